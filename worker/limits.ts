@@ -1,0 +1,73 @@
+/**
+ * Every limit of the service, its unit in its name. Policy-language limits live in `policies/`.
+ * Changing a number here changes the documented budget (README, "Limits").
+ */
+
+// What a caller may send.
+export const QUERY_MAX_BYTES = 8 * 1024;
+export const BODY_MAX_BYTES = 64 * 1024;
+export const TOKEN_MAX_CHARACTERS = 16 * 1024;
+export const OWNER_MAX_CHARACTERS = 100;
+export const REPOSITORY_MAX_CHARACTERS = 100;
+export const IDENTITY_MAX_CHARACTERS = 200;
+export const NARROWING_MAX_ENTRIES = 100;
+
+// What the outside world may answer.
+export const POLICY_MAX_BYTES = 64 * 1024;
+/** The object media type wraps the file in base64 (4/3, a line end each 60 characters) and JSON. */
+export const CONTENTS_ANSWER_MAX_BYTES = 2 * 1024 * 1024;
+export const GITHUB_ANSWER_MAX_BYTES = 1024 * 1024;
+export const DISCOVERY_MAX_BYTES = 64 * 1024;
+export const JWKS_MAX_BYTES = 256 * 1024;
+export const JWKS_MAX_KEYS = 200;
+export const KEYS_TRIED_WITHOUT_KID_MAX = 4;
+export const RSA_MIN_BITS = 2048;
+export const RSA_MAX_BITS = 8192;
+export const ISSUER_REDIRECTS_MAX = 2;
+
+// How long anything may take.
+export const GITHUB_TIMEOUT_MS = 4_000;
+export const ISSUER_TIMEOUT_MS = 3_000;
+export const EXCHANGE_DEADLINE_MS = 10_000;
+/** A revocation runs after the answer, so it has its own time. */
+export const REVOCATION_TIMEOUT_MS = 4_000;
+export const RETRY_JITTER_MAX_MS = 250;
+
+// Times in tokens (RFC 7519 section 4.1).
+export const NOT_BEFORE_LEEWAY_SECONDS = 5 * 60;
+export const ISSUED_AT_LEEWAY_SECONDS = 5 * 60;
+
+// The App's own tokens (GitHub: at most 10 minutes).
+export const APP_JWT_BACKDATED_SECONDS = 60;
+export const APP_JWT_LIFETIME_SECONDS = 9 * 60;
+export const APP_JWT_REUSED_MS = 8 * 60_000;
+
+// Caches (DESIGN section 7).
+export const MEMORY_HOLD_MS = 60_000;
+export const ISSUER_KEYS_FRESH_MS = 60 * 60_000;
+export const ISSUER_KEYS_STALE_MS = 24 * 60 * 60_000;
+export const ISSUER_NEGATIVE_MS = 60_000;
+/** After an unknown `kid` made us fetch, the issuer is left alone for this long. */
+export const ISSUER_REFETCH_COOLDOWN_MS = 30_000;
+export const INSTALLATION_FRESH_MS = 60 * 60_000;
+export const INSTALLATION_NEGATIVE_MS = 5 * 60_000;
+export const POLICY_FRESH_MS = 5 * 60_000;
+export const POLICY_STALE_MS = 60 * 60_000;
+export const POLICY_NEGATIVE_MS = 5 * 60_000;
+export const ALLOW_LIST_FRESH_MS = 5 * 60_000;
+export const ALLOW_LIST_STALE_MS = 60 * 60_000;
+export const MEMORY_ENTRIES_MAX = 500;
+export const MEMORY_NEGATIVE_ENTRIES_MAX = 2_000;
+/** Workers KV refuses a shorter expiry. */
+export const KV_MIN_TTL_SECONDS = 60;
+
+// Abuse limits without bindings, per isolate.
+export const LIMIT_WINDOW_MS = 60_000;
+export const CALLER_REFUSALS_PER_WINDOW = 60;
+export const OWNER_MISSES_PER_WINDOW = 120;
+export const LIMIT_ENTRIES_MAX = 10_000;
+
+// What callers are told to wait when nobody else says how long.
+export const RETRY_AFTER_OUTAGE_SECONDS = 5;
+export const RETRY_AFTER_LIMIT_SECONDS = 60;
+export const RETRY_AFTER_MAX_SECONDS = 3_600;
