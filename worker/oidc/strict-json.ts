@@ -1,0 +1,76 @@
+/**
+ * JSON objects with exactly one reading. No I/O, no clock.
+ * JSON.parse keeps the last of two equal keys where other parsers keep the first; a token that says two things is refused instead.
+ */
+
+/** Real tokens nest three levels deep; whoever walks claims later may recurse this far. */
+export const JSON_DEPTH_MAX = 32;
+
+export type StrictJson =
+  | { readonly ok: true; readonly value: Readonly<Record<string, unknown>> }
+  | { readonly ok: false; readonly problem: string };
+
+const wrong = (problem: string): StrictJson => ({ ok: false, problem });
+
+/** A JSON object from strict UTF-8 (RFC 7519 section 7.2), or what is wrong with it, told without its content. */
+export function parseStrictObject(bytes: Uint8Array): StrictJson {
+  let text: string;
+  let value: unknown;
+  try {
+    // A byte order mark stays in the text, where JSON.parse refuses it.
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    value = JSON.parse(text);
+  } catch {
+    return wrong("is not JSON");
+  }
+  if (!isObject(value)) return wrong("is not a JSON object");
+  const problem = findAmbiguity(text);
+  return problem === undefined ? { ok: true, value } : wrong(problem);
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Walks text that JSON.parse has accepted: only strings and brackets need to be told apart. */
+function findAmbiguity(text: string): string | undefined {
+  // The keys of each open object; undefined stands for an open array.
+  const open: (Set<string> | undefined)[] = [];
+  let keyIsNext = false;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === "{" || character === "[") {
+      keyIsNext = character === "{";
+      open.push(keyIsNext ? new Set() : undefined);
+      if (open.length > JSON_DEPTH_MAX) return `is nested more than ${JSON_DEPTH_MAX} levels deep`;
+    } else if (character === "}" || character === "]") {
+      open.pop();
+    } else if (character === ",") {
+      keyIsNext = open.at(-1) !== undefined;
+    } else if (character === '"') {
+      const end = endOfString(text, at);
+      const string = readString(text.slice(at, end));
+      // A lone surrogate has no UTF-8 form: it would become U+FFFD on its way out, another text than was signed.
+      if (!string.isWellFormed()) return "has text that is not Unicode";
+      const keys = keyIsNext ? open.at(-1) : undefined;
+      if (keys?.has(string)) return "names a key twice";
+      keys?.add(string);
+      keyIsNext = false;
+      at = end - 1;
+    }
+  }
+  return undefined;
+}
+
+/** The index behind the closing quote of the string that opens at `start`. */
+function endOfString(text: string, start: number): number {
+  let at = start + 1;
+  while (at < text.length && text[at] !== '"') at += text[at] === "\\" ? 2 : 1;
+  return at + 1;
+}
+
+function readString(literal: string): string {
+  if (!literal.includes("\\")) return literal.slice(1, -1);
+  const string: unknown = JSON.parse(literal);
+  return typeof string === "string" ? string : "";
+}

@@ -1,0 +1,114 @@
+/**
+ * From an unverified token to verified claims: the only caller of `claimsOfVerifiedToken`. Which issuers may be asked at
+ * this point of an exchange is the caller's decision; what may be fetched is judged below it.
+ */
+import { claimsOfVerifiedToken, type VerifiedClaims } from "../../policies/claims.ts";
+import { accept, type Denial, type Result, refuse } from "../denial.ts";
+import { JWKS_MAX_KEYS } from "../limits.ts";
+import type { Writes } from "../store/cache.ts";
+import { ALGORITHMS } from "./algorithms.ts";
+import { keysFor, usableKeys } from "./jwk.ts";
+import { createIssuerKeys, type IssuerKeys, type KeysDeps, type LoadOptions } from "./keys.ts";
+import { createSignatureCheck, isHopeless, type SignatureOutcome } from "./signature.ts";
+import { parseStrictObject } from "./strict-json.ts";
+import { checkTimes, type UnverifiedToken } from "./token.ts";
+
+export interface VerifiedToken {
+  readonly claims: VerifiedClaims;
+  readonly token: UnverifiedToken;
+}
+
+export interface VerifyOptions {
+  /** Whether the issuer is a known one: it decides what a refused caller may learn, never the outcome. */
+  readonly known: boolean;
+  readonly signal?: AbortSignal;
+  readonly writes?: Writes;
+}
+
+export interface Verifier {
+  /**
+   * Whether verifying this token would contact no issuer: fresh keys (or a fresh failure) are at hand, and its key is
+   * among them or may not be asked for now. A signature that does not match may still cost one refetch per cool-down.
+   */
+  isWarm(token: UnverifiedToken): Promise<boolean>;
+  /** By the keys that the issuer publishes. Refuses with the times, `issuer_unreachable`, `issuer_invalid`, `signature_invalid`. */
+  verify(token: UnverifiedToken, options: VerifyOptions): Promise<Result<VerifiedToken>>;
+  /** By the keys of a policy and no others; nothing is fetched. `cacheKey`: the SHA of the policy's blob. */
+  verifyInline(
+    token: UnverifiedToken,
+    jwks: { readonly keys: readonly unknown[] },
+    cacheKey: string,
+  ): Promise<Result<VerifiedToken>>;
+}
+
+export function createVerifier(deps: KeysDeps): Verifier {
+  const issuerKeys = createIssuerKeys(deps);
+  const checkSignature = createSignatureCheck();
+  const check = (token: UnverifiedToken, keys: IssuerKeys) =>
+    allows(keys, token) ? checkSignature(token, keys.jwks) : NOT_ADVERTISED;
+
+  return {
+    async isWarm(token) {
+      if (isHopeless(token)) return true;
+      const keys = await issuerKeys.cached(token.issuer);
+      if (!keys) return issuerKeys.isResting(token.issuer);
+      return fits(keys, token) || issuerKeys.isCooling(token.issuer);
+    },
+
+    async verify(token, options) {
+      const invalid = (problem: string) => signatureInvalid(options.known, problem);
+      if (isHopeless(token)) return invalid("signature has a length that its algorithm never has");
+      const load = loadOptions(options);
+      const loaded = await issuerKeys.load(token.issuer, load);
+      if (loaded.kind === "failure") return refuse({ ...loaded.failure, known: options.known });
+      let outcome = await check(token, loaded.keys);
+      if (!outcome.ok && loaded.from === "cache") {
+        // The issuer may have changed its keys, or what is behind a key id (or behind none), since they were cached.
+        const newer = await issuerKeys.refetch(token.issuer, load);
+        if (newer) outcome = await check(token, newer);
+      }
+      return conclude(token, outcome, { known: options.known, nowMs: deps.now() });
+    },
+
+    // Imported keys are remembered by their content, so the policy's SHA is not needed to tell them apart.
+    async verifyInline(token, jwks) {
+      if (isHopeless(token)) return signatureInvalid(false, "signature has a length that its algorithm never has");
+      const outcome = await checkSignature(token, usableKeys(jwks.keys.slice(0, JWKS_MAX_KEYS)));
+      return conclude(token, outcome, { known: false, nowMs: deps.now() });
+    },
+  };
+}
+
+type CheckOutcome = SignatureOutcome | { readonly ok: false; readonly problem: string };
+
+const NOT_ADVERTISED: CheckOutcome = { ok: false, problem: "the issuer does not sign with this algorithm" };
+
+const allows = (keys: IssuerKeys, token: UnverifiedToken): boolean => keys.algorithms.includes(token.header.alg);
+
+function fits(keys: IssuerKeys, token: UnverifiedToken): boolean {
+  const algorithm = ALGORITHMS.get(token.header.alg);
+  return algorithm !== undefined && allows(keys, token) && keysFor(keys.jwks, algorithm, token.header.kid).length > 0;
+}
+
+const loadOptions = ({ signal, writes }: VerifyOptions): LoadOptions => ({
+  ...(signal ? { signal } : {}),
+  ...(writes ? { writes } : {}),
+});
+
+const signatureInvalid = (known: boolean, problem: string): { readonly ok: false; readonly denial: Denial } =>
+  refuse({ reason: "signature_invalid", known, problem });
+
+function conclude(
+  token: UnverifiedToken,
+  outcome: CheckOutcome,
+  { known, nowMs }: { readonly known: boolean; readonly nowMs: number },
+): Result<VerifiedToken> {
+  if (!outcome.ok) return signatureInvalid(known, outcome.problem);
+  // Read from the bytes that were signed, not from what was decoded before: whoever passes tokens around may not mix them up.
+  const payload = parseStrictObject(outcome.payload);
+  if (!payload.ok || payload.value.iss !== token.issuer) return signatureInvalid(known, "token is of another issuer");
+  // Fetching keys may have taken as long as the token had to live.
+  const untimely = checkTimes(token, nowMs);
+  if (untimely) return refuse(untimely);
+  return accept({ claims: claimsOfVerifiedToken(payload.value), token });
+}
