@@ -1,0 +1,152 @@
+// The outside world as one fetch: dispatch, redirects, aborts, faults, and the arithmetic over calls.
+
+import { beforeAll, describe, expect, it } from "vitest";
+import { appKeys } from "./core/keys.ts";
+import { createOutside, type Outside, sequentialHops } from "./outside.ts";
+
+const AGENT = { "user-agent": "test" };
+let keys: Awaited<ReturnType<typeof appKeys>>;
+
+beforeAll(async () => {
+  keys = await appKeys();
+});
+
+function world(options: Parameters<typeof createOutside>[0] = {}): Outside {
+  const outside = createOutside(options);
+  outside.github.addOrganization("acme");
+  outside.github.addRepository("acme/open", { visibility: "public", files: { "a.txt": "hello" } });
+  outside.github.addApp({ id: 7, publicKeys: [keys.publicKey] });
+  outside.issuers.issuer("ci");
+  return outside;
+}
+
+const FILE = "https://api.github.com/repos/acme/open/contents/a.txt";
+const DISCOVERY = "https://issuers.example/ci/.well-known/openid-configuration";
+
+describe("dispatch", () => {
+  it("reaches GitHub and the issuers by their origins", async () => {
+    const outside = world();
+    const file = await outside.fetch(FILE, { headers: AGENT });
+    const discovery = await outside.fetch(DISCOVERY);
+    expect(file.status).toBe(200);
+    expect(await discovery.json()).toMatchObject({ issuer: "https://issuers.example/ci" });
+    expect(outside.calls.map((call) => [call.route, call.status])).toEqual([
+      ["gh.contents", 200],
+      ["oidc.discovery", 200],
+    ]);
+    expect(outside.hosts()).toEqual(["api.github.com", "issuers.example"]);
+    expect(outside.count("gh.*")).toBe(1);
+  });
+
+  it("fails for any other host as a network does, and remembers it", async () => {
+    const outside = world();
+    await expect(outside.fetch("https://elsewhere.example/x")).rejects.toThrow(TypeError);
+    expect(outside.calls.map((call) => [call.route, call.host, call.status])).toEqual([
+      ["unknown", "elsewhere.example", null],
+    ]);
+  });
+
+  it("answers at the aliases of the issuers with the same documents", async () => {
+    const outside = world({ issuerAliases: ["https://mirror.example"] });
+    const discovery = await outside.fetch("https://mirror.example/ci/.well-known/openid-configuration");
+    expect(await discovery.json()).toMatchObject({ issuer: "https://issuers.example/ci" });
+  });
+});
+
+describe("redirects", () => {
+  it("hands a redirect over when told to", async () => {
+    const outside = world();
+    outside.fault({ route: "oidc.discovery", kind: "redirect", location: "https://elsewhere.example/x" });
+    const response = await outside.fetch(DISCOVERY, { redirect: "manual" });
+    expect(response.status).toBe(302);
+    expect(response.headers.get("location")).toBe("https://elsewhere.example/x");
+    expect(outside.hosts()).toEqual(["issuers.example"]);
+  });
+
+  it("follows otherwise, and leaves the credentials behind at another origin", async () => {
+    const outside = world();
+    outside.fault({ route: "gh.contents", kind: "redirect", location: DISCOVERY });
+    const headers = { ...AGENT, authorization: "Bearer secret" };
+    expect((await outside.fetch(FILE, { headers })).status).toBe(200);
+    expect(outside.calls.map((call) => call.headers.authorization)).toEqual(["Bearer secret", undefined]);
+  });
+});
+
+describe("faults", () => {
+  it("hangs until the caller leaves, and rejects with the caller's reason", async () => {
+    const outside = world();
+    outside.fault({ route: "gh.contents", kind: "hang" });
+    const reason = new DOMException("too late", "TimeoutError");
+    const controller = new AbortController();
+    const asked = outside.fetch(FILE, { headers: AGENT, signal: controller.signal });
+    setTimeout(() => controller.abort(reason), 5);
+    await expect(asked).rejects.toMatchObject({ name: "TimeoutError" });
+    expect(outside.calls[0]).toMatchObject({ fault: "hang", status: null });
+  });
+
+  it("cuts a body in the middle", async () => {
+    const outside = world();
+    outside.fault({ route: "gh.contents", kind: "cut" });
+    const response = await outside.fetch(FILE, { headers: AGENT });
+    expect(response.status).toBe(200);
+    await expect(response.text()).rejects.toThrow();
+  });
+
+  it("streams a huge body of the size asked for", async () => {
+    const outside = world();
+    outside.fault({ route: "oidc.jwks", kind: "huge", bytes: 1_000_000 });
+    const response = await outside.fetch("https://issuers.example/ci/jwks");
+    expect((await response.text()).length).toBe(1_000_008);
+  });
+
+  it.each([
+    ["status", { status: 418 }, 418, null, undefined],
+    ["primary", {}, 403, null, "0"],
+    ["primary", { status: 429 }, 429, null, "0"],
+    ["secondary", { status: 429 }, 429, "60", "4321"],
+    ["bare403", {}, 403, null, "4321"],
+    ["garbage", {}, 200, null, undefined],
+    ["empty", {}, 200, null, undefined],
+  ] as const)("gives %s %o", async (kind, more, status, retryAfter, remaining) => {
+    const outside = world();
+    outside.fault({ route: "gh.contents", kind, ...more });
+    const response = await outside.fetch(FILE, { headers: AGENT });
+    expect(response.status).toBe(status);
+    expect(response.headers.get("retry-after")).toBe(retryAfter);
+    expect(response.headers.get("x-ratelimit-remaining") ?? undefined).toBe(remaining);
+  });
+
+  it("counts skip and times, and looks for its text in address and body", async () => {
+    const outside = world();
+    outside.fault({ route: "gh.*", kind: "status", status: 500, skip: 1, times: 1, match: "a.txt" });
+    const statuses: number[] = [];
+    for (const url of [FILE, `${FILE}?n=2`, FILE, "https://api.github.com/app"]) {
+      statuses.push((await outside.fetch(url, { headers: AGENT })).status);
+    }
+    expect(statuses).toEqual([200, 500, 200, 401]);
+  });
+
+  it("loses the connection", async () => {
+    const outside = world();
+    outside.fault({ route: "gh.contents", kind: "network" });
+    await expect(outside.fetch(FILE, { headers: AGENT })).rejects.toThrow(TypeError);
+  });
+});
+
+describe("hops", () => {
+  it("counts calls in parallel once and calls in sequence each", async () => {
+    const outside = world({ latencyMs: 10 });
+    await Promise.all([outside.fetch(FILE, { headers: AGENT }), outside.fetch(DISCOVERY)]);
+    expect(outside.hops()).toBe(1);
+    await outside.fetch(DISCOVERY);
+    expect(outside.hops()).toBe(2);
+    outside.forgetCalls();
+    expect(outside.calls).toEqual([]);
+  });
+
+  it("takes the longest chain, not the greediest start", () => {
+    const call = (started: number, ended: number | null) => ({ started, ended }) as unknown as Outside["calls"][number]; // only the two places matter to the sum
+    expect(sequentialHops([call(1, 10), call(2, 3), call(4, 5), call(6, 7)])).toBe(3);
+    expect(sequentialHops([call(1, null), call(2, 3)])).toBe(1);
+  });
+});
