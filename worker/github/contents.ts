@@ -1,0 +1,117 @@
+/** Reading one file of a repository with its revision, in one call. Tells a missing file from every kind that is no file. */
+import type { Denial } from "../denial.ts";
+import { CONTENTS_ANSWER_MAX_BYTES, POLICY_MAX_BYTES } from "../limits.ts";
+import { type Meaning, meaningOf } from "./answer.ts";
+import { type CallContext, type CallDeps, callGitHub } from "./call.ts";
+import { denialOf } from "./denials.ts";
+import { isTooLarge } from "./refusal-words.ts";
+import { type Contents, parseContents } from "./shapes.ts";
+
+export interface FileRef {
+  readonly owner: string;
+  readonly repository: string;
+  /** From the root of the repository, on its default branch. */
+  readonly path: string;
+}
+
+export type FileOutcome =
+  /** `size` in bytes; `sha` of the blob. */
+  | { readonly kind: "file"; readonly text: string; readonly sha: string; readonly size: number }
+  | { readonly kind: "absent" | "directory" | "not_a_file" | "too_large" | "not_utf8" }
+  | { readonly kind: "rate_limited"; readonly retryAfterSeconds: number; readonly denial: Denial }
+  | { readonly kind: "forbidden" | "unavailable" | "invalid_answer"; readonly denial: Denial };
+
+/** The answer's headers go to `tap`, for the quota. */
+export interface ContentsDeps extends CallDeps {
+  readonly tap: (headers: Headers) => void;
+}
+
+const ROUTE = "GET /repos/{owner}/{repo}/contents/{+path}";
+const OBJECT = "application/vnd.github.object+json";
+
+export async function readFile(
+  deps: ContentsDeps,
+  token: string,
+  file: FileRef,
+  call: CallContext,
+): Promise<FileOutcome> {
+  const request = {
+    route: ROUTE,
+    path: { owner: file.owner, repo: file.repository, path: file.path },
+    token,
+    accept: OBJECT,
+    maxBytes: CONTENTS_ANSWER_MAX_BYTES,
+    retry: true,
+  };
+  const reply = await callGitHub(deps, request, call);
+  if (reply.kind === "answer") deps.tap(reply.headers);
+  return fileOutcome(meaningOf(reply, deps.now()), file);
+}
+
+/** Exported for its test: everything that an answer can mean, without a call. */
+export function fileOutcome(meaning: Meaning, file: FileRef): FileOutcome {
+  const denial = denialOf(meaning, { route: ROUTE, appId: "" });
+  switch (meaning.kind) {
+    case "success":
+      return contentsOutcome(parseContents(meaning.json), file) ?? { kind: "invalid_answer", denial };
+    case "not_found":
+      return { kind: "absent" };
+    case "rate_limited":
+      return { kind: "rate_limited", retryAfterSeconds: meaning.retryAfterSeconds, denial };
+    case "forbidden":
+      return isTooLarge(meaning.json) ? { kind: "too_large" } : { kind: "forbidden", denial };
+    case "unauthorized": {
+      // A token of a moment ago has not reached every server of GitHub's yet: an outage, not a rejected App.
+      const problem = "the read token was refused";
+      return { kind: "unavailable", denial: { reason: "github_unavailable", route: ROUTE, problem } };
+    }
+    case "unavailable":
+    case "deadline":
+      return { kind: "unavailable", denial };
+    case "moved":
+    case "unprocessable":
+    case "invalid":
+      return { kind: "invalid_answer", denial };
+  }
+}
+
+function contentsOutcome(contents: Contents | undefined, file: FileRef): FileOutcome | undefined {
+  if (contents === undefined) return undefined;
+  switch (contents.kind) {
+    case "directory":
+    case "not_a_file":
+      return { kind: contents.kind };
+    case "file_without_content":
+      return contents.size > POLICY_MAX_BYTES ? { kind: "too_large" } : undefined;
+    case "file":
+      return contents.size > POLICY_MAX_BYTES ? { kind: "too_large" } : textOutcome(contents, file);
+  }
+}
+
+function textOutcome(contents: Contents & { kind: "file" }, file: FileRef): FileOutcome | undefined {
+  if (contents.path !== file.path) return undefined;
+  const bytes = strictBase64(contents.content);
+  if (bytes === undefined || bytes.length !== contents.size) return undefined;
+  const text = utf8(bytes);
+  return text === undefined ? { kind: "not_utf8" } : { kind: "file", text, sha: contents.sha, size: contents.size };
+}
+
+/** GitHub breaks lines; nothing else may stand in it, and each text has one encoding. */
+function strictBase64(content: string): Uint8Array | undefined {
+  const compact = content.replaceAll("\n", "");
+  try {
+    const binary = atob(compact);
+    if (btoa(binary) !== compact) return undefined;
+    return Uint8Array.from(binary, (character) => character.charCodeAt(0));
+  } catch {
+    return undefined;
+  }
+}
+
+function utf8(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}

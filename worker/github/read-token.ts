@@ -1,0 +1,66 @@
+/** The short-lived `contents: read` token for an owner's policy files (DESIGN section 3.6). Whoever gets one has it revoked. */
+import type { Denial } from "../denial.ts";
+import type { App } from "./app-jwt.ts";
+import type { AppCallDeps } from "./as-app.ts";
+import type { CallContext } from "./call.ts";
+import { denialOf } from "./denials.ts";
+import { MINT_ROUTE, sendMint } from "./mint.ts";
+import { isSuspension } from "./refusal-words.ts";
+import { discardToken } from "./revoke.ts";
+import type { Installation, MintAnswer, MintedRepository } from "./shapes.ts";
+import { grantProblem, type TokenGrant } from "./token-grant.ts";
+
+export type ReadTokenOutcome =
+  | { readonly kind: "ok"; readonly token: string; readonly repositories: readonly MintedRepository[] }
+  /** 422 with no sign of a limit. GitHub says neither which repository nor whether it is the permission. */
+  | { readonly kind: "repositories_not_visible" }
+  /** 404: the installation is no more. */
+  | { readonly kind: "gone" }
+  | { readonly kind: "denied"; readonly denial: Denial };
+
+export async function mintReadToken(
+  deps: AppCallDeps,
+  app: App,
+  installation: Installation,
+  repositories: readonly string[],
+  call: CallContext,
+): Promise<ReadTokenOutcome> {
+  const grant: TokenGrant = { permissions: { contents: "read" }, repositories };
+  const minted = await sendMint(deps, { app, installation, grant, retry: true }, call);
+  const asked = { route: MINT_ROUTE, appId: app.id };
+  if (minted.kind === "token") {
+    const denial = readDenial(grant, repositories, installation, minted.answer);
+    if (denial === undefined)
+      return { kind: "ok", token: minted.token, repositories: minted.answer.repositories ?? [] };
+    discardToken(deps, minted.token, call);
+    return { kind: "denied", denial };
+  }
+  const { meaning } = minted;
+  if (minted.kind === "unknown") call.count?.("read_mint_unknown");
+  if (meaning.kind === "unprocessable") return { kind: "repositories_not_visible" };
+  if (meaning.kind === "not_found") return { kind: "gone" };
+  if (meaning.kind === "forbidden" && isSuspension(meaning.json)) {
+    return { kind: "denied", denial: { reason: "installation_suspended", owner: installation.owner } };
+  }
+  return { kind: "denied", denial: denialOf(meaning, asked) };
+}
+
+/** GitHub finds a renamed or transferred repository under its old name; that name may be somebody else's tomorrow. */
+function readDenial(
+  grant: TokenGrant,
+  asked: readonly string[],
+  { owner }: Installation,
+  answer: MintAnswer,
+): Denial | undefined {
+  const granted = answer.repositories ?? [];
+  const isGranted = (name: string) =>
+    granted.some(
+      (one) => one.name.toLowerCase() === name.toLowerCase() && one.owner.toLowerCase() === owner.toLowerCase(),
+    );
+  const missing = asked.find((name) => !isGranted(name));
+  if (missing !== undefined && granted.length === asked.length) {
+    return { reason: "repository_not_visible", repository: `${owner}/${missing}`, problem: "moved" };
+  }
+  const problem = grantProblem(grant, owner, answer);
+  return problem === undefined ? undefined : { reason: "grant_mismatch", problem };
+}

@@ -1,0 +1,188 @@
+/**
+ * GitHub's answers as far as this service reads them: bounded, with only the fields that are needed, tolerant of all others. Pure
+ * parsing of foreign data; undefined means that the answer is not of its kind.
+ */
+import * as v from "valibot";
+import { ownField } from "./answer.ts";
+
+const id = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+/** Names and levels of permissions: they go into answers and headers. */
+const word = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9_-]{0,99}$/));
+const login = v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/));
+const repositoryName = v.pipe(v.string(), v.regex(/^[A-Za-z0-9._-]{1,100}$/));
+/** It goes into a header. No rule on its length but that of the answer: GitHub's formats change. */
+const token = v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/));
+const selection = v.picklist(["all", "selected"]);
+const record = v.custom<Record<string, unknown>>(
+  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+);
+/** Own entries only, so that a name like `__proto__` is data; strict, as what was granted must be known to the last entry. */
+const permissions = v.pipe(
+  record,
+  v.transform((entries) => Object.entries(entries)),
+  v.array(v.tuple([word, word])),
+  v.maxLength(500),
+  v.transform((entries): ReadonlyMap<string, string> => new Map(entries)),
+);
+/** The same where it only words a refusal: what is no permission is left out. */
+const permissionsHeld = v.pipe(
+  record,
+  v.transform((entries) => Object.entries(entries).filter((entry) => v.is(v.tuple([word, word]), entry))),
+  v.array(v.tuple([word, word])),
+  v.transform((entries): ReadonlyMap<string, string> => new Map(entries.slice(0, 500))),
+);
+
+/** Where an App is installed. Also how the cache keeps it. */
+export interface Installation {
+  readonly id: number;
+  readonly appId: string;
+  /** As GitHub spells it. */
+  readonly owner: string;
+  /** The owner's number: unlike its name it is never given to somebody else. */
+  readonly accountId: number;
+  readonly ownerType: "Organization" | "User";
+  readonly repositorySelection: "all" | "selected";
+  /** Words a refusal; never decides one. */
+  readonly permissions: ReadonlyMap<string, string>;
+  readonly suspended: boolean;
+}
+
+const installationShape = v.object({
+  id,
+  account: v.object({ login, id }),
+  target_type: v.optional(v.string()),
+  repository_selection: selection,
+  permissions: permissionsHeld,
+  suspended_at: v.nullish(v.string()),
+});
+
+export function parseInstallation(json: unknown, appId: string): Installation | undefined {
+  const parsed = v.safeParse(installationShape, json);
+  if (!parsed.success) return undefined;
+  const { account, ...found } = parsed.output;
+  return {
+    id: found.id,
+    appId,
+    owner: account.login,
+    accountId: account.id,
+    ownerType: found.target_type === "User" ? "User" : "Organization",
+    repositorySelection: found.repository_selection,
+    permissions: found.permissions,
+    suspended: typeof found.suspended_at === "string",
+  };
+}
+
+export interface MintedRepository {
+  readonly owner: string;
+  readonly name: string;
+  readonly public: boolean;
+}
+
+/** What a mint answered, all but the token, which is taken out first and on its own. */
+export interface MintAnswer {
+  /** RFC 3339. */
+  readonly expiresAt: string;
+  readonly permissions: ReadonlyMap<string, string>;
+  readonly repositorySelection: "all" | "selected";
+  /** Undefined when the answer lists none. */
+  readonly repositories: readonly MintedRepository[] | undefined;
+}
+
+const mintShape = v.object({
+  expires_at: v.pipe(v.string(), v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/)),
+  permissions,
+  repository_selection: selection,
+  repositories: v.optional(
+    v.pipe(
+      v.array(
+        v.object({
+          name: repositoryName,
+          owner: v.object({ login }),
+          private: v.boolean(),
+          visibility: v.optional(v.string()),
+        }),
+      ),
+      v.maxLength(1_000),
+    ),
+  ),
+});
+
+/** The token of an answer that is otherwise anything: whatever carries one has to be revoked or handed out. */
+export function tokenIn(json: unknown): string | undefined {
+  const parsed = v.safeParse(token, ownField(json, "token"));
+  return parsed.success ? parsed.output : undefined;
+}
+
+export function parseMintAnswer(json: unknown): MintAnswer | undefined {
+  const parsed = v.safeParse(mintShape, json);
+  if (!parsed.success || Number.isNaN(Date.parse(parsed.output.expires_at))) return undefined;
+  const { repositories, ...answer } = parsed.output;
+  return {
+    expiresAt: answer.expires_at,
+    permissions: answer.permissions,
+    repositorySelection: answer.repository_selection,
+    repositories: repositories?.map((repository) => ({
+      owner: repository.owner.login,
+      name: repository.name,
+      // GHES calls internal repositories private as well; only what both fields call public is.
+      public: !repository.private && (repository.visibility ?? "public") === "public",
+    })),
+  };
+}
+
+export type Contents =
+  | {
+      readonly kind: "file";
+      readonly path: string;
+      readonly sha: string;
+      readonly size: number;
+      readonly content: string;
+    }
+  /** Too large for GitHub to send along: above 1 MB. */
+  | { readonly kind: "file_without_content"; readonly size: number }
+  | { readonly kind: "directory" | "not_a_file" };
+
+const contentsShape = v.variant("encoding", [
+  v.object({
+    encoding: v.literal("base64"),
+    path: v.string(),
+    // SHA-1, or SHA-256 in a repository of that format.
+    sha: v.pipe(v.string(), v.regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/)),
+    size: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+    content: v.string(),
+  }),
+  v.object({ encoding: v.literal("none"), size: v.pipe(v.number(), v.safeInteger(), v.minValue(0)) }),
+]);
+
+export function parseContents(json: unknown): Contents | undefined {
+  const type = ownField(json, "type");
+  // A list is what a directory looks like to a server that does not know the object media type.
+  if (Array.isArray(json) || type === "dir") return { kind: "directory" };
+  if (type === "symlink" || type === "submodule") return { kind: "not_a_file" };
+  if (type !== "file") return undefined;
+  const parsed = v.safeParse(contentsShape, json);
+  if (!parsed.success) return undefined;
+  if (parsed.output.encoding === "none") return { kind: "file_without_content", size: parsed.output.size };
+  const { path, sha, size, content } = parsed.output;
+  return { kind: "file", path, sha, size, content };
+}
+
+export interface AppInfo {
+  readonly id: number;
+  readonly slug: string | undefined;
+  readonly permissions: ReadonlyMap<string, string>;
+  readonly events: readonly string[];
+}
+
+const appShape = v.object({
+  id,
+  slug: v.optional(v.pipe(v.string(), v.regex(/^[a-z0-9-]{1,100}$/))),
+  permissions: permissionsHeld,
+  events: v.pipe(v.array(v.pipe(v.string(), v.maxLength(100))), v.maxLength(500)),
+});
+
+export function parseApp(json: unknown): AppInfo | undefined {
+  const parsed = v.safeParse(appShape, json);
+  if (!parsed.success) return undefined;
+  return { ...parsed.output, slug: parsed.output.slug };
+}

@@ -1,0 +1,14 @@
+/** From the REST base to the pages that people open. Pure: no I/O, no clock. */
+
+const GHE_COM_API = /^api\.([a-z0-9-]+\.ghe\.com)$/;
+
+/**
+ * The web origin of the GitHub behind this REST base (DESIGN section 4): github.com for api.github.com, `x.ghe.com` for
+ * `api.x.ghe.com`, else the API's own host (GHES). No final slash.
+ */
+export function webUrlOf(apiUrl: string): string {
+  const { protocol, host } = new URL(apiUrl);
+  if (host === "api.github.com") return "https://github.com";
+  const tenant = GHE_COM_API.exec(host)?.[1];
+  return `${protocol}//${tenant ?? host}`;
+}
