@@ -13,6 +13,8 @@ export interface IssuersOptions {
   readonly base: string;
   /** Other origins at which the same issuers answer with the very same documents. */
   readonly aliases?: readonly string[];
+  /** Every path is an issuer, also one that no test has named. */
+  readonly onDemand?: boolean;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
   readonly latencyMs?: number;
@@ -71,7 +73,7 @@ export function createIssuers(options: IssuersOptions): Issuers {
   }
 
   async function answer(request: Request, route: string, name: string): Promise<Response> {
-    const known = issuers.get(name);
+    const known = issuers.get(name) ?? (options.onDemand === true ? issuer(name) : undefined);
     if (request.method !== "GET" || known === undefined) return json(404, { error: "not_found" });
     if (route === "oidc.discovery") return json(200, known.discovery());
     return route === "oidc.jwks" ? json(200, await known.jwks()) : json(404, { error: "not_found" });

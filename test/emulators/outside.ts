@@ -14,6 +14,7 @@ export interface OutsideOptions {
   /** Default https://issuers.example. */
   readonly issuerBase?: string;
   readonly issuerAliases?: readonly string[];
+  readonly issuersOnDemand?: boolean;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
   readonly rateLimit?: number;
@@ -58,7 +59,8 @@ export function createOutside(options: OutsideOptions = {}): Outside {
   const apiUrl = options.apiUrl ?? "https://api.github.com";
   const github = createGitHub({ apiUrl, now, log, latencyMs, rateLimit });
   const base = options.issuerBase ?? "https://issuers.example";
-  const issuers = createIssuers({ base, aliases: options.issuerAliases ?? [], now, log, latencyMs });
+  const aliases = options.issuerAliases ?? [];
+  const issuers = createIssuers({ base, aliases, onDemand: options.issuersOnDemand ?? false, now, log, latencyMs });
 
   async function once(request: Request): Promise<Response> {
     const { origin, host } = new URL(request.url);
