@@ -18,8 +18,8 @@ export type FileOutcome =
   /** `size` in bytes; `sha` of the blob. */
   | { readonly kind: "file"; readonly text: string; readonly sha: string; readonly size: number }
   | { readonly kind: "absent" | "directory" | "not_a_file" | "too_large" | "not_utf8" }
-  | { readonly kind: "rate_limited"; readonly retryAfterSeconds: number; readonly denial: Denial }
-  | { readonly kind: "forbidden" | "unavailable" | "invalid_answer"; readonly denial: Denial };
+  /** A limit, an outage, a refusal or a wrong answer: nothing is known of the file. */
+  | { readonly kind: "denied"; readonly denial: Denial };
 
 /** The answer's headers go to `tap`, for the quota. */
 export interface ContentsDeps extends CallDeps {
@@ -50,29 +50,28 @@ export async function readFile(
 
 /** Exported for its test: everything that an answer can mean, without a call. */
 export function fileOutcome(meaning: Meaning, file: FileRef): FileOutcome {
-  const denial = denialOf(meaning, { route: ROUTE, appId: "" });
   switch (meaning.kind) {
-    case "success":
-      return contentsOutcome(parseContents(meaning.json), file) ?? { kind: "invalid_answer", denial };
+    case "success": {
+      const outcome = contentsOutcome(parseContents(meaning.json), file);
+      if (outcome !== undefined) return outcome;
+      break;
+    }
     case "not_found":
       return { kind: "absent" };
-    case "rate_limited":
-      return { kind: "rate_limited", retryAfterSeconds: meaning.retryAfterSeconds, denial };
-    case "forbidden":
-      return isTooLarge(meaning.json) ? { kind: "too_large" } : { kind: "forbidden", denial };
-    case "unauthorized": {
-      // A token of a moment ago has not reached every server of GitHub's yet: an outage, not a rejected App.
-      const problem = "the read token was refused";
-      return { kind: "unavailable", denial: { reason: "github_unavailable", route: ROUTE, problem } };
+    case "moved": {
+      const repository = `${file.owner}/${file.repository}`;
+      return { kind: "denied", denial: { reason: "repository_not_visible", repository, problem: "moved" } };
     }
-    case "unavailable":
-    case "deadline":
-      return { kind: "unavailable", denial };
-    case "moved":
-    case "unprocessable":
-    case "invalid":
-      return { kind: "invalid_answer", denial };
+    case "forbidden":
+      if (isTooLarge(meaning.json)) return { kind: "too_large" };
+      break;
+    case "unauthorized": {
+      // A token of a moment ago may not have reached every server of GitHub's: an outage, not a rejected App.
+      const problem = "the read token was refused";
+      return { kind: "denied", denial: { reason: "github_unavailable", route: ROUTE, problem } };
+    }
   }
+  return { kind: "denied", denial: denialOf(meaning, { route: ROUTE, appId: "" }) };
 }
 
 function contentsOutcome(contents: Contents | undefined, file: FileRef): FileOutcome | undefined {

@@ -81,8 +81,10 @@ export function createGitHub(given: GitHubDeps): GitHub {
       const reader = readers.get(token);
       const tap = (headers: Headers) => reader && pool.tap(reader.appId, reader.owner, headers);
       const outcome = await readFile({ ...deps, tap }, token, file, call);
-      if (reader && outcome.kind === "rate_limited")
-        pool.limited(reader.appId, reader.owner, outcome.retryAfterSeconds);
+      const denial = outcome.kind === "denied" ? outcome.denial : undefined;
+      if (reader && denial?.reason === "github_rate_limited") {
+        pool.limited(reader.appId, reader.owner, denial.retryAfterSeconds);
+      }
       return outcome;
     },
     mintGrantToken: (app, installation, grant, call) => mintGrantToken(deps, app, installation, grant, call),

@@ -13,7 +13,7 @@ import { isSuspension, unprocessableCause } from "./refusal-words.ts";
 import { discardToken } from "./revoke.ts";
 import type { Installation, MintAnswer } from "./shapes.ts";
 import { grantProblem, permissionsLacking, type TokenGrant } from "./token-grant.ts";
-import { webUrlOf } from "./web-url.ts";
+import { settingsUrlOf } from "./web-url.ts";
 
 export type MintOutcome =
   | {
@@ -114,12 +114,6 @@ async function unprocessableDenial(
   }
   const missing = await findMissing(deps, app, { owner: installation.owner, repositories: grant.repositories }, call);
   return { reason: "repository_not_in_installation", missing, settingsUrl };
-}
-
-/** Where an owner changes what the App may do and see. */
-export function settingsUrlOf(apiUrl: string, { ownerType, owner, id }: Installation): string {
-  const account = ownerType === "Organization" ? `/organizations/${owner}` : "";
-  return `${webUrlOf(apiUrl)}${account}/settings/installations/${id}`;
 }
 
 function subjectOf({ installation, grant }: Refused): string {

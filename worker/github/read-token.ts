@@ -1,18 +1,20 @@
 /** The short-lived `contents: read` token for an owner's policy files (DESIGN section 3.6). Whoever gets one has it revoked. */
 import type { Denial } from "../denial.ts";
+import type { Meaning } from "./answer.ts";
 import type { App } from "./app-jwt.ts";
 import type { AppCallDeps } from "./as-app.ts";
 import type { CallContext } from "./call.ts";
 import { denialOf } from "./denials.ts";
 import { MINT_ROUTE, sendMint } from "./mint.ts";
-import { isSuspension } from "./refusal-words.ts";
+import { isSuspension, unprocessableCause } from "./refusal-words.ts";
 import { discardToken } from "./revoke.ts";
 import type { Installation, MintAnswer, MintedRepository } from "./shapes.ts";
-import { grantProblem, type TokenGrant } from "./token-grant.ts";
+import { grantProblem, permissionsLacking, type TokenGrant } from "./token-grant.ts";
+import { settingsUrlOf } from "./web-url.ts";
 
 export type ReadTokenOutcome =
   | { readonly kind: "ok"; readonly token: string; readonly repositories: readonly MintedRepository[] }
-  /** 422 with no sign of a limit. GitHub says neither which repository nor whether it is the permission. */
+  /** 422 with no sign of a limit, and not about the permission; GitHub does not say which of the repositories. */
   | { readonly kind: "repositories_not_visible" }
   /** 404: the installation is no more. */
   | { readonly kind: "gone" }
@@ -27,7 +29,6 @@ export async function mintReadToken(
 ): Promise<ReadTokenOutcome> {
   const grant: TokenGrant = { permissions: { contents: "read" }, repositories };
   const minted = await sendMint(deps, { app, installation, grant, retry: true }, call);
-  const asked = { route: MINT_ROUTE, appId: app.id };
   if (minted.kind === "token") {
     const denial = readDenial(grant, repositories, installation, minted.answer);
     if (denial === undefined)
@@ -35,14 +36,34 @@ export async function mintReadToken(
     discardToken(deps, minted.token, call);
     return { kind: "denied", denial };
   }
-  const { meaning } = minted;
   if (minted.kind === "unknown") call.count?.("read_mint_unknown");
-  if (meaning.kind === "unprocessable") return { kind: "repositories_not_visible" };
-  if (meaning.kind === "not_found") return { kind: "gone" };
-  if (meaning.kind === "forbidden" && isSuspension(meaning.json)) {
-    return { kind: "denied", denial: { reason: "installation_suspended", owner: installation.owner } };
+  return refusalOf(deps, { app, installation, grant, meaning: minted.meaning });
+}
+
+interface Refused {
+  readonly app: App;
+  readonly installation: Installation;
+  readonly grant: TokenGrant;
+  readonly meaning: Meaning;
+}
+
+function refusalOf(deps: AppCallDeps, { app, installation, grant, meaning }: Refused): ReadTokenOutcome {
+  switch (meaning.kind) {
+    case "not_found":
+      return { kind: "gone" };
+    case "unprocessable": {
+      // An App that may read no contents at all says nothing about the repository: taken for "not visible" it would lift the
+      // allow-list.
+      if (unprocessableCause(meaning.json) !== "permissions") return { kind: "repositories_not_visible" };
+      const missing = permissionsLacking(grant.permissions, installation.permissions);
+      const settingsUrl = settingsUrlOf(deps.apiUrl, installation);
+      return { kind: "denied", denial: { reason: "permission_not_held", missing, settingsUrl } };
+    }
+    case "forbidden":
+      if (!isSuspension(meaning.json)) break;
+      return { kind: "denied", denial: { reason: "installation_suspended", owner: installation.owner } };
   }
-  return { kind: "denied", denial: denialOf(meaning, asked) };
+  return { kind: "denied", denial: denialOf(meaning, { route: MINT_ROUTE, appId: app.id }) };
 }
 
 /** GitHub finds a renamed or transferred repository under its old name; that name may be somebody else's tomorrow. */

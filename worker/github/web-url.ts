@@ -1,5 +1,7 @@
 /** From the REST base to the pages that people open. Pure: no I/O, no clock. */
 
+import type { Installation } from "./shapes.ts";
+
 const GHE_COM_API = /^api\.([a-z0-9-]+\.ghe\.com)$/;
 
 /**
@@ -11,4 +13,10 @@ export function webUrlOf(apiUrl: string): string {
   if (host === "api.github.com") return "https://github.com";
   const tenant = GHE_COM_API.exec(host)?.[1];
   return `${protocol}//${tenant ?? host}`;
+}
+
+/** Where an owner changes what the App may do and see. */
+export function settingsUrlOf(apiUrl: string, { ownerType, owner, id }: Installation): string {
+  const account = ownerType === "Organization" ? `/organizations/${owner}` : "";
+  return `${webUrlOf(apiUrl)}${account}/settings/installations/${id}`;
 }
