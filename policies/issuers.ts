@@ -1,0 +1,143 @@
+/**
+ * The organization's trusted-token-issuers file: parse, compile, allow. Pure; octo-sts's rules and bounds.
+ */
+
+import * as v from "valibot";
+import { type FaultList, type Parsed, type Position, quoted } from "./faults.ts";
+import { isIssuer } from "./fields.ts";
+import { MAX_TRUSTED_ISSUER_PATTERN_BYTES, MAX_TRUSTED_ISSUER_PATTERNS, MAX_TRUSTED_ISSUERS } from "./limits.ts";
+import { compilePattern, type Pattern } from "./pattern.ts";
+import { type FileKind, type Locate, readFile, unknownName } from "./read.ts";
+import { TrustedIssuersSchema } from "./schema.ts";
+import { spanFault } from "./span-guard.ts";
+import { nearest } from "./suggest.ts";
+
+/** Raised with every change of the shape or of what it means, so that no cache is read by another version. */
+export const ISSUERS_FORMAT = 1;
+
+const DocumentSchema = v.strictObject({
+  format: v.literal(ISSUERS_FORMAT),
+  mode: v.picklist(["enforce", "audit"]),
+  issuers: v.array(v.string()),
+  patterns: v.array(v.string()),
+});
+
+/** Plain data, for a cache. */
+export interface IssuersDocument {
+  readonly format: typeof ISSUERS_FORMAT;
+  readonly mode: "enforce" | "audit";
+  readonly issuers: readonly string[];
+  readonly patterns: readonly string[];
+}
+
+declare const compiled: unique symbol;
+
+/** Immutable. Made only here, so that whoever holds one holds a list whose patterns compiled and passed the guard. */
+export interface TrustedIssuers {
+  readonly [compiled]: true;
+  readonly document: IssuersDocument;
+  readonly mode: "enforce" | "audit";
+  readonly patterns: readonly Pattern[];
+  /** Where a path stands in the text; finds nothing in a list that came from a cache. */
+  readonly locate: Locate;
+}
+
+/** What a cache returned, if it is a document of this format; undefined is a miss. */
+export function readIssuersDocument(value: unknown): IssuersDocument | undefined {
+  const result = v.safeParse(DocumentSchema, value);
+  return result.success ? result.output : undefined;
+}
+
+/** Throws only if a pattern is not fit for the list, which the making of the document has ruled out. */
+export function compileTrustedIssuers(document: IssuersDocument): TrustedIssuers {
+  return compileWith(document, () => undefined);
+}
+
+function compileWith(document: IssuersDocument, locate: Locate): TrustedIssuers {
+  const patterns = document.patterns.map((source) => {
+    const result = trustedPattern(source);
+    if (!result.ok) throw new Error(`an issuer list holds a pattern that is not fit for it: ${result.message}`);
+    return result.value;
+  });
+  const list = { document, mode: document.mode, patterns, locate };
+  // The brand exists for the compiler alone; this is its one source.
+  return Object.freeze(list) as typeof list & { readonly [compiled]: true };
+}
+
+/** Whether the list names the issuer, whatever its mode. Google's tokens may leave the scheme out of `iss`. */
+export function allows(list: TrustedIssuers, issuer: string): boolean {
+  const told = issuer === "accounts.google.com" ? `https://${issuer}` : issuer;
+  return list.document.issuers.includes(told) || list.patterns.some((pattern) => pattern.matches(told));
+}
+
+const START: Position = { line: 1, column: 1 };
+
+const ISSUERS_FILE: FileKind = {
+  unknownKey: (_path, name, known) => unknownName("key", name, nearest(name, known), known),
+};
+
+export function parseTrustedIssuers(text: string): Parsed<TrustedIssuers> {
+  const { value: raw, broken, locate, faults } = readFile(text, TrustedIssuersSchema, ISSUERS_FILE);
+  if (raw === undefined) return { ok: false, faults: faults.sorted() };
+  const mode = modeOf(raw.mode ?? "", faults, locate);
+  const issuers = entriesOf(raw.issuers, "issuers", MAX_TRUSTED_ISSUERS, faults, locate);
+  const patterns = entriesOf(raw.issuer_patterns, "issuer_patterns", MAX_TRUSTED_ISSUER_PATTERNS, faults, locate);
+  for (const [index, issuer] of issuers.entries()) checkIssuer(issuer, `issuers[${index}]`, faults, locate);
+  for (const [index, pattern] of patterns.entries()) checkPattern(pattern, `issuer_patterns[${index}]`, faults, locate);
+  if (issuers.length + patterns.length === 0 && broken.size === 0) {
+    const remedy = "list an issuer, or remove the file: without it every issuer is permitted";
+    faults.add("", locate("") ?? START, "neither issuers nor issuer_patterns has an entry", remedy);
+  }
+  if (mode === undefined || faults.count() > 0) return { ok: false, faults: faults.sorted() };
+  return { ok: true, value: compileWith({ format: ISSUERS_FORMAT, mode, issuers, patterns }, locate) };
+}
+
+function modeOf(mode: string, faults: FaultList, locate: Locate): "enforce" | "audit" | undefined {
+  if (mode === "" || mode === "enforce") return "enforce";
+  if (mode === "audit") return mode;
+  faults.add("mode", locate("mode"), `unknown mode ${quoted(mode)}`, "write `enforce` or `audit`");
+  return undefined;
+}
+
+function entriesOf(
+  entries: readonly (string | null)[] | null | undefined,
+  path: string,
+  limit: number,
+  faults: FaultList,
+  locate: Locate,
+): readonly string[] {
+  const list = entries ?? [];
+  if (list.length > limit)
+    faults.add(path, locate(path), `${list.length} entries, more than ${limit}`, "remove some, or use a pattern");
+  return list.slice(0, limit).map((entry) => entry ?? "");
+}
+
+function checkIssuer(issuer: string, path: string, faults: FaultList, locate: Locate): void {
+  if (!isIssuer(issuer)) {
+    faults.add(
+      path,
+      locate(path),
+      `${quoted(issuer)} is no issuer URL`,
+      "write the token's `iss`, as `https://host/path`",
+    );
+  } else if (/^[^/]*\/\/[^/]*/.exec(issuer)?.[0] !== /^[^/]*\/\/[^/]*/.exec(issuer.toLowerCase())?.[0]) {
+    faults.add(path, locate(path), `${quoted(issuer)} has capitals in its scheme or host`, "write these in lower case");
+  }
+}
+
+function checkPattern(pattern: string, path: string, faults: FaultList, locate: Locate): void {
+  const result = trustedPattern(pattern);
+  if (!result.ok) faults.add(path, locate(path), result.message, result.remedy);
+}
+
+type TrustedPattern =
+  | { readonly ok: true; readonly value: Pattern }
+  | { readonly ok: false; readonly message: string; readonly remedy: string };
+
+function trustedPattern(source: string): TrustedPattern {
+  const result = compilePattern(source, MAX_TRUSTED_ISSUER_PATTERN_BYTES);
+  const fault = result.ok ? spanFault(source) : undefined;
+  if (fault === undefined) return result;
+  const message = `${fault}, so that the pattern can run past the host into a domain of someone else`;
+  return { ok: false, message, remedy: "write `[^/]+` for one part of a host or path, and each `/` at its place" };
+}

@@ -1,0 +1,33 @@
+/**
+ * Every bound of the policy language, its unit in its name. Constants only.
+ *
+ * What must pass is given by octo-sts's own files: patterns up to 147 bytes and 1,002 instructions were seen. What must not is
+ * a file that costs a Worker its CPU budget.
+ */
+
+export const MAX_FILE_BYTES = 65_536;
+export const MAX_NESTING_DEPTH = 32;
+export const MAX_ALIASES = 64;
+/** Values of a file with every alias and merge written out. */
+export const MAX_EXPANDED_VALUES = 4_096;
+export const MAX_PATTERN_BYTES = 1_024;
+/** Instructions of one compiled pattern. */
+export const MAX_PATTERN_INSTRUCTIONS = 4_096;
+/** Instructions of all patterns of one file together. */
+export const MAX_FILE_INSTRUCTIONS = 12_288;
+export const MAX_CLAIM_PATTERNS = 64;
+/** GitHub takes at most 500 names in one request for a token. */
+export const MAX_REPOSITORIES = 500;
+export const MAX_INLINE_KEYS = 64;
+/** Faults told of one file; more would only bury the first. */
+export const MAX_FAULTS = 100;
+
+/** The allow-list's bounds are octo-sts's. */
+export const MAX_TRUSTED_ISSUERS = 64;
+export const MAX_TRUSTED_ISSUER_PATTERNS = 16;
+export const MAX_TRUSTED_ISSUER_PATTERN_BYTES = 256;
+
+/** Bytes of a text in UTF-8. */
+export function utf8Bytes(text: string): number {
+  return new TextEncoder().encode(text).length;
+}

@@ -1,0 +1,103 @@
+/**
+ * A trust policy's text -> CompiledPolicy, or all its faults with line and column. Pure: no I/O, no clock, no configuration, so
+ * that what a cache keeps means the same under any; what configuration decides is in deployment.ts.
+ */
+
+import { checkProgramSize, claimsOf, inlineKeysOf, matcherOf, type Reading } from "./clauses.ts";
+import { type CompiledPolicy, compileWith } from "./compile.ts";
+import { POLICY_FORMAT, type PolicyDocument, type PolicyKind } from "./document.ts";
+import type { Parsed } from "./faults.ts";
+import { PRIVATE_MEMBERS } from "./jwks.ts";
+import { permissionsOf, repositoriesOf } from "./powers.ts";
+import { type FileKind, readFile, unknownName } from "./read.ts";
+import { OrganizationPolicySchema, RepositoryPolicySchema } from "./schema.ts";
+import { nearest } from "./suggest.ts";
+
+export { type CompiledPolicy, compilePolicy } from "./compile.ts";
+export { type DeploymentRules, deploymentFaults } from "./deployment.ts";
+export { type InlineJwk, type Matcher, type PolicyDocument, type PolicyKind, readDocument } from "./document.ts";
+export type { Fault, Parsed, Position } from "./faults.ts";
+
+export interface PolicyContext {
+  readonly kind: PolicyKind;
+  /** Of the repository that the file lies in: `owner/name` in `repositories` must be of it. */
+  readonly owner: string;
+}
+
+export function parsePolicy(text: string, context: PolicyContext): Parsed<CompiledPolicy> {
+  const file =
+    context.kind === "organization"
+      ? readFile(text, OrganizationPolicySchema, POLICY_FILE)
+      : readFile(text, RepositoryPolicySchema, POLICY_FILE);
+  const { value: raw, broken, locate, faults } = file;
+  if (raw === undefined) return { ok: false, faults: faults.sorted() };
+  const reading: Reading = { raw, broken, locate, faults, patterns: new Map() };
+  const document = documentOf(reading, context);
+  checkProgramSize(reading);
+  if (document === undefined || faults.count() > 0) return { ok: false, faults: faults.sorted() };
+  return { ok: true, value: compileWith(document, reading.patterns, locate) };
+}
+
+/** Looks at every part, whatever is wrong with the others; undefined if a part that must be there is not. */
+function documentOf(reading: Reading, { kind, owner }: PolicyContext): PolicyDocument | undefined {
+  const issuer = matcherOf(reading, "issuer", true);
+  const subject = matcherOf(reading, "subject", true);
+  const audience = matcherOf(reading, "audience", false);
+  const claims = claimsOf(reading);
+  const permissions = permissionsOf(reading);
+  const repositories = kind === "organization" ? repositoriesOf(reading, owner) : undefined;
+  const jwks = inlineKeysOf(reading);
+  const { max_token_lifetime: lifetime, description } = reading.raw;
+  if (issuer === undefined || subject === undefined) return undefined;
+  return {
+    format: POLICY_FORMAT,
+    kind,
+    issuer,
+    subject,
+    ...(audience === undefined ? {} : { audience }),
+    claims,
+    permissions,
+    ...(repositories === undefined ? {} : { repositories }),
+    ...(jwks === undefined ? {} : { jwks }),
+    ...(lifetime ? { maxTokenLifetimeSeconds: Number(lifetime) } : {}),
+    ...(description ? { description } : {}),
+  };
+}
+
+/** What people write for a key, where spelling alone does not lead to it. */
+const KEY_ALIASES: Readonly<Record<string, string>> = {
+  iss: "issuer",
+  sub: "subject",
+  aud: "audience",
+  claim: "claim_pattern",
+  claims: "claim_pattern",
+  issuer_regex: "issuer_pattern",
+  subject_regex: "subject_pattern",
+  audience_regex: "audience_pattern",
+  repos: "repositories",
+  repo: "repositories",
+  repository: "repositories",
+  jwks_uri: "jwks",
+  max_lifetime: "max_token_lifetime",
+  lifetime: "max_token_lifetime",
+  comment: "description",
+};
+
+const POLICY_FILE: FileKind = {
+  literalKeysUnder: "jwks.",
+  unknownKey(path, name, known) {
+    if (path.startsWith("jwks") && PRIVATE_MEMBERS.includes(name)) {
+      return {
+        message: `"${name}" is part of a private key`,
+        remedy: "remove it, and replace the key: it is no longer secret",
+      };
+    }
+    const alias = path === "" && Object.hasOwn(KEY_ALIASES, name) ? KEY_ALIASES[name] : undefined;
+    const suggestion = alias ?? nearest(name, [...known, "repositories"]);
+    if (path === "" && suggestion === "repositories" && !known.includes("repositories")) {
+      const message = `${name} stands in policies of the owner's policy repository only`;
+      return { message, remedy: "remove it: this policy grants its own repository" };
+    }
+    return unknownName("key", name, suggestion, known);
+  },
+};

@@ -1,0 +1,132 @@
+/**
+ * Text -> positioned tree of its one YAML document, or faults. Pure; never throws.
+ */
+
+import { Composer, type Document, Lexer, LineCounter, Parser } from "yaml";
+import type { FaultList, Position } from "./faults.ts";
+import { MAX_NESTING_DEPTH } from "./limits.ts";
+import { createTreeReader, type Tree } from "./tree.ts";
+
+export interface ParsedYaml {
+  /** Undefined if the text is no YAML, or too deep; then there are faults. */
+  readonly root: Tree | undefined;
+}
+
+/** Reads one document. Faults go to `faults`; an empty document is a NothingTree. */
+export function parseYaml(text: string, faults: FaultList): ParsedYaml {
+  const lines = new LineCounter();
+  const at = (offset: number): Position => {
+    const { line, col } = lines.linePos(offset);
+    return { line, column: col };
+  };
+  const documents = compose(text, lines, at, faults);
+  const [first, second] = documents;
+  if (first === undefined)
+    return { root: faults.count() > 0 ? undefined : { kind: "nothing", at: { line: 1, column: 1 } } };
+  if (second !== undefined) {
+    faults.add(
+      "",
+      at(second.range[0]),
+      "a second document begins here",
+      "keep one document in a file; remove the `---` and what follows",
+    );
+  }
+  const broken = first.errors.length > 0;
+  for (const error of first.errors) {
+    const { message, remedy } = syntaxFault(error.code, error.message);
+    faults.add("", at(error.pos[0]), message, remedy);
+  }
+  if (broken) return { root: undefined };
+  const reader = createTreeReader(text, at, faults);
+  return {
+    root: first.contents === null ? { kind: "nothing", at: { line: 1, column: 1 } } : reader.read(first.contents, 0),
+  };
+}
+
+/** The lexer is driven by hand, because depth must be bounded before anything recurses over it. */
+function compose(
+  text: string,
+  lines: LineCounter,
+  at: (offset: number) => Position,
+  faults: FaultList,
+): Document.Parsed[] {
+  const lexer = new Lexer();
+  const parser = new Parser(lines.addNewLine);
+  const composer = new Composer({
+    schema: "failsafe",
+    strict: true,
+    uniqueKeys: false,
+    logLevel: "silent",
+    keepSourceTokens: false,
+  });
+  const documents: Document.Parsed[] = [];
+  const depth = createDepthGauge();
+  lines.addNewLine(0);
+  const take = (tokens: ReturnType<typeof parser.next>) => {
+    for (const token of tokens) {
+      if (token.type === "directive")
+        faults.add("", at(token.offset), `directive ${token.source}`, "remove it; a policy needs none");
+      documents.push(...composer.next(token));
+    }
+  };
+  for (const lexeme of lexer.lex(text)) {
+    if (depth.exceededBy(lexeme)) {
+      faults.add(
+        "",
+        at(parser.offset),
+        `nested deeper than ${MAX_NESTING_DEPTH} levels`,
+        "a policy needs three levels at most",
+      );
+      return [];
+    }
+    take(parser.next(lexeme));
+  }
+  take(parser.end());
+  documents.push(...composer.end());
+  return documents;
+}
+
+/** Counts open flow collections, and block indicators of one line (`- - - a` nests without indentation). */
+function createDepthGauge(): { exceededBy(lexeme: string): boolean } {
+  let flow = 0;
+  let onLine = 0;
+  let scalarFollows = false;
+  return {
+    exceededBy(lexeme) {
+      if (scalarFollows) {
+        scalarFollows = false;
+        return false;
+      }
+      if (lexeme === "\u001f") scalarFollows = true;
+      else if (lexeme === "[" || lexeme === "{") flow += 1;
+      else if (lexeme === "]" || lexeme === "}") flow -= 1;
+      else if (lexeme === "\n" || lexeme === "\r\n") onLine = 0;
+      else if (flow <= 0 && (lexeme === "-" || lexeme === "?" || lexeme === ":")) onLine += 1;
+      return flow > MAX_NESTING_DEPTH || onLine > MAX_NESTING_DEPTH;
+    },
+  };
+}
+
+const SYNTAX_FAULTS: ReadonlyMap<string, { readonly message: string; readonly remedy: string }> = new Map([
+  ["TAB_AS_INDENT", { message: "a tab is used as indentation", remedy: "indent with spaces" }],
+  [
+    "BAD_DQ_ESCAPE",
+    { message: "unknown escape in double quotes", remedy: "put patterns in single quotes, or double the backslash" },
+  ],
+  ["BAD_INDENT", { message: "the indentation does not fit the lines before", remedy: "align the keys of one mapping" }],
+  ["BLOCK_AS_IMPLICIT_KEY", { message: "a second `: ` on one line", remedy: "put the value in single quotes" }],
+  [
+    "MULTILINE_IMPLICIT_KEY",
+    { message: "a key without a value", remedy: "write `key: value`, with a space after the colon" },
+  ],
+  [
+    "BAD_SCALAR_START",
+    { message: "a value may not start with this character", remedy: "put the value in single quotes" },
+  ],
+]);
+
+function syntaxFault(code: string, message: string): { message: string; remedy?: string } {
+  return (
+    SYNTAX_FAULTS.get(code) ?? { message: `not valid YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}` }
+  );
+}
