@@ -25,8 +25,8 @@ export function isKnownIssuer(issuer: string, known: readonly string[]): boolean
 /** Compared as text, byte for byte: a spelling that only a URL parser would find equal is another issuer. */
 function isBelow(issuer: string, prefix: string): boolean {
   if (!/^https?:\/\/[^/?#@\\]+\/$/.test(prefix) || !issuer.startsWith(prefix)) return false;
-  // The issuer rule leaves no userinfo, escape, backslash, query or dot segment that could lead out of the prefix.
-  return issuer.length > prefix.length && isIssuer(issuer);
+  // The issuer rule leaves no dot segment or empty segment, but it lets escapes pass (`%2f`), which servers read as they like.
+  return /^[A-Za-z0-9._~/-]+$/.test(issuer.slice(prefix.length)) && isIssuer(issuer);
 }
 
 export interface FetchRules {

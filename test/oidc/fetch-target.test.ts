@@ -1,0 +1,232 @@
+import { describe, expect, it } from "vitest";
+import { BUILT_IN_ISSUERS, fetchTarget, isKnownIssuer } from "../../worker/oidc/issuer-rules.ts";
+
+const strict = { allowLoopback: false, stsDomain: "sts.example.test" };
+const loopback = { ...strict, allowLoopback: true };
+
+describe("what may be fetched", () => {
+  it.each<readonly [string, string]>([
+    [
+      "https://issuer.example.test/.well-known/openid-configuration",
+      "https://issuer.example.test/.well-known/openid-configuration",
+    ],
+    ["https://issuer.example.test", "https://issuer.example.test/"],
+    ["https://ISSUER.example.test/A", "https://issuer.example.test/A"],
+    ["HTTPS://issuer.example.test/", "https://issuer.example.test/"],
+    ["https://issuer.example.test:8443/keys", "https://issuer.example.test:8443/keys"],
+    ["https://issuer.example.test:443/keys", "https://issuer.example.test/keys"],
+    ["https://issuer.example.test/keys?p=policy", "https://issuer.example.test/keys?p=policy"],
+    ["https://issuer.example.test/keys#frag", "https://issuer.example.test/keys"],
+    ["https://issuer.example.test./keys", "https://issuer.example.test./keys"],
+    ["https://xn--bcher-kva.example.test/", "https://xn--bcher-kva.example.test/"],
+    ["https://localhost.example.test/", "https://localhost.example.test/"],
+    ["https://internal.example.test/", "https://internal.example.test/"],
+    ["https://notlocal/", "https://notlocal/"],
+    ["https://other.sts.example.test/", "https://other.sts.example.test/"],
+    ["https://1password.example.test/", "https://1password.example.test/"],
+    ["https://10.example.test/", "https://10.example.test/"],
+  ])("%s", (text, href) => {
+    expect(fetchTarget(text, strict)?.href).toBe(href);
+    expect(fetchTarget(text, loopback)?.href).toBe(href);
+  });
+});
+
+describe("what may not be fetched, loopback allowed or not", () => {
+  it.each([
+    "",
+    "issuer.example.test",
+    "//issuer.example.test/",
+    "https:",
+    "https://",
+    "https:issuer.example.test/",
+    "https:/issuer.example.test/",
+    "http://issuer.example.test/",
+    "ftp://issuer.example.test/",
+    "file:///etc/passwd",
+    "data:application/json,{}",
+    "blob:https://issuer.example.test/x",
+    "javascript:0",
+    "ws://issuer.example.test/",
+    "wss://issuer.example.test/",
+    " https://issuer.example.test/",
+    "https://issuer.example.test/ ",
+    "https://issuer.example.test/a b",
+    "ht\ttps://issuer.example.test/",
+    "https://issuer.example.test/\n",
+    "https://issuer.example.test\\@far.example.test/",
+    "https:\\\\issuer.example.test/",
+    "https://user@issuer.example.test/",
+    "https://user:pass@issuer.example.test/",
+    "https://:pass@issuer.example.test/",
+    "https://issuer.example.test@169.254.169.254/",
+    "https://b\u00fccher.example.test/",
+    "https://\u2460\u2461\u2466.0.0.1/",
+    "https://issuer.example.test:99999/",
+    "https://issuer example.test/",
+    "https://10.0.0.1/",
+    "https://192.168.1.1/",
+    "https://172.16.0.1/",
+    "https://169.254.169.254/latest/meta-data",
+    "https://8.8.8.8/",
+    "https://0.0.0.0/",
+    "https://0/",
+    "https://255.255.255.255/",
+    "https://134744072/",
+    "https://0x8080808/",
+    "https://0x08.0x08.0x08.0x08/",
+    "https://010.010.010.010/",
+    "https://8.8.2056/",
+    "https://8.8.8.8./",
+    "https://256.256.256.256/",
+    "https://1.2.3.4.5/",
+    "https://example.1/",
+    "https://[::]/",
+    "https://[2001:db8::1]/",
+    "https://[fe80::1]/",
+    "https://[fe80::1%25eth0]/",
+    "https://[fd00::1]/",
+    "https://[::ffff:127.0.0.1]/",
+    "https://[::ffff:7f00:1]/",
+    "https://[::127.0.0.1]/",
+    "https://[64:ff9b::7f00:1]/",
+    "https://printer.local/",
+    "https://printer.LOCAL/",
+    "https://printer.local./",
+    "https://local/",
+    "https://metadata.google.internal/",
+    "https://internal/",
+    "https://a.b.internal:8443/",
+    "https://a.localhost/",
+    "https://a.localhost./",
+    "http://a.localhost/",
+    "https://%6c%6fcal/",
+    "https://a.%6cocal/",
+    "https://a.local%2e/",
+    "https://sts.example.test/",
+    "https://STS.example.test/",
+    "https://sts.example.test./",
+    "https://sts.example.test:8443/",
+    "https://sts%2eexample.test/",
+    "https://sts.example.test../",
+    "http://128.0.0.1/",
+    "http://126.255.255.255/",
+    "http://0.0.0.0/",
+    "http://[::]/",
+    "http://[::2]/",
+    "ftp://127.0.0.1/",
+  ])("%s", (text) => {
+    expect(fetchTarget(text, strict)).toBeUndefined();
+    expect(fetchTarget(text, loopback)).toBeUndefined();
+  });
+});
+
+describe("what only ALLOW_LOOPBACK lets be fetched", () => {
+  it.each<readonly [string, string]>([
+    ["http://127.0.0.1/keys", "http://127.0.0.1/keys"],
+    ["http://127.0.0.1:8080/keys", "http://127.0.0.1:8080/keys"],
+    ["http://127.0.0.2/", "http://127.0.0.2/"],
+    ["http://127.255.255.254/", "http://127.255.255.254/"],
+    ["http://127.0.0.1./", "http://127.0.0.1/"],
+    ["http://127.1/", "http://127.0.0.1/"],
+    ["http://2130706433/", "http://127.0.0.1/"],
+    ["http://0x7f000001/", "http://127.0.0.1/"],
+    ["http://0177.0.0.1/", "http://127.0.0.1/"],
+    ["https://127.0.0.1/", "https://127.0.0.1/"],
+    ["http://[::1]/", "http://[::1]/"],
+    ["http://[0:0:0:0:0:0:0:1]:8080/", "http://[::1]:8080/"],
+    ["https://[::1]/", "https://[::1]/"],
+    ["http://localhost/", "http://localhost/"],
+    ["http://LOCALHOST:8787/", "http://localhost:8787/"],
+    ["http://localhost./", "http://localhost./"],
+    ["https://localhost/", "https://localhost/"],
+  ])("%s", (text, href) => {
+    expect(fetchTarget(text, strict)).toBeUndefined();
+    expect(fetchTarget(text, loopback)?.href).toBe(href);
+  });
+
+  it("but not where the deployment itself answers", () => {
+    expect(fetchTarget("http://localhost:8787/", { allowLoopback: true, stsDomain: "localhost" })).toBeUndefined();
+  });
+});
+
+describe("known issuers", () => {
+  const known = [
+    "https://exact.example.test/a",
+    "https://wide.example.test/*",
+    "https://port.example.test:8443/*",
+    "http://127.0.0.1:9000/*",
+    "https://deep.example.test/a/*",
+    "*",
+    "https://*",
+    "https://user@evil.example.test/*",
+  ];
+
+  it.each([
+    "https://token.actions.githubusercontent.com",
+    "https://gitlab.com",
+    "https://accounts.google.com",
+    "https://agent.buildkite.com",
+    "https://app.terraform.io",
+    "https://exact.example.test/a",
+    "https://wide.example.test/a",
+    "https://wide.example.test/a/b",
+    "https://wide.example.test/a/",
+    "https://port.example.test:8443/a",
+    "http://127.0.0.1:9000/a",
+  ])("%s is one", (issuer) => {
+    expect(isKnownIssuer(issuer, known)).toBe(true);
+  });
+
+  it.each([
+    "",
+    "https://token.actions.githubusercontent.com/",
+    "https://token.actions.githubusercontent.com/slug",
+    "https://TOKEN.actions.githubusercontent.com",
+    "HTTPS://gitlab.com",
+    "https://gitlab.com:443",
+    "https://gitlab.com.",
+    "https://gitlab.com@far.example.test",
+    "https://gitlab.com.far.example.test",
+    "http://gitlab.com",
+    "gitlab.com",
+    "https://exact.example.test/a/",
+    "https://exact.example.test/a/b",
+    "https://exact.example.test",
+    "https://exact.example.test/A",
+    "https://wide.example.test",
+    "https://wide.example.test/",
+    "https://wide.example.test:443/a",
+    "https://wide.example.test:8443/a",
+    "https://wide.example.test./a",
+    "https://WIDE.example.test/a",
+    "https://wide.example.test/../a",
+    "https://wide.example.test/a/../../b",
+    "https://wide.example.test/./a",
+    "https://wide.example.test//far.example.test/a",
+    "https://wide.example.test/%2e%2e/a",
+    "https://wide.example.test/a%2fb",
+    "https://wide.example.test/a?b",
+    "https://wide.example.test/a#b",
+    "https://wide.example.test/a\\b",
+    "https://wide.example.test/@far.example.test",
+    "https://wide.example.test@far.example.test/a",
+    "https://wide.example.test.far.example.test/a",
+    "https://user@wide.example.test/a",
+    "https://port.example.test/a",
+    "https://port.example.test:84430/a",
+    "http://127.0.0.1:9001/a",
+    "http://127.0.0.1:90000/a",
+    "https://127.0.0.1:9000/a",
+    "https://deep.example.test/a/b",
+    "https://user@evil.example.test/a",
+    "https://evil.example.test/a",
+    "https://far.example.test/a",
+  ])("%s is none", (issuer) => {
+    expect(isKnownIssuer(issuer, known)).toBe(false);
+  });
+
+  it("without configuration are the built-in ones", () => {
+    expect(BUILT_IN_ISSUERS.map((issuer) => isKnownIssuer(issuer, []))).toEqual([true, true, true, true, true]);
+    expect(isKnownIssuer("https://exact.example.test/a", [])).toBe(false);
+  });
+});
