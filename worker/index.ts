@@ -1,5 +1,12 @@
-export default {
-  fetch(): Response {
-    return new Response("ok");
-  },
-};
+/** The entry: builds the app once per isolate; nothing else. */
+import { createApp } from "./app.ts";
+import type { Env } from "./config.ts";
+import { type Setup, setUp } from "./services.ts";
+
+// Filled by the first request: the environment is known only then, and it never changes within an isolate.
+let settled: Setup | undefined;
+
+export default createApp((env: Env) => {
+  settled ??= setUp(env);
+  return settled;
+});

@@ -1,0 +1,71 @@
+/**
+ * The Hono app: routes, request ids, and what every answer carries. No route decides anything about an exchange.
+ */
+import { type Context, Hono } from "hono";
+import type { Env } from "./config.ts";
+import { plainRefusal, refusalResponse } from "./http/answer.ts";
+import { exchangeRoute, type RouteContext } from "./http/exchange.ts";
+import { healthRoute, readyRoute, rootRoute } from "./http/health.ts";
+import type { Setup } from "./services.ts";
+
+type AppEnv = { Bindings: Env; Variables: { requestId: string } };
+type Handler = (context: Context<AppEnv>) => Response | Promise<Response>;
+
+/** `setup` is called once per request and settles once per isolate. */
+export function createApp(setup: (env: Env) => Setup): Hono<AppEnv> {
+  const app = new Hono<AppEnv>();
+  app.use(async (context, next) => {
+    const requestId = crypto.randomUUID();
+    context.set("requestId", requestId);
+    await next();
+    context.res.headers.set("X-Request-Id", requestId);
+  });
+  const route = (path: string, methods: readonly string[], handler: Handler) => {
+    app.all(path, (context) => {
+      const { method } = context.req.raw;
+      if (methods.includes(method)) return handler(context);
+      const requestId = context.get("requestId");
+      return plainRefusal(METHOD_NOT_ALLOWED, requestId, { Allow: methods.join(", ") });
+    });
+  };
+  const served =
+    (handler: (context: RouteContext) => Promise<Response>): Handler =>
+    (context) => {
+      const requestId = context.get("requestId");
+      const made = setup(context.env);
+      if (!made.ok) return misconfigured(made, requestId);
+      const later = (work: Promise<unknown>) => context.executionCtx.waitUntil(work);
+      return handler({ request: context.req.raw, requestId, services: made.services, later });
+    };
+
+  route("/", ["GET", "HEAD"], (context) => rootRoute(context.get("requestId")));
+  route("/healthz", ["GET", "HEAD"], (context) => healthRoute(context.get("requestId")));
+  route("/readyz", ["GET", "HEAD"], (context) =>
+    readyRoute(context.req.raw, {
+      requestId: context.get("requestId"),
+      setup: setup(context.env),
+      later: (work) => context.executionCtx.waitUntil(work),
+    }),
+  );
+  // HEAD is not GET here: it would mint a token that nobody reads.
+  route("/sts/exchange", ["GET", "POST"], served(exchangeRoute));
+  route(
+    "/sts/exchange_refresh_token",
+    ["POST"],
+    served(async ({ requestId }) => plainRefusal(NO_REFRESH, requestId)),
+  );
+  app.notFound((context) => plainRefusal(NOT_FOUND, context.get("requestId")));
+  app.onError((_error, context) =>
+    refusalResponse({ denial: { reason: "internal" }, viewer: "unverified" }, context.get("requestId")),
+  );
+  return app;
+}
+
+const NOT_FOUND = { status: 404, code: 5, message: "Not Found" };
+const METHOD_NOT_ALLOWED = { status: 405, code: 12, message: "Method Not Allowed" };
+const NO_REFRESH = { status: 501, code: 12, message: "octo-sts does not support refresh tokens" };
+
+function misconfigured({ problems }: Extract<Setup, { ok: false }>, requestId: string): Response {
+  const variables = [...new Set(problems.map(({ variable }) => variable))];
+  return refusalResponse({ denial: { reason: "misconfigured", variables }, viewer: "unverified" }, requestId);
+}

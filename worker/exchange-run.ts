@@ -1,0 +1,231 @@
+/**
+ * What one exchange carries from step to step, and how it ends: the viewer that a refusal is worded for, the audit event, and what
+ * happens after the answer (read tokens revoked, caches written, event sent). The decisions are in `exchange.ts`.
+ */
+import type { Verdict } from "../policies/evaluate.ts";
+import { type AuditEvent, count, emit, newAuditEvent, tokenDigest } from "./audit.ts";
+import { type Denial, isTold, REFUSALS, type Result, type Viewer } from "./denial.ts";
+import type { Listing, Narrowing } from "./exchange-rules.ts";
+import type { Minted } from "./github/grant.ts";
+import type { AccessCall } from "./github/read-access.ts";
+import { EXCHANGE_DEADLINE_MS, RETRY_AFTER_LIMIT_SECONDS } from "./limits.ts";
+import { belongsTo } from "./oidc/ownership.ts";
+import type { UnverifiedToken } from "./oidc/token.ts";
+import type { VerifiedToken } from "./oidc/verify.ts";
+import { type Opened, type Scope, scopeText, type Target } from "./policy-source.ts";
+import type { Services } from "./services.ts";
+import type { Writes } from "./store/cache.ts";
+import type { PolicyValue } from "./store/policy-entries.ts";
+
+export interface ExchangeRequest {
+  readonly scope: Scope;
+  readonly identity: string;
+  readonly narrowing: Narrowing;
+  /** A compact JWT, so far only text. */
+  readonly bearer: string;
+}
+
+export interface Incoming {
+  readonly requestId: string;
+  /** The caller's address as a key for limits. */
+  readonly caller: string;
+  readonly userAgent?: string | undefined;
+  /** Aborted when the caller leaves. */
+  readonly signal: AbortSignal;
+  /** Step 1, in the words of the wire that it came by. */
+  read(): Promise<Result<ExchangeRequest>>;
+  /** Takes work that outlives the answer (`waitUntil`). */
+  later(work: Promise<unknown>): void;
+}
+
+export interface Granted {
+  readonly kind: "granted";
+  readonly token: string;
+  /** RFC 3339, as GitHub says it. */
+  readonly expiresAt: string;
+  readonly permissions: Readonly<Record<string, string>>;
+  readonly repositories: readonly string[] | "all";
+  readonly policy: { readonly path: string; readonly sha: string };
+}
+
+export interface Refused {
+  readonly kind: "refused";
+  readonly denial: Denial;
+  readonly viewer: Viewer;
+  readonly owner?: string | undefined;
+  readonly identity?: string | undefined;
+}
+
+export type Outcome = Granted | Refused;
+
+/** One per exchange; holds what its steps learned. */
+export class ExchangeRun {
+  readonly incoming: Incoming;
+  readonly services: Services;
+  readonly call: AccessCall;
+  readonly writes: Writes;
+  readonly #event: AuditEvent;
+  readonly #startedAt: number;
+  readonly #readTokens: string[] = [];
+  readonly #pendingWrites: (() => Promise<void>)[] = [];
+  #scope: Scope | undefined;
+  #verified: VerifiedToken | undefined;
+  #opened: Opened | undefined;
+  #policyIsPublic = false;
+
+  constructor(incoming: Incoming, services: Services) {
+    this.incoming = incoming;
+    this.services = services;
+    this.#startedAt = services.now();
+    this.#event = newAuditEvent(incoming.requestId, this.#startedAt);
+    if (incoming.userAgent !== undefined) this.#event.userAgent = incoming.userAgent.slice(0, 200);
+    this.writes = { add: (write) => this.#pendingWrites.push(write) };
+    this.call = {
+      signal: AbortSignal.timeout(EXCHANGE_DEADLINE_MS),
+      writes: this.writes,
+      later: (work) => incoming.later(work),
+      count: (what) => count(this.#event, what),
+      minted: (token) => this.#readTokens.push(token),
+    };
+  }
+
+  get verified(): VerifiedToken | undefined {
+    return this.#verified;
+  }
+
+  asks(scope: Scope, identity: string): void {
+    this.#scope = scope;
+    this.#event.scope = scopeText(scope);
+    this.#event.identity = identity;
+  }
+
+  reads({ issuer, subject }: UnverifiedToken): void {
+    this.#event.actor = { iss: issuer, sub: subject, verified: false };
+  }
+
+  verifies(verified: VerifiedToken): void {
+    this.#verified = verified;
+    const { issuer, subject } = verified.token;
+    this.#event.actor = { iss: issuer, sub: subject, verified: true };
+  }
+
+  opens(opened: Opened): void {
+    this.#opened = opened;
+    this.#event.appId = opened.app.id;
+    this.#event.installationId = opened.installation.id;
+  }
+
+  readsPolicy(policy: Result<PolicyValue>): void {
+    if (!policy.ok) return;
+    this.#policyIsPublic = policy.value.public;
+    if ("sha" in policy.value && this.#opened) {
+      this.#event.policy = { path: this.#opened.target.fullPath, sha: policy.value.sha };
+    }
+  }
+
+  isListed(listing: Listing | undefined): void {
+    if (listing) this.#event.issuerAllowList = listing;
+  }
+
+  evaluates(verdict: Verdict): void {
+    this.#event.trace = verdict.trace;
+  }
+
+  mints({ app, installation }: Minted): void {
+    this.#event.appId = app.id;
+    this.#event.installationId = installation.id;
+  }
+
+  callerLeft(): boolean {
+    if (!this.incoming.signal.aborted) return false;
+    count(this.#event, "caller_left");
+    return true;
+  }
+
+  /** Before a stranger makes us ask GitHub or an issuer anything. What is cached costs nothing, so nobody is charged for it. */
+  async strangerLimit(target: Target): Promise<Denial | undefined> {
+    const { limits, policySource } = this.services;
+    const limited: Denial = { reason: "caller_rate_limited", retryAfterSeconds: RETRY_AFTER_LIMIT_SECONDS };
+    if (limits.callers.isOver(this.incoming.caller)) return limited;
+    if (await policySource.isCached(target)) return undefined;
+    return (await limits.owners.charge(target.scope.owner.toLowerCase())) ? undefined : limited;
+  }
+
+  refused(denial: Denial): Refused {
+    const { owner } = this.#scope ?? {};
+    return { kind: "refused", denial, viewer: this.#viewer(), owner, identity: this.#event.identity };
+  }
+
+  bug(thrown: unknown): Refused {
+    // The message of a bug may quote what it choked on; its name and place do not.
+    const stack = thrown instanceof Error ? (thrown.stack ?? "").split("\n").slice(1, 8).join("\n") : "";
+    const name = thrown instanceof Error ? thrown.name : typeof thrown;
+    this.services.log(JSON.stringify({ type: "bug", requestId: this.incoming.requestId, name, stack }));
+    return this.refused({ reason: "internal" });
+  }
+
+  /** Settles what the caller gets, then leaves the rest to run after the answer. */
+  async finish(outcome: Outcome): Promise<Outcome> {
+    const settled = await this.#settle(outcome);
+    this.incoming.later(this.#afterwards(settled));
+    return settled;
+  }
+
+  async #settle(outcome: Outcome): Promise<Outcome> {
+    if (outcome.kind === "granted") {
+      if (!this.callerLeft()) return outcome;
+      // Nobody is there to take it: a token that is not handed out must not live.
+      this.#readTokens.push(outcome.token);
+      return this.refused({ reason: "deadline_exceeded" });
+    }
+    if (this.call.signal.aborted && REFUSALS[outcome.denial.reason].status >= 500) {
+      return this.refused({ reason: "deadline_exceeded" });
+    }
+    return (await this.#isChargedTooOften(outcome)) ?? outcome;
+  }
+
+  /** Callers are charged only for refusals before verification, so that a fleet behind one address is not hit. */
+  async #isChargedTooOften({ denial }: Refused): Promise<Refused | undefined> {
+    const { status } = REFUSALS[denial.reason];
+    if (this.#verified || status >= 500 || status === 429) return undefined;
+    if (await this.services.limits.callers.charge(this.incoming.caller)) return undefined;
+    return this.refused({ reason: "caller_rate_limited", retryAfterSeconds: RETRY_AFTER_LIMIT_SECONDS });
+  }
+
+  #viewer(): Viewer {
+    if (!this.#verified) return "unverified";
+    if (this.#policyIsPublic) return "owner";
+    const installation = this.#opened?.installation;
+    const owner = installation
+      ? { login: installation.owner, accountId: installation.accountId }
+      : { login: this.#scope?.owner ?? "" };
+    return belongsTo(this.#verified.claims, owner, this.services.webUrl) ? "owner" : "verified";
+  }
+
+  async #afterwards(outcome: Outcome): Promise<void> {
+    const revoking = this.#readTokens.map(async (token) => {
+      const revoked = await this.services.github.revoke(token);
+      if (revoked === "failed") count(this.#event, "revocation_failed");
+    });
+    // Strangers cause no KV write: what an unverified exchange learned stays in this isolate's memory.
+    const writing = this.#verified ? this.#pendingWrites.map((write) => write()) : [];
+    await Promise.allSettled([...revoking, ...writing]);
+    await this.#fill(outcome);
+    await emit(this.#event, this.services.sinks, this.services.log);
+  }
+
+  async #fill(outcome: Outcome): Promise<void> {
+    const event = this.#event;
+    event.durationMs = this.services.now() - this.#startedAt;
+    event.outcome = outcome.kind;
+    if (outcome.kind === "granted") {
+      event.grant = { permissions: outcome.permissions, repositories: outcome.repositories };
+      event.expiresAt = outcome.expiresAt;
+      event.tokenSha256 = await tokenDigest(outcome.token);
+      return;
+    }
+    event.reason = outcome.denial.reason;
+    event.told = isTold(outcome.denial, outcome.viewer) ? outcome.denial.reason : "not_found";
+    event.denial = outcome.denial;
+  }
+}

@@ -1,0 +1,71 @@
+/** `GET|POST /sts/exchange`: one HTTP request around one exchange. */
+
+import type { Result } from "../denial.ts";
+import { type ExchangeRequest, exchange, type Granted, type Incoming } from "../exchange.ts";
+import type { Services } from "../services.ts";
+import { addressKey } from "../store/limiter.ts";
+import { jsonResponse, refusalResponse } from "./answer.ts";
+import { readExchangeRequest } from "./exchange-request.ts";
+import { bodyKind } from "./parameters.ts";
+
+/** What a route knows of the request it answers. */
+export interface RouteContext {
+  readonly request: Request;
+  readonly requestId: string;
+  readonly services: Services;
+  readonly later: (work: Promise<unknown>) => void;
+}
+
+export async function exchangeRoute(context: RouteContext): Promise<Response> {
+  const { request, requestId, services, later } = context;
+  const work = exchange(
+    incomingOf(context, () => readExchangeRequest(request, services.webUrl)),
+    services,
+  );
+  // Registered at its start: a caller who leaves cancels nothing half done.
+  later(work);
+  const outcome = await work;
+  if (outcome.kind === "refused") return refusalResponse(outcome, requestId);
+  const isForm = request.method === "POST" && bodyKind(request) === "form";
+  return grantedResponse(outcome, context, isForm ? octoStsBody(outcome) : fullBody(outcome, context));
+}
+
+/** The exchange's view of a request, with step 1 in the words of the wire it came by. */
+export function incomingOf(
+  { request, requestId, later }: RouteContext,
+  read: () => Promise<Result<ExchangeRequest>>,
+): Incoming {
+  return {
+    requestId,
+    caller: addressKey(request.headers.get("CF-Connecting-IP")),
+    userAgent: request.headers.get("User-Agent") ?? undefined,
+    signal: request.signal,
+    read,
+    later,
+  };
+}
+
+export function grantedResponse(granted: Granted, _context: RouteContext, body: unknown): Response {
+  return jsonResponse(body, 200, { "X-STS-Policy": `${granted.policy.path}@${granted.policy.sha}` });
+}
+
+/** The Chainguard SDK's HTTP client sends forms and refuses unknown keys (reference section 12). */
+const octoStsBody = ({ token, expiresAt }: Granted) => ({ token, refreshToken: "", expiry: expiresAt });
+
+/** octo-sts's keys, then RFC 8693 section 2.2.1, then ours. */
+export function fullBody(granted: Granted, { requestId, services }: RouteContext): Readonly<Record<string, unknown>> {
+  const { token, expiresAt, permissions, repositories, policy } = granted;
+  return {
+    token,
+    refreshToken: "",
+    expiry: expiresAt,
+    access_token: token,
+    issued_token_type: "urn:ietf:params:oauth:token-type:access_token",
+    token_type: "Bearer",
+    expires_in: Math.max(0, Math.floor((Date.parse(expiresAt) - services.now()) / 1000)),
+    permissions,
+    repositories,
+    policy,
+    request_id: requestId,
+  };
+}

@@ -1,0 +1,70 @@
+/** `GET /`, `/healthz`, `/readyz`: whether the service lives, and whether it could serve. */
+import { EXCHANGE_DEADLINE_MS } from "../limits.ts";
+import type { Setup } from "../services.ts";
+import { jsonResponse } from "./answer.ts";
+import { readBearer } from "./exchange-request.ts";
+
+/** octo-sts answers one key `msg` here. */
+export function rootRoute(requestId: string): Response {
+  const msg =
+    "octo-sts at the edge: exchange OIDC tokens for GitHub tokens at /sts/exchange; documentation: the README";
+  return jsonResponse(
+    { msg, exchange: "/sts/exchange", health: "/healthz", ready: "/readyz", request_id: requestId },
+    200,
+  );
+}
+
+export function healthRoute(requestId: string): Response {
+  return jsonResponse({ status: "ok", request_id: requestId }, 200);
+}
+
+interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly problem?: string;
+}
+
+/**
+ * Configuration parses, each App's key signs, GitHub takes it. With READY_TOKEN as bearer it says what is wrong; everyone else
+ * learns ready or not, and the names of wrong variables.
+ */
+export async function readyRoute(
+  request: Request,
+  { requestId, setup, later }: { requestId: string; setup: Setup; later: (work: Promise<unknown>) => void },
+): Promise<Response> {
+  if (!setup.ok) {
+    const variables = [...new Set(setup.problems.map(({ variable }) => variable))];
+    const isTrusted = await mayKnowMore(request, setup.readyToken);
+    return jsonResponse(
+      { ready: false, variables, ...(isTrusted && { problems: setup.problems }), request_id: requestId },
+      503,
+    );
+  }
+  const { services } = setup;
+  const call = { signal: AbortSignal.timeout(EXCHANGE_DEADLINE_MS), later };
+  const checks = await Promise.all(
+    services.apps.map(async (app): Promise<Check> => {
+      const answer = await services.github.getApp(app, call);
+      const name = `app ${app.id}`;
+      return answer.ok ? { name, ok: true } : { name, ok: false, problem: answer.denial.reason };
+    }),
+  );
+  const ready = checks.every(({ ok }) => ok);
+  const isTrusted = await mayKnowMore(request, services.config.readyToken);
+  const details = { checks, warnings: services.warnings };
+  return jsonResponse({ ready, ...(isTrusted && details), request_id: requestId }, ready ? 200 : 503);
+}
+
+async function mayKnowMore(request: Request, readyToken: string | undefined): Promise<boolean> {
+  const bearer = readBearer(request.headers);
+  return bearer.ok && readyToken !== undefined && (await sameText(bearer.value, readyToken));
+}
+
+/** Digests have one length, so the comparison tells nothing of the secret's. */
+async function sameText(one: string, other: string): Promise<boolean> {
+  const digest = (text: string) => crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  const [a, b] = await Promise.all([digest(one), digest(other)]);
+  const left = new Uint8Array(a);
+  const right = new Uint8Array(b);
+  return left.reduce((difference, byte, index) => difference | (byte ^ (right[index] ?? 0)), 0) === 0;
+}

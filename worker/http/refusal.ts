@@ -1,0 +1,207 @@
+/**
+ * Denial -> what the caller reads: status, code, one short line, and no more than this caller may know (DESIGN section 8). The
+ * one exhaustive switch over reasons lives here.
+ */
+import type { ClauseResult } from "../../policies/evaluate.ts";
+import type { Fault } from "../../policies/parse.ts";
+import { type Denial, isTold, REFUSALS, type Reason, type RefusalRow, type Viewer } from "../denial.ts";
+import { RETRY_AFTER_OUTAGE_SECONDS } from "../limits.ts";
+
+export interface Asked {
+  readonly owner?: string | undefined;
+  readonly identity?: string | undefined;
+}
+
+export interface WireRefusal extends RefusalRow {
+  readonly reason: Reason;
+  readonly message: string;
+  readonly retryAfterSeconds: number | undefined;
+}
+
+export function wireRefusal(denial: Denial, viewer: Viewer, asked: Asked): WireRefusal {
+  if (!isTold(denial, viewer)) {
+    const message = commonMessage(asked);
+    return { ...REFUSALS.not_found, reason: "not_found", message, retryAfterSeconds: undefined };
+  }
+  const { reason } = denial;
+  const message = messageOf(denial, viewer);
+  return { ...REFUSALS[reason], reason, message, retryAfterSeconds: retryAfter(denial) };
+}
+
+/** It holds both phrases that octo-sts's clients look for. */
+function commonMessage({ owner = "", identity = "" }: Asked): string {
+  return `no installation found for ${quoted(owner)}, or unable to find trust policy for ${quoted(identity)} that trusts this token`;
+}
+
+function retryAfter(denial: Denial): number | undefined {
+  if ("retryAfterSeconds" in denial) return denial.retryAfterSeconds;
+  return REFUSALS[denial.reason].error === "temporarily_unavailable" ? RETRY_AFTER_OUTAGE_SECONDS : undefined;
+}
+
+function messageOf(denial: Denial, viewer: Viewer): string {
+  const isOwner = viewer === "owner";
+  switch (denial.reason) {
+    case "invalid_request":
+      return `invalid request: ${denial.problem}`;
+    case "request_too_large":
+      return `the ${denial.what} is larger than ${denial.limitBytes} bytes`;
+    case "scope_missing":
+      return "scope must be provided";
+    case "identity_missing":
+      return "identity must be provided";
+    case "scope_multiple":
+      return "multiple scopes not supported";
+    case "scope_invalid":
+      return "invalid scope: expected owner or owner/repo";
+    case "identity_invalid":
+      return "invalid identity: expected segments of letters, digits, '.', '_' or '-', separated by '/', at most 200 characters";
+    case "narrowing_invalid":
+      return denial.problem;
+    case "authorization_missing":
+      return denial.problem === "count"
+        ? "expected exactly one authorization header"
+        : "expected an authorization header of the form Bearer <OIDC token>";
+    case "token_malformed":
+      return `invalid bearer token: ${denial.problem}`;
+    case "issuer_malformed":
+      return "invalid issuer format";
+    case "subject_malformed":
+      return "invalid subject in token";
+    case "audience_malformed":
+      return "invalid audience in token";
+    case "token_unsupported":
+      return `unable to verify bearer token: ${denial.problem}`;
+    case "token_expired":
+      return `unable to verify bearer token: it expired ${timing(denial)}`;
+    case "token_not_yet_valid":
+      return `unable to verify bearer token: it is not valid for another ${timing(denial)}`;
+    case "token_from_the_future":
+      return `unable to verify bearer token: it was issued in the future, by ${timing(denial)}`;
+    case "caller_rate_limited":
+      return "too many refused requests from this address or for this owner";
+    case "misconfigured":
+      return `this deployment is misconfigured: ${denial.variables.join(", ")}`;
+    case "owner_not_served":
+      return `no GitHub App configured for org ${quoted(denial.owner)}`;
+    case "issuer_not_served":
+      return "this deployment does not accept tokens of this issuer";
+    case "issuer_unreachable":
+      return "unable to reach the token's issuer for its keys";
+    case "issuer_invalid":
+      return "unable to fetch or create the provider";
+    case "signature_invalid":
+      return `unable to verify bearer token: ${denial.problem}`;
+    case "app_not_installed":
+      return `no installation found for ${quoted(denial.owner)}: install the GitHub App on it${link(denial.installUrl)}`;
+    case "repository_not_visible":
+      return `no installation found for ${quoted(denial.repository)}: ${HIDDEN[denial.problem]}`;
+    case "installation_suspended":
+      return `the GitHub App's installation on ${quoted(denial.owner)} is suspended: an owner of it can lift that in its settings`;
+    case "issuer_not_permitted":
+      return "issuer not permitted by organization policy";
+    case "allow_list_invalid":
+      return `organization trusted-issuer configuration is invalid${isOwner ? faultText(denial.path, denial.faults) : ""}`;
+    case "allow_list_rate_limited":
+      return "organization trusted-issuer lookup rate limited";
+    case "allow_list_unavailable":
+      return "organization trusted-issuer lookup unavailable";
+    case "policy_not_found":
+      return `unable to find trust policy for ${quoted(denial.identity)}: no file ${denial.path}${hint(denial)}`;
+    case "policy_unreadable":
+      return `unable to read trust policy found for ${quoted(denial.identity)}: ${denial.path} ${UNREADABLE[denial.problem]}`;
+    case "policy_invalid":
+      return `unable to parse or compile trust policy found for ${quoted(denial.identity)}${faultText(denial.path, denial.faults)}`;
+    case "issuer_mismatch":
+    case "subject_mismatch":
+    case "audience_mismatch":
+    case "claim_mismatch":
+      return `trust policy: ${clauseText(denial.clause, isOwner)}`;
+    case "token_too_long_lived":
+      return isOwner
+        ? `trust policy: the token lives ${String(denial.clause.actual)} seconds, more than max_token_lifetime ${denial.clause.expected.value}`
+        : "trust policy: the token lives longer than the policy allows";
+    case "narrowing_exceeds_policy":
+      return `asked for more than the trust policy grants: ${denial.excess.join(", ")}`;
+    case "permission_not_held":
+      return `token exchange failure: the installation lacks a permission that the policy grants${missing(denial, isOwner)}`;
+    case "repository_not_in_installation":
+      return `token exchange failure: the installation does not see a repository that the policy names${missing(denial, isOwner)}`;
+    case "github_rate_limited":
+      return "GitHub API rate limit exceeded";
+    case "github_forbidden":
+      return `GitHub forbids this App the call${isOwner ? ` ${denial.route}: an IP allow list or single sign-on may be in the way` : ""}`;
+    case "github_unavailable":
+      return "GitHub is unavailable";
+    case "github_invalid_answer":
+      return "GitHub answered something unexpected";
+    case "app_credentials_rejected":
+      return "GitHub refuses this deployment's App credentials";
+    case "grant_mismatch":
+      return "GitHub granted something else than was asked; the token was revoked";
+    case "deadline_exceeded":
+      return "the exchange took too long";
+    case "internal":
+      return "internal error";
+    default:
+      return denial satisfies never;
+  }
+}
+
+const HIDDEN = {
+  not_selected: "the GitHub App is installed on its owner, but not on this repository",
+  moved: "the repository or its owner was renamed; use the new name",
+  gone: "the repository or the installation is gone",
+};
+
+const UNREADABLE = {
+  directory: "is a directory",
+  not_a_file: "is not a regular file",
+  not_utf8: "is not UTF-8 text",
+  too_large: "is larger than 64 KiB",
+};
+
+function timing({ seconds, serverTime }: { readonly seconds: number; readonly serverTime: number }): string {
+  return `${Math.ceil(seconds)} seconds (server time ${new Date(serverTime * 1000).toISOString()})`;
+}
+
+function hint({ identity, nearMisses }: { readonly identity: string; readonly nearMisses: readonly string[] }): string {
+  if (identity.endsWith(".sts.yaml")) return "; leave .sts.yaml out of the identity";
+  return nearMisses.length > 0 ? `; there are ${nearMisses.join(", ")}` : "";
+}
+
+/** The first faults with their places; a message stays one line. */
+function faultText(path: string, faults: readonly Fault[]): string {
+  const shown = faults.slice(0, 3).map(({ line, column, message }) => `${path}:${line}:${column}: ${message}`);
+  const rest = faults.length > shown.length ? [`and ${faults.length - shown.length} more`] : [];
+  return shown.length === 0 ? "" : `: ${[...shown, ...rest].join("; ")}`;
+}
+
+/** The clause and the token's own value for whoever holds the token; the policy's value for its owner. */
+function clauseText(result: ClauseResult, isOwner: boolean): string {
+  const label = result.clause === "claim" ? `claim ${quoted(result.name)}` : result.clause;
+  const { actual } = result;
+  const found =
+    actual === undefined
+      ? result.why === "not_text"
+        ? `${label} has no value that can be compared`
+        : `expected ${label} not found in token`
+      : `${label} ${typeof actual === "string" ? quoted(actual) : `[${actual.map(quoted).join(" ")}]`} did not match`;
+  if (!isOwner) return found;
+  const { kind, value } = result.expected;
+  return kind === "pattern" ? `${found} (pattern ${quoted(value)})` : `${found} (${quoted(value)})`;
+}
+
+function missing(
+  denial: { readonly missing: readonly string[]; readonly settingsUrl?: string },
+  isOwner: boolean,
+): string {
+  if (!isOwner || denial.missing.length === 0) return "";
+  return `: ${denial.missing.join(", ")}${link(denial.settingsUrl)}`;
+}
+
+const link = (url: string | undefined): string => (url === undefined ? "" : ` (${url})`);
+
+/** One line whatever the text holds, and no longer than a log line should be. */
+function quoted(text: string): string {
+  return JSON.stringify(text.length > 300 ? `${text.slice(0, 300)}...` : text);
+}

@@ -1,0 +1,193 @@
+/**
+ * The composition root: the one place that picks the real fetch, clock, KV and sinks, and puts the parts together. It runs once
+ * per isolate, from the entry, and never at import.
+ */
+import { type AuditSink, logSink } from "./audit.ts";
+import { type Config, type ConfigProblem, type Env, readConfig } from "./config.ts";
+import { readAppKeys } from "./github/app-keys.ts";
+import { type App, createGitHub, type GitHub } from "./github/github.ts";
+import {
+  decodeInstallation,
+  encodeInstallation,
+  type InstallationValue,
+  isNegativeInstallation,
+} from "./github/installation-cache.ts";
+import { webUrlOf } from "./github/web-url.ts";
+import {
+  ALLOW_LIST_STALE_MS,
+  CALLER_REFUSALS_PER_WINDOW,
+  INSTALLATION_FRESH_MS,
+  ISSUER_KEYS_STALE_MS,
+  MEMORY_ENTRIES_MAX,
+  OWNER_MISSES_PER_WINDOW,
+  POLICY_STALE_MS,
+} from "./limits.ts";
+import { decodeIssuerKeys, encodeIssuerKeys, type IssuerKeys } from "./oidc/keys.ts";
+import { createVerifier, type Verifier } from "./oidc/verify.ts";
+import { PolicySource } from "./policy-source.ts";
+import type { Fetcher } from "./store/bounded-fetch.ts";
+import { type CacheOptions, TieredCache } from "./store/cache.ts";
+import { createLimiter, type Limiter } from "./store/limiter.ts";
+import {
+  type AllowListValue,
+  decodeAllowList,
+  decodePolicy,
+  encodeAllowList,
+  encodePolicy,
+  type PolicyValue,
+  type Struck,
+} from "./store/policy-entries.ts";
+
+/** What differs between the real world and a test. */
+export interface Outside {
+  readonly fetcher: Fetcher;
+  /** Ms since the epoch. */
+  readonly now: () => number;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly log: (line: string) => void;
+}
+
+export interface Services extends Omit<Outside, "fetcher"> {
+  readonly config: Config;
+  readonly apps: readonly App[];
+  /** Where people see the configured GitHub; no final slash. */
+  readonly webUrl: string;
+  readonly verifier: Verifier;
+  readonly github: GitHub;
+  readonly policySource: PolicySource;
+  readonly limits: { readonly callers: Limiter; readonly owners: Limiter };
+  readonly sinks: readonly AuditSink[];
+  /** For `/readyz`: what is on that should not be in production, and which optional bindings are missing. */
+  readonly warnings: readonly string[];
+}
+
+export type Setup =
+  | { readonly ok: true; readonly services: Services }
+  | { readonly ok: false; readonly problems: readonly ConfigProblem[]; readonly readyToken: string | undefined };
+
+export const realOutside = (): Outside => ({
+  fetcher: (request) => fetch(request),
+  now: () => Date.now(),
+  random: () => Math.random(),
+  log: (line) => console.log(line),
+});
+
+/** A wrong configuration is a value: every route but `/` and `/healthz` answers 503 until it is right. */
+export function setUp(env: Env, outside: Outside = realOutside()): Setup {
+  const reading = readConfig(env);
+  const kv = bindingOf<KVNamespace>(env, "STS_CACHE", "get");
+  const problems: ConfigProblem[] = reading.ok ? [] : [...reading.problems];
+  if (!kv) problems.push({ variable: "STS_CACHE", problem: "is required: bind a Workers KV namespace" });
+  const readyToken = typeof env.READY_TOKEN === "string" && env.READY_TOKEN !== "" ? env.READY_TOKEN : undefined;
+  if (!reading.ok) return { ok: false, problems, readyToken };
+  const { config } = reading;
+  const apps = config.apps.flatMap(({ id, owners, privateKey, variable }): App[] => {
+    const keys = readAppKeys(privateKey);
+    if (keys.ok) return [{ id, owners, keys: keys.pkcs8 }];
+    problems.push({ variable, problem: `the private key of App ${id}: ${keys.message}` });
+    return [];
+  });
+  if (!kv || problems.length > 0) return { ok: false, problems, readyToken };
+  return { ok: true, services: compose({ config, apps, kv, env }, outside) };
+}
+
+interface Parts {
+  readonly config: Config;
+  readonly apps: readonly App[];
+  readonly kv: KVNamespace;
+  readonly env: Env;
+}
+
+function compose(parts: Parts, outside: Outside): Services {
+  const { config, apps, env } = parts;
+  const { fetcher, now, random, log } = outside;
+  const caches = createCaches(parts, outside);
+  const logEvent = (event: { readonly [name: string]: unknown }) => log(JSON.stringify(event));
+  const github = createGitHub({
+    fetcher,
+    now,
+    random,
+    apiUrl: config.apiUrl,
+    apps,
+    installationCache: caches.installations,
+    log: (event) => logEvent({ ...event }),
+  });
+  const callerLimit = bindingOf<RateLimit>(env, "CALLER_RATE_LIMIT", "limit");
+  const ownerLimit = bindingOf<RateLimit>(env, "OWNER_RATE_LIMIT", "limit");
+  return {
+    config,
+    apps,
+    now,
+    random,
+    log,
+    webUrl: webUrlOf(config.apiUrl),
+    verifier: createVerifier({ fetcher, now, random, rules: config, cache: caches.issuerKeys }),
+    github,
+    policySource: new PolicySource({ ...caches, github, orgPolicyRepo: config.orgPolicyRepo, now }),
+    limits: {
+      callers: createLimiter({ binding: callerLimit, perWindow: CALLER_REFUSALS_PER_WINDOW, now }),
+      owners: createLimiter({ binding: ownerLimit, perWindow: OWNER_MISSES_PER_WINDOW, now }),
+    },
+    sinks: [logSink(log)],
+    warnings: [
+      ...(config.allowLoopback ? ["ALLOW_LOOPBACK is on: for development and tests only"] : []),
+      ...(callerLimit ? [] : ["CALLER_RATE_LIMIT is not bound: callers are limited per isolate only"]),
+      ...(ownerLimit ? [] : ["OWNER_RATE_LIMIT is not bound: owners are limited per isolate only"]),
+    ],
+  };
+}
+
+function createCaches({ config, kv }: Parts, { now, log }: Outside) {
+  const common = {
+    apiHost: new URL(config.apiUrl).host,
+    kv,
+    now,
+    maxEntries: MEMORY_ENTRIES_MAX,
+    onKvFailure: (operation: string) => log(JSON.stringify({ type: "kv_failed", operation })),
+  };
+  const cache = <T>(own: Pick<CacheOptions<T>, "kind" | "keepMs" | "encode" | "decode" | "isNegative">) =>
+    new TieredCache<T>({ ...common, ...own });
+  return {
+    installations: cache<InstallationValue>({
+      kind: "installation",
+      keepMs: INSTALLATION_FRESH_MS,
+      encode: encodeInstallation,
+      decode: decodeInstallation,
+      isNegative: isNegativeInstallation,
+    }),
+    issuerKeys: cache<IssuerKeys>({
+      kind: "issuer",
+      keepMs: ISSUER_KEYS_STALE_MS,
+      encode: encodeIssuerKeys,
+      decode: decodeIssuerKeys,
+    }),
+    policies: cache<PolicyValue | Struck>({
+      kind: "policy",
+      keepMs: POLICY_STALE_MS,
+      encode: encodePolicy,
+      decode: decodePolicy,
+      isNegative: ({ state }) => state !== "present",
+    }),
+    allowLists: cache<AllowListValue | Struck>({
+      kind: "issuers",
+      keepMs: ALLOW_LIST_STALE_MS,
+      encode: encodeAllowList,
+      decode: decodeAllowList,
+      isNegative: ({ state }) => state !== "present",
+    }),
+    strikes: cache<number>({
+      kind: "strike",
+      keepMs: POLICY_STALE_MS + ALLOW_LIST_STALE_MS,
+      encode: (at) => at,
+      decode: (stored) => (typeof stored === "number" ? stored : undefined),
+    }),
+  };
+}
+
+/** A binding is what the platform put there, known by the one method that is used of it. */
+function bindingOf<T>(env: Env, name: string, method: string): T | undefined {
+  const bound = env[name];
+  const isBound = typeof bound === "object" && bound !== null && method in bound;
+  return isBound ? (bound as T) : undefined;
+}

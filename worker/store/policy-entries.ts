@@ -1,0 +1,94 @@
+/**
+ * What the caches keep of trust policies and issuer allow-lists: parsed values, and nothing that configuration decides. Pure.
+ */
+import { compileTrustedIssuers, readIssuersDocument, type TrustedIssuers } from "../../policies/issuers.ts";
+import { type CompiledPolicy, compilePolicy, type Fault, readDocument } from "../../policies/parse.ts";
+import type { Entry } from "./cache.ts";
+
+export type PolicyValue =
+  | { readonly state: "present"; readonly sha: string; readonly public: boolean; readonly policy: CompiledPolicy }
+  | { readonly state: "broken"; readonly sha: string; readonly public: boolean; readonly faults: readonly Fault[] }
+  | { readonly state: "unreadable"; readonly public: boolean; readonly problem: UnreadableProblem }
+  | { readonly state: "absent"; readonly public: boolean };
+
+export type UnreadableProblem = "directory" | "not_a_file" | "not_utf8" | "too_large";
+
+export type AllowListValue =
+  | { readonly state: "present"; readonly sha: string; readonly list: TrustedIssuers }
+  | { readonly state: "broken"; readonly faults: readonly Fault[] }
+  /** `not_visible`: no App that is installed on the owner may see the repository; remembered to spare a refused mint. */
+  | { readonly state: "absent"; readonly because: "no_file" | "not_visible" };
+
+/** Struck out by a webhook or a 404: what was read before that moment may not be served, fresh or stale. */
+export type Struck = { readonly state: "struck" };
+
+/** Fresh: serve without asking GitHub. Stale: serve only while GitHub limits or fails. */
+export function ageOf(
+  entry: Entry<unknown> | undefined,
+  now: number,
+  times: { readonly freshMs: number; readonly staleMs: number },
+): "fresh" | "stale" | "gone" {
+  if (!entry) return "gone";
+  const age = now - entry.readAt;
+  if (age < times.freshMs) return "fresh";
+  return age < times.staleMs ? "stale" : "gone";
+}
+
+export function encodePolicy(value: PolicyValue | Struck): unknown {
+  return value.state === "present" ? { ...value, policy: value.policy.document } : value;
+}
+
+export function decodePolicy(stored: unknown): PolicyValue | Struck | undefined {
+  if (!isRecord(stored)) return undefined;
+  if (stored.state === "struck") return { state: "struck" };
+  if (typeof stored.public !== "boolean") return undefined;
+  const common = { public: stored.public };
+  if (stored.state === "absent") return { state: "absent", ...common };
+  if (stored.state === "unreadable" && isUnreadable(stored.problem)) {
+    return { state: "unreadable", problem: stored.problem, ...common };
+  }
+  if (typeof stored.sha !== "string") return undefined;
+  if (stored.state === "broken" && isFaults(stored.faults)) {
+    return { state: "broken", sha: stored.sha, faults: stored.faults, ...common };
+  }
+  const document = stored.state === "present" ? readDocument(stored.policy) : undefined;
+  return document && { state: "present", sha: stored.sha, policy: compilePolicy(document), ...common };
+}
+
+export function encodeAllowList(value: AllowListValue | Struck): unknown {
+  return value.state === "present" ? { ...value, list: value.list.document } : value;
+}
+
+export function decodeAllowList(stored: unknown): AllowListValue | Struck | undefined {
+  if (!isRecord(stored)) return undefined;
+  if (stored.state === "struck") return { state: "struck" };
+  if (stored.state === "absent" && (stored.because === "no_file" || stored.because === "not_visible")) {
+    return { state: "absent", because: stored.because };
+  }
+  if (stored.state === "broken" && isFaults(stored.faults)) return { state: "broken", faults: stored.faults };
+  const document = stored.state === "present" ? readIssuersDocument(stored.list) : undefined;
+  if (!document || typeof stored.sha !== "string") return undefined;
+  return { state: "present", sha: stored.sha, list: compileTrustedIssuers(document) };
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isUnreadable(value: unknown): value is UnreadableProblem {
+  return value === "directory" || value === "not_a_file" || value === "not_utf8" || value === "too_large";
+}
+
+function isFaults(value: unknown): value is readonly Fault[] {
+  return (
+    Array.isArray(value) &&
+    value.every(
+      (fault) =>
+        isRecord(fault) &&
+        typeof fault.path === "string" &&
+        typeof fault.line === "number" &&
+        typeof fault.column === "number" &&
+        typeof fault.message === "string",
+    )
+  );
+}
