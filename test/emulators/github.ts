@@ -120,7 +120,9 @@ async function respond(site: Site, matched: Matched | null, request: Request, ca
   if (body === null) return toResponse(refusal(400, "Problems parsing JSON"), request, bucket);
   const url = new URL(request.url);
   const at: Context = { world, bases, request, url, params: matched.params, caller, body: body.value };
-  return toResponse(await matched.route.answer(at), request, bucket);
+  const response = toResponse(await matched.route.answer(at), request, bucket);
+  if (response.status === 304) buckets.giveBack(name);
+  return response;
 }
 
 export function createGitHub(options: GitHubOptions = {}): GitHub {

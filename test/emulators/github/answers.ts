@@ -40,6 +40,8 @@ export interface Buckets {
   get(name: string): Bucket;
   /** Takes one call from the bucket; false when nothing was left. */
   take(name: string): boolean;
+  /** Gives the call back: a 304 is free. */
+  giveBack(name: string): void;
 }
 
 export function createBuckets(world: World, limit: number): Buckets {
@@ -60,6 +62,9 @@ export function createBuckets(world: World, limit: number): Buckets {
       if (bucket.used >= bucket.limit) return false;
       bucket.used += 1;
       return true;
+    },
+    giveBack(name) {
+      get(name).used -= 1;
     },
   };
 }

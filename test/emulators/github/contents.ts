@@ -125,7 +125,7 @@ function read(at: Context): Answer {
   const ref = at.url.searchParams.get("ref") ?? repository.git.defaultBranch;
   const commit = repository.git.resolve(ref);
   if (commit === null) return refusal(404, `No commit found for the ref ${ref}`, DOCS);
-  const path = (at.params.path ?? "").replace(/\/+$/, "");
+  const path = at.params.path ?? "";
   const here: Place = { at, repository, commit, path, ref };
   const entry = commit.files.get(path);
   if (entry === undefined) return directory(here);

@@ -65,7 +65,8 @@ function repositoriesFor(at: Context, installation: Installation, body: Body): C
   const type = names === undefined ? "number" : "string";
   const odd = wanted.find((one) => typeof one !== type);
   if (odd !== undefined) return { stop: invalid(`For 'items', ${JSON.stringify(odd)} is not a ${type}.`) };
-  if (wanted.length === 0) return { stop: invalid("For 'repositories', the list is empty.") };
+  // The trap: an empty list is no restriction.
+  if (wanted.length === 0) return { value: null };
   if (wanted.length > REPOSITORIES_MAX) return { stop: invalid(`No more than ${REPOSITORIES_MAX} items are allowed.`) };
   const seen = repositoriesOf(at.world, installation);
   const chosen = new Set<Repository>();
@@ -110,7 +111,7 @@ function mint(at: Context): Answer {
   const installation = at.world.installations.find((one) => one.app === app.value && String(one.id) === at.params.id);
   if (installation === undefined) return notFound(DOCS);
   if (installation.suspendedAt !== null) return refusal(403, "This installation has been suspended", DOCS);
-  if (at.body !== undefined && !isRecord(at.body)) return invalid(`${JSON.stringify(at.body)} is not an object.`);
+  if (at.body !== undefined && !isRecord(at.body)) return refusal(400, "Body should be a JSON object", DOCS);
   const body: Body = at.body ?? {};
   const repositories = repositoriesFor(at, installation, body);
   if (repositories.stop !== undefined) return repositories.stop;
