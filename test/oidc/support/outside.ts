@@ -4,7 +4,7 @@ import { decodeIssuerKeys, encodeIssuerKeys, type IssuerKeys } from "../../../wo
 import { readToken, type UnverifiedToken } from "../../../worker/oidc/token.ts";
 import { createVerifier, type Verifier } from "../../../worker/oidc/verify.ts";
 import { TieredCache, type Writes } from "../../../worker/store/cache.ts";
-import { ISSUER, NOW } from "./signer.ts";
+import { NOW } from "./signer.ts";
 
 export type Route = (request: Request) => Response | Promise<Response>;
 
@@ -117,6 +117,13 @@ export async function outcomeOf(world: World, compact: string, known = true): Pr
   return verified.ok ? "accepted" : verified.denial.reason;
 }
 
+/** What became of the token, and which addresses were asked for it. */
+export async function step(world: World, compact: string): Promise<readonly [string, readonly string[]]> {
+  world.outside.forget();
+  const outcome = await outcomeOf(world, compact);
+  return [outcome, world.outside.asked];
+}
+
 /** The same with what the log would say. */
 export async function refusalOf(world: World, compact: string): Promise<string> {
   const verified = await world.verifier.verify(read(compact, world.outside.now), { known: true });
@@ -124,5 +131,3 @@ export async function refusalOf(world: World, compact: string): Promise<string> 
   const { denial } = verified;
   return "problem" in denial ? `${denial.reason}: ${denial.problem}` : denial.reason;
 }
-
-export { ISSUER };
