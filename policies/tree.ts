@@ -5,7 +5,7 @@
  * Aliases share the tree of their anchor and are never copied, so that no file grows by being read.
  */
 
-import { isAlias, isMap, isScalar, isSeq, type ParsedNode } from "yaml";
+import { isAlias, isMap, isScalar, isSeq, type Pair, type ParsedNode, type Scalar, type YAMLSeq } from "yaml";
 import type { FaultList, Position } from "./faults.ts";
 import { MAX_ALIASES, MAX_EXPANDED_VALUES, MAX_NESTING_DEPTH } from "./limits.ts";
 import { isNullScalar } from "./scalars.ts";
@@ -40,11 +40,29 @@ export interface MapEntry {
   readonly value: Tree;
 }
 
+type MapItem = Pick<Pair<ParsedNode, ParsedNode | null>, "key" | "value" | "srcToken">;
+
+const STRING_TAG = "tag:yaml.org,2002:str";
+
+/** What YAML 1.1 takes for a double-quoted text: escapes that it knows (not `\/`), no half characters, an end. */
+const DOUBLE_QUOTED =
+  /^"(?:[^"\\]|\\(?:[0abtnvfre "'\\N_LP\t\n\r]|x[0-9A-Fa-f]{2}|u(?![dD][89A-Fa-f])[0-9A-Fa-f]{4}|U000(?!0[dD][89A-Fa-f])[0-9A-Fa-f]{5}|U0010[0-9A-Fa-f]{4}))*"$/;
+const SINGLE_QUOTED = /^'(?:[^']|'')*'$/;
+
+/** YAML 1.1 wants a key and its colon on one line, unless the key is marked by `?`. */
+function isKeyOverLines({ key, srcToken }: MapItem, text: string): boolean {
+  if (srcToken?.sep === undefined || srcToken.start.some(({ type }) => type === "explicit-key-ind")) return false;
+  const colon = srcToken.sep.findIndex(({ type }) => type === "map-value-ind");
+  const isApart = srcToken.sep.slice(0, Math.max(0, colon)).some(({ type }) => type === "newline");
+  return (isApart && srcToken.key !== null) || text.slice(key.range[0], key.range[1]).includes("\n");
+}
+
 /** Turns the library's nodes into the tree, anchors in the order of the text. */
 export function createTreeReader(text: string, at: (offset: number) => Position, faults: FaultList) {
   const anchors = new Map<string, Tree | "open">();
   let aliases = 0;
   let merged = 0;
+  let openFlows = 0;
 
   function read(node: ParsedNode, depth: number): Tree {
     const where = at(node.range[0]);
@@ -75,36 +93,48 @@ export function createTreeReader(text: string, at: (offset: number) => Position,
     return { kind: "nothing", at: where };
   }
 
-  function readContent(
-    node: Exclude<ParsedNode, { readonly source: string }> | ParsedNode,
-    where: Position,
-    depth: number,
-  ): Tree {
-    const isString = isScalar(node) && node.tag === "tag:yaml.org,2002:str";
-    if (node.tag !== undefined && !isString) {
+  function readContent(node: ParsedNode, where: Position, depth: number): Tree {
+    if (node.tag !== undefined && !(isScalar(node) && node.tag === STRING_TAG)) {
       faults.add("", where, `tag ${node.tag}`, "remove it; every value is text, a list or a mapping");
     }
-    if (isMap(node)) return readMap(node.items, where, depth);
-    if (isSeq(node)) return { kind: "list", items: node.items.map((item) => read(item, depth + 1)), at: where };
-    const value = isScalar(node) && typeof node.value === "string" ? node.value : "";
-    const plain = isScalar(node) && node.type === "PLAIN" && !isString;
-    const escapesSurrogate = /\\u[dD][89a-fA-F]/.test(text.slice(node.range[0], node.range[1]).replaceAll("\\\\", ""));
-    if (isScalar(node) && node.type === "QUOTE_DOUBLE" && escapesSurrogate) {
-      faults.add(
-        "",
-        where,
-        "an escape that is half a character",
-        "write the character itself, or \\U and eight digits",
-      );
-    }
+    if (isMap(node)) return inFlow(node.flow, () => readMap(node.items, where, depth));
+    if (isSeq(node)) return readList(node, where, depth);
+    return isScalar(node) ? readScalar(node, where) : { kind: "nothing", at: where };
+  }
+
+  function readScalar(node: Scalar.Parsed, where: Position): Tree {
+    const value = typeof node.value === "string" ? node.value : "";
+    const plain = node.type === "PLAIN" && node.tag !== STRING_TAG;
+    const fault = typedFault(node.type, text.slice(node.range[0], node.range[1]));
+    if (fault !== undefined) faults.add("", where, fault, "put the value in single quotes, on one line");
     return plain && isNullScalar(value) ? { kind: "nothing", at: where } : { kind: "text", value, plain, at: where };
   }
 
-  function readMap(
-    items: readonly { readonly key: ParsedNode; readonly value: ParsedNode | null }[],
-    where: Position,
-    depth: number,
-  ): MapTree {
+  /** What the library takes and YAML 1.1 does not. */
+  function typedFault(type: Scalar.Parsed["type"], typed: string): string | undefined {
+    if (type === "QUOTE_DOUBLE" && !DOUBLE_QUOTED.test(typed))
+      return "double quotes that do not end, or an unknown escape";
+    if (type === "QUOTE_SINGLE" && !SINGLE_QUOTED.test(typed)) return "single quotes that do not end";
+    return type === "PLAIN" && openFlows > 0 && /^[?:]/.test(typed) ? "text that begins with `?` or `:`" : undefined;
+  }
+
+  function readList({ items, srcToken, flow }: YAMLSeq.Parsed, where: Position, depth: number): Tree {
+    for (const item of srcToken?.items ?? []) {
+      const mark = item.start.findIndex(({ type }) => type === "seq-item-ind");
+      const tab = item.start.slice(mark + 1).find(({ type, source }) => type === "space" && source.includes("\t"));
+      if (mark >= 0 && tab !== undefined) faults.add("", at(tab.offset), "a tab behind `-`", "use a space");
+    }
+    return { kind: "list", items: inFlow(flow, () => items.map((item) => read(item, depth + 1))), at: where };
+  }
+
+  function inFlow<T>(flow: boolean | undefined, readBelow: () => T): T {
+    openFlows += flow ? 1 : 0;
+    const below = readBelow();
+    openFlows -= flow ? 1 : 0;
+    return below;
+  }
+
+  function readMap(items: readonly MapItem[], where: Position, depth: number): MapTree {
     const entries: MapEntry[] = [];
     const seen = new Set<string>();
     const add = (entry: MapEntry, told: Position) => {
@@ -112,8 +142,10 @@ export function createTreeReader(text: string, at: (offset: number) => Position,
       else entries.push(entry);
       seen.add(entry.name);
     };
-    for (const { key, value } of items) {
+    for (const item of items) {
+      const { key, value } = item;
       const name = read(key, depth + 1);
+      if (isKeyOverLines(item, text)) faults.add("", name.at, "a key over more than one line", "write `key: value`");
       const content: Tree = value === null ? { kind: "nothing", at: name.at } : read(value, depth + 1);
       if (name.kind !== "text") faults.add("", name.at, "a key that is not text", "write `key: value`");
       else if (name.plain && name.value === "<<") for (const entry of mergedEntries(content)) add(entry, name.at);

@@ -2,7 +2,7 @@
  * Text -> positioned tree of its one YAML document, or faults. Pure; never throws.
  */
 
-import { Composer, type Document, Lexer, LineCounter, Parser } from "yaml";
+import { Composer, type Document, Lexer, LineCounter, Parser, type YAMLParseError } from "yaml";
 import type { FaultList, Position } from "./faults.ts";
 import { MAX_NESTING_DEPTH } from "./limits.ts";
 import { createTreeReader, type Tree } from "./tree.ts";
@@ -31,12 +31,10 @@ export function parseYaml(text: string, faults: FaultList): ParsedYaml {
       "keep one document in a file; remove the `---` and what follows",
     );
   }
-  const broken = first.errors.length > 0;
-  for (const error of first.errors) {
-    const { message, remedy } = syntaxFault(error.code, error.message);
-    faults.add("", at(error.pos[0]), message, remedy);
-  }
-  if (broken) return { root: undefined };
+  // YAML 1.1 ends a quoted text at its quote; a comment may follow at once.
+  const errors = first.errors.filter(({ message }) => !message.startsWith("Comments must be separated"));
+  addSyntaxFaults(errors, at, faults);
+  if (errors.length > 0) return { root: undefined };
   const reader = createTreeReader(text, at, faults);
   return {
     root: first.contents === null ? { kind: "nothing", at: { line: 1, column: 1 } } : reader.read(first.contents, 0),
@@ -57,7 +55,7 @@ function compose(
     strict: true,
     uniqueKeys: false,
     logLevel: "silent",
-    keepSourceTokens: false,
+    keepSourceTokens: true,
   });
   const documents: Document.Parsed[] = [];
   const depth = createDepthGauge();
@@ -125,8 +123,27 @@ const SYNTAX_FAULTS: ReadonlyMap<string, { readonly message: string; readonly re
   ],
 ]);
 
-function syntaxFault(code: string, message: string): { message: string; remedy?: string } {
-  return (
-    SYNTAX_FAULTS.get(code) ?? { message: `not valid YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}` }
-  );
+/** One a line, and none of those that only follow from a first one: they would bury it. */
+function addSyntaxFaults(errors: readonly YAMLParseError[], at: (offset: number) => Position, faults: FaultList): void {
+  const lines = new Set<number>();
+  for (const { code, message, pos } of errors) {
+    const where = at(pos[0]);
+    const follows = / in YAML stream/.test(message) && lines.size > 0;
+    if (follows || lines.has(where.line)) continue;
+    lines.add(where.line);
+    const fault = syntaxFault(code, message);
+    faults.add("", where, fault.message, fault.remedy);
+  }
+}
+
+function syntaxFault(code: string, message: string): { message: string; remedy: string } {
+  if (/^Missing closing/.test(message)) {
+    return {
+      message: "a quote that is not closed",
+      remedy: "close it on its line, or indent the lines that it goes on",
+    };
+  }
+  const remedy = "check the indentation, the quotes and the `: ` of this line and the one before";
+  const plain = `not valid YAML: ${message.charAt(0).toLowerCase()}${message.slice(1, 120)}`;
+  return SYNTAX_FAULTS.get(code) ?? { message: plain, remedy };
 }
