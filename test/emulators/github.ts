@@ -2,7 +2,8 @@
 // refuses; every behaviour that matters stands in BEHAVIOUR.md with the page that says so. It opens no socket.
 
 import { type Call, type CallLog, createCallLog } from "./core/calls.ts";
-import { createFaultBox, type Fault, primaryLimit } from "./core/faults.ts";
+import { createFaultBox, type Fault } from "./core/faults.ts";
+import { primaryLimit } from "./core/misbehave.ts";
 import { type ServiceOptions, serveCall } from "./core/service.ts";
 import {
   type Answer,
@@ -15,12 +16,16 @@ import {
 } from "./github/answers.ts";
 import { appRoutes } from "./github/apps.ts";
 import { type Caller, identify, tokenNamed } from "./github/auth.ts";
+import { type Builders, createBuilders } from "./github/builders.ts";
+import { checkRoutes } from "./github/checks.ts";
+import { commitRoutes } from "./github/commits.ts";
 import { contentRoutes } from "./github/contents.ts";
+import { gitRoutes } from "./github/objects.ts";
 import type { Context, Route } from "./github/route.ts";
 import { type Matched, match } from "./github/router.ts";
 import type { Bases } from "./github/shapes.ts";
 import { tokenRoutes } from "./github/tokens.ts";
-import { type Builders, createBuilders, createWorld, fullName, type MintedToken, type World } from "./github/world.ts";
+import { createWorld, fullName, type MintedToken, type World } from "./github/world.ts";
 
 export type { MintedToken } from "./github/world.ts";
 
@@ -31,6 +36,8 @@ export interface GitHubOptions {
   readonly now?: () => number;
   /** Calls per hour of each installation, and of each App for itself. */
   readonly rateLimit?: number;
+  /** Entries of a recursive tree before it is truncated; GitHub's is 100,000. */
+  readonly treeEntriesMax?: number;
   readonly latencyMs?: number;
   readonly log?: CallLog;
 }
@@ -47,7 +54,14 @@ export interface GitHub extends Builders {
   bucket(name: string): Bucket;
 }
 
-const ROUTES: readonly Route[] = [...appRoutes, ...tokenRoutes, ...contentRoutes];
+const ROUTES: readonly Route[] = [
+  ...appRoutes,
+  ...tokenRoutes,
+  ...contentRoutes,
+  ...gitRoutes,
+  ...commitRoutes,
+  ...checkRoutes,
+];
 const VERSIONS = ["2022-11-28", "2026-03-10"];
 const MEDIA_TYPE =
   /^(?:\*\/\*|application\/\*|application\/json|application\/vnd\.github(?:\.[a-z0-9-]+)*(?:\+json)?)$/;
@@ -130,7 +144,7 @@ export function createGitHub(options: GitHubOptions = {}): GitHub {
   const now = options.now ?? Date.now;
   const log = options.log ?? createCallLog();
   const faults = createFaultBox();
-  const world = createWorld(now);
+  const world = createWorld(now, options.treeEntriesMax);
   const api = new URL(apiUrl);
   const site: Site = {
     world,

@@ -151,4 +151,47 @@ describe("answers that GitHub's description allows", () => {
     await expectFit(put, await ask("/repos/Acme/app/contents/new.txt", again), 409);
     await expectFit(put, await ask("/repos/Acme/app/contents/new.txt", { method: "PUT", as, body }), 422);
   });
+
+  it("history", async () => {
+    const { ask, token, github } = await stage();
+    const as = await token();
+    github.commit("Acme/app", { branch: "dev", files: { "src/moved.ts": "a", "src/a.ts": null, "README.md": null } });
+    const repo = "/repos/Acme/app";
+    const sha = github.repository("Acme/app").git.resolve("main")?.files.get("README.md")?.sha;
+    const tree = "GET /repos/{owner}/{repo}/git/trees/{tree_sha}";
+    await expectFit("GET /repos/{owner}/{repo}", await ask(repo, { as }), 200);
+    await expectFit(tree, await ask(`${repo}/git/trees/main?recursive=1`, { as }), 200);
+    await expectFit(tree, await ask(`${repo}/git/trees/gone`, { as }), 404);
+    await expectFit(
+      "GET /repos/{owner}/{repo}/git/blobs/{file_sha}",
+      await ask(`${repo}/git/blobs/${sha}`, { as }),
+      200,
+    );
+    const commit = "GET /repos/{owner}/{repo}/commits/{ref}";
+    await expectFit(commit, await ask(`${repo}/commits/dev`, { as }), 200);
+    await expectFit(commit, await ask(`${repo}/commits/gone`, { as }), 422);
+    await expectFit("GET /repos/{owner}/{repo}/commits", await ask(`${repo}/commits`, { as }), 200);
+    const compare = "GET /repos/{owner}/{repo}/compare/{basehead}";
+    await expectFit(compare, await ask(`${repo}/compare/main...dev`, { as }), 200);
+    await expectFit(compare, await ask(`${repo}/compare/main...gone`, { as }), 404);
+  });
+
+  it("check runs", async () => {
+    const { ask, token, github } = await stage();
+    const as = await token();
+    const runs = "/repos/Acme/app/check-runs";
+    const head_sha = github.repository("Acme/app").git.resolve("main")?.sha;
+    const note = { path: "a.yaml", start_line: 1, end_line: 1, annotation_level: "failure", message: "m" };
+    const body = { name: "Check", head_sha, output: { title: "t", summary: "s", annotations: [note] } };
+    const made = await ask(runs, { method: "POST", as, body });
+    await expectFit("POST /repos/{owner}/{repo}/check-runs", made, 201);
+    const id = at(made.body, "id");
+    const one = "/repos/{owner}/{repo}/check-runs/{check_run_id}";
+    const done = await ask(`${runs}/${id}`, { method: "PATCH", as, body: { conclusion: "failure" } });
+    await expectFit(`PATCH ${one}`, done, 200);
+    await expectFit(`GET ${one}`, await ask(`${runs}/${id}`, { as }), 200);
+    await expectFit(`GET ${one}/annotations`, await ask(`${runs}/${id}/annotations`, { as }), 200);
+    const listed = await ask("/repos/Acme/app/commits/main/check-runs", { as });
+    await expectFit("GET /repos/{owner}/{repo}/commits/{ref}/check-runs", listed, 200);
+  });
 });

@@ -2,7 +2,8 @@
 // A service is a function from Request to Response; it opens no socket.
 
 import type { Call, CallLog } from "./calls.ts";
-import { type FaultBox, misbehave, pause } from "./faults.ts";
+import type { FaultBox } from "./faults.ts";
+import { misbehave, pause } from "./misbehave.ts";
 
 export interface ServiceOptions {
   readonly log: CallLog;

@@ -14,33 +14,41 @@ function padded(message: Uint8Array): DataView {
   return view;
 }
 
-/** [f, k] of FIPS 180-4 section 6.1 for round i. */
-function round(i: number, b: number, c: number, d: number): [number, number] {
-  if (i < 20) return [(b & c) | (~b & d), 0x5a827999];
-  if (i < 40) return [b ^ c ^ d, 0x6ed9eba1];
-  if (i < 60) return [(b & c) | (b & d) | (c & d), 0x8f1bbcdc];
-  return [b ^ c ^ d, 0xca62c1d6];
+/** The round function of FIPS 180-4 section 6.1 with its constant, for round i. */
+function round(i: number, b: number, c: number, d: number): number {
+  if (i < 20) return ((b & c) | (~b & d)) + 0x5a827999;
+  if (i < 40) return (b ^ c ^ d) + 0x6ed9eba1;
+  if (i < 60) return ((b & c) | (b & d) | (c & d)) + 0x8f1bbcdc;
+  return (b ^ c ^ d) + 0xca62c1d6;
+}
+
+/** Folds one block, already spread to 80 words, into the state of five. */
+function fold(state: Int32Array, w: Int32Array): void {
+  let [a = 0, b = 0, c = 0, d = 0, e = 0] = state;
+  for (let i = 0; i < 80; i++) {
+    const next = (rotate(a, 5) + round(i, b, c, d) + e + (w[i] ?? 0)) | 0;
+    e = d;
+    d = c;
+    c = rotate(b, 30);
+    b = a;
+    a = next;
+  }
+  for (const [i, word] of [a, b, c, d, e].entries()) state[i] = (state[i] ?? 0) + word;
 }
 
 /** The SHA-1 of the bytes in lower-case hex. */
 export function sha1(message: Uint8Array): string {
   const view = padded(message);
   const w = new Int32Array(80);
-  let [h0, h1, h2, h3, h4] = [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0];
+  const state = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0);
   for (let offset = 0; offset < view.byteLength; offset += 64) {
     for (let i = 0; i < 16; i++) w[i] = view.getInt32(offset + i * 4);
     for (let i = 16; i < 80; i++) {
       w[i] = rotate((w[i - 3] ?? 0) ^ (w[i - 8] ?? 0) ^ (w[i - 14] ?? 0) ^ (w[i - 16] ?? 0), 1);
     }
-    let [a, b, c, d, e] = [h0, h1, h2, h3, h4];
-    for (let i = 0; i < 80; i++) {
-      const [f, k] = round(i, b, c, d);
-      const next = (rotate(a, 5) + f + e + k + (w[i] ?? 0)) | 0;
-      [e, d, c, b, a] = [d, c, rotate(b, 30), a, next];
-    }
-    [h0, h1, h2, h3, h4] = [(h0 + a) | 0, (h1 + b) | 0, (h2 + c) | 0, (h3 + d) | 0, (h4 + e) | 0];
+    fold(state, w);
   }
-  return [h0, h1, h2, h3, h4].map((word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
+  return [...state].map((word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
 }
 
 /** The id git gives an object: SHA-1 over "<type> <length>\0" and the content. */

@@ -30,11 +30,15 @@ export interface Commit {
   readonly files: Files;
 }
 
-export interface Git {
-  readonly defaultBranch: string;
+/** Objects by id. A fork has those of the repository that it was made from. */
+export interface Objects {
   readonly blobs: Map<string, Uint8Array>;
   readonly trees: Map<string, readonly TreeItem[]>;
   readonly commits: Map<string, Commit>;
+}
+
+export interface Git extends Objects {
+  readonly defaultBranch: string;
   readonly branches: Map<string, string>;
   /** Commits the changes (null removes a file) on a branch, making the branch from the default one if it is new. */
   commit(change: Change): Commit;
@@ -99,10 +103,10 @@ function store(blobs: Map<string, Uint8Array>, content: FileContent): Entry {
   return { mode: symlink ? "120000" : "100644", sha };
 }
 
-export function createGit(now: () => number, defaultBranch = "main"): Git {
-  const blobs = new Map<string, Uint8Array>();
-  const trees = new Map<string, readonly TreeItem[]>();
-  const commits = new Map<string, Commit>();
+export const emptyObjects = (): Objects => ({ blobs: new Map(), trees: new Map(), commits: new Map() });
+
+export function createGit(now: () => number, defaultBranch = "main", objects: Objects = emptyObjects()): Git {
+  const { blobs, trees, commits } = objects;
   const branches = new Map<string, string>();
 
   function resolve(ref: string): Commit | null {
