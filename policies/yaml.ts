@@ -33,7 +33,7 @@ export function parseYaml(text: string, faults: FaultList): ParsedYaml {
   }
   // YAML 1.1 ends a quoted text at its quote; a comment may follow at once.
   const errors = first.errors.filter(({ message }) => !message.startsWith("Comments must be separated"));
-  addSyntaxFaults(errors, at, faults);
+  addSyntaxFaults(errors, text, at, faults);
   if (errors.length > 0) return { root: undefined };
   const reader = createTreeReader(text, at, faults);
   return {
@@ -124,10 +124,17 @@ const SYNTAX_FAULTS: ReadonlyMap<string, { readonly message: string; readonly re
 ]);
 
 /** One a line, and none of those that only follow from a first one: they would bury it. */
-function addSyntaxFaults(errors: readonly YAMLParseError[], at: (offset: number) => Position, faults: FaultList): void {
+function addSyntaxFaults(
+  errors: readonly YAMLParseError[],
+  text: string,
+  at: (offset: number) => Position,
+  faults: FaultList,
+): void {
   const lines = new Set<number>();
   for (const { code, message, pos } of errors) {
-    const where = at(pos[0]);
+    // An open quote is told where it opens, not where the file ends.
+    const quote = /^Missing closing (.)quote/.exec(message)?.[1];
+    const where = at(quote === undefined ? pos[0] : Math.max(0, text.lastIndexOf(quote, pos[0] - 1)));
     const follows = / in YAML stream/.test(message) && lines.size > 0;
     if (follows || lines.has(where.line)) continue;
     lines.add(where.line);

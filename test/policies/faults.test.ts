@@ -1,0 +1,208 @@
+/**
+ * Faults as a writer sees them: place, what is wrong, what to write instead; all of a file at once.
+ */
+
+import { expect, test } from "vitest";
+import { parseTrustedIssuers } from "../../policies/issuers.ts";
+import { parsePolicy } from "../../policies/parse.ts";
+
+function told(text: string, kind: "repository" | "organization" = "organization"): readonly string[] {
+  const parsed = parsePolicy(text, { kind, owner: "acme" });
+  return parsed.ok
+    ? []
+    : parsed.faults.map(
+        ({ line, column, path, message, remedy }) => `${line}:${column} [${path}] ${message} -> ${remedy}`,
+      );
+}
+
+const HEAD = "issuer: https://id.example.com\nsubject: deployer\n";
+const GRANT = "permissions:\n  contents: read\n";
+
+test.each<readonly [name: string, text: string, faults: readonly string[]]>([
+  ["no fault", HEAD + GRANT, []],
+  [
+    "an empty file",
+    "",
+    [
+      "1:1 [issuer] neither issuer nor issuer_pattern is given -> add `issuer: ...`",
+      "1:1 [subject] neither subject nor subject_pattern is given -> add `subject: ...`",
+      "1:1 [permissions] no permission is given -> name what the token may do, as `permissions: {contents: read}`",
+    ],
+  ],
+  [
+    "several at once, in the order of the text",
+    "issuer: https://id.example.com\nissuer_pattern: .*\nsubject_pattern: '*'\npermissions:\n  pull-requests: write\n  contents: wirte\nexpiry: 3\nrepositories:\n  - other/app\n  - '*'\n",
+    [
+      "2:1 [issuer_pattern] issuer and issuer_pattern are both given -> keep one of them",
+      '3:18 [subject_pattern] "*" is no pattern: missing argument to repetition operator: `*` -> `*` repeats what stands before it; any text is `.*`',
+      '5:3 [permissions.pull-requests] unknown permission "pull-requests" -> did you mean `pull_requests`?',
+      '6:13 [permissions.contents] contents has no level "wirte" -> did you mean `write`?',
+      '7:1 [expiry] unknown key "expiry" -> known are issuer, issuer_pattern, subject, subject_pattern, audience, audience_pattern, claim_pattern, permissions, jwks, max_token_lifetime, description, repositories',
+      '9:5 [repositories[0]] "other/app" is not of acme -> name repositories of acme only; a token reaches no other',
+      '10:5 [repositories[1]] "*" is a wildcard, which GitHub does not know -> write `[]` for every repository of the installation, or each name',
+    ],
+  ],
+  [
+    "a key in another case",
+    `Issuer: x\n${HEAD}${GRANT}`,
+    ['1:1 [Issuer] unknown key "Issuer" -> did you mean `issuer`?'],
+  ],
+  ["a token's name for a key", `sub: x\n${HEAD}${GRANT}`, ['1:1 [sub] unknown key "sub" -> did you mean `subject`?']],
+  ["a key twice", `${HEAD}"subject": x\n${GRANT}`, ['3:1 [subject] key "subject" is given twice -> keep one of them']],
+  [
+    "scalars that YAML 1.1 rewrites",
+    `issuer: https://id.example.com\nsubject: 0777\nclaim_pattern:\n  on: 1.10\n${GRANT}`,
+    [
+      '2:10 [subject] unquoted 0777 is not plain text: YAML 1.1 reads it as 511 -> quote it: "0777"',
+      '4:3 [claim_pattern.on] the key is unquoted on is not plain text: YAML 1.1 reads it as true -> quote it: "on", or write true',
+      '4:7 [claim_pattern.on] unquoted 1.10 is not plain text: YAML 1.1 reads it as 1.1 -> quote it: "1.10"',
+    ],
+  ],
+  [
+    "a second document",
+    `${HEAD}${GRANT}---\nx: y\n`,
+    ["5:1 [] a second document begins here -> keep one document in a file; remove the `---` and what follows"],
+  ],
+  [
+    "a tag",
+    `issuer: !env X\nsubject: x\n${GRANT}`,
+    ["1:14 [] tag !env -> remove it; every value is text, a list or a mapping"],
+  ],
+  [
+    "a tab",
+    "issuer: x\nsubject: z\npermissions:\n\tcontents: read\n",
+    ["4:1 [] a tab is used as indentation -> indent with spaces"],
+  ],
+  [
+    "a wrong type",
+    `issuer: [a]\nsubject: {b: c}\n${GRANT}`,
+    [
+      "1:9 [issuer] issuer must be text, not a list -> see the policy reference for its shape",
+      "2:10 [subject] subject must be text, not a mapping -> see the policy reference for its shape",
+    ],
+  ],
+  [
+    "one bad entry does not hide the others",
+    `${HEAD}${GRANT}claim_pattern:\n  a: [x]\n  b: '('\n  c:\n`,
+    [
+      "6:6 [claim_pattern.a] claim_pattern.a must be text, not a list -> see the policy reference for its shape",
+      '7:6 [claim_pattern.b] "(" is no pattern: missing closing ): `(` -> balance the parentheses; a literal one is `\\(` or `\\)`',
+      '8:3 [claim_pattern.c] claim "c" has no pattern -> write a pattern; `""` matches an empty claim, `.*` any',
+    ],
+  ],
+  [
+    "a merge that repeats a key",
+    `${HEAD}permissions:\n  contents: read\n  <<: {contents: write}\n`,
+    ['5:3 [contents] key "contents" is given twice -> keep one of them'],
+  ],
+  [
+    "an unknown anchor",
+    `issuer: *x\nsubject: z\n${GRANT}`,
+    [
+      '1:9 [] unknown anchor "x" -> define it before, as `&x`',
+      "1:1 [issuer] neither issuer nor issuer_pattern is given -> add `issuer: ...`",
+    ].toSorted(),
+  ],
+  [
+    "an anchor within itself",
+    `issuer: &x [*x]\nsubject: z\n${GRANT}`,
+    [
+      "1:12 [issuer] issuer must be text, not a list -> see the policy reference for its shape",
+      '1:13 [] anchor "x" contains itself -> write the value out',
+    ],
+  ],
+  [
+    "a control character",
+    `issuer: a\u0001\nsubject: z\n${GRANT}`,
+    ["1:10 [] control character U+0001 -> remove it, or write it as an escape in double quotes"],
+  ],
+  [
+    "an open quote",
+    `issuer: "a\nsubject: z\n${GRANT}`,
+    ["1:9 [] a quote that is not closed -> close it on its line, or indent the lines that it goes on"],
+  ],
+  [
+    "an escaped last quote",
+    `issuer: "a\\"\nsubject: "z"\n${GRANT}`,
+    ["1:9 [] double quotes that do not end, or an unknown escape -> put the value in single quotes, on one line"],
+  ],
+  [
+    "a lifetime in words",
+    `${HEAD}${GRANT}max_token_lifetime: 10m\n`,
+    [
+      "5:21 [max_token_lifetime] max_token_lifetime must be a whole number of seconds, from 1 to 999999999 -> see the policy reference for its shape",
+    ],
+  ],
+  ["a list at the top", "- a\n", ["1:1 [] the file is a list, not a mapping -> write `key: value` lines"]],
+  [
+    "a user's permission",
+    `${HEAD}permissions: {gpg_keys: read}\n`,
+    [
+      "3:15 [permissions.gpg_keys] gpg_keys is a permission of a user's own account -> remove it: no installation token can carry it",
+    ],
+  ],
+])("%s", (_, text, faults) => {
+  expect(told(text)).toEqual(faults);
+});
+
+test("repositories in a repository's policy", () => {
+  expect(told(`${HEAD}${GRANT}repositories: [app]\n`, "repository")).toEqual([
+    "5:1 [repositories] repositories stands in policies of the owner's policy repository only -> remove it: this policy grants its own repository",
+  ]);
+});
+
+test.each<readonly [name: string, text: string, message: string]>([
+  ["file size", `# ${"x".repeat(65_536)}`, "the file is longer than 65536 bytes"],
+  ["flow depth", `a: ${"[".repeat(33)}`, "nested deeper than 32 levels"],
+  ["depth on one line", `${"- ".repeat(30_000)}a`, "nested deeper than 32 levels"],
+  ["aliases", `issuer: &a x\nsubject: [${"*a, ".repeat(65)}]`, "more than 64 aliases"],
+  [
+    "claim patterns",
+    `claim_pattern:\n${Array.from({ length: 65 }, (_, i) => `  c${i}: x\n`).join("")}`,
+    "more than 64 claim patterns",
+  ],
+  ["pattern length", `subject_pattern: ${"x".repeat(1_025)}`, "the pattern is longer than 1024 bytes"],
+  [
+    "pattern size",
+    "subject_pattern: '(?:a{1000}){1}b{1000}c{1000}d{1000}e{1000}'",
+    "the pattern compiles to more than 4096 instructions",
+  ],
+  [
+    "pattern size, counts multiplied",
+    `subject_pattern: '${"\\pL{1000}".repeat(100)}'`,
+    "the pattern compiles to more than 4096 instructions",
+  ],
+  [
+    "all patterns",
+    `claim_pattern:\n${["a", "b", "c", "d"].map((c) => `  ${c}: '${c}{1000}x{1000}y{1000}z{999}'\n`).join("")}`,
+    "the patterns compile to 16012 instructions together, more than 12288",
+  ],
+  ["repositories", `repositories: [${"a, ".repeat(501)}]`, "more than 500 repositories"],
+  ["values", `repositories: [${"a, ".repeat(4_100)}]`, "more than 4096 values"],
+])("the bound on %s is named", (_, text, message) => {
+  const parsed = parsePolicy(text, { kind: "organization", owner: "acme" });
+  expect(parsed.ok ? [] : parsed.faults.map((fault) => fault.message)).toContain(message);
+});
+
+test("a file of thousands of faults tells the first hundred", () => {
+  const parsed = parsePolicy(Array.from({ length: 1_000 }, (_, i) => `k${i}: 1`).join("\n"), {
+    kind: "repository",
+    owner: "acme",
+  });
+  const faults = parsed.ok ? [] : parsed.faults;
+  expect(faults).toHaveLength(101);
+  expect(faults.at(-1)?.message).toBe("903 more faults are not shown");
+});
+
+test("faults of an issuer list", () => {
+  const text =
+    "mode: warn\nissuers:\n  - https://Example.com\n  - example.com\nissuer_patterns:\n  - https://.*\\.example\\.com\n  - a)|(b\n";
+  const parsed = parseTrustedIssuers(text);
+  expect(parsed.ok ? [] : parsed.faults.map(({ line, column, message }) => `${line}:${column} ${message}`)).toEqual([
+    '1:7 unknown mode "warn"',
+    '3:5 "https://Example.com" has capitals in its scheme or host',
+    '4:5 "example.com" is no issuer URL',
+    '6:5 "." can match "/", so that the pattern can run past the host into a domain of someone else',
+    '7:5 "a)|(b" is no pattern: unexpected ): `a)|(b`',
+  ]);
+});

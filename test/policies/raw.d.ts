@@ -1,0 +1,5 @@
+/** Vite gives a file's text for this suffix. */
+declare module "*.json?raw" {
+  const text: string;
+  export default text;
+}

@@ -1,0 +1,69 @@
+/**
+ * Generated files are what their generators make, and the JSON Schemas judge as the engine does.
+ */
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { expect, test } from "vitest";
+import { parse } from "yaml";
+import { parseTrustedIssuers } from "../../policies/issuers.ts";
+import { parsePolicy } from "../../policies/parse.ts";
+import { permissionsModule } from "../scripts/generate-permissions.ts";
+import { schemaFiles } from "../scripts/generate-schemas.ts";
+
+const policies = join(import.meta.dirname, "../../policies");
+const read = (name: string) => readFileSync(join(policies, name), "utf8");
+
+test("the permission table is up to date (node test/scripts/generate-permissions.ts > policies/permissions-table.ts)", () => {
+  const source = readFileSync(join(import.meta.dirname, "permissions.json"), "utf8");
+  expect(read("permissions-table.ts")).toBe(permissionsModule(source));
+});
+
+test.each([...schemaFiles()])("%s is up to date (node test/scripts/generate-schemas.ts)", (name, text) => {
+  expect(read(name)).toBe(text);
+});
+
+const ajv = new Ajv2020({ allowUnionTypes: true });
+const policySchema = ajv.compile(JSON.parse(read("policy.schema.json")));
+const listSchema = ajv.compile(JSON.parse(read("trusted-token-issuers.schema.json")));
+
+const HEAD = "issuer: https://id.example.com\nsubject: deployer\n";
+const GRANT = "permissions: {contents: read}\n";
+
+test.each([
+  ["a small policy", HEAD + GRANT, true],
+  [
+    "every key",
+    `${HEAD}${GRANT}audience_pattern: a|b\nclaim_pattern: {a/b: x, n1: true, build: 12}\nrepositories: [app]\nmax_token_lifetime: 600\ndescription: text\n`,
+    true,
+  ],
+  ["an unquoted long number", `issuer: https://accounts.google.com\nsubject: 424950412427962977617\n${GRANT}`, true],
+  ["null is not set", `${HEAD}${GRANT}audience: ~\nclaim_pattern:\nrepositories: null\n`, true],
+  ["no permissions", HEAD, false],
+  ["empty permissions", `${HEAD}permissions: {}\n`, false],
+  ["a hyphen", `${HEAD}permissions: {pull-requests: read}\n`, false],
+  ["a level that does not exist", `${HEAD}permissions: {contents: admin}\n`, false],
+  ["a user's permission", `${HEAD}permissions: {gpg_keys: read}\n`, false],
+  ["no issuer", `subject: x\n${GRANT}`, false],
+  ["two subjects", `${HEAD}subject_pattern: x\n${GRANT}`, false],
+  ["two audiences", `${HEAD}audience: x\naudience_pattern: x\n${GRANT}`, false],
+  ["an unknown key", `${HEAD}${GRANT}expiry: 1\n`, false],
+  ["a list for text", `issuer: [https://id.example.com]\nsubject: x\n${GRANT}`, false],
+  ["no lifetime", `${HEAD}${GRANT}max_token_lifetime: 0\n`, false],
+  ["a private key", `${HEAD}${GRANT}jwks: {keys: [{kty: OKP, d: x}]}\n`, false],
+])("the policy schema and the engine agree on %s", (_, text, isGood) => {
+  expect(policySchema(parse(text))).toBe(isGood);
+  expect(parsePolicy(text, { kind: "organization", owner: "acme" }).ok).toBe(isGood);
+});
+
+test.each([
+  ["a list", "issuers: [https://id.example.com]\n", true],
+  ["patterns and a mode", "mode: audit\nissuer_patterns: ['https://[a-z]+\\.example\\.com']\n", true],
+  ["nothing", "mode: enforce\n", false],
+  ["an unknown key", "issuers: [https://id.example.com]\nissuer: x\n", false],
+  ["text for a list", "issuers: https://id.example.com\n", false],
+])("the issuer list's schema and the engine agree on %s", (_, text, isGood) => {
+  expect(listSchema(parse(text))).toBe(isGood);
+  expect(parseTrustedIssuers(text).ok).toBe(isGood);
+});

@@ -1,0 +1,94 @@
+/**
+ * Makes policies/policy.schema.json and policies/trusted-token-issuers.schema.json from the schemas of policies/schema.ts.
+ * Usage: node test/scripts/generate-schemas.ts
+ *
+ * An editor reads a file's unquoted numbers and booleans as such, so that text may be these too; what YAML 1.1 would rewrite, and
+ * all that takes more than one value to see, is for the policy engine.
+ */
+
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { toJsonSchema } from "@valibot/to-json-schema";
+import { permissionNamed, permissionNames } from "../../policies/permissions.ts";
+import {
+  ClaimPatternSchema,
+  OrganizationPolicySchema,
+  PermissionsSchema,
+  TextSchema,
+  TrustedIssuersSchema,
+} from "../../policies/schema.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+
+const TEXT = { type: ["string", "number", "boolean"] };
+
+const KEYS: Readonly<Record<string, string>> = {
+  issuer: "The token's `iss`, exactly.",
+  issuer_pattern: "A pattern (RE2 syntax) that the whole `iss` must match.",
+  subject: "The token's `sub`, exactly.",
+  subject_pattern: "A pattern (RE2 syntax) that the whole `sub` must match.",
+  audience: "A value that must be among the token's `aud`. Without it: the domain of the deployment.",
+  audience_pattern: "A pattern (RE2 syntax) that one of the token's `aud` must match.",
+  claim_pattern: "Claims by name, or by path as `a/b`, each with a pattern that its whole value must match.",
+  permissions: "What the token may do: GitHub App permissions with their levels.",
+  repositories: "Organization policies only: the repositories that the token reaches; `[]` is all of the installation.",
+  jwks: "The issuer's public keys, for issuers that publish none. Extension to octo-sts.",
+  max_token_lifetime:
+    "The longest lifetime (`exp` less `iat`) of an accepted token, in seconds. Extension to octo-sts.",
+  description: "Free text. Extension to octo-sts.",
+  mode: "`enforce` (the default) refuses other issuers, `audit` only records them.",
+  issuers: "Issuers, exactly.",
+  issuer_patterns: "Patterns (RE2 syntax) that the whole issuer must match; no part of them may run over a `/`.",
+};
+
+function permissionProperties(): Json {
+  const usable = permissionNames().filter((name) => permissionNamed(name)?.scope !== "account");
+  const levels = (name: string) =>
+    permissionNamed(name)?.assumed ? ["read", "write", "admin"] : permissionNamed(name)?.levels;
+  return Object.fromEntries(usable.map((name) => [name, { enum: [...(levels(name) ?? []), null] }]));
+}
+
+/** Text to the engine, which reads digits; a number to an editor. */
+const SECONDS = { anyOf: [{ type: "integer", minimum: 1, maximum: 999_999_999 }, { type: "null" }] };
+
+const OVERRIDES: ReadonlyMap<unknown, Json> = new Map<unknown, Json>([
+  [TextSchema, TEXT],
+  [ClaimPatternSchema, { type: "object", additionalProperties: TEXT }],
+  [
+    PermissionsSchema,
+    { type: "object", properties: permissionProperties(), additionalProperties: false, minProperties: 1 },
+  ],
+]);
+
+function generate(schema: Parameters<typeof toJsonSchema>[0], title: string, extra: Json): string {
+  const { $schema: _, ...base } = toJsonSchema(schema, {
+    target: "draft-2020-12",
+    overrideSchema: ({ valibotSchema }) => OVERRIDES.get(valibotSchema),
+  });
+  const properties = Object.entries(base.properties ?? {}).map(([key, value]) => {
+    const shape = key === "max_token_lifetime" ? SECONDS : value;
+    return [key, { description: KEYS[key], ...(typeof shape === "object" ? shape : {}) }];
+  });
+  const dialect = "https://json-schema.org/draft/2020-12/schema";
+  const whole = { $schema: dialect, title, ...base, properties: Object.fromEntries(properties), ...extra };
+  return `${JSON.stringify(whole, null, 2)}\n`;
+}
+
+const oneOf = (key: string) => ({ oneOf: [{ required: [key] }, { required: [`${key}_pattern`] }] });
+
+/** The files' names and texts. */
+export function schemaFiles(): ReadonlyMap<string, string> {
+  const policyRules = {
+    required: ["permissions"],
+    allOf: [oneOf("issuer"), oneOf("subject"), { not: { required: ["audience", "audience_pattern"] } }],
+  };
+  const listRules = { anyOf: [{ required: ["issuers"] }, { required: ["issuer_patterns"] }] };
+  return new Map([
+    ["policy.schema.json", generate(OrganizationPolicySchema, "Trust policy", policyRules)],
+    ["trusted-token-issuers.schema.json", generate(TrustedIssuersSchema, "Trusted token issuers", listRules)],
+  ]);
+}
+
+if (import.meta.main) {
+  for (const [name, text] of schemaFiles()) writeFileSync(join(import.meta.dirname, "../../policies", name), text);
+}
