@@ -36,10 +36,11 @@ export type Denial =
   | { readonly reason: "app_not_installed"; readonly owner: string; readonly installUrl?: string }
   | {
       readonly reason: "repository_not_visible";
+      /** `owner/name`, or the owner's name where all of it moved. */
       readonly repository: string;
       readonly problem: "not_selected" | "moved" | "gone";
     }
-  | { readonly reason: "installation_suspended"; readonly owner: string }
+  | { readonly reason: "installation_suspended"; readonly owner: string; readonly ownerId: number }
   | { readonly reason: "issuer_not_permitted" }
   | { readonly reason: "allow_list_invalid"; readonly path: string; readonly faults: readonly Fault[] }
   | { readonly reason: "allow_list_rate_limited"; readonly retryAfterSeconds: number }

@@ -153,7 +153,7 @@ export class ExchangeRun {
 
   refused(denial: Denial): Refused {
     const { owner } = this.#scope ?? {};
-    return { kind: "refused", denial, viewer: this.#viewer(), owner, identity: this.#event.identity };
+    return { kind: "refused", denial, viewer: this.#viewer(denial), owner, identity: this.#event.identity };
   }
 
   bug(thrown: unknown): Refused {
@@ -192,14 +192,17 @@ export class ExchangeRun {
     return this.refused({ reason: "caller_rate_limited", retryAfterSeconds: RETRY_AFTER_LIMIT_SECONDS });
   }
 
-  #viewer(): Viewer {
+  #viewer(denial: Denial): Viewer {
     if (!this.#verified) return "unverified";
     if (this.#policyIsPublic) return "owner";
-    const installation = this.#opened?.installation;
-    const owner = installation
-      ? { login: installation.owner, accountId: installation.accountId }
-      : { login: this.#scope?.owner ?? "" };
-    return belongsTo(this.#verified.claims, owner, this.services.webUrl) ? "owner" : "verified";
+    const { claims } = this.#verified;
+    const { webUrl } = this.services;
+    const ownerId = this.#opened?.installation.accountId ?? ("ownerId" in denial ? denial.ownerId : undefined);
+    if (ownerId !== undefined) return belongsTo(claims, { accountId: ownerId }, webUrl) ? "owner" : "verified";
+    // No installation, so no number to compare: the name opens nothing but that there is none.
+    const login = this.#scope?.owner;
+    const isNameEnough = denial.reason === "app_not_installed" || denial.reason === "repository_not_visible";
+    return isNameEnough && login !== undefined && belongsTo(claims, { login }, webUrl) ? "owner" : "verified";
   }
 
   async #afterwards(outcome: Outcome): Promise<void> {

@@ -208,7 +208,7 @@ export class PolicySource {
 
   /** One read with one access; what stands in the way is a denial. */
   async #file(access: Access | undefined, file: FileAddress, call: AccessCall): Promise<Result<Found>> {
-    const { repository } = file;
+    const repository = `${file.owner}/${file.repository}`;
     if (!access) return refuse({ reason: "repository_not_visible", repository, problem: "not_selected" });
     if (access.kind === "denied") return refuse(access.denial);
     if (access.kind === "not_visible") {

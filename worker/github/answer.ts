@@ -18,8 +18,8 @@ export interface RateLimited {
 export type Meaning =
   | { readonly kind: "success"; readonly status: number; readonly json: unknown }
   | RateLimited
-  | { readonly kind: "unauthorized" | "not_found" | "moved" | "deadline" }
-  | { readonly kind: "forbidden" | "unprocessable"; readonly json: unknown }
+  | { readonly kind: "unauthorized" | "moved" | "deadline" }
+  | { readonly kind: "forbidden" | "not_found" | "unprocessable"; readonly json: unknown }
   /** Down or out of reach: may work later. */
   | { readonly kind: "unavailable"; readonly problem: string }
   /** Something that GitHub does not say: no use asking again. */
@@ -51,7 +51,7 @@ export function meaningOf(reply: Reply, nowMs: number): Meaning {
       return { kind: "forbidden", json };
     case 404:
     case 410:
-      return { kind: "not_found" };
+      return { kind: "not_found", json };
     case 422:
       return { kind: "unprocessable", json };
     default:

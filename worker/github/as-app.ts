@@ -3,6 +3,7 @@ import { type Meaning, meaningOf, type Reply } from "./answer.ts";
 import type { App, AppJwt, AppJwts } from "./app-jwt.ts";
 import { type ApiRequest, type CallContext, type CallDeps, callGitHub } from "./call.ts";
 import type { Pool } from "./pool.ts";
+import { isUnknownApp } from "./refusal-words.ts";
 
 export interface AppCallDeps extends CallDeps {
   readonly jwts: AppJwts;
@@ -40,10 +41,15 @@ async function callWith(
 ): Promise<AppReply> {
   if (jwt === undefined) return { meaning: { kind: "unauthorized" } };
   const reply = await callGitHub(deps, { ...request, token: jwt.jwt }, call);
-  const meaning = meaningOf(reply, deps.now());
+  const meaning = asAppHears(meaningOf(reply, deps.now()));
   if (meaning.kind === "unauthorized") deps.jwts.rejected(app, jwt);
   if (meaning.kind === "rate_limited" && owner !== undefined) {
     deps.pool.limited(app.id, owner, meaning.retryAfterSeconds);
   }
   return { meaning, reply };
+}
+
+/** To an App with a wrong id everything is a 404, and every owner would look as if it had not installed it. */
+function asAppHears(meaning: Meaning): Meaning {
+  return meaning.kind === "not_found" && isUnknownApp(meaning.json) ? { kind: "unauthorized" } : meaning;
 }

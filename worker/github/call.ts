@@ -101,7 +101,10 @@ async function sendPatiently(
     ...bounds,
     timeoutMs: bounds.timeoutMs + LATE_ANSWER_MS,
   });
-  const answer = await Promise.race([whole, pause(bounds.timeoutMs, call.signal)]);
+  const done = new AbortController();
+  const patience = pause(bounds.timeoutMs, AbortSignal.any([call.signal, done.signal]));
+  const answer = await Promise.race([whole, patience]);
+  done.abort();
   if (answer !== undefined) return replyOf(answer, call.signal);
   call.later(whole.then((late) => onLate(replyOf(late, call.signal))));
   return { kind: "failure", failure: call.signal.aborted ? "deadline" : "timeout" };

@@ -52,7 +52,7 @@ export async function readFile(
 export function fileOutcome(meaning: Meaning, file: FileRef): FileOutcome {
   switch (meaning.kind) {
     case "success": {
-      const outcome = contentsOutcome(parseContents(meaning.json), file);
+      const outcome = contentsOutcome(parseContents(meaning.json));
       if (outcome !== undefined) return outcome;
       break;
     }
@@ -74,7 +74,7 @@ export function fileOutcome(meaning: Meaning, file: FileRef): FileOutcome {
   return { kind: "denied", denial: denialOf(meaning, { route: ROUTE, appId: "" }) };
 }
 
-function contentsOutcome(contents: Contents | undefined, file: FileRef): FileOutcome | undefined {
+function contentsOutcome(contents: Contents | undefined): FileOutcome | undefined {
   if (contents === undefined) return undefined;
   switch (contents.kind) {
     case "directory":
@@ -83,12 +83,11 @@ function contentsOutcome(contents: Contents | undefined, file: FileRef): FileOut
     case "file_without_content":
       return contents.size > POLICY_MAX_BYTES ? { kind: "too_large" } : undefined;
     case "file":
-      return contents.size > POLICY_MAX_BYTES ? { kind: "too_large" } : textOutcome(contents, file);
+      return contents.size > POLICY_MAX_BYTES ? { kind: "too_large" } : textOutcome(contents);
   }
 }
 
-function textOutcome(contents: Contents & { kind: "file" }, file: FileRef): FileOutcome | undefined {
-  if (contents.path !== file.path) return undefined;
+function textOutcome(contents: Contents & { kind: "file" }): FileOutcome | undefined {
   const bytes = strictBase64(contents.content);
   if (bytes === undefined || bytes.length !== contents.size) return undefined;
   const text = utf8(bytes);

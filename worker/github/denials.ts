@@ -1,6 +1,7 @@
 /** The one place where what GitHub answered becomes a reason for the caller. Pure; carries no upstream text. */
 import type { Denial } from "../denial.ts";
 import type { Meaning } from "./answer.ts";
+import type { Installation } from "./shapes.ts";
 
 export interface AskedOf {
   /** The route's template, e.g. `GET /app`. */
@@ -40,3 +41,10 @@ export function denialOf(meaning: Meaning, { route, appId }: AskedOf): Denial {
       return { reason: "github_invalid_answer", route, problem: "fields are missing or of another type" };
   }
 }
+
+/** The owner's number goes along: it decides who may be told. */
+export const suspended = ({ owner, accountId }: Installation): Denial => ({
+  reason: "installation_suspended",
+  owner,
+  ownerId: accountId,
+});

@@ -6,7 +6,7 @@ import type { Denial } from "../denial.ts";
 import type { Meaning } from "./answer.ts";
 import type { App } from "./app-jwt.ts";
 import type { CallContext } from "./call.ts";
-import { denialOf } from "./denials.ts";
+import { denialOf, suspended } from "./denials.ts";
 import { findMissing, type InstallationDeps } from "./installations.ts";
 import { MINT_ROUTE, sendMint } from "./mint.ts";
 import { isSuspension, unprocessableCause } from "./refusal-words.ts";
@@ -90,7 +90,7 @@ async function refusalOf(deps: InstallationDeps, refused: Refused, call: CallCon
     }
     case "forbidden":
       if (!isSuspension(meaning.json)) return { kind: "denied", denial };
-      return { kind: "denied", denial: { reason: "installation_suspended", owner: installation.owner } };
+      return { kind: "denied", denial: suspended(installation) };
     case "unprocessable":
       return { kind: "denied", denial: await unprocessableDenial(deps, refused, meaning.json, call) };
     default:

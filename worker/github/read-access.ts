@@ -3,6 +3,7 @@
  * two repositories: the policy's and the owner's policy repository (DESIGN sections 3.5, 3.6). Reads no file.
  */
 import { accept, type Denial, type Result, refuse } from "../denial.ts";
+import { suspended } from "./denials.ts";
 import type { App, CallContext, GitHub, Installation } from "./github.ts";
 
 /** What one repository's files can be read with. */
@@ -62,13 +63,17 @@ async function accessOnce(
     case "not_installed":
       return refuse({ reason: "app_not_installed", owner });
     case "moved":
-      return refuse({ reason: "repository_not_visible", repository: repository ?? owner, problem: "moved" });
+      return refuse({
+        reason: "repository_not_visible",
+        repository: repository ? `${owner}/${repository}` : owner,
+        problem: "moved",
+      });
     case "found":
     case "repository_not_visible":
       break;
   }
   const { installation } = lookup;
-  if (installation.suspended) return refuse({ reason: "installation_suspended", owner });
+  if (installation.suspended) return refuse(suspended(installation));
   const hidden = lookup.kind === "repository_not_visible" ? repository?.toLowerCase() : undefined;
   const wanted = query.wanted.filter((name) => name !== hidden);
   const tokens = await mintFor(github, { app, installation, wanted, apart: query.apart }, call);

@@ -4,7 +4,7 @@ import type { Meaning } from "./answer.ts";
 import type { App } from "./app-jwt.ts";
 import type { AppCallDeps } from "./as-app.ts";
 import type { CallContext } from "./call.ts";
-import { denialOf } from "./denials.ts";
+import { denialOf, suspended } from "./denials.ts";
 import { MINT_ROUTE, sendMint } from "./mint.ts";
 import { isSuspension, unprocessableCause } from "./refusal-words.ts";
 import { discardToken } from "./revoke.ts";
@@ -61,7 +61,7 @@ function refusalOf(deps: AppCallDeps, { app, installation, grant, meaning }: Ref
     }
     case "forbidden":
       if (!isSuspension(meaning.json)) break;
-      return { kind: "denied", denial: { reason: "installation_suspended", owner: installation.owner } };
+      return { kind: "denied", denial: suspended(installation) };
   }
   return { kind: "denied", denial: denialOf(meaning, { route: MINT_ROUTE, appId: app.id }) };
 }

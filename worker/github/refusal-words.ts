@@ -1,5 +1,5 @@
 /**
- * What GitHub's own words for a 403 or 422 tell apart where its status does not. Pure. The words are only looked at: none of
+ * What GitHub's own words for a 403, 404 or 422 tell apart where its status does not. Pure. The words are only looked at: none of
  * them goes anywhere, and with other words the refusal is told less exactly, never granted.
  */
 import { ownField } from "./answer.ts";
@@ -13,6 +13,9 @@ function messageOf(json: unknown): string {
 
 /** "This installation has been suspended". */
 export const isSuspension = (json: unknown): boolean => messageOf(json).includes("suspended");
+
+/** "Integration not found": the 404 is about the App that asks, not about what it asks for. */
+export const isUnknownApp = (json: unknown): boolean => messageOf(json).includes("integration not found");
 
 /** "The permissions requested are not granted to this installation." against "There is at least one repository that ...". */
 export function unprocessableCause(json: unknown): "permissions" | "repositories" | "unclear" {

@@ -133,7 +133,6 @@ export function parseMintAnswer(json: unknown): MintAnswer | undefined {
 export type Contents =
   | {
       readonly kind: "file";
-      readonly path: string;
       readonly sha: string;
       readonly size: number;
       readonly content: string;
@@ -145,7 +144,6 @@ export type Contents =
 const contentsShape = v.variant("encoding", [
   v.object({
     encoding: v.literal("base64"),
-    path: v.string(),
     // SHA-1, or SHA-256 in a repository of that format.
     sha: v.pipe(v.string(), v.regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/)),
     size: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
@@ -154,6 +152,7 @@ const contentsShape = v.variant("encoding", [
   v.object({ encoding: v.literal("none"), size: v.pipe(v.number(), v.safeInteger(), v.minValue(0)) }),
 ]);
 
+/** The answer's own `path` is not looked at: for a symbolic link GitHub may name the file that it leads to. */
 export function parseContents(json: unknown): Contents | undefined {
   const type = ownField(json, "type");
   // A list is what a directory looks like to a server that does not know the object media type.
@@ -163,8 +162,8 @@ export function parseContents(json: unknown): Contents | undefined {
   const parsed = v.safeParse(contentsShape, json);
   if (!parsed.success) return undefined;
   if (parsed.output.encoding === "none") return { kind: "file_without_content", size: parsed.output.size };
-  const { path, sha, size, content } = parsed.output;
-  return { kind: "file", path, sha, size, content };
+  const { sha, size, content } = parsed.output;
+  return { kind: "file", sha, size, content };
 }
 
 export interface AppInfo {

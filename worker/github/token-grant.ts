@@ -82,7 +82,7 @@ export function permissionsLacking(
 
 /** The first spelling of each; GitHub takes names without case. */
 function distinct(names: readonly string[]): readonly string[] {
-  return [...new Map([...names].reverse().map((name) => [name.toLowerCase(), name])).values()].reverse();
+  return names.filter((name, index) => names.findIndex((other) => same(other, name)) === index);
 }
 
 const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();

@@ -150,7 +150,7 @@ function messageOf(denial: Denial, viewer: Viewer): string {
 const HIDDEN = {
   not_selected: "the GitHub App is installed on its owner, but not on this repository",
   moved: "the repository or its owner was renamed; use the new name",
-  gone: "the repository or the installation is gone",
+  gone: "the owner has no repository of this name that the GitHub App can see",
 };
 
 const UNREADABLE = {
@@ -171,10 +171,12 @@ function hint({ identity, nearMisses }: { readonly identity: string; readonly ne
 
 /** The first faults with their places; a message stays one line. */
 function faultText(path: string, faults: readonly Fault[]): string {
-  const shown = faults.slice(0, 3).map(({ line, column, message }) => `${path}:${line}:${column}: ${message}`);
+  const shown = faults.slice(0, 3).map((fault) => `${path}:${fault.line}:${fault.column}: ${withRemedy(fault)}`);
   const rest = faults.length > shown.length ? [`and ${faults.length - shown.length} more`] : [];
   return shown.length === 0 ? "" : `: ${[...shown, ...rest].join("; ")}`;
 }
+
+const withRemedy = ({ message, remedy }: Fault): string => (remedy === undefined ? message : `${message} (${remedy})`);
 
 /** The clause and the token's own value for whoever holds the token; the policy's value for its owner. */
 function clauseText(result: ClauseResult, isOwner: boolean): string {

@@ -1,0 +1,266 @@
+// What is granted, by every way of asking, and what it costs.
+
+import { reset } from "cloudflare:test";
+import { beforeEach, describe, expect, it } from "vitest";
+import { POLICY, story } from "./story.ts";
+
+// All stories share the issuer; each begins with nothing cached.
+beforeEach(() => reset());
+
+describe("an exchange is answered", () => {
+  it.each(["RS256", "PS256", "ES256", "ES384", "EdDSA"])("for a token signed with %s", async (alg) => {
+    const { ask, outside } = await story();
+    // One RSA key for RS and PS: a published `alg` would bind it to one of them.
+    outside.issuers.issuer("", { no_alg: true });
+    const answer = await ask({ sign: { alg } });
+    expect(answer.status).toBe(200);
+    const [token] = outside.github.tokens.filter(({ revoked }) => !revoked);
+    expect(answer.body.token).toBe(token?.value);
+    expect(token?.permissions).toEqual({ issues: "write", metadata: "read" });
+  });
+
+  it.each([
+    ["GET query", {}],
+    ["POST query", { method: "POST" }],
+  ])("by %s", async (_name, asking) => {
+    const { ask, owner } = await story();
+    const { status, body, headers } = await ask(asking);
+    expect(status).toBe(200);
+    expect(Object.keys(body)).toEqual([
+      "token",
+      "refreshToken",
+      "expiry",
+      "access_token",
+      "issued_token_type",
+      "token_type",
+      "expires_in",
+      "permissions",
+      "repositories",
+      "policy",
+      "request_id",
+    ]);
+    expect(body).toMatchObject({
+      refreshToken: "",
+      expiry: "2026-11-25T13:00:00Z",
+      issued_token_type: "urn:ietf:params:oauth:token-type:access_token",
+      token_type: "Bearer",
+      expires_in: 3600,
+      permissions: { issues: "write", metadata: "read" },
+      repositories: ["app"],
+      policy: { path: `${owner}/app/.github/chainguard/deploy.sts.yaml` },
+    });
+    expect(body.access_token).toBe(body.token);
+    expect(headers.get("X-Request-Id")).toBe(body.request_id);
+    expect(headers.get("Cache-Control")).toBe("no-store");
+    expect(headers.get("Content-Type")).toBe("application/json; charset=utf-8");
+    expect(headers.get("X-STS-Policy")).toMatch(
+      new RegExp(`^${owner}/app/\\.github/chainguard/deploy\\.sts\\.yaml@[0-9a-f]{40}$`),
+    );
+  });
+
+  it("by POST form, with octo-sts's three keys and no other, on one line that a shell client can cut", async () => {
+    const { ask, owner } = await story();
+    const answer = await ask({
+      method: "POST",
+      scope: null,
+      identity: null,
+      body: new URLSearchParams({
+        scope: `${owner}/app`,
+        scopes: `${owner}/app`,
+        identity: "deploy",
+        aud: "x",
+      }).toString(),
+      headers: { "Content-Type": "application/x-www-form-urlencoded" },
+    });
+    expect(answer.status).toBe(200);
+    expect(answer.text).toMatch(/^\{"token":"ghs_[^"]+","refreshToken":"","expiry":"2026-11-25T13:00:00Z"\}$/);
+  });
+
+  it("by POST JSON", async () => {
+    const { ask, owner } = await story();
+    const answer = await ask({
+      method: "POST",
+      scope: null,
+      identity: null,
+      body: JSON.stringify({ scopes: [`${owner}/app`], identity: "deploy", audience: { ignored: true } }),
+      headers: { "Content-Type": "application/json; charset=utf-8" },
+    });
+    expect(answer.status).toBe(200);
+  });
+
+  const orgPolicy = (owner: string) => `${POLICY(owner)}repositories: [app, other]\n`;
+
+  it.each([
+    ["the owner", (owner: string) => owner],
+    ["the policy repository", (owner: string) => `${owner}/.github`],
+    ["the policy repository in another case", (owner: string) => `${owner.toUpperCase()}/.GitHub`],
+    ["the owner's URL", (owner: string) => `https://github.com/${owner}/`],
+  ])("for the scope of %s", async (_name, scopeOf) => {
+    const { ask, owner, outside } = await story();
+    outside.github.putFile(`${owner}/.github`, ".github/chainguard/deploy.sts.yaml", orgPolicy(owner));
+    const answer = await ask({ scope: scopeOf(owner) });
+    expect(answer.body).toMatchObject({ repositories: ["app", "other"] });
+  });
+
+  it("for the repository's URL, as Argo CD sends it", async () => {
+    const { ask, owner } = await story();
+    const answer = await ask({ scope: `https://github.com/${owner}/app.git` });
+    expect(answer.body).toMatchObject({ repositories: ["app"] });
+  });
+
+  it("for every repository where an organisation's policy says []", async () => {
+    const { ask, owner, outside } = await story();
+    outside.github.putFile(
+      `${owner}/.github`,
+      ".github/chainguard/deploy.sts.yaml",
+      `${POLICY(owner)}repositories: []\n`,
+    );
+    const answer = await ask({ scope: owner });
+    expect(answer.body).toMatchObject({ repositories: "all" });
+    expect(outside.calls.findLast(({ route }) => route === "gh.mint")?.body).toBe('{"permissions":{"issues":"write"}}');
+  });
+
+  it("narrowed to what the caller asks for", async () => {
+    const { ask, owner, outside } = await story();
+    const policy = `${POLICY(owner)}  contents: write\nrepositories: [app, other]\n`;
+    outside.github.putFile(`${owner}/.github`, ".github/chainguard/deploy.sts.yaml", policy);
+    const answer = await ask({ scope: owner, query: { permissions: "contents:read", repositories: "OTHER" } });
+    expect(answer.body).toMatchObject({
+      permissions: { contents: "read", metadata: "read" },
+      repositories: ["other"],
+    });
+  });
+
+  it("for an issuer that only the policy names", async () => {
+    const { ask, owner, outside, stranger } = await story({ policy: undefined });
+    outside.github.putFile(`${owner}/app`, ".github/chainguard/deploy.sts.yaml", POLICY(owner, stranger.url));
+    const answer = await ask({ issuer: stranger });
+    expect(answer.status).toBe(200);
+  });
+});
+
+describe("calls and sequential hops", () => {
+  it("warm: one call in one hop, and no KV read", async () => {
+    const reads: string[] = [];
+    const { env } = await import("cloudflare:workers");
+    const counted = {
+      get: (key: string, type: "json") => {
+        reads.push(key);
+        return env.STS_CACHE.get(key, type);
+      },
+      put: env.STS_CACHE.put.bind(env.STS_CACHE),
+    };
+    const { ask, outside } = await story({ bindings: { STS_CACHE: counted } });
+    await ask();
+    outside.forgetCalls();
+    reads.length = 0;
+    expect((await ask()).status).toBe(200);
+    expect(outside.calls.map(({ route }) => route)).toEqual(["gh.mint"]);
+    expect(reads).toEqual([]);
+  });
+
+  const exchangeOnly = (outside: Awaited<ReturnType<typeof story>>["outside"]) =>
+    outside.calls.filter(({ route }) => route !== "gh.revoke");
+
+  it("all cold but the keys: five calls in four hops, the revocation after the answer", async () => {
+    const { worker, request, outside, owner } = await story({ latencyMs: 20 });
+    const { github } = outside;
+    github.addAccount(`${owner}-b`, { type: "Organization", id: 99_000 });
+    for (const name of ["app", ".github"]) github.addRepository(`${owner}-b/${name}`);
+    github.putFile(`${owner}-b/app`, ".github/chainguard/deploy.sts.yaml", POLICY(owner));
+    github.install({
+      app: 7,
+      owner: `${owner}-b`,
+      permissions: { contents: "read", issues: "write", metadata: "read" },
+    });
+    await worker.fetch(await request());
+    outside.forgetCalls();
+    const answer = await worker.fetch(await request({ scope: `${owner}-b/app` }));
+    expect(answer.status).toBe(200);
+    const calls = exchangeOnly(outside);
+    expect(calls.map(({ route }) => route)).toEqual([
+      "gh.repo_installation",
+      "gh.mint",
+      "gh.contents",
+      "gh.contents",
+      "gh.mint",
+    ]);
+    expect(outside.hops(calls)).toBe(4);
+    expect(outside.count("gh.revoke")).toBe(1);
+  });
+
+  it("all cold, known issuer: seven calls in at most five hops", async () => {
+    const { ask, outside } = await story({ latencyMs: 20 });
+    expect((await ask()).status).toBe(200);
+    const calls = exchangeOnly(outside);
+    expect(calls).toHaveLength(7);
+    expect(outside.hops(calls)).toBeLessThanOrEqual(5);
+  });
+
+  it("all cold, unknown issuer: seven calls in at most six hops, the issuer asked after the policy", async () => {
+    const { ask, owner, outside, stranger } = await story({ latencyMs: 20 });
+    outside.github.putFile(`${owner}/app`, ".github/chainguard/deploy.sts.yaml", POLICY(owner, stranger.url));
+    expect((await ask({ issuer: stranger })).status).toBe(200);
+    const calls = exchangeOnly(outside);
+    expect(calls.map(({ route }) => route)).toEqual([
+      "gh.repo_installation",
+      "gh.mint",
+      "gh.contents",
+      "gh.contents",
+      "oidc.discovery",
+      "oidc.jwks",
+      "gh.mint",
+    ]);
+    expect(outside.hops(calls)).toBeLessThanOrEqual(6);
+  });
+
+  it.each(["HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"])("%s: none", async (method) => {
+    const { ask, outside } = await story();
+    const answer = await ask({ method });
+    expect(answer.status).toBe(405);
+    expect(answer.headers.get("Allow")).toBe("GET, POST");
+    if (method !== "HEAD") expect(answer.body).toMatchObject({ code: 12, message: "Method Not Allowed", details: [] });
+    expect(outside.calls).toEqual([]);
+  });
+});
+
+describe("no token is left that nobody was given", () => {
+  it("when the caller leaves in the middle", async () => {
+    const leaving = new AbortController();
+    const { worker, request, outside } = await story();
+    const asked = await request({ signal: leaving.signal });
+    // The last call of the exchange is under way when the caller goes.
+    outside.fault({ route: "gh.mint", kind: "delay", delayMs: 200, match: '"issues"' });
+    const answering = worker.fetch(asked);
+    while (outside.count("gh.mint") < 2) await scheduler.wait(5);
+    leaving.abort();
+    await answering;
+    expect(outside.github.tokens).toHaveLength(2);
+    expect(outside.github.tokens.every(({ revoked }) => revoked)).toBe(true);
+    expect(worker.audits()).toMatchObject([{ outcome: "refused", counts: { caller_left: 1 } }]);
+  });
+
+  it("when the caller leaves before the mint: nothing is minted", async () => {
+    const leaving = new AbortController();
+    const { worker, request, outside, grantMints } = await story();
+    const asked = await request({ signal: leaving.signal });
+    outside.fault({ route: "gh.contents", kind: "delay", delayMs: 200 });
+    const answering = worker.fetch(asked);
+    while (outside.count("gh.contents") < 1) await scheduler.wait(5);
+    leaving.abort();
+    await answering;
+    expect(grantMints()).toBe(0);
+    expect(outside.github.tokens.every(({ revoked }) => revoked)).toBe(true);
+  });
+
+  it("when the mint answers too late", { timeout: 20_000 }, async () => {
+    const { worker, request, outside } = await story();
+    outside.fault({ route: "gh.mint", kind: "delay", delayMs: 5_000, match: '"issues"' });
+    const answer = await worker.fetch(await request());
+    expect(answer.body).toMatchObject({ code: 14, reason: "github_unavailable" });
+    const [, minted] = outside.github.tokens;
+    expect(minted?.permissions).toEqual({ issues: "write", metadata: "read" });
+    expect(minted?.revoked).toBe(true);
+    expect(worker.audits()).toMatchObject([{ counts: { mint_unknown: 1 } }]);
+  });
+});

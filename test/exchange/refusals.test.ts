@@ -1,0 +1,581 @@
+// One story per refusal of the catalogue: status, code, reason, OAuth error, public text, and that nothing was minted.
+
+import { reset } from "cloudflare:test";
+import { beforeEach, describe, expect, it } from "vitest";
+import { REFUSALS, type Reason } from "../../worker/denial.ts";
+import { type Asking, DOMAIN, POLICY, type Story, type StoryOptions, story } from "./story.ts";
+
+interface Row {
+  readonly reason: Reason;
+  readonly about: string;
+  readonly options?: StoryOptions;
+  readonly arrange?: (told: Story) => void | Promise<void>;
+  readonly asking?: Asking | ((told: Story) => Asking);
+  readonly message: string | ((told: Story) => string);
+  /** What the log and the audit event say; the same as `reason` unless the caller gets the common answer. */
+  readonly really?: Reason;
+  readonly retryAfter?: string;
+  /** The mint was called but refused, or undone. */
+  readonly mints?: number;
+}
+
+const common = ({ owner }: Story, identity = "deploy") =>
+  `no installation found for "${owner}", or unable to find trust policy for "${identity}" that trusts this token`;
+
+const put = (told: Story, text: string) =>
+  told.outside.github.putFile(`${told.owner}/app`, ".github/chainguard/deploy.sts.yaml", text);
+const putList = (told: Story, text: string) =>
+  told.outside.github.putFile(`${told.owner}/.github`, ".github/chainguard/trusted-token-issuers.yaml", text);
+const form = { "Content-Type": "application/x-www-form-urlencoded" };
+const outsider = { claims: { repository_owner_id: "1", repository_visibility: "private" } };
+
+const IDENTITY_GRAMMAR =
+  "invalid identity: expected segments of letters, digits, '.', '_' or '-', separated by '/', at most 200 characters";
+
+const SYNTAX: readonly Row[] = [
+  {
+    reason: "invalid_request",
+    about: "a bad percent escape",
+    asking: { method: "POST", body: "identity=%zz", headers: form },
+    message: "invalid request: invalid percent escape in form body",
+  },
+  {
+    reason: "invalid_request",
+    about: "two identities",
+    asking: { method: "POST", body: "identity=other", headers: form },
+    message: 'invalid request: too many values for "identity"',
+  },
+  {
+    reason: "invalid_request",
+    about: "a body that is not what its type says",
+    asking: { method: "POST", body: "{", headers: { "Content-Type": "application/json" } },
+    message: "invalid request: the body is not a JSON object",
+  },
+  {
+    reason: "request_too_large",
+    about: "a query over 8 KiB",
+    asking: { query: { x: "a".repeat(8192) } },
+    message: "the query is larger than 8192 bytes",
+  },
+  {
+    reason: "request_too_large",
+    about: "a body over 64 KiB",
+    asking: { method: "POST", body: `x=${"a".repeat(65536)}`, headers: form },
+    message: "the body is larger than 65536 bytes",
+  },
+  { reason: "scope_missing", about: "no scope", asking: { scope: null }, message: "scope must be provided" },
+  { reason: "identity_missing", about: "no identity", asking: { identity: "" }, message: "identity must be provided" },
+  {
+    reason: "scope_multiple",
+    about: "two scopes",
+    asking: { query: { scopes: "else/where" } },
+    message: "multiple scopes not supported",
+  },
+  {
+    reason: "scope_invalid",
+    about: "three segments",
+    asking: { scope: "a/b/c" },
+    message: "invalid scope: expected owner or owner/repo",
+  },
+  {
+    reason: "scope_invalid",
+    about: "another host's URL",
+    asking: { scope: "https://github.com.evil.example/acme/app" },
+    message: "invalid scope: expected owner or owner/repo",
+  },
+  { reason: "identity_invalid", about: "a climb", asking: { identity: "a/../b" }, message: IDENTITY_GRAMMAR },
+  {
+    reason: "identity_invalid",
+    about: "201 characters",
+    asking: { identity: "a".repeat(201) },
+    message: IDENTITY_GRAMMAR,
+  },
+  {
+    reason: "narrowing_invalid",
+    about: "an unknown permission",
+    asking: { query: { permissions: "pull-requests:read" } },
+    message: 'no permission is named "pull-requests"',
+  },
+  {
+    reason: "narrowing_invalid",
+    about: "a level that the permission does not have",
+    asking: { query: { permissions: "contents:admin" } },
+    message: '"contents" has no level "admin"',
+  },
+  {
+    reason: "narrowing_invalid",
+    about: "an empty list, which never means all",
+    asking: { query: { repositories: "" } },
+    message: '"repositories" has an empty entry',
+  },
+  {
+    reason: "authorization_missing",
+    about: "no header",
+    asking: { authorization: null },
+    message: "expected exactly one authorization header",
+  },
+  {
+    reason: "authorization_missing",
+    about: "another scheme",
+    asking: { authorization: "Basic abc" },
+    message: "expected an authorization header of the form Bearer <OIDC token>",
+  },
+];
+
+const TOKENS: readonly Row[] = [
+  {
+    reason: "token_malformed",
+    about: "two parts",
+    asking: { authorization: "Bearer a.b" },
+    message: "invalid bearer token: not three parts",
+  },
+  {
+    reason: "issuer_malformed",
+    about: "http",
+    asking: { claims: { iss: "http://x.test" } },
+    message: "invalid issuer format",
+  },
+  {
+    reason: "subject_malformed",
+    about: "a space",
+    asking: { claims: { sub: "a b" } },
+    message: "invalid subject in token",
+  },
+  {
+    reason: "audience_malformed",
+    about: "a pipe",
+    asking: { claims: { aud: "a|b" } },
+    message: "invalid audience in token",
+  },
+  {
+    reason: "token_unsupported",
+    about: "no algorithm",
+    asking: { sign: { tamper: "alg-none" } },
+    message: "unable to verify bearer token: algorithm is missing or not supported",
+  },
+  {
+    reason: "token_expired",
+    about: "by a minute",
+    asking: { sign: { exp: -60 } },
+    message: "unable to verify bearer token: it expired 60 seconds (server time 2026-11-25T12:00:00.000Z)",
+  },
+  {
+    reason: "token_not_yet_valid",
+    about: "beyond the leeway",
+    asking: { sign: { nbf: 400 } },
+    message:
+      "unable to verify bearer token: it is not valid for another 400 seconds (server time 2026-11-25T12:00:00.000Z)",
+  },
+  {
+    reason: "token_from_the_future",
+    about: "beyond the leeway",
+    asking: { sign: { iat: 400 } },
+    message:
+      "unable to verify bearer token: it was issued in the future, by 400 seconds (server time 2026-11-25T12:00:00.000Z)",
+  },
+];
+
+const GATES: readonly Row[] = [
+  {
+    reason: "misconfigured",
+    about: "a wrong key, named and never shown",
+    options: { variables: { GITHUB_APP_PRIVATE_KEY: "s3cret" } },
+    message: "this deployment is misconfigured: GITHUB_APP_PRIVATE_KEY",
+  },
+  {
+    reason: "owner_not_served",
+    about: "ALLOWED_OWNERS",
+    options: { variables: { ALLOWED_OWNERS: "somebody, else" } },
+    message: ({ owner }) => `no GitHub App configured for org "${owner}"`,
+  },
+  {
+    reason: "issuer_not_served",
+    about: "ALLOWED_ISSUERS",
+    options: { variables: { ALLOWED_ISSUERS: "https://issuer.example" } },
+    message: "this deployment does not accept tokens of this issuer",
+  },
+  {
+    reason: "issuer_unreachable",
+    about: "a known issuer that is down",
+    arrange: ({ outside }) => outside.fault({ route: "oidc.discovery", kind: "status", status: 503 }),
+    message: "unable to reach the token's issuer for its keys",
+    retryAfter: "5",
+  },
+  {
+    reason: "issuer_invalid",
+    about: "a known issuer without discovery",
+    arrange: ({ outside }) => outside.fault({ route: "oidc.discovery", kind: "status", status: 404 }),
+    message: "unable to fetch or create the provider",
+  },
+  {
+    reason: "signature_invalid",
+    about: "another key under a known issuer's name",
+    asking: ({ stranger, actions }) => ({ issuer: stranger, claims: { iss: actions.url } }),
+    message: "unable to verify bearer token: no key fits",
+  },
+  {
+    reason: "not_found",
+    really: "signature_invalid",
+    about: "a forged token of an unknown issuer that the policy names",
+    options: { policy: POLICY("acme-x", "https://token.actions.githubusercontent.com/stranger") },
+    asking: ({ stranger }) => ({ issuer: stranger, sign: { tamper: "flip-sig" } }),
+    message: common,
+  },
+];
+
+const OWNERS: readonly Row[] = [
+  {
+    reason: "app_not_installed",
+    about: "to the owner's workload",
+    options: { install: false },
+    message: ({ owner }) => `no installation found for "${owner}": install the GitHub App on it`,
+  },
+  {
+    reason: "not_found",
+    really: "app_not_installed",
+    about: "to anyone else",
+    options: { install: false },
+    asking: { claims: { repository_owner: "else", repository_visibility: "private" } },
+    message: common,
+  },
+  {
+    reason: "repository_not_visible",
+    about: "a repository that is not there",
+    asking: ({ owner }) => ({ scope: `${owner}/none` }),
+    message: ({ owner }) =>
+      `no installation found for "${owner}/none": the owner has no repository of this name that the GitHub App can see`,
+  },
+  {
+    reason: "installation_suspended",
+    about: "to the owner's workload",
+    arrange: ({ outside }) => outside.github.suspend(outside.github.world.installations[0]?.id ?? 0),
+    message: ({ owner }) =>
+      `the GitHub App's installation on "${owner}" is suspended: an owner of it can lift that in its settings`,
+  },
+  {
+    reason: "not_found",
+    really: "installation_suspended",
+    about: "to a workload of another owner",
+    arrange: ({ outside }) => outside.github.suspend(outside.github.world.installations[0]?.id ?? 0),
+    asking: outsider,
+    message: common,
+  },
+  {
+    reason: "issuer_not_permitted",
+    about: "an enforced list without it",
+    arrange: (told) => void putList(told, "issuers: [https://issuer.example]\n"),
+    asking: outsider,
+    message: "issuer not permitted by organization policy",
+  },
+  {
+    reason: "allow_list_invalid",
+    about: "to the owner's workload",
+    arrange: (told) => void putList(told, "mode: enforced\nissuers: [https://issuer.example]\n"),
+    message: ({ owner }) =>
+      `organization trusted-issuer configuration is invalid: ${owner}/.github/.github/chainguard/trusted-token-issuers.yaml:1:7: unknown mode "enforced" (write \`enforce\` or \`audit\`)`,
+  },
+  {
+    reason: "allow_list_rate_limited",
+    about: "a limit while it is read",
+    arrange: ({ outside }) =>
+      outside.fault({ route: "gh.contents", kind: "secondary", match: "trusted-token-issuers" }),
+    asking: outsider,
+    message: "organization trusted-issuer lookup rate limited",
+    retryAfter: "60",
+  },
+  {
+    reason: "allow_list_unavailable",
+    about: "an outage while it is read",
+    arrange: ({ outside }) =>
+      outside.fault({ route: "gh.contents", kind: "status", status: 502, match: "trusted-token-issuers" }),
+    asking: outsider,
+    message: "organization trusted-issuer lookup unavailable",
+    retryAfter: "5",
+  },
+  {
+    reason: "policy_not_found",
+    about: "to the owner's workload",
+    asking: { identity: "other.sts.yaml" },
+    message: ({ owner }) =>
+      `unable to find trust policy for "other.sts.yaml": no file ${owner}/app/.github/chainguard/other.sts.yaml.sts.yaml; leave .sts.yaml out of the identity`,
+  },
+  {
+    reason: "policy_not_found",
+    about: "to every verified caller where the repository is public",
+    options: { visibility: "public" },
+    asking: { ...outsider, identity: "none" },
+    message: ({ owner }) =>
+      `unable to find trust policy for "none": no file ${owner}/app/.github/chainguard/none.sts.yaml`,
+  },
+  {
+    reason: "not_found",
+    really: "policy_not_found",
+    about: "to a workload of another owner",
+    asking: { ...outsider, identity: "none" },
+    message: (told) => common(told, "none"),
+  },
+  {
+    reason: "policy_unreadable",
+    about: "a directory",
+    arrange: ({ outside, owner }) =>
+      void outside.github.putFile(`${owner}/app`, ".github/chainguard/dir.sts.yaml/x", "x"),
+    asking: { identity: "dir" },
+    message: ({ owner }) =>
+      `unable to read trust policy found for "dir": ${owner}/app/.github/chainguard/dir.sts.yaml is a directory`,
+  },
+  {
+    reason: "policy_invalid",
+    about: "faults with their places, to the owner's workload",
+    arrange: (told) => void put(told, "issuer: https://x.example\nsubject: s\npermissions:\n  pull-requests: write\n"),
+    message: ({ owner }) =>
+      `unable to parse or compile trust policy found for "deploy": ${owner}/app/.github/chainguard/deploy.sts.yaml:4:3: unknown permission "pull-requests" (did you mean \`pull_requests\`?)`,
+  },
+];
+
+const POLICIES: readonly Row[] = [
+  {
+    reason: "issuer_mismatch",
+    about: "to the owner's workload",
+    arrange: (told) => void put(told, POLICY(told.owner, "https://issuer.example")),
+    message:
+      'trust policy: issuer "https://token.actions.githubusercontent.com" did not match ("https://issuer.example")',
+  },
+  {
+    reason: "not_found",
+    really: "issuer_mismatch",
+    about: "to an issuer that nobody knows",
+    asking: ({ stranger }) => ({ issuer: stranger }),
+    message: common,
+  },
+  {
+    reason: "subject_mismatch",
+    about: "the caller's own value, and the policy's to the owner alone",
+    asking: { claims: { sub: "repo:x" } },
+    message: ({ owner }) => `trust policy: subject "repo:x" did not match ("repo:${owner}/app:ref:refs/heads/main")`,
+  },
+  {
+    reason: "subject_mismatch",
+    about: "to a workload of another owner",
+    asking: { claims: { sub: "repo:x", ...outsider.claims } },
+    message: 'trust policy: subject "repo:x" did not match',
+  },
+  {
+    reason: "audience_mismatch",
+    about: "another audience",
+    asking: { claims: { aud: ["a.example", "b.example"], ...outsider.claims } },
+    message: 'trust policy: audience ["a.example" "b.example"] did not match',
+  },
+  {
+    reason: "audience_mismatch",
+    about: "none",
+    asking: { claims: { aud: null, ...outsider.claims } },
+    message: "trust policy: expected audience not found in token",
+  },
+  {
+    reason: "claim_mismatch",
+    about: "a pattern, shown to the owner",
+    arrange: (told) => void put(told, `${POLICY(told.owner)}claim_pattern:\n  ref: refs/tags/.*\n`),
+    message: 'trust policy: claim "ref" "refs/heads/main" did not match (pattern "refs/tags/.*")',
+  },
+  {
+    reason: "token_too_long_lived",
+    about: "both numbers to the owner",
+    arrange: (told) => void put(told, `${POLICY(told.owner)}max_token_lifetime: 300\n`),
+    message: "trust policy: the token lives 600 seconds, more than max_token_lifetime 300",
+  },
+  {
+    reason: "narrowing_exceeds_policy",
+    about: "more than the policy grants",
+    asking: { query: { permissions: "issues:write,contents:read", repositories: "app,other" } },
+    message: "asked for more than the trust policy grants: contents:read, other",
+  },
+];
+
+const GITHUB: readonly Row[] = [
+  {
+    reason: "permission_not_held",
+    about: "which, to the owner",
+    options: { permissions: { contents: "read", metadata: "read" } },
+    message: ({ owner, outside }) =>
+      `token exchange failure: the installation lacks a permission that the policy grants: issues:write (https://github.com/organizations/${owner}/settings/installations/${outside.github.world.installations[0]?.id})`,
+    mints: 1,
+  },
+  {
+    reason: "permission_not_held",
+    about: "in general, to anyone else",
+    options: { permissions: { contents: "read", metadata: "read" } },
+    asking: outsider,
+    message: "token exchange failure: the installation lacks a permission that the policy grants",
+    mints: 1,
+  },
+  {
+    reason: "repository_not_in_installation",
+    about: "in general, to anyone else",
+    arrange: ({ outside, owner }) =>
+      void outside.github.putFile(
+        `${owner}/.github`,
+        ".github/chainguard/deploy.sts.yaml",
+        `${POLICY(owner)}repositories: [app, vanished]\n`,
+      ),
+    asking: ({ owner }) => ({ ...outsider, scope: owner }),
+    message: "token exchange failure: the installation does not see a repository that the policy names",
+    mints: 1,
+  },
+  {
+    reason: "github_rate_limited",
+    about: "a secondary limit on the mint",
+    arrange: ({ outside }) => outside.fault({ route: "gh.mint", kind: "secondary", match: '"issues"' }),
+    message: "GitHub API rate limit exceeded",
+    retryAfter: "60",
+    mints: 1,
+  },
+  {
+    reason: "github_forbidden",
+    about: "a 403 without a sign of a limit",
+    arrange: ({ outside }) => outside.fault({ route: "gh.mint", kind: "status", status: 403, match: '"issues"' }),
+    asking: outsider,
+    message: "GitHub forbids this App the call",
+    mints: 1,
+  },
+  {
+    reason: "github_unavailable",
+    about: "a 500 of the mint, which is never repeated",
+    arrange: ({ outside }) => outside.fault({ route: "gh.mint", kind: "status", status: 500, match: '"issues"' }),
+    message: "GitHub is unavailable",
+    retryAfter: "5",
+    mints: 1,
+  },
+  {
+    reason: "github_invalid_answer",
+    about: "an answer that is not JSON",
+    arrange: ({ outside }) => outside.fault({ route: "gh.installations", kind: "garbage" }),
+    message: "GitHub answered something unexpected",
+  },
+  {
+    reason: "app_credentials_rejected",
+    about: "a 401 on the App's JWT",
+    arrange: ({ outside }) => outside.fault({ route: "gh.installations", kind: "status", status: 401 }),
+    message: "GitHub refuses this deployment's App credentials",
+  },
+  {
+    reason: "grant_mismatch",
+    about: "more granted than asked",
+    arrange: ({ outside, owner }) => {
+      const body = JSON.stringify({
+        token: "ghs_more",
+        expires_at: "2026-11-25T13:00:00Z",
+        permissions: { issues: "write", contents: "write", metadata: "read" },
+        repository_selection: "selected",
+        repositories: [
+          { id: 1, name: "app", full_name: `${owner}/app`, private: true, owner: { login: owner, id: 1 } },
+        ],
+      });
+      outside.fault({ route: "gh.mint", kind: "status", status: 201, body, match: '"issues"' });
+    },
+    message: "GitHub granted something else than was asked; the token was revoked",
+    mints: 1,
+  },
+];
+
+function titleOf({ reason, about, really }: Row): string {
+  return `${reason}${really ? ` (${really})` : ""}: ${about}`;
+}
+
+async function check(row: Row): Promise<void> {
+  const told = await story(row.options);
+  await row.arrange?.(told);
+  const asking = typeof row.asking === "function" ? row.asking(told) : row.asking;
+  const answer = await told.ask(asking);
+  const { status, code, error } = REFUSALS[row.reason];
+  const message = typeof row.message === "function" ? row.message(told) : row.message;
+  expect(answer.body).toEqual({
+    code,
+    message,
+    details: [],
+    reason: row.reason,
+    error,
+    error_description: message.replaceAll('"', "'"),
+    request_id: answer.headers.get("X-Request-Id"),
+  });
+  expect(answer.status).toBe(status);
+  expect(answer.headers.get("Retry-After")).toBe(row.retryAfter ?? null);
+  expect(answer.headers.get("WWW-Authenticate")).toBe(
+    status === 401 ? `Bearer error="${error}", error_description="${message.replaceAll('"', "'")}"` : null,
+  );
+  expect(told.grantMints()).toBe(row.mints ?? 0);
+  expect(told.outside.github.tokens.filter(({ revoked }) => !revoked)).toEqual([]);
+  if (row.reason !== "misconfigured") {
+    expect(told.worker.audits()).toMatchObject([
+      { outcome: "refused", reason: row.really ?? row.reason, told: row.reason },
+    ]);
+  }
+}
+
+const ROWS = { syntax: SYNTAX, token: TOKENS, gates: GATES, owner: OWNERS, policy: POLICIES, GitHub: GITHUB };
+
+beforeEach(() => reset());
+
+for (const [group, rows] of Object.entries(ROWS)) {
+  describe(`refusals of the ${group}`, () => {
+    it.each(rows.map((row) => [titleOf(row), row] as const))("%s", (_title, row) => check(row));
+  });
+}
+
+describe("refusals that need more than one request", () => {
+  it("caller_rate_limited: after too many refusals from one address, and only for what is refused", async () => {
+    const told = await story();
+    const from = { "CF-Connecting-IP": "2001:db8:1:2::1" };
+    const junk: Asking = { authorization: "Bearer a.b.c", headers: from };
+    for (let i = 0; i < 60; i++) expect((await told.ask(junk)).body.reason).toBe("token_malformed");
+    const limited = await told.ask({ ...junk, headers: { "CF-Connecting-IP": "2001:db8:1:2:ffff::9" } });
+    expect(limited.status).toBe(429);
+    expect(limited.body).toMatchObject({ code: 8, reason: "caller_rate_limited", error: "temporarily_unavailable" });
+    expect(limited.headers.get("Retry-After")).toBe("60");
+    expect(told.outside.calls).toEqual([]);
+    expect((await told.ask({ headers: from })).status).toBe(200);
+    expect((await told.ask({ ...junk, headers: { "CF-Connecting-IP": "2001:db8:1:3::1" } })).body.reason).toBe(
+      "token_malformed",
+    );
+    told.clock.now += 60_000;
+    expect((await told.ask(junk)).body.reason).toBe("token_malformed");
+  });
+
+  it("deadline_exceeded: ten seconds for all of it", { timeout: 30_000 }, async () => {
+    const told = await story();
+    told.outside.fault({ route: "oidc.discovery", kind: "delay", delayMs: 2_900 });
+    told.outside.fault({ route: "oidc.jwks", kind: "delay", delayMs: 2_900 });
+    told.outside.fault({ route: "gh.contents", kind: "delay", delayMs: 3_900 });
+    told.outside.fault({ route: "gh.mint", kind: "delay", delayMs: 3_900, match: '"issues"' });
+    const answer = await told.ask();
+    expect(answer.status).toBe(504);
+    expect(answer.body).toMatchObject({ code: 4, reason: "deadline_exceeded", message: "the exchange took too long" });
+    expect(told.outside.github.tokens.filter(({ revoked }) => !revoked)).toEqual([]);
+  });
+
+  it("internal: a bug tells the caller nothing but the request id", async () => {
+    const told = await story({
+      bindings: {
+        CALLER_RATE_LIMIT: {
+          limit: () => {
+            throw new Error("secret");
+          },
+        },
+      },
+    });
+    const answer = await told.ask({ authorization: "Bearer a.b.c" });
+    expect(answer.status).toBe(500);
+    expect(answer.body).toMatchObject({ code: 13, reason: "internal", message: "internal error" });
+    expect(answer.text).not.toContain("secret");
+    expect(JSON.stringify(told.worker.logs)).not.toContain("secret");
+  });
+});
+
+it("every reason of the catalogue is told in a story above", () => {
+  const apart: readonly Reason[] = ["caller_rate_limited", "deadline_exceeded", "internal"];
+  const told = new Set([...Object.values(ROWS).flatMap((rows) => rows.map(({ reason }) => reason)), ...apart]);
+  expect(Object.keys(REFUSALS).filter((reason) => !told.has(reason as Reason))).toEqual([]);
+});
+
+it("the stories' domain is the default audience", () => {
+  expect(DOMAIN).toBe("sts.example.com");
+});
