@@ -1,6 +1,7 @@
 // The outside world as one fetch: dispatch, redirects, aborts, faults, and the arithmetic over calls.
 
 import { beforeAll, describe, expect, it } from "vitest";
+import { appJwt } from "./core/app-jwt.ts";
 import { appKeys } from "./core/keys.ts";
 import { createOutside, type Outside, sequentialHops } from "./outside.ts";
 
@@ -124,6 +125,28 @@ describe("faults", () => {
       statuses.push((await outside.fetch(url, { headers: AGENT })).status);
     }
     expect(statuses).toEqual([200, 500, 200, 401]);
+  });
+
+  it("lets a request take effect although its answer comes too late", async () => {
+    const outside = world();
+    const installation = outside.github.install({ app: 7, owner: "acme", permissions: { contents: "read" } });
+    const authorization = `Bearer ${await appJwt({ app: 7, nowMs: Date.now() })}`;
+    const url = `https://api.github.com/app/installations/${installation.id}/access_tokens`;
+    const mint = () => {
+      const request = new Request(url, {
+        method: "POST",
+        headers: { ...AGENT, authorization },
+        signal: AbortSignal.timeout(20),
+      });
+      return outside.fetch(request);
+    };
+    outside.fault({ route: "gh.mint", kind: "delay", delayMs: 5_000, times: 1 });
+    await expect(mint()).rejects.toMatchObject({ name: "TimeoutError" });
+    outside.fault({ route: "gh.mint", kind: "hang", times: 1 });
+    await expect(mint()).rejects.toMatchObject({ name: "TimeoutError" });
+    outside.fault({ route: "gh.mint", kind: "hang", acted: true, times: 1 });
+    await expect(mint()).rejects.toMatchObject({ name: "TimeoutError" });
+    expect(outside.github.tokens.length).toBe(2);
   });
 
   it("loses the connection", async () => {

@@ -27,6 +27,13 @@ const GENERATE: Record<KeyKind, SubtleCryptoGenerateKeyAlgorithm> = {
   ed: { name: "Ed25519" },
 };
 
+/** What a key set publishes: no usage, no algorithm, and none of the empty private members that workerd lists. */
+function publicMembers(jwk: JsonWebKey): PublicJwk {
+  const { kty, n, e, crv, x, y } = jwk;
+  const members = Object.entries({ n, e, crv, x, y }).filter(([, value]) => value !== undefined);
+  return { kty, ...Object.fromEntries(members) };
+}
+
 async function generate(kind: KeyKind): Promise<KeyMaterial> {
   const pair = await crypto.subtle.generateKey(GENERATE[kind], true, ["sign", "verify"]);
   if (!("privateKey" in pair)) throw new Error(`no key pair for ${kind}`);
@@ -38,8 +45,7 @@ async function generate(kind: KeyKind): Promise<KeyMaterial> {
   if (!(pkcs8 instanceof ArrayBuffer) || !(spki instanceof ArrayBuffer) || jwk instanceof ArrayBuffer) {
     throw new Error(`export of a ${kind} key gave another form`);
   }
-  const { key_ops: _ops, ext: _ext, alg: _alg, ...bare } = jwk;
-  return { kind, pkcs8, spki, publicJwk: bare };
+  return { kind, pkcs8, spki, publicJwk: publicMembers(jwk) };
 }
 
 // Settled values only: on Workers one request may not await another's promise.
