@@ -1,0 +1,149 @@
+// The final mint: exactly the grant or no token at all, and never one that nobody was given.
+
+import { describe, expect, it } from "vitest";
+import type { TokenGrant } from "../../worker/github/github.ts";
+import { createTestWorld, livingTokens, type TestWorld } from "./world.ts";
+
+const GRANT: TokenGrant = { permissions: { contents: "read", issues: "write" }, repositories: ["app", "other"] };
+const ROUTE = "POST /app/installations/{installation_id}/access_tokens";
+
+const mint = ({ github, app, installation, call }: TestWorld, grant: TokenGrant = GRANT) =>
+  github.mintGrantToken(app, installation, grant, call);
+
+describe("a token", () => {
+  it("carries exactly the grant, as GitHub says it", async () => {
+    const world = await createTestWorld();
+    expect(await mint(world, { ...GRANT, repositories: ["APP", "other", "app"] })).toEqual({
+      kind: "minted",
+      token: world.outside.github.tokens[0]?.value,
+      expiresAt: "2026-05-06T13:00:00Z",
+      permissions: { contents: "read", issues: "write", metadata: "read" },
+      repositories: ["app", "other"],
+    });
+    expect(world.outside.github.tokens[0]?.requested).toEqual({ ...GRANT, repositories: ["APP", "other"] });
+    expect(world.outside.calls.map(({ route }) => route)).toEqual(["gh.mint"]);
+  });
+
+  it("covers all of the installation only when that was said", async () => {
+    for (const repositories of ["all", ["app"]] as const) {
+      const world = await createTestWorld({ repositories });
+      expect(await mint(world, { ...GRANT, repositories: "all" })).toMatchObject({
+        kind: "minted",
+        repositories: "all",
+      });
+      expect(world.outside.github.tokens[0]?.requested).toEqual({ permissions: GRANT.permissions });
+    }
+  });
+
+  it.each([
+    { permissions: {}, repositories: ["app"] },
+    { permissions: {}, repositories: "all" },
+    { permissions: { contents: "read" }, repositories: [] },
+  ] as const)("is never asked for with nothing in it: %j", async (grant) => {
+    const world = await createTestWorld();
+    await expect(mint(world, grant)).rejects.toThrow("would grant all of them");
+    expect(world.outside.calls.length).toBe(0);
+  });
+});
+
+const GOOD = {
+  token: "ghs_made",
+  expires_at: "2026-05-06T13:00:00Z",
+  permissions: { contents: "read", issues: "write", metadata: "read" },
+  repository_selection: "selected",
+  repositories: ["app", "other"].map((name) => ({ name, owner: { login: "acme" }, private: true })),
+};
+
+describe("an answer that is not what was asked", () => {
+  const mismatch = "grant_mismatch";
+  const wrong: [string, object, string][] = [
+    ["more permissions", { permissions: { ...GOOD.permissions, administration: "write" } }, mismatch],
+    ["fewer permissions", { permissions: { contents: "read" } }, mismatch],
+    ["more repositories", { repositories: [...GOOD.repositories, { ...GOOD.repositories[0], name: "x" }] }, mismatch],
+    ["all repositories", { repository_selection: "all", repositories: undefined }, mismatch],
+    ["no expiry", { expires_at: undefined }, "github_invalid_answer"],
+    ["no permissions", { permissions: undefined }, "github_invalid_answer"],
+    ["no selection", { repository_selection: undefined }, "github_invalid_answer"],
+  ];
+  it.each(wrong)("%s: revoked, and refused", async (_, over, reason) => {
+    const world = await createTestWorld();
+    world.outside.fault({ route: "gh.mint", kind: "status", status: 201, body: JSON.stringify({ ...GOOD, ...over }) });
+    expect(await mint(world)).toMatchObject({ kind: "denied", denial: { reason } });
+    await world.call.settled();
+    expect(revocations(world)).toEqual(["Bearer ghs_made"]);
+  });
+
+  it.each([200, 202, 400, 403, 404, 422, 500])("a token with status %d: revoked all the same", async (status) => {
+    const world = await createTestWorld();
+    world.outside.fault({ route: "gh.mint", kind: "status", status, body: JSON.stringify(GOOD) });
+    const grant = { ...GRANT, repositories: ["app"] };
+    expect(await mint(world, grant)).toMatchObject({ kind: "denied" });
+    await world.call.settled();
+    expect(revocations(world)).toEqual(["Bearer ghs_made"]);
+  });
+
+  it("says so to the audit event when the revocation fails", async () => {
+    const world = await createTestWorld();
+    world.outside.fault({
+      route: "gh.mint",
+      kind: "status",
+      status: 201,
+      body: JSON.stringify({ ...GOOD, permissions: {} }),
+    });
+    world.outside.fault({ route: "gh.revoke", kind: "network" });
+    await mint(world);
+    await world.call.settled();
+    expect(world.call.counted).toContain("revocation_failed");
+  });
+});
+
+const revocations = ({ outside }: TestWorld) =>
+  outside.calls.filter(({ route }) => route === "gh.revoke").map(({ headers }) => headers.authorization);
+
+describe("an unknown outcome", () => {
+  const invalid = (problem: string) => ({ reason: "github_invalid_answer", route: ROUTE, problem });
+  const down = (problem: string) => ({ reason: "github_unavailable", route: ROUTE, problem });
+  const unfit = invalid("fields are missing or of another type");
+  const outcomes: [string, Parameters<TestWorld["outside"]["fault"]>[0], object][] = [
+    ["a 500", { route: "gh.mint", kind: "status", status: 500 }, down("status 500")],
+    ["a network failure", { route: "gh.mint", kind: "network", acted: true }, down("no connection")],
+    ["a cut body", { route: "gh.mint", kind: "cut" }, invalid("the answer was cut off")],
+    ["garbage", { route: "gh.mint", kind: "garbage", acted: true }, unfit],
+    ["an empty body", { route: "gh.mint", kind: "empty", acted: true }, unfit],
+    ["null", { route: "gh.mint", kind: "status", status: 201, body: "null" }, unfit],
+    [
+      "a body without end",
+      { route: "gh.mint", kind: "huge", bytes: Number.POSITIVE_INFINITY },
+      invalid("the answer is too large"),
+    ],
+  ];
+  it.each(outcomes)("%s: counted, never repeated", async (_, fault, denial) => {
+    const world = await createTestWorld();
+    world.outside.fault(fault);
+    expect(await mint(world)).toEqual({ kind: "unknown", denial });
+    expect(world.outside.count("gh.mint")).toBe(1);
+    expect(world.call.counted.filter((what) => what === "mint_unknown").length).toBe(1);
+  });
+});
+
+describe("an answer that comes too late", () => {
+  it("has its token revoked in the background", async () => {
+    const world = await createTestWorld();
+    world.outside.fault({ route: "gh.mint", kind: "delay", delayMs: 100 });
+    const outcome = mint(world);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    world.call.expire();
+    expect(await outcome).toEqual({ kind: "unknown", denial: { reason: "deadline_exceeded" } });
+    expect(livingTokens(world).length).toBe(1);
+    await world.call.settled();
+    expect(livingTokens(world)).toEqual([]);
+    expect(world.call.counted).toEqual(["github_calls", "mint_unknown", "token_discarded"]);
+  });
+
+  it("does not exist once the time is over: nothing is sent", async () => {
+    const world = await createTestWorld();
+    world.call.expire();
+    expect(await mint(world)).toMatchObject({ denial: { reason: "deadline_exceeded" } });
+    expect(world.outside.calls.length).toBe(0);
+  });
+});

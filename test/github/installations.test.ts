@@ -1,0 +1,200 @@
+// Where an App is installed: by repository, by owner, from the cache, and every reason why not.
+
+import { describe, expect, it } from "vitest";
+import { INSTALLATION_FRESH_MS, INSTALLATION_NEGATIVE_MS } from "../../worker/limits.ts";
+import { acmeInstallation, createTestWorld, installationCache, routesOf, testCall } from "./world.ts";
+
+const BY_REPOSITORY = "gh.repo_installation";
+const BY_ORGANIZATION = "gh.org_installation";
+const BY_USER = "gh.user_installation";
+
+describe("asking GitHub", () => {
+  it("takes one call by repository, and gives GitHub's spelling", async () => {
+    const { github, app, call, outside } = await createTestWorld();
+    const lookup = await github.findInstallation(app, { owner: "ACME", repository: "App" }, call);
+    expect(lookup).toEqual({ kind: "found", installation: acmeInstallation() });
+    expect(routesOf(outside)).toEqual([BY_REPOSITORY]);
+  });
+
+  it("takes one call by organisation, and two for a user", async () => {
+    const { github, app, call, outside } = await createTestWorld();
+    outside.github.addUser("mona", { id: 77 });
+    outside.github.install({ app: 1, owner: "mona", permissions: { contents: "read" }, id: 300 });
+    expect(await github.findInstallation(app, { owner: "acme" }, call)).toMatchObject({ kind: "found" });
+    expect(await github.findInstallation(app, { owner: "mona" }, call)).toMatchObject({
+      kind: "found",
+      installation: { id: 300, accountId: 77, ownerType: "User" },
+    });
+    expect(routesOf(outside)).toEqual([BY_ORGANIZATION, BY_ORGANIZATION, BY_USER]);
+  });
+
+  it("says not installed only after /orgs/ and /users/ both say 404", async () => {
+    const { github, app, call, outside } = await createTestWorld();
+    const target = { owner: "nobody", repository: "app" };
+    expect(await github.findInstallation(app, target, call)).toEqual({ kind: "not_installed" });
+    expect(routesOf(outside)).toEqual([BY_REPOSITORY, BY_ORGANIZATION, BY_USER]);
+  });
+
+  it("tells a repository that is not selected from one that is not there", async () => {
+    const selected = await createTestWorld({ repositories: ["app"] });
+    expect(
+      await selected.github.findInstallation(selected.app, { owner: "acme", repository: "other" }, selected.call),
+    ).toMatchObject({ kind: "repository_not_visible", problem: "not_selected", installation: { id: 101 } });
+    const all = await createTestWorld();
+    expect(await all.github.findInstallation(all.app, { owner: "acme", repository: "none" }, all.call)).toMatchObject({
+      kind: "repository_not_visible",
+      problem: "gone",
+      installation: { id: 101 },
+    });
+  });
+
+  it("reports a suspended installation with its owner's number", async () => {
+    const { github, app, call, outside } = await createTestWorld();
+    outside.github.suspend(101);
+    expect(await github.findInstallation(app, { owner: "acme", repository: "app" }, call)).toEqual({
+      kind: "found",
+      installation: { ...acmeInstallation(), suspended: true },
+    });
+  });
+
+  it("follows no redirect of a renamed repository", async () => {
+    const { github, app, call, outside } = await createTestWorld();
+    outside.github.renameRepository("acme/app", "app2");
+    expect(await github.findInstallation(app, { owner: "acme", repository: "app" }, call)).toMatchObject({
+      kind: "repository_not_visible",
+      problem: "moved",
+    });
+    expect(routesOf(outside)).toEqual([BY_REPOSITORY, BY_ORGANIZATION]);
+  });
+
+  it("reports a renamed owner as moved, now and from the cache", async () => {
+    const { github, app, call, outside } = await createTestWorld();
+    outside.github.renameOwner("acme", "acme-two");
+    const target = { owner: "acme", repository: "app" };
+    expect(await github.findInstallation(app, target, call)).toEqual({ kind: "moved" });
+    expect(await github.findInstallation(app, target, call)).toEqual({ kind: "moved" });
+    expect(outside.calls.length).toBe(3);
+  });
+
+  it("refuses an answer about another account, however GitHub came to give it", async () => {
+    const { github, app, call, outside } = await createTestWorld();
+    const body = JSON.stringify({
+      id: 5,
+      account: { login: "mallory", id: 6 },
+      target_type: "Organization",
+      repository_selection: "all",
+      permissions: {},
+      suspended_at: null,
+    });
+    outside.fault({ route: BY_ORGANIZATION, kind: "status", status: 200, body });
+    expect(await github.findInstallation(app, { owner: "acme" }, call)).toEqual({ kind: "moved" });
+  });
+});
+
+describe("an App that GitHub does not know", () => {
+  it("is not mistaken for one that nobody installed", async () => {
+    const { github, app, call, outside } = await createTestWorld();
+    const denial = { reason: "app_credentials_rejected", appId: "9" };
+    expect(await github.findInstallation({ ...app, id: "9" }, { owner: "acme" }, call)).toEqual({
+      kind: "denied",
+      denial,
+    });
+    expect(outside.calls.length).toBe(1);
+  });
+});
+
+describe("the cache", () => {
+  it("answers for an hour, for every repository of the owner and in any case", async () => {
+    const { github, app, call, outside, clock } = await createTestWorld();
+    await github.findInstallation(app, { owner: "acme", repository: "app" }, call);
+    clock.now += INSTALLATION_FRESH_MS - 1;
+    expect(await github.findInstallation(app, { owner: "Acme", repository: "other" }, call)).toMatchObject({
+      kind: "found",
+    });
+    expect(outside.calls.length).toBe(1);
+    clock.now += 1;
+    await github.findInstallation(app, { owner: "acme" }, call);
+    expect(outside.calls.length).toBe(2);
+  });
+
+  it("remembers for five minutes that an owner has no installation", async () => {
+    const { github, app, call, outside, clock } = await createTestWorld();
+    outside.github.addOrganization("late");
+    expect(await github.findInstallation(app, { owner: "late" }, call)).toEqual({ kind: "not_installed" });
+    outside.github.install({ app: 1, owner: "late", permissions: {} });
+    clock.now += INSTALLATION_NEGATIVE_MS - 1;
+    expect(await github.findInstallation(app, { owner: "late" }, call)).toEqual({ kind: "not_installed" });
+    expect(outside.calls.length).toBe(2);
+    clock.now += 1;
+    expect(await github.findInstallation(app, { owner: "late" }, call)).toMatchObject({ kind: "found" });
+  });
+
+  it("lets nobody's junk repository spoil the owner's other ones", async () => {
+    const { github, app, call, outside } = await createTestWorld();
+    const junk = { owner: "acme", repository: "nonexistent" };
+    expect(await github.findInstallation(app, junk, call)).toMatchObject({ kind: "repository_not_visible" });
+    expect(await github.findInstallation(app, { owner: "acme", repository: "app" }, call)).toMatchObject({
+      kind: "found",
+    });
+    const calls = outside.calls.length;
+    expect(await github.findInstallation(app, junk, call)).toMatchObject({
+      kind: "repository_not_visible",
+      problem: "gone",
+    });
+    expect(outside.calls.length).toBe(calls);
+  });
+
+  it("asks again once an entry was forgotten", async () => {
+    const { github, app, call, outside } = await createTestWorld();
+    await github.findInstallation(app, { owner: "acme" }, call);
+    outside.github.uninstall(101);
+    outside.github.install({ app: 1, owner: "acme", permissions: {}, id: 777 });
+    github.forgetInstallation(app, "ACME");
+    expect(await github.findInstallation(app, { owner: "acme" }, call)).toMatchObject({
+      kind: "found",
+      installation: { id: 777 },
+    });
+  });
+
+  it("keeps Apps apart", async () => {
+    const { github, apps, call, outside } = await createTestWorld({ apps: 2 });
+    for (const app of apps) await github.findInstallation(app, { owner: "acme" }, call);
+    expect(outside.calls.length).toBe(2);
+  });
+
+  it("remembers no failure", async () => {
+    const { github, app, call, outside } = await createTestWorld();
+    outside.fault({ route: BY_ORGANIZATION, kind: "status", status: 401, times: 1 });
+    expect(await github.findInstallation(app, { owner: "acme" }, call)).toMatchObject({ kind: "denied" });
+    expect(await github.findInstallation(app, { owner: "acme" }, call)).toMatchObject({ kind: "found" });
+  });
+
+  it("writes to KV only when the exchange carries out its writes, and reads the same value back", async () => {
+    const stored = new Map<string, string>();
+    const kv = fakeKv(stored);
+    const first = await createTestWorld({ kv });
+    await first.github.findInstallation(first.app, { owner: "acme" }, testCall());
+    expect(stored.size).toBe(0);
+    const writes: (() => Promise<void>)[] = [];
+    first.github.forgetInstallation(first.app, "acme");
+    await first.github.findInstallation(
+      first.app,
+      { owner: "acme" },
+      { ...first.call, writes: { add: (write) => writes.push(write) } },
+    );
+    for (const write of writes) await write();
+    expect(stored.size).toBe(1);
+    const elsewhere = installationCache(first.clock, kv);
+    expect((await elsewhere.get(["1", "acme"]))?.value).toEqual({ kind: "found", installation: acmeInstallation() });
+  });
+});
+
+/** As much of a namespace as the cache uses. */
+function fakeKv(stored: Map<string, string>): KVNamespace {
+  const kv = {
+    get: async (key: string) => JSON.parse(stored.get(key) ?? "null"),
+    put: async (key: string, value: string) => void stored.set(key, value),
+  };
+  // A fake of two methods stands in for the platform's type.
+  return kv as unknown as KVNamespace;
+}

@@ -1,0 +1,168 @@
+// The read token: for just the repositories asked for, of just the owner asked for; and revoking tokens.
+
+import { describe, expect, it } from "vitest";
+import { createTestWorld, livingTokens, type TestWorld } from "./world.ts";
+
+const ROUTE = "POST /app/installations/{installation_id}/access_tokens";
+
+const mint = ({ github, app, installation, call }: TestWorld, names: readonly string[] = ["app", ".github"]) =>
+  github.mintReadToken(app, installation, names, call);
+
+describe("minting", () => {
+  it("asks to read contents of just those repositories, and says which are public", async () => {
+    const world = await createTestWorld();
+    expect(await mint(world, ["APP", ".github"])).toEqual({
+      kind: "ok",
+      token: world.outside.github.tokens[0]?.value,
+      repositories: [
+        { owner: "acme", name: "app", public: false },
+        { owner: "acme", name: ".github", public: true },
+      ],
+    });
+    expect(world.outside.github.tokens[0]?.requested).toEqual({
+      permissions: { contents: "read" },
+      repositories: ["APP", ".github"],
+    });
+    expect(world.outside.calls.length).toBe(1);
+  });
+
+  it("throws without repositories, before anything is sent", async () => {
+    const world = await createTestWorld();
+    await expect(mint(world, [])).rejects.toThrow("would grant all of them");
+    expect(world.outside.calls.length).toBe(0);
+  });
+
+  it("says when GitHub refuses the repositories", async () => {
+    const world = await createTestWorld({ repositories: ["app"] });
+    expect(await mint(world)).toEqual({ kind: "repositories_not_visible" });
+  });
+
+  it("does not take a missing permission for an unseen repository: that would lift the allow-list", async () => {
+    const world = await createTestWorld();
+    world.outside.github.setPermissions(101, { issues: "write" });
+    const settingsUrl = "https://github.com/organizations/acme/settings/installations/101";
+    const held = { ...world, installation: { ...world.installation, permissions: new Map([["issues", "write"]]) } };
+    expect(await mint(held)).toEqual({
+      kind: "denied",
+      denial: { reason: "permission_not_held", missing: ["contents:read"], settingsUrl },
+    });
+  });
+
+  it("does not take a limit for an unseen repository", async () => {
+    const world = await createTestWorld();
+    world.outside.fault({ route: "gh.mint", kind: "status", status: 422, headers: { "retry-after": "9" } });
+    expect(await mint(world)).toEqual({
+      kind: "denied",
+      denial: { reason: "github_rate_limited", limit: "secondary", retryAfterSeconds: 9 },
+    });
+  });
+
+  it("says when the installation is gone or suspended", async () => {
+    const world = await createTestWorld();
+    world.outside.github.suspend(101);
+    expect(await mint(world)).toEqual({
+      kind: "denied",
+      denial: { reason: "installation_suspended", owner: "acme", ownerId: 42 },
+    });
+    world.outside.github.uninstall(101);
+    expect(await mint(world)).toEqual({ kind: "gone" });
+  });
+
+  it("is repeated once on an outage, and not on a refusal", async () => {
+    const world = await createTestWorld();
+    world.outside.fault({ route: "gh.mint", kind: "status", status: 502, times: 1 });
+    expect(await mint(world)).toMatchObject({ kind: "ok" });
+    expect(world.outside.count("gh.mint")).toBe(2);
+    world.outside.fault({ route: "gh.mint", kind: "status", status: 403 });
+    expect(await mint(world)).toEqual({ kind: "denied", denial: { reason: "github_forbidden", route: ROUTE } });
+    expect(world.outside.count("gh.mint")).toBe(3);
+  });
+});
+
+describe("an answer for something else", () => {
+  it("is a repository that moved: renamed while GitHub still finds it by its old name", async () => {
+    const world = await createTestWorld();
+    const answer = mintAnswer([{ name: "app2", owner: { login: "acme" }, private: true }]);
+    world.outside.fault({ route: "gh.mint", kind: "status", status: 201, body: answer });
+    expect(await mint(world, ["app"])).toEqual({
+      kind: "denied",
+      denial: { reason: "repository_not_visible", repository: "acme/app", problem: "moved" },
+    });
+  });
+
+  it("gives nothing of the old owner's to whoever reclaims its name", async () => {
+    const world = await createTestWorld();
+    await world.github.findInstallation(world.app, { owner: "acme" }, world.call);
+    world.outside.github.renameOwner("acme", "acme-two");
+    world.outside.github.addOrganization("acme", { id: 666 });
+    world.outside.github.addRepository("acme/app");
+    const lookup = await world.github.findInstallation(world.app, { owner: "acme" }, world.call);
+    if (lookup.kind !== "found") throw new Error("not cached");
+    const denial = { reason: "repository_not_visible", repository: "acme/app", problem: "moved" };
+    expect(await mint({ ...world, installation: lookup.installation }, ["app"])).toEqual({ kind: "denied", denial });
+    const grant = { permissions: { contents: "write" }, repositories: ["app"] };
+    expect(await world.github.mintGrantToken(world.app, lookup.installation, grant, world.call)).toEqual({
+      kind: "denied",
+      denial: { reason: "grant_mismatch", problem: "granted a repository of another owner" },
+    });
+    await world.call.settled();
+    expect(livingTokens(world)).toEqual([]);
+  });
+
+  it("is a mismatch when it reads more than was asked", async () => {
+    const world = await createTestWorld();
+    const app = { name: "app", owner: { login: "acme" }, private: true };
+    world.outside.fault({
+      route: "gh.mint",
+      kind: "status",
+      status: 201,
+      body: mintAnswer([app, { ...app, name: "b" }]),
+    });
+    expect(await mint(world, ["app"])).toMatchObject({ kind: "denied", denial: { reason: "grant_mismatch" } });
+    await world.call.settled();
+    expect(world.outside.count("gh.revoke")).toBe(1);
+  });
+});
+
+function mintAnswer(repositories: readonly object[]): string {
+  return JSON.stringify({
+    token: "ghs_made",
+    expires_at: "2026-05-06T13:00:00Z",
+    permissions: { contents: "read", metadata: "read" },
+    repository_selection: "selected",
+    repositories,
+  });
+}
+
+describe("revoking", () => {
+  it("ends a token, and finds it ended", async () => {
+    const world = await createTestWorld();
+    const outcome = await mint(world);
+    if (outcome.kind !== "ok") throw new Error(outcome.kind);
+    expect(await world.github.revoke(outcome.token)).toBe("revoked");
+    expect(await world.github.revoke(outcome.token)).toBe("already_invalid");
+    expect(livingTokens(world)).toEqual([]);
+  });
+
+  it.each([
+    ["an outage that passes", { route: "gh.revoke", kind: "status", status: 503, times: 1 }, "revoked", 2],
+    ["an outage that stays", { route: "gh.revoke", kind: "status", status: 503 }, "failed", 2],
+    ["a network that fails", { route: "gh.revoke", kind: "network" }, "failed", 2],
+    ["a limit", { route: "gh.revoke", kind: "primary" }, "failed", 1],
+    ["a redirect", { route: "gh.revoke", kind: "redirect", location: "https://evil.example/" }, "failed", 1],
+  ] as const)("%s", async (_, fault, expected, calls) => {
+    const world = await createTestWorld();
+    const outcome = await mint(world);
+    if (outcome.kind !== "ok") throw new Error(outcome.kind);
+    world.outside.fault(fault);
+    expect(await world.github.revoke(outcome.token)).toBe(expected);
+    expect(world.outside.count("gh.revoke")).toBe(calls);
+    expect(world.outside.hosts()).toEqual(["api.github.com"]);
+  });
+
+  it.each(["", "a b", "x\r\nX-Evil: 1", "gh\u00e9"])("sends nothing for what cannot be a token: %j", async (token) => {
+    const { github, outside } = await createTestWorld();
+    expect(await github.revoke(token)).toBe("already_invalid");
+    expect(outside.calls.length).toBe(0);
+  });
+});

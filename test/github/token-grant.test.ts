@@ -1,0 +1,146 @@
+// What is sent to the mint, what can never be sent, and the comparison of what came back.
+
+import { describe, expect, it } from "vitest";
+import type { MintAnswer } from "../../worker/github/shapes.ts";
+import { grantProblem, mintBody, permissionsLacking, type TokenGrant } from "../../worker/github/token-grant.ts";
+
+const READ = { contents: "read" };
+
+describe("the body of a mint", () => {
+  it("is exactly the grant", () => {
+    const permissions = { contents: "read", issues: "write" };
+    expect(mintBody({ permissions, repositories: ["app", "other"] })).toEqual({
+      permissions,
+      repositories: ["app", "other"],
+    });
+  });
+
+  it("leaves the repositories out only for all of them", () => {
+    expect(Object.keys(mintBody({ permissions: READ, repositories: "all" }))).toEqual(["permissions"]);
+  });
+
+  it("names each repository once, in its first spelling", () => {
+    expect(mintBody({ permissions: READ, repositories: ["App", "b", "app", "APP", "B"] }).repositories).toEqual([
+      "App",
+      "b",
+    ]);
+  });
+
+  const never: [string, TokenGrant][] = [
+    ["no permissions", { permissions: {}, repositories: ["app"] }],
+    ["no permissions, on everything", { permissions: {}, repositories: "all" }],
+    ["no repositories", { permissions: READ, repositories: [] }],
+    ["permissions of the prototype only", { permissions: Object.create(READ), repositories: ["app"] }],
+    ["a level that is none", { permissions: { contents: "none" }, repositories: ["app"] }],
+    ["an empty level", { permissions: { contents: "" }, repositories: ["app"] }],
+    ["a name that is none", { permissions: { "Contents ": "read" }, repositories: ["app"] }],
+    ["a name of the prototype's", { permissions: JSON.parse('{"__proto__":"read"}'), repositories: ["app"] }],
+    ["a repository with its owner", { permissions: READ, repositories: ["acme/app"] }],
+    ["an empty repository name", { permissions: READ, repositories: [""] }],
+    ["a repository that climbs", { permissions: READ, repositories: [".."] }],
+    ["a repository that is a star", { permissions: READ, repositories: ["*"] }],
+  ];
+  it.each(never)("is never made of %s", (_, grant) => {
+    expect(() => mintBody(grant)).toThrow();
+  });
+});
+
+function answer(over: Partial<MintAnswer> & { granted?: Record<string, string>; names?: string[] } = {}): MintAnswer {
+  const names = over.names ?? ["app", "other"];
+  return {
+    expiresAt: "2026-05-06T13:00:00Z",
+    permissions: new Map(Object.entries(over.granted ?? { contents: "read", issues: "write", metadata: "read" })),
+    repositorySelection: "selected",
+    repositories: names.map((name) => ({ owner: "Acme", name, public: false })),
+    ...over,
+  };
+}
+
+const ASKED: TokenGrant = { permissions: { contents: "read", issues: "write" }, repositories: ["app", "other"] };
+const problemOf = (given: MintAnswer, asked = ASKED) => grantProblem(asked, "acme", given);
+
+describe("granted equals asked", () => {
+  it("with the metadata that GitHub always adds", () => {
+    expect(problemOf(answer())).toBeUndefined();
+    expect(problemOf(answer({ granted: { contents: "read", issues: "write" } }))).toBeUndefined();
+  });
+
+  it("in whatever case and order GitHub spells the repositories", () => {
+    expect(problemOf(answer({ names: ["OTHER", "App"] }))).toBeUndefined();
+    expect(problemOf(answer({ names: ["app"] }), { ...ASKED, repositories: ["app", "APP"] })).toBeUndefined();
+  });
+
+  it("for everything, whatever the installation's selection is", () => {
+    const all = { ...ASKED, repositories: "all" } as const;
+    expect(problemOf({ ...answer(), repositorySelection: "all", repositories: undefined }, all)).toBeUndefined();
+    expect(problemOf({ ...answer(), repositories: undefined }, all)).toBeUndefined();
+  });
+
+  it("when metadata was asked for by name", () => {
+    const asked = { ...ASKED, permissions: { metadata: "read" } };
+    expect(problemOf(answer({ granted: { metadata: "read" } }), asked)).toBeUndefined();
+    expect(problemOf(answer({ granted: {} }), asked)).toBe("not granted as asked: metadata:read");
+  });
+});
+
+describe("granted differs from asked", () => {
+  const permissions: [string, Record<string, string>, string][] = [
+    [
+      "one more",
+      { contents: "read", issues: "write", administration: "write" },
+      "granted a permission that was not asked for",
+    ],
+    ["one less", { contents: "read", metadata: "read" }, "not granted as asked: issues:write"],
+    ["a higher level", { contents: "write", issues: "write" }, "not granted as asked: contents:read"],
+    ["a lower level", { contents: "read", issues: "read" }, "not granted as asked: issues:write"],
+    ["none", {}, "not granted as asked: contents:read"],
+    [
+      "metadata above read",
+      { contents: "read", issues: "write", metadata: "write" },
+      "granted a permission that was not asked for",
+    ],
+  ];
+  it.each(permissions)("permissions: %s", (_, granted, problem) => {
+    expect(problemOf(answer({ granted }))).toBe(problem);
+  });
+
+  const repositories: [string, MintAnswer, string][] = [
+    ["one more", answer({ names: ["app", "other", "third"] }), "granted a repository that was not asked for"],
+    ["one less", answer({ names: ["app"] }), "a repository that was asked for was not granted"],
+    ["another", answer({ names: ["app", "third"] }), "a repository that was asked for was not granted"],
+    ["none", answer({ names: [] }), "a repository that was asked for was not granted"],
+    ["all of them", answer({ repositorySelection: "all" }), "granted all repositories"],
+    ["no list", { ...answer(), repositories: undefined }, "granted all repositories"],
+    [
+      "another owner's",
+      { ...answer(), repositories: [{ owner: "mallory", name: "app", public: false }] },
+      "granted a repository of another owner",
+    ],
+  ];
+  it.each(repositories)("repositories: %s", (_, given, problem) => {
+    expect(problemOf(given)).toBe(problem);
+  });
+
+  it("everything of another owner", () => {
+    const given = { ...answer(), repositories: [{ owner: "mallory", name: "app", public: false }] };
+    expect(problemOf(given, { ...ASKED, repositories: "all" })).toBe("granted a repository of another owner");
+  });
+});
+
+describe("what an installation lacks", () => {
+  const held = new Map([
+    ["contents", "read"],
+    ["issues", "write"],
+    ["organization_projects", "admin"],
+  ]);
+  it.each([
+    [{ contents: "read", issues: "read" }, []],
+    [{ contents: "write", issues: "write", checks: "read" }, ["checks:read", "contents:write"]],
+    [{ organization_projects: "admin" }, []],
+    [{ organization_projects: "write", issues: "admin" }, ["issues:admin"]],
+    [{ metadata: "read" }, []],
+    [{ constructor: "read" }, ["constructor:read"]],
+  ])("%j", (asked, lacking) => {
+    expect(permissionsLacking(asked, held)).toEqual(lacking);
+  });
+});
