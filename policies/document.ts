@@ -33,7 +33,7 @@ const DocumentSchema = v.strictObject({
   audience: v.exactOptional(MatcherSchema),
   claims: v.array(v.strictObject({ name: v.string(), pattern: v.string() })),
   permissions: v.pipe(v.array(v.strictObject({ name: v.string(), level: v.string() })), v.minLength(1)),
-  /** Organization policies only. Absent and empty differ: see grant.ts. */
+  /** Organization policies only, a name perhaps twice. Absent and empty differ: see grant.ts. */
   repositories: v.exactOptional(v.array(v.string())),
   jwks: v.exactOptional(v.strictObject({ keys: v.array(InlineJwkSchema) })),
   maxTokenLifetimeSeconds: v.exactOptional(v.pipe(v.number(), v.safeInteger(), v.minValue(1))),

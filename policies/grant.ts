@@ -33,5 +33,5 @@ function repositoriesOf({ document }: CompiledPolicy, scope: GrantScope): Grant[
   }
   const { repositories } = document;
   if (repositories === undefined) return scope.repository === undefined ? "all" : [scope.policyRepository];
-  return repositories.length === 0 ? "all" : repositories;
+  return repositories.length === 0 ? "all" : [...new Set(repositories)];
 }

@@ -12,6 +12,8 @@ export interface SyntaxNode {
   readonly subs: readonly SyntaxNode[];
   /** The text of a literal, or the ranges of a class, as code points. */
   readonly runes: ArrayLike<number>;
+  /** The parser's flags: that of a literal without regard to case is the one by which `(?i)ab` differs from `ab`. */
+  readonly flags: number;
 }
 
 /** Throws RE2JSSyntaxException if the pattern is not legal by itself. Counted repetitions are written out, sharing their nodes. */
@@ -31,7 +33,9 @@ function isSyntaxNode(node: unknown): node is SyntaxNode {
     "op" in node &&
     typeof node.op === "number" &&
     "subs" in node &&
-    "runes" in node
+    "runes" in node &&
+    "flags" in node &&
+    typeof node.flags === "number"
   );
 }
 

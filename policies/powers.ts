@@ -67,7 +67,7 @@ export function permissionLevelFault(name: string, level: string): Told | undefi
   return { message: `${name} has no level ${quoted(level)}`, remedy };
 }
 
-/** Bare names; absent and empty differ, as grant.ts says. */
+/** Bare names as they are listed, a name that is listed twice too: lint tells of it. Absent and empty differ, as grant.ts says. */
 export function repositoriesOf({ raw, locate, faults }: Reading, owner: string): readonly string[] | undefined {
   if (!raw.repositories) return undefined;
   if (raw.repositories.length > MAX_REPOSITORIES) {
@@ -81,7 +81,7 @@ export function repositoriesOf({ raw, locate, faults }: Reading, owner: string):
     if (fault !== undefined) faults.add(path, locate(path), fault.message, fault.remedy);
     return fault === undefined && entry !== null ? [entry.slice(entry.indexOf("/") + 1)] : [];
   });
-  return [...new Set(names)];
+  return names;
 }
 
 function repositoryFault(entry: string, owner: string): Told | undefined {

@@ -6,6 +6,7 @@
  * hand has counted repetitions written out, so these are found in the text, and what they repeat is judged by itself.
  */
 
+import { quotedTextOf, tokensOf } from "./pattern-tokens.ts";
 import { operatorOf, type SyntaxNode, syntaxTreeOf } from "./pattern-tree.ts";
 
 const SLASH = 0x2f;
@@ -53,45 +54,25 @@ interface Operand {
   readonly isLiteral: boolean;
 }
 
-/** One token of the syntax outside of classes: the kinds are told apart by their groups. */
-const TOKEN =
-  /(?<quote>\\Q(?<quoted>.*?)(?:\\E|$))|(?<flags>\(\?[a-zA-Z-]*\))|(?<open>\((?:\?(?:P?<[^>]*>|[a-zA-Z-]*:))?)|(?<close>\))|(?<bar>\|)|(?<count>\{\d+(?:,\d*)?\}\??)|(?<repeat>[*+?]\??)|(?<class>\[)|(?<atom>\\[pPx]\{[^}]*\}|\\[pP].|\\x..|\\[0-7]{1,3}|\\.|.)/suy;
-
-/** The offset behind a class that begins at `from`: a `]` directly behind its start is a member. */
-function endOfClass(pattern: string, from: number): number {
-  const member = /\[:[^\]]*:\]|\\[pPx]\{[^}]*\}|\\.|[^\\]/suy;
-  let at = from + (pattern[from + 1] === "^" ? 2 : 1);
-  for (let isFirst = true; at < pattern.length && (isFirst || pattern[at] !== "]"); isFirst = false) {
-    member.lastIndex = at;
-    if (member.exec(pattern) === null) break;
-    at = member.lastIndex;
-  }
-  return at + 1;
-}
-
 /** The operands of all counted repetitions of a legal pattern. */
 function countedOperands(pattern: string): readonly Operand[] {
   const operands: Operand[] = [];
   const groups: number[] = [];
-  const token = new RegExp(TOKEN);
   let atom: { readonly from: number; readonly to: number; readonly literal?: string } | undefined;
-  for (let match = token.exec(pattern); match !== null && match[0] !== ""; match = token.exec(pattern)) {
-    const from = match.index;
-    const kind = match.groups ?? {};
-    if (kind.class !== undefined) token.lastIndex = endOfClass(pattern, from);
-    const to = token.lastIndex;
-    if (kind.quote !== undefined) {
-      const literal = [...(kind.quoted ?? "")].at(-1);
+  for (const token of tokensOf(pattern)) {
+    const { kind, from, to } = token;
+    if (kind === "quote") {
+      const literal = [...quotedTextOf(token)].at(-1);
       if (literal !== undefined) atom = { from, to, literal };
-    } else if (kind.open !== undefined) {
+    } else if (kind === "open") {
       groups.push(from);
       atom = undefined;
-    } else if (kind.close !== undefined) atom = { from: groups.pop() ?? 0, to };
-    else if (kind.bar !== undefined) atom = undefined;
-    else if (kind.count !== undefined && atom !== undefined) {
+    } else if (kind === "close") atom = { from: groups.pop() ?? 0, to };
+    else if (kind === "bar") atom = undefined;
+    else if (kind === "count" && atom !== undefined) {
       operands.push({ text: atom.literal ?? pattern.slice(atom.from, atom.to), isLiteral: atom.literal !== undefined });
       atom = { from: atom.from, to };
-    } else if (kind.atom !== undefined || kind.class !== undefined) atom = { from, to };
+    } else if (kind === "atom" || kind === "class") atom = { from, to };
   }
   return operands;
 }
