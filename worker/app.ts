@@ -6,6 +6,8 @@ import type { Env } from "./config.ts";
 import { plainRefusal, refusalResponse } from "./http/answer.ts";
 import { exchangeRoute, type RouteContext } from "./http/exchange.ts";
 import { healthRoute, readyRoute, rootRoute } from "./http/health.ts";
+import { revokeRoute } from "./http/revoke.ts";
+import { metadataRoute, tokenRoute } from "./http/token.ts";
 import type { Setup } from "./services.ts";
 
 type AppEnv = { Bindings: Env; Variables: { requestId: string } };
@@ -54,6 +56,9 @@ export function createApp(setup: (env: Env) => Setup): Hono<AppEnv> {
     ["POST"],
     served(async ({ requestId }) => plainRefusal(NO_REFRESH, requestId)),
   );
+  route("/oauth2/token", ["POST"], served(tokenRoute));
+  route("/.well-known/oauth-authorization-server", ["GET", "HEAD"], served(metadataRoute));
+  route("/sts/revoke", ["POST"], served(revokeRoute));
   app.notFound((context) => plainRefusal(NOT_FOUND, context.get("requestId")));
   app.onError((_error, context) =>
     refusalResponse({ denial: { reason: "internal" }, viewer: "unverified" }, context.get("requestId")),

@@ -10,7 +10,12 @@ export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok
 
 /** Data on each arm is for the log and for whoever may see it; what a caller reads is decided in `http/refusal.ts`. */
 export type Denial =
-  | { readonly reason: "invalid_request"; readonly problem: string }
+  | {
+      readonly reason: "invalid_request";
+      readonly problem: string;
+      /** Where an RFC has a more exact code than that of the catalogue. */
+      readonly error?: OAuthError;
+    }
   | { readonly reason: "request_too_large"; readonly what: "body" | "query"; readonly limitBytes: number }
   | { readonly reason: "scope_missing" | "identity_missing" | "scope_multiple" | "scope_invalid" | "identity_invalid" }
   | { readonly reason: "narrowing_invalid"; readonly problem: string }
@@ -93,9 +98,11 @@ export type Reason = Denial["reason"] | "not_found";
 /** Who asks (DESIGN section 8). `owner`: proven to belong to the owner, or the policy's repository is public. */
 export type Viewer = "unverified" | "verified" | "owner";
 
-/** OAuth error codes (RFC 6749 5.2, RFC 6750 3.1, RFC 8693 2.2.2), and `temporarily_unavailable` and `server_error` of RFC 6749 4.1.2.1. */
+/** OAuth error codes (RFC 6749 5.2, 6750 3.1, 7009 2.2.1, 8693 2.2.2), and those of RFC 6749 4.1.2.1 where these have none. */
 export type OAuthError =
   | "invalid_request"
+  | "unsupported_grant_type"
+  | "unsupported_token_type"
   | "invalid_target"
   | "invalid_scope"
   | "invalid_token"

@@ -27,7 +27,7 @@ export async function exchangeRoute(context: RouteContext): Promise<Response> {
   const outcome = await work;
   if (outcome.kind === "refused") return refusalResponse(outcome, requestId);
   const isForm = request.method === "POST" && bodyKind(request) === "form";
-  return grantedResponse(outcome, context, isForm ? octoStsBody(outcome) : fullBody(outcome, context));
+  return grantedResponse(outcome, isForm ? octoStsBody(outcome) : fullBody(outcome, context));
 }
 
 /** The exchange's view of a request, with step 1 in the words of the wire it came by. */
@@ -45,20 +45,23 @@ export function incomingOf(
   };
 }
 
-export function grantedResponse(granted: Granted, _context: RouteContext, body: unknown): Response {
+export function grantedResponse(granted: Granted, body: unknown): Response {
   return jsonResponse(body, 200, { "X-STS-Policy": `${granted.policy.path}@${granted.policy.sha}` });
 }
 
 /** The Chainguard SDK's HTTP client sends forms and refuses unknown keys (reference section 12). */
 const octoStsBody = ({ token, expiresAt }: Granted) => ({ token, refreshToken: "", expiry: expiresAt });
 
-/** octo-sts's keys, then RFC 8693 section 2.2.1, then ours. */
-export function fullBody(granted: Granted, { requestId, services }: RouteContext): Readonly<Record<string, unknown>> {
+/** octo-sts's keys, then RFC 8693's, then ours. */
+function fullBody(granted: Granted, context: RouteContext): Readonly<Record<string, unknown>> {
+  const { token, expiresAt } = granted;
+  return { token, refreshToken: "", expiry: expiresAt, ...tokenBody(granted, context) };
+}
+
+/** RFC 8693 section 2.2.1, and what was granted by which policy. */
+export function tokenBody(granted: Granted, { requestId, services }: RouteContext): Readonly<Record<string, unknown>> {
   const { token, expiresAt, permissions, repositories, policy } = granted;
   return {
-    token,
-    refreshToken: "",
-    expiry: expiresAt,
     access_token: token,
     issued_token_type: "urn:ietf:params:oauth:token-type:access_token",
     token_type: "Bearer",

@@ -25,7 +25,8 @@ export function wireRefusal(denial: Denial, viewer: Viewer, asked: Asked): WireR
   }
   const { reason } = denial;
   const message = messageOf(denial, viewer);
-  return { ...REFUSALS[reason], reason, message, retryAfterSeconds: retryAfter(denial) };
+  const error = "error" in denial && denial.error ? denial.error : REFUSALS[reason].error;
+  return { ...REFUSALS[reason], error, reason, message, retryAfterSeconds: retryAfter(denial) };
 }
 
 /** It holds both phrases that octo-sts's clients look for. */

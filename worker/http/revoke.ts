@@ -1,0 +1,56 @@
+/**
+ * `POST /sts/revoke`: gives an installation token back before its hour is over (RFC 7009 form, or the token as bearer). Only
+ * what looks like an installation token is ever sent on, and only to the configured GitHub.
+ */
+import { accept, type Result, refuse } from "../denial.ts";
+import { RETRY_AFTER_LIMIT_SECONDS } from "../limits.ts";
+import { addressKey } from "../store/limiter.ts";
+import { jsonResponse, refusalResponse, wireRefusalResponse } from "./answer.ts";
+import type { RouteContext } from "./exchange.ts";
+import { readBearer } from "./exchange-request.ts";
+import { readBody } from "./parameters.ts";
+import { wireRefusal } from "./refusal.ts";
+
+/** GitHub promises the prefix, and no length. What goes into a header must be visible ASCII. */
+const INSTALLATION_TOKEN = /^ghs_[\x21-\x7e]+$/;
+
+export async function revokeRoute({ request, requestId, services }: RouteContext): Promise<Response> {
+  const token = await readToken(request);
+  if (!token.ok) {
+    // RFC 7009 section 2.2.1 has errors as RFC 6749 section 5.2 has them: 400, and no challenge.
+    const refusal = wireRefusal(token.denial, "unverified", {});
+    return wireRefusalResponse({ ...refusal, status: refusal.status === 401 ? 400 : refusal.status }, requestId);
+  }
+  const caller = `revoke ${addressKey(request.headers.get("CF-Connecting-IP"))}`;
+  if (services.limits.callers.isOver(caller)) {
+    const denial = { reason: "caller_rate_limited", retryAfterSeconds: RETRY_AFTER_LIMIT_SECONDS } as const;
+    return refusalResponse({ denial, viewer: "unverified" }, requestId);
+  }
+  const revocation = await services.github.revoke(token.value);
+  if (revocation === "failed") {
+    const denial = {
+      reason: "github_unavailable",
+      route: "DELETE /installation/token",
+      problem: "not revoked",
+    } as const;
+    return refusalResponse({ denial, viewer: "unverified" }, requestId);
+  }
+  // Whoever gives back a living token is charged nothing; guessing at dead ones is what the limit is for.
+  if (revocation === "already_invalid") await services.limits.callers.charge(caller);
+  return jsonResponse({ request_id: requestId }, 200);
+}
+
+async function readToken(request: Request): Promise<Result<string>> {
+  const body = await readBody(request);
+  if (!body.ok) return body;
+  const fromBody = body.value.get("token") ?? [];
+  const bearer = request.headers.has("Authorization") ? readBearer(request.headers) : undefined;
+  if (bearer && !bearer.ok) return bearer;
+  const tokens = new Set([...fromBody, ...(bearer ? [bearer.value] : [])].filter((token) => token !== ""));
+  const [token] = tokens;
+  if (token === undefined) return refuse({ reason: "invalid_request", problem: "token is missing" });
+  if (tokens.size > 1) return refuse({ reason: "invalid_request", problem: "more than one token is given" });
+  if (INSTALLATION_TOKEN.test(token)) return accept(token);
+  const problem = "only GitHub App installation tokens (ghs_...) are revoked here";
+  return refuse({ reason: "invalid_request", problem, error: "unsupported_token_type" });
+}
