@@ -4,7 +4,7 @@
 
 import { Composer, type Document, Lexer, LineCounter, Parser, type YAMLParseError } from "yaml";
 import type { FaultList, Position } from "./faults.ts";
-import { MAX_NESTING_DEPTH } from "./limits.ts";
+import { createGauge } from "./gauge.ts";
 import { createTreeReader, type Tree } from "./tree.ts";
 
 export interface ParsedYaml {
@@ -41,7 +41,7 @@ export function parseYaml(text: string, faults: FaultList): ParsedYaml {
   };
 }
 
-/** The lexer is driven by hand, because depth must be bounded before anything recurses over it. */
+/** The lexer is driven by hand, because a file must be given up before anything recurses over it. */
 function compose(
   text: string,
   lines: LineCounter,
@@ -58,7 +58,7 @@ function compose(
     keepSourceTokens: true,
   });
   const documents: Document.Parsed[] = [];
-  const depth = createDepthGauge();
+  const gauge = createGauge();
   lines.addNewLine(0);
   const take = (tokens: ReturnType<typeof parser.next>) => {
     for (const token of tokens) {
@@ -68,41 +68,18 @@ function compose(
     }
   };
   for (const lexeme of lexer.lex(text)) {
-    if (depth.exceededBy(lexeme)) {
-      faults.add(
-        "",
-        at(parser.offset),
-        `nested deeper than ${MAX_NESTING_DEPTH} levels`,
-        "a policy needs three levels at most",
-      );
+    const excess = gauge.exceededBy(lexeme);
+    if (excess !== undefined) {
+      faults.add("", at(parser.offset), excess.message, excess.remedy);
       return [];
     }
     take(parser.next(lexeme));
+    // The composer hands a document out when the next one is there: a second one is a fault, whatever it holds.
+    if (documents.length > 0) return [...documents, ...composer.end()];
   }
   take(parser.end());
   documents.push(...composer.end());
   return documents;
-}
-
-/** Counts open flow collections, and block indicators of one line (`- - - a` nests without indentation). */
-function createDepthGauge(): { exceededBy(lexeme: string): boolean } {
-  let flow = 0;
-  let onLine = 0;
-  let scalarFollows = false;
-  return {
-    exceededBy(lexeme) {
-      if (scalarFollows) {
-        scalarFollows = false;
-        return false;
-      }
-      if (lexeme === "\u001f") scalarFollows = true;
-      else if (lexeme === "[" || lexeme === "{") flow += 1;
-      else if (lexeme === "]" || lexeme === "}") flow -= 1;
-      else if (lexeme === "\n" || lexeme === "\r\n") onLine = 0;
-      else if (flow <= 0 && (lexeme === "-" || lexeme === "?" || lexeme === ":")) onLine += 1;
-      return flow > MAX_NESTING_DEPTH || onLine > MAX_NESTING_DEPTH;
-    },
-  };
 }
 
 const SYNTAX_FAULTS: ReadonlyMap<string, { readonly message: string; readonly remedy: string }> = new Map([

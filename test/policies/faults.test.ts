@@ -165,20 +165,30 @@ test.each<readonly [name: string, text: string, message: string]>([
   [
     "pattern size",
     "subject_pattern: '(?:a{1000}){1}b{1000}c{1000}d{1000}e{1000}'",
-    "the pattern compiles to more than 4096 instructions",
+    "the pattern compiles to more than 2048 instructions",
   ],
   [
     "pattern size, counts multiplied",
     `subject_pattern: '${"\\pL{1000}".repeat(100)}'`,
-    "the pattern compiles to more than 4096 instructions",
+    "the pattern compiles to more than 2048 instructions",
   ],
   [
     "all patterns",
-    `claim_pattern:\n${["a", "b", "c", "d"].map((c) => `  ${c}: '${c}{1000}x{1000}y{1000}z{999}'\n`).join("")}`,
-    "the patterns compile to 16012 instructions together, more than 12288",
+    `claim_pattern:\n${["a", "b", "c", "d", "e"].map((c) => `  ${c}: '${c}{1000}x{900}'\n`).join("")}`,
+    "the patterns compile to 9520 instructions together, more than 8192",
   ],
   ["repositories", `repositories: [${"a, ".repeat(501)}]`, "more than 500 repositories"],
-  ["values", `repositories: [${"a, ".repeat(4_100)}]`, "more than 4096 values"],
+  ["values", `jwks: {keys: [&k {key_ops: [${"a, ".repeat(100)}]}, ${"*k, ".repeat(60)}]}`, "more than 4096 values"],
+  [
+    "merged values",
+    `b0: &b0 {${Array.from({ length: 200 }, (_, i) => `k${i}: x`).join(", ")}}\n${Array.from({ length: 25 }, (_, i) => `b${i + 1}: &b${i + 1} {<<: *b${i}}\n`).join("")}`,
+    "merges that bring in more than 4096 values",
+  ],
+  [
+    "tokens",
+    `repositories: [${"a, ".repeat(4_100)}]`,
+    "more than 16384 pieces of YAML, or 8192 without white space and comments",
+  ],
 ])("the bound on %s is named", (_, text, message) => {
   const parsed = parsePolicy(text, { kind: "organization", owner: "acme" });
   expect(parsed.ok ? [] : parsed.faults.map((fault) => fault.message)).toContain(message);
