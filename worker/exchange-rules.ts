@@ -10,7 +10,7 @@ import { rankOfLevel } from "../policies/permissions.ts";
 import type { Config } from "./config.ts";
 import { accept, type Denial, type Result, refuse } from "./denial.ts";
 import { isKnownIssuer } from "./oidc/issuer-rules.ts";
-import { ALLOW_LIST_PATH, type Scope, type Target } from "./policy-source.ts";
+import { ALLOW_LIST_PATH, type Scope, type Target } from "./policy-target.ts";
 import type { AllowListValue, PolicyValue } from "./store/policy-entries.ts";
 
 /** What a caller asks for beyond the scope; absent is "all that the policy grants". */

@@ -11,7 +11,8 @@ import { mintThroughApps } from "./github/grant.ts";
 import { isKnownIssuer } from "./oidc/issuer-rules.ts";
 import { readToken, type UnverifiedToken } from "./oidc/token.ts";
 import type { VerifiedToken } from "./oidc/verify.ts";
-import { type Opened, type Target, targetOf } from "./policy-source.ts";
+import type { Opened } from "./policy-source.ts";
+import { scopeText, type Target, targetOf } from "./policy-target.ts";
 import type { Services } from "./services.ts";
 
 /** Never throws; always ends in exactly one audit event. Register it with `waitUntil` at its start: nothing is left half done. */
@@ -86,7 +87,7 @@ async function steps(run: ExchangeRun): Promise<Outcome> {
       ...scope,
       first: opened.value,
       grant: grant.value,
-      sticky: { scope: target.scopeText, identity, subject: token.value.subject },
+      sticky: { scope: scopeText(scope), identity, subject: token.value.subject },
     },
     run.call,
   );

@@ -27,6 +27,8 @@ export interface AccessQuery {
   readonly wanted: readonly string[];
   /** Mint one token each at once: it is remembered that a common one would be refused. */
   readonly apart: boolean;
+  /** The allow-list's repository: whether it can be seen is for the mint itself to say, as only its 422 lifts the list. */
+  readonly decisive: string;
 }
 
 export interface AccessCall extends CallContext {
@@ -74,7 +76,8 @@ async function accessOnce(
   }
   const { installation } = lookup;
   if (installation.suspended) return refuse(suspended(installation));
-  const hidden = lookup.kind === "repository_not_visible" ? repository?.toLowerCase() : undefined;
+  const unseen = lookup.kind === "repository_not_visible" ? repository?.toLowerCase() : undefined;
+  const hidden = unseen === query.decisive ? undefined : unseen;
   const wanted = query.wanted.filter((name) => name !== hidden);
   const tokens = await mintFor(github, { app, installation, wanted, apart: query.apart }, call);
   if (tokens === "installation_gone") return tokens;

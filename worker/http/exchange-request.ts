@@ -5,7 +5,7 @@
 import { accept, type Result, refuse } from "../denial.ts";
 import type { ExchangeRequest } from "../exchange.ts";
 import { IDENTITY_MAX_CHARACTERS } from "../limits.ts";
-import type { Scope } from "../policy-source.ts";
+import type { Scope } from "../policy-target.ts";
 import { readNarrowing } from "./narrowing.ts";
 import { type Parameters, readParameters } from "./parameters.ts";
 

@@ -6,7 +6,7 @@ import { levelsOf, permissionNamed } from "../../policies/permissions.ts";
 import { accept, type Result, refuse } from "../denial.ts";
 import type { Narrowing } from "../exchange.ts";
 import { NARROWING_MAX_ENTRIES } from "../limits.ts";
-import type { Scope } from "../policy-source.ts";
+import type { Scope } from "../policy-target.ts";
 import type { Parameters } from "./parameters.ts";
 
 const REPOSITORY = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/;

@@ -22,12 +22,15 @@ export type AllowListValue =
 /** Struck out by a webhook or a 404: what was read before that moment may not be served, fresh or stale. */
 export type Struck = { readonly state: "struck" };
 
+export const isStruck = (value: object): value is Struck => "state" in value && value.state === "struck";
+
+export interface CacheTimes {
+  readonly freshMs: number;
+  readonly staleMs: number;
+}
+
 /** Fresh: serve without asking GitHub. Stale: serve only while GitHub limits or fails. */
-export function ageOf(
-  entry: Entry<unknown> | undefined,
-  now: number,
-  times: { readonly freshMs: number; readonly staleMs: number },
-): "fresh" | "stale" | "gone" {
+export function ageOf(entry: Entry<unknown> | undefined, now: number, times: CacheTimes): "fresh" | "stale" | "gone" {
   if (!entry) return "gone";
   const age = now - entry.readAt;
   if (age < times.freshMs) return "fresh";

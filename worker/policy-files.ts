@@ -1,0 +1,124 @@
+/**
+ * Reading one file of an owner through its Apps, and what its text becomes. An answer that may be kept and a denial are told
+ * apart here; caches and staleness are above.
+ */
+import { parseTrustedIssuers } from "../policies/issuers.ts";
+import { parsePolicy } from "../policies/parse.ts";
+import { accept, type Denial, type Result, refuse } from "./denial.ts";
+import type { FileOutcome, FileRef, GitHub } from "./github/github.ts";
+import { type Access, type AccessCall, readAccess } from "./github/read-access.ts";
+import { ALLOW_LIST_PATH, type Target } from "./policy-target.ts";
+import type { AllowListValue, PolicyValue } from "./store/policy-entries.ts";
+
+/** An answer of GitHub about one file, good or bad, that may be kept. */
+export interface Found {
+  readonly outcome: Exclude<FileOutcome, { readonly denial: Denial }>;
+  readonly repositoryIsPublic: boolean;
+  /** When the question was put, in ms: a push while GitHub answers must count as later. */
+  readonly readAt: number;
+}
+
+export interface FileDeps {
+  readonly github: GitHub;
+  readonly now: () => number;
+}
+
+/** One read with one access; what stands in the way is a denial. */
+export async function readWith(
+  { github, now }: FileDeps,
+  access: Access | undefined,
+  file: FileRef,
+  call: AccessCall,
+): Promise<Result<Found>> {
+  // Taking a missing access for "not visible" would lift the allow-list: it is a bug, and ends the exchange.
+  if (!access) throw new Error("no access was opened to a file that is not cached");
+  if (access.kind === "denied") return refuse(access.denial);
+  if (access.kind === "not_visible") {
+    const repository = `${file.owner}/${file.repository}`;
+    return refuse({ reason: "repository_not_visible", repository, problem: access.problem });
+  }
+  const readAt = now();
+  const outcome = await github.readFile(access.token, file, call);
+  if ("denial" in outcome) return refuse(outcome.denial);
+  return accept({ outcome, readAt, repositoryIsPublic: access.repositoryIsPublic });
+}
+
+/** The same file through the owner's other Apps, until one answers; else the most telling of all denials. */
+export async function readElsewhere(
+  deps: FileDeps,
+  file: FileRef,
+  first: { readonly appId: string; readonly denial: Denial },
+  call: AccessCall,
+): Promise<Result<Found>> {
+  let { denial } = first;
+  const name = file.repository.toLowerCase();
+  const query = { owner: file.owner, wanted: [name], apart: false, decisive: name };
+  for (const app of deps.github.appsFor(file.owner)) {
+    if (app.id === first.appId) continue;
+    const access = await readAccess(deps.github, app, query, call);
+    if (!access.ok && access.denial.reason === "app_not_installed") continue;
+    const read = access.ok ? await readWith(deps, access.value.to.get(name), file, call) : access;
+    if (read.ok) return read;
+    denial = moreTelling(denial, read.denial);
+  }
+  return refuse(denial);
+}
+
+export function policyValue(target: Target, { outcome, repositoryIsPublic }: Found): PolicyValue {
+  const common = { public: repositoryIsPublic };
+  if (outcome.kind === "absent") return { state: "absent", ...common };
+  if (outcome.kind !== "file") return { state: "unreadable", problem: outcome.kind, ...common };
+  const parsed = parsePolicy(outcome.text, { kind: target.kind, owner: target.scope.owner });
+  return parsed.ok
+    ? { state: "present", sha: outcome.sha, policy: parsed.value, ...common }
+    : { state: "broken", sha: outcome.sha, faults: parsed.faults, ...common };
+}
+
+export function allowListValue({ outcome }: Found): AllowListValue {
+  if (outcome.kind === "absent") return { state: "absent", because: "no_file" };
+  if (outcome.kind !== "file") {
+    const message = `${ALLOW_LIST_PATH} is no readable file (${outcome.kind})`;
+    return { state: "broken", faults: [{ path: "", line: 1, column: 1, message }] };
+  }
+  const parsed = parseTrustedIssuers(outcome.text);
+  return parsed.ok
+    ? { state: "present", sha: outcome.sha, list: parsed.value }
+    : { state: "broken", faults: parsed.faults };
+}
+
+const OUTAGES: ReadonlySet<Denial["reason"]> = new Set([
+  "github_rate_limited",
+  "github_unavailable",
+  "github_invalid_answer",
+]);
+
+/** What a stale copy may stand in for. */
+export const isOutage = (denial: Denial): boolean => OUTAGES.has(denial.reason);
+
+/** What one App cannot do another may: each has its own installations, repositories and quota. Outages are everyone's. */
+const TELLING: readonly Denial["reason"][] = [
+  "app_not_installed",
+  "repository_not_visible",
+  "installation_suspended",
+  "app_credentials_rejected",
+  "github_rate_limited",
+];
+
+export const mayAnotherAppServe = (denial: Denial): boolean => TELLING.includes(denial.reason);
+
+/** Of two Apps' denials the one that a caller can do most about; a limit passes by itself. */
+export function moreTelling(one: Denial, other: Denial): Denial {
+  const rank = (denial: Denial) => (mayAnotherAppServe(denial) ? TELLING.indexOf(denial.reason) : TELLING.length);
+  return rank(other) > rank(one) ? other : one;
+}
+
+/** Every App that is installed was told 422 for the list's repository: the one case in which that means "no list". */
+export const isListOutOfSight = (denial: Denial): boolean =>
+  denial.reason === "repository_not_visible" && denial.problem === "not_selected";
+
+export function allowListDenial(denial: Denial): Denial {
+  if (denial.reason === "github_rate_limited") {
+    return { reason: "allow_list_rate_limited", retryAfterSeconds: denial.retryAfterSeconds };
+  }
+  return { reason: "allow_list_unavailable", problem: denial.reason };
+}
