@@ -149,6 +149,12 @@ describe("what only ALLOW_LOOPBACK lets be fetched", () => {
   });
 });
 
+it("the deployment's own name counts however it is written", () => {
+  for (const stsDomain of ["STS.example.test", "sts.example.test.", "sts.example.test:8443"]) {
+    expect(fetchTarget("https://sts.example.test/", { ...strict, stsDomain })).toBeUndefined();
+  }
+});
+
 describe("known issuers", () => {
   const known = [
     "https://exact.example.test/a",

@@ -5,6 +5,7 @@ import {
   ISSUER_NEGATIVE_MS,
   ISSUER_REFETCH_COOLDOWN_MS,
 } from "../../worker/limits.ts";
+import { usableKeys } from "../../worker/oidc/jwk.ts";
 import { decodeIssuerKeys, encodeIssuerKeys } from "../../worker/oidc/keys.ts";
 import {
   discoveryOf,
@@ -241,6 +242,24 @@ describe("a failure", () => {
     expect(await step(world, oldToken)).toEqual(["accepted", FETCHED]);
   });
 
+  it.each(["before", "after"])("that ends %s another request succeeds costs nobody anything", async (order) => {
+    const world = worldWith(old.publicJwk);
+    const good = world.outside.routes.get(DISCOVERY);
+    const waiting: ((answer: Response) => void)[] = [];
+    world.outside.answer(DISCOVERY, () => new Promise<Response>((resolve) => waiting.push(resolve)));
+    const [unlucky, lucky] = [outcomeOf(world, oldToken), outcomeOf(world, oldToken)];
+    await expect.poll(() => waiting.length).toBe(2);
+    const fail = () => waiting[0]?.(new Response(null, { status: 404 }));
+    const succeed = async () => waiting[1]?.((await good?.(new Request(DISCOVERY))) ?? new Response());
+    if (order === "before") fail();
+    if (order === "before") expect(await unlucky).toBe("issuer_invalid");
+    await succeed();
+    expect(await lucky).toBe("accepted");
+    if (order === "after") fail();
+    if (order === "after") expect(await unlucky).toBe("accepted");
+    expect(await step(world, oldToken)).toEqual(["accepted", []]);
+  });
+
   it("of the caller's own time says nothing of the issuer", async () => {
     const world = worldWith(old.publicJwk);
     const late = await world.verifier.verify(read(oldToken), { known: true, signal: AbortSignal.abort() });
@@ -289,9 +308,10 @@ describe("keys in KV", () => {
 
   it("of another issuer are a miss, wherever they lie", async () => {
     const world = worldWith(old.publicJwk);
-    const foreign = { issuer: `${ISSUER}b`, algorithms: ["ES256"], jwks: [] };
+    const foreign = { issuer: `${ISSUER}b`, algorithms: ["ES256"], jwks: usableKeys([next.publicJwk]) };
     world.cache.put([ISSUER], { value: foreign, readAt: world.outside.now }, undefined);
-    expect(await step(world, oldToken)).toEqual(["accepted", FETCHED]);
+    expect(await world.verifier.isWarm(read(nextToken))).toBe(false);
+    expect(await step(world, nextToken)).toEqual(["signature_invalid", FETCHED]);
   });
 
   it("are judged again when they are read", () => {

@@ -64,6 +64,13 @@ describe("a verified token", () => {
     expect(await outcomeOf(world, await sign(ec))).toBe("accepted");
   });
 
+  it("may be signed by one RSA key in several ways, where neither key nor issuer forbids it", async () => {
+    const world = worldWith([withoutAlg(rsa)]);
+    for (const alg of ["RS256", "PS512", "RS384", "PS256"]) {
+      expect(await outcomeOf(world, await sign(rsa, goodPayload(), { alg }, { alg }))).toBe("accepted");
+    }
+  });
+
   it("without kid is tried against four keys and not against the fifth", async () => {
     const others = await Promise.all(Array.from({ length: 4 }, (_, at) => makeSigner("ES256", `other-${at}`)));
     const keys = others.map((signer) => signer.publicJwk);
@@ -285,6 +292,17 @@ describe("one issuer and another", () => {
       "issuer_malformed",
       [],
     ]);
+  });
+});
+
+it("an issuer beside the token that was not signed for it is refused", async () => {
+  const other = "https://issuer.example.test/b";
+  const world = worldWith([ec.publicJwk]);
+  world.outside.issuer(other, [ec.publicJwk]);
+  const token = { ...read(await sign(ec)), issuer: other };
+  expect(await world.verifier.verify(token, { known: true })).toEqual({
+    ok: false,
+    denial: { reason: "signature_invalid", known: true, problem: "token is of another issuer" },
   });
 });
 

@@ -12,7 +12,7 @@ import {
 import type { Entry, TieredCache, Writes } from "../store/cache.ts";
 import { BoundedMap } from "../store/memory.ts";
 import { ALGORITHMS } from "./algorithms.ts";
-import { type DocumentDeps, fetchIssuerKeys, type IssuerKeys, type KeysFailure } from "./documents.ts";
+import { type DocumentDeps, fetchIssuerKeys, type IssuerKeys, type KeysFailure, type Outcome } from "./documents.ts";
 import { storedKey, usableKeys } from "./jwk.ts";
 import { isObject } from "./strict-json.ts";
 
@@ -58,77 +58,94 @@ interface Failed {
   readonly hadCopy: boolean;
 }
 
-export function createIssuerKeys(deps: KeysDeps): IssuerKeySource {
+export const createIssuerKeys = (deps: KeysDeps): IssuerKeySource => new CachedIssuerKeys(deps);
+
+class CachedIssuerKeys implements IssuerKeySource {
+  readonly #deps: KeysDeps;
   // In memory only: whoever is refused causes no write to KV, and nobody else meets a failure.
-  const failures = new BoundedMap<Failed>(MEMORY_NEGATIVE_ENTRIES_MAX);
-  const refetchedAt = new BoundedMap<number>(MEMORY_NEGATIVE_ENTRIES_MAX);
-  const age = (at: number): number => deps.now() - at;
-  const isFresh = (entry: Entry<IssuerKeys> | undefined): entry is Entry<IssuerKeys> =>
-    entry !== undefined && age(entry.readAt) < ISSUER_KEYS_FRESH_MS;
+  readonly #failures = new BoundedMap<Failed>(MEMORY_NEGATIVE_ENTRIES_MAX);
+  readonly #refetchedAt = new BoundedMap<number>(MEMORY_NEGATIVE_ENTRIES_MAX);
 
-  const read = async (issuer: string): Promise<Entry<IssuerKeys> | undefined> => {
-    const entry = await deps.cache.get([issuer]);
-    // Keys of one issuer must never speak for another, whatever became of the store.
-    return entry?.value.issuer === issuer && age(entry.readAt) < ISSUER_KEYS_STALE_MS ? entry : undefined;
-  };
+  constructor(deps: KeysDeps) {
+    this.#deps = deps;
+  }
 
-  const recentFailure = (issuer: string): Failed | undefined => {
-    const failed = failures.get(issuer);
-    return failed && age(failed.at) < ISSUER_NEGATIVE_MS ? failed : undefined;
-  };
+  async cached(issuer: string): Promise<IssuerKeys | undefined> {
+    const copy = await this.#read(issuer);
+    return this.#isFresh(copy) ? copy.value : undefined;
+  }
 
-  const fetchAndKeep = async (issuer: string, { signal, writes }: LoadOptions) => {
-    const outcome = await fetchIssuerKeys(deps, issuer, signal);
+  isResting(issuer: string): boolean {
+    return this.#recentFailure(issuer) !== undefined;
+  }
+
+  isCooling(issuer: string): boolean {
+    const at = this.#refetchedAt.get(issuer);
+    return at !== undefined && this.#age(at) < ISSUER_REFETCH_COOLDOWN_MS;
+  }
+
+  async load(issuer: string, options: LoadOptions): Promise<Loaded> {
+    const failed = this.#recentFailure(issuer);
+    if (failed && !failed.hadCopy) return { kind: "failure", failure: failed.failure };
+    const copy = await this.#read(issuer);
+    if (this.#isFresh(copy)) return { kind: "keys", keys: copy.value, from: "cache" };
+    if (failed) return standIn(failed.failure, copy);
+    const outcome = await this.#fetch(issuer, options);
+    if (outcome.ok) return { kind: "keys", keys: outcome.value, from: "issuer" };
+    // Another request may have been luckier while this one waited.
+    const meanwhile = this.#own(issuer, this.#deps.cache.peek([issuer]));
+    if (this.#isFresh(meanwhile)) return { kind: "keys", keys: meanwhile.value, from: "cache" };
+    // A caller who ran out of time says nothing about the issuer.
+    if (!options.signal?.aborted) {
+      this.#failures.set(issuer, { failure: outcome.failure, at: this.#deps.now(), hadCopy: copy !== undefined });
+    }
+    return standIn(outcome.failure, copy);
+  }
+
+  async refetch(issuer: string, options: LoadOptions): Promise<IssuerKeys | undefined> {
+    if (this.isCooling(issuer)) return undefined;
+    // Before the first await: requests that arrive meanwhile find the cool-down.
+    this.#refetchedAt.set(issuer, this.#deps.now());
+    const outcome = await this.#fetch(issuer, options);
+    return outcome.ok ? outcome.value : undefined;
+  }
+
+  async #fetch(issuer: string, { signal, writes }: LoadOptions): Promise<Outcome<IssuerKeys>> {
+    const outcome = await fetchIssuerKeys(this.#deps, issuer, signal);
     if (outcome.ok) {
-      failures.delete(issuer);
-      deps.cache.put([issuer], { value: outcome.value, readAt: deps.now() }, writes);
+      this.#failures.delete(issuer);
+      this.#deps.cache.put([issuer], { value: outcome.value, readAt: this.#deps.now() }, writes);
     }
     return outcome;
-  };
+  }
 
-  const standIn = (failure: KeysFailure, copy: Entry<IssuerKeys> | undefined): Loaded =>
-    copy && failure.reason === "issuer_unreachable"
-      ? { kind: "keys", keys: copy.value, from: "stale" }
-      : { kind: "failure", failure };
+  async #read(issuer: string): Promise<Entry<IssuerKeys> | undefined> {
+    return this.#own(issuer, await this.#deps.cache.get([issuer]));
+  }
 
-  const isCooling = (issuer: string): boolean => {
-    const at = refetchedAt.get(issuer);
-    return at !== undefined && age(at) < ISSUER_REFETCH_COOLDOWN_MS;
-  };
+  /** Keys of one issuer must never speak for another, whatever became of the store. */
+  #own(issuer: string, entry: Entry<IssuerKeys> | undefined): Entry<IssuerKeys> | undefined {
+    return entry?.value.issuer === issuer && this.#age(entry.readAt) < ISSUER_KEYS_STALE_MS ? entry : undefined;
+  }
 
-  return {
-    async cached(issuer) {
-      const entry = await read(issuer);
-      return isFresh(entry) ? entry.value : undefined;
-    },
+  #isFresh(entry: Entry<IssuerKeys> | undefined): entry is Entry<IssuerKeys> {
+    return entry !== undefined && this.#age(entry.readAt) < ISSUER_KEYS_FRESH_MS;
+  }
 
-    isResting: (issuer) => recentFailure(issuer) !== undefined,
-    isCooling,
+  #recentFailure(issuer: string): Failed | undefined {
+    const failed = this.#failures.get(issuer);
+    return failed && this.#age(failed.at) < ISSUER_NEGATIVE_MS ? failed : undefined;
+  }
 
-    async load(issuer, options) {
-      const failed = recentFailure(issuer);
-      if (failed && !failed.hadCopy) return { kind: "failure", failure: failed.failure };
-      const copy = await read(issuer);
-      if (isFresh(copy)) return { kind: "keys", keys: copy.value, from: "cache" };
-      if (failed) return standIn(failed.failure, copy);
-      const outcome = await fetchAndKeep(issuer, options);
-      if (outcome.ok) return { kind: "keys", keys: outcome.value, from: "issuer" };
-      // A caller who ran out of time says nothing about the issuer.
-      if (!options.signal?.aborted) {
-        failures.set(issuer, { failure: outcome.failure, at: deps.now(), hadCopy: copy !== undefined });
-      }
-      return standIn(outcome.failure, copy);
-    },
-
-    async refetch(issuer, options) {
-      if (isCooling(issuer)) return undefined;
-      // Before the first await: requests that arrive meanwhile find the cool-down.
-      refetchedAt.set(issuer, deps.now());
-      const outcome = await fetchAndKeep(issuer, options);
-      return outcome.ok ? outcome.value : undefined;
-    },
-  };
+  #age(at: number): number {
+    return this.#deps.now() - at;
+  }
 }
+
+const standIn = (failure: KeysFailure, copy: Entry<IssuerKeys> | undefined): Loaded =>
+  copy && failure.reason === "issuer_unreachable"
+    ? { kind: "keys", keys: copy.value, from: "stale" }
+    : { kind: "failure", failure };
 
 export const encodeIssuerKeys = ({ issuer, algorithms, jwks }: IssuerKeys): unknown => ({
   issuer,
