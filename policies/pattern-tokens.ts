@@ -28,11 +28,11 @@ function endOfClass(pattern: string, from: number): number {
 
 export function tokensOf(pattern: string): readonly PatternToken[] {
   const tokens: PatternToken[] = [];
-  const token = new RegExp(TOKEN);
-  for (let match = token.exec(pattern); match !== null && match[0] !== ""; match = token.exec(pattern)) {
+  TOKEN.lastIndex = 0;
+  for (let match = TOKEN.exec(pattern); match !== null && match[0] !== ""; match = TOKEN.exec(pattern)) {
     const kind = kindOf(match.groups ?? {});
-    if (kind === "class") token.lastIndex = endOfClass(pattern, match.index);
-    const to = Math.min(token.lastIndex, pattern.length);
+    if (kind === "class") TOKEN.lastIndex = endOfClass(pattern, match.index);
+    const to = Math.min(TOKEN.lastIndex, pattern.length);
     tokens.push({ kind, text: pattern.slice(match.index, to), from: match.index, to });
   }
   return tokens;

@@ -1,0 +1,135 @@
+/**
+ * What a policy grants, to whom it is addressed, and where it leaves what octo-sts understands. Pure.
+ */
+
+import { quoted } from "../faults.ts";
+import { isOrganizationWide, levelsOf, permissionNamed } from "../permissions.ts";
+import { nearest } from "../suggest.ts";
+import { canHaveClaim } from "./issuer-claims.ts";
+import { overlaps } from "./language.ts";
+import type { Rule } from "./linting.ts";
+import type { Finding } from "./warning.ts";
+import { PROBE } from "./workloads.ts";
+
+export const permissionRules: Rule = ({ policy, kind }) =>
+  policy.document.permissions.flatMap(({ name, level }) => {
+    const at = { path: `permissions.${name}`, part: "key" } as const;
+    const permission = permissionNamed(name);
+    const findings: Finding[] = [];
+    if (permission?.assumed && !levelsOf(name).includes(level)) {
+      const message = `GitHub's list does not tell the levels of ${name}, and ${quoted(level)} is not among the probable ones`;
+      const remedy = `write ${levelsOf(name).join(" or ")}, unless GitHub is known to grant it`;
+      findings.push({ id: "permission-level-assumed", severity: "warning", ...at, message, remedy });
+    }
+    if (permission?.extension) {
+      const message = `octo-sts does not know ${name}, and refuses the whole policy`;
+      const remedy = "keep it for this service alone";
+      findings.push({ id: "extension-used", severity: "notice", ...at, message, remedy });
+    }
+    const power = powerOf(name);
+    if (level !== "read" && power !== undefined) {
+      const message = `${name}: ${level} can ${power}`;
+      const remedy = "keep it only if the workload does just that, and let nothing else match the policy";
+      // Of these workflows is the one that ordinary robots need.
+      findings.push({
+        id: "powerful-permission",
+        severity: name === "workflows" ? "notice" : "warning",
+        ...at,
+        message,
+        remedy,
+      });
+    }
+    if (level === "read" && kind === "repository" && isOrganizationWide(name)) {
+      const message = `${name} reads the whole organization, and this policy belongs to one repository: whoever merges to it decides`;
+      const remedy = "move the policy to the owner's policy repository, or remove the permission";
+      findings.push({ id: "organization-read-in-repository-policy", severity: "warning", ...at, message, remedy });
+    }
+    return findings;
+  });
+
+const POWERS: Readonly<Record<string, string>> = {
+  administration: "change settings, collaborators and branch protection, and delete the repository",
+  workflows: "change workflow files, and so what runs with the repository's secrets",
+  members: "add and remove members of the organization and its teams",
+};
+
+function powerOf(name: string): string | undefined {
+  if (Object.hasOwn(POWERS, name)) return POWERS[name];
+  return isOrganizationWide(name) ? "change the whole organization, whatever the repositories" : undefined;
+}
+
+export const repositoryRules: Rule = ({ policy, kind }) => {
+  const { repositories } = policy.document;
+  if (kind === "organization" && repositories === undefined) {
+    const message =
+      "without `repositories` the token reaches every repository of the installation (for the policy repository's own scope: that one)";
+    const remedy = "name the repositories, or write `repositories: []` to say that all are meant";
+    return [{ id: "repositories-absent", severity: "warning", path: "repositories", message, remedy }];
+  }
+  return (repositories ?? []).flatMap((name, i, all): readonly Finding[] => {
+    const isRepeated = all.slice(0, i).some((before) => before.toLowerCase() === name.toLowerCase());
+    const message = `${name} is listed already`;
+    const path = `repositories[${i}]`;
+    return isRepeated ? [{ id: "duplicate-repository", severity: "notice", path, message, remedy: "remove it" }] : [];
+  });
+};
+
+export const extensionRules: Rule = ({ policy: { document }, claims, workload }) => {
+  const used = [
+    ...(document.jwks === undefined ? [] : ["jwks"]),
+    ...(document.maxTokenLifetimeSeconds === undefined ? [] : ["max_token_lifetime"]),
+    ...(document.description === undefined ? [] : ["description"]),
+  ];
+  const table = workload?.claims;
+  const paths = claims.filter(({ name }) => isPath(name) && !table?.names.includes(name));
+  return [
+    ...used.map((key): Finding => {
+      const message = `${key} is an extension of this service: octo-sts refuses a policy that has it`;
+      const remedy = "remove it to keep the policy portable, or ignore this";
+      return { id: "extension-used", severity: "notice", path: key, part: "key", message, remedy };
+    }),
+    ...paths.map(({ path, name }): Finding => {
+      const message = `${quoted(name)} is found by its path inside another claim, an extension: octo-sts looks for a claim of exactly this name, and refuses`;
+      const remedy = "use a claim of the top level to keep the policy portable, or ignore this";
+      return { id: "extension-used", severity: "notice", path, part: "key", message, remedy };
+    }),
+  ];
+};
+
+/** A claim whose name is itself an address, as Auth0's are, may well stand at the top level. */
+function isPath(name: string): boolean {
+  return name.startsWith("https://sts.amazonaws.com/")
+    ? !name.endsWith("/")
+    : name.includes("/") && !name.includes("://");
+}
+
+export const audienceRules: Rule = ({ policy, audience, domain }) => {
+  if (audience === undefined) return [];
+  const at = { path: audience.path };
+  if (audience.kind === "pattern" && overlaps(audience.language, `(?:https://)?[^/]*${PROBE}[^/]*(?:/.*)?`)) {
+    const message =
+      "the audience may be any, so that a token that was made for another service, and seen by it, is good here too";
+    return [
+      { id: "audience-of-anyone", severity: "warning", ...at, message, remedy: "name the audience, or leave it out" },
+    ];
+  }
+  const accepted = domain === undefined ? [] : [domain, `https://${domain}`];
+  if (domain === undefined || accepted.some((text) => policy.audience?.matches(text))) return [];
+  const message = `the audience is not ${domain}, which is what clients of this service ask for: tokens made for another service are taken, and the default ones refused`;
+  const remedy = `remove it, or write \`audience: ${domain}\`; keep it if the issuer cannot set the audience`;
+  return [{ id: "audience-not-domain", severity: "notice", ...at, message, remedy }];
+};
+
+export const claimRules: Rule = ({ claims, workload }) => {
+  const table = workload?.claims;
+  if (table === undefined) return [];
+  return claims
+    .filter(({ name }) => !canHaveClaim(table, name))
+    .map(({ name, path }): Finding => {
+      const suggestion = nearest(name, table.names);
+      const message = `${table.issuer} puts no claim ${quoted(name)} into its tokens, so that no token matches (${table.source})`;
+      const remedy =
+        suggestion === undefined ? "remove it, or use a claim that the issuer has" : `did you mean \`${suggestion}\`?`;
+      return { id: "claim-never-issued", severity: "warning", path, part: "key", message, remedy };
+    });
+};

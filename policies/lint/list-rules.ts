@@ -1,0 +1,59 @@
+/**
+ * Rules for the organization's list of trusted issuers. Pure.
+ */
+
+import { quoted } from "../faults.ts";
+import type { TrustedIssuers } from "../issuers.ts";
+import { foreignIssuers } from "./issuer-rules.ts";
+import { matcherValue } from "./value.ts";
+import { patternRules, placeholder } from "./value-rules.ts";
+import type { Finding } from "./warning.ts";
+
+export function listFindings(list: TrustedIssuers): readonly Finding[] {
+  const { issuers, patterns } = list.document;
+  return [
+    ...auditMode(list),
+    ...duplicates(list),
+    ...issuers.flatMap((value, i) => placeholder(matcherValue("issuer", { kind: "exact", value }, `issuers[${i}]`))),
+    ...patterns.flatMap((text, i) => {
+      const value = matcherValue("issuer", { kind: "pattern", value: text }, `issuer_patterns[${i}]`);
+      return [...foreignIssuers(value), ...patternRules(value).map(asListEntry), ...placeholder(value)];
+    }),
+  ];
+}
+
+/** In the list an exact value has a key of its own. */
+function asListEntry(finding: Finding): Finding {
+  return finding.id === "pattern-could-be-exact" ? { ...finding, remedy: "list it under `issuers`" } : finding;
+}
+
+function auditMode({ mode }: TrustedIssuers): readonly Finding[] {
+  if (mode === "enforce") return [];
+  const message = "the list only records what it would refuse: every issuer is still permitted";
+  return [
+    {
+      id: "audit-mode",
+      severity: "notice",
+      path: "mode",
+      message,
+      remedy: "write `mode: enforce` once the record is clean",
+    },
+  ];
+}
+
+function duplicates({ document: { issuers, patterns }, patterns: compiled }: TrustedIssuers): readonly Finding[] {
+  const finding = (path: string, message: string): readonly Finding[] => [
+    { id: "duplicate-issuer", severity: "notice", path, message, remedy: "remove it" },
+  ];
+  return [
+    ...issuers.flatMap((issuer, i) => {
+      if (issuers.indexOf(issuer) < i) return finding(`issuers[${i}]`, `${quoted(issuer)} is listed already`);
+      const pattern = compiled.find((candidate) => candidate.matches(issuer));
+      const message = `${quoted(issuer)} is covered by the pattern ${quoted(pattern?.source ?? "")}`;
+      return pattern === undefined ? [] : finding(`issuers[${i}]`, message);
+    }),
+    ...patterns.flatMap((pattern, i) =>
+      patterns.indexOf(pattern) < i ? finding(`issuer_patterns[${i}]`, `${quoted(pattern)} is listed already`) : [],
+    ),
+  ];
+}

@@ -1,0 +1,129 @@
+/**
+ * Shapes in the tokens of a pattern: bare dots, globs, alternations, wildcards, plain text. Pure; linear in the tokens.
+ */
+
+import { type PatternToken, quotedTextOf } from "../pattern-tokens.ts";
+import { languageOf, overlaps } from "./language.ts";
+
+type Tokens = readonly PatternToken[];
+
+const isRepetition = (token: PatternToken | undefined) => token?.kind === "repeat" || token?.kind === "count";
+
+/** Dots that stand for one character of any kind. */
+export function bareDots(tokens: Tokens): number {
+  return tokens.filter(({ kind, text }, i) => kind === "atom" && text === "." && !isRepetition(tokens[i + 1])).length;
+}
+
+/** A `*` behind a character that nobody means to repeat, as in `refs/heads/*`, with that character. */
+export function globOf(tokens: Tokens): string | undefined {
+  const at = tokens.findIndex(({ kind, text }, i) => {
+    const before = tokens[i - 1];
+    const repeatsLetter = before?.kind === "atom" && before.text.length === 1 && !".^$".includes(before.text);
+    return kind === "repeat" && text === "*" && repeatsLetter;
+  });
+  return at < 0 ? undefined : `${tokens[at - 1]?.text}*`;
+}
+
+/** The alternatives that stand outside of every group; one if there is no such alternation. */
+export function topLevelAlternatives(pattern: string, tokens: Tokens): readonly string[] {
+  const cuts: number[] = [];
+  let depth = 0;
+  for (const { kind, from } of tokens) {
+    if (kind === "open") depth += 1;
+    else if (kind === "close") depth -= 1;
+    else if (kind === "bar" && depth === 0) cuts.push(from);
+  }
+  return [...cuts, pattern.length].map((cut, i) => pattern.slice(i === 0 ? 0 : (cuts[i - 1] ?? 0) + 1, cut));
+}
+
+/** The characters of a token that stands for itself; undefined for any other, a bare dot included. */
+function literalOf(token: PatternToken): string | undefined {
+  if (token.kind === "quote") return quotedTextOf(token);
+  if (token.kind !== "atom" || token.text === "." || token.text === "^" || token.text === "$") return undefined;
+  if (!token.text.startsWith("\\")) return token.text;
+  return /^\\[^A-Za-z0-9]$/u.test(token.text) ? token.text.slice(1) : undefined;
+}
+
+/** The one text that the pattern was written for, its bare dots read as dots; undefined if it can be several. */
+export function soleTextOf(tokens: Tokens): string | undefined {
+  let text = "";
+  for (const [i, token] of tokens.entries()) {
+    const isAnchor = token.kind === "atom" && ((token.text === "^" && text === "") || token.text === "$");
+    const isGroup = token.kind === "close" || (token.kind === "open" && !/^\(\?[a-zA-Z-]+:/.test(token.text));
+    if (isRepetition(tokens[i + 1])) return undefined;
+    if (isAnchor || isGroup) continue;
+    const literal = token.text === "." ? "." : literalOf(token);
+    if (literal === undefined) return undefined;
+    text += literal;
+  }
+  return text;
+}
+
+/** The text that every match begins with, as far as it is plain. */
+export function plainPrefixOf(tokens: Tokens): string {
+  // Of an alternation the branches need not begin alike.
+  if (topLevelAlternatives("", tokens).length > 1) return "";
+  let text = "";
+  for (const [i, token] of tokens.entries()) {
+    if (token.kind === "atom" && token.text === "^" && text === "") continue;
+    const literal = literalOf(token);
+    if (literal === undefined || isRepetition(tokens[i + 1])) return text;
+    text += literal;
+  }
+  return text;
+}
+
+/** A repetition of something that can be a `:`, so that the text it matches has no end of its own. */
+export interface Wildcard {
+  readonly text: string;
+  /** Literal `:` before it. */
+  readonly colonsBefore: number;
+  /** Whether a literal `:` or `/` follows in its alternative. */
+  readonly hasColonBehind: boolean;
+  readonly hasSlashBehind: boolean;
+  /** Whether nothing that takes a character follows. */
+  readonly isLast: boolean;
+}
+
+export function wildcardsOf(tokens: Tokens): readonly Wildcard[] {
+  return tokens.flatMap((token, i) => {
+    const repetition = tokens[i + 1];
+    if (!isUnbounded(repetition) || !canBeColon(token)) return [];
+    const behind = whatFollows(tokens, i + 2);
+    return [
+      {
+        text: `${token.text}${repetition?.text}`,
+        colonsBefore: tokens.slice(0, i).filter((before) => literalOf(before) === ":").length,
+        hasColonBehind: behind.some((next) => literalOf(next) === ":"),
+        hasSlashBehind: behind.some((next) => literalOf(next) === "/"),
+        isLast: behind.length === 0,
+      },
+    ];
+  });
+}
+
+function isUnbounded(token: PatternToken | undefined): boolean {
+  if (token?.kind === "count") return token.text.includes(",");
+  return token?.kind === "repeat" && !token.text.startsWith("?");
+}
+
+function canBeColon({ kind, text }: PatternToken): boolean {
+  const isSet = kind === "class" || (kind === "atom" && (text === "." || /^\\[DSWpP]/.test(text)));
+  return isSet && overlaps(languageOf(text), ":");
+}
+
+/** The tokens that take a character, from `start` on, without the other branches of the alternations that it stands in. */
+function whatFollows(tokens: Tokens, start: number): Tokens {
+  const behind: PatternToken[] = [];
+  let depth = 0;
+  let skipBelow: number | undefined;
+  for (const token of tokens.slice(start)) {
+    if (token.kind === "open") depth += 1;
+    if (token.kind === "close") depth -= 1;
+    if (skipBelow !== undefined && depth < skipBelow) skipBelow = undefined;
+    if (token.kind === "bar" && skipBelow === undefined && depth <= 0) skipBelow = depth;
+    const takes = token.kind === "class" || token.kind === "quote" || token.kind === "atom";
+    if (takes && skipBelow === undefined && token.text !== "$" && token.text !== "\\z") behind.push(token);
+  }
+  return behind;
+}

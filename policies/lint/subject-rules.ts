@@ -1,0 +1,145 @@
+/**
+ * Whose tokens a policy lets in beyond the ones it was written for: strangers', any branch's, any pull request's. Pure.
+ *
+ * One cause is told once: the worst of what an open subject lets in, at the value that should be narrowed.
+ */
+
+import { quoted } from "../faults.ts";
+import { overlaps } from "./language.ts";
+import type { Linting, Rule } from "./linting.ts";
+import { plainPrefixOf, type Wildcard, wildcardsOf } from "./shapes.ts";
+import type { Finding } from "./warning.ts";
+import { letsIn, type Opening, pinsOwner, type Workload } from "./workloads.ts";
+
+export const subjectRules: Rule = (linting) => {
+  const { subject, claims, workload } = linting;
+  const { stranger, ownerClaims = [] } = workload ?? {};
+  const isOwnerPinned = claims.some((claim) => ownerClaims.includes(claim.name) && pinsOwner(claim));
+  if (stranger !== undefined && !isOwnerPinned && overlaps(subject.language, stranger)) {
+    return [ofAnyone(linting)];
+  }
+  const wildcards = wildcardsOf(subject.tokens);
+  const crossing = isOwnerPinned ? undefined : wildcards.find((wildcard) => isCrossing(wildcard, workload));
+  const open = wildcards.some(({ isLast }) => isLast) && claims.length === 0 && linting.canWrite;
+  const findings = [
+    ...(crossing === undefined || (open && crossing.isLast) ? [] : [crossesBoundary(linting, crossing)]),
+    ...(open ? [openForWriting(linting)] : openings(linting, crossing)),
+    ...mutableNames(linting),
+  ];
+  return findings;
+};
+
+function ofAnyone({ subject, workload }: Linting): Finding {
+  return {
+    id: "subject-of-anyone",
+    severity: "warning",
+    path: subject.path,
+    message: `${workload?.claims.issuer} signs for all its customers, and ${quoted(subject.text)} also matches subjects of accounts that are not yours`,
+    remedy: "write the name of the account in the subject, up to the character that ends it, or name its id in a claim",
+  };
+}
+
+/** Up to the part that is free, each `:` must stand at its place; in a subject of another form, each `:` and `/` that is written. */
+function isCrossing(wildcard: Wildcard, workload: Workload | undefined): boolean {
+  const fixed = workload?.fixedColons ?? 0;
+  if (wildcard.hasColonBehind || wildcard.colonsBefore < fixed) return true;
+  return fixed === 0 && wildcard.hasSlashBehind;
+}
+
+function crossesBoundary({ subject }: Linting, { text, isLast }: Wildcard): Finding {
+  const where = isLast ? "everything behind it" : "past the next `:` or `/` of the subject";
+  return {
+    id: "wildcard-crosses-boundary",
+    severity: "warning",
+    path: subject.path,
+    message: `\`${text}\` also matches \`:\` and \`/\`, so that it takes in ${where}, and with it other projects or refs`,
+    remedy: "write `[^:/]+` for one part of a subject, and each `:` and `/` at its place",
+  };
+}
+
+function openForWriting({ subject }: Linting): Finding {
+  return {
+    id: "open-subject-write",
+    severity: "warning",
+    path: subject.path,
+    message: `the subject may end in anything, no claim narrows it, and the policy grants more than read: whoever can start any workload there gets that`,
+    remedy: "name the ref or environment in the subject, or pin the workflow by a claim",
+  };
+}
+
+function openings(linting: Linting, crossing: Wildcard | undefined): readonly Finding[] {
+  const { workload } = linting;
+  const isOpen = (opening: Opening | undefined) => opening !== undefined && letsIn(opening, linting);
+  const branch = isOpen(workload?.anyBranch);
+  const pullRequest = isOpen(workload?.anyPullRequest);
+  const unpinned = linting.claims.find(
+    ({ name, language }) => workload?.workflowClaims?.includes(name) && overlaps(language, "[^@]*@refs/heads/zqxj"),
+  );
+  if (pullRequest && !branch) return [fromPullRequest(linting)];
+  if (unpinned !== undefined) return [workflowUnpinned(linting, unpinned.path, branch)];
+  if (branch && !crossing?.isLast) return [fromBranch(linting, pullRequest)];
+  return [];
+}
+
+function fromPullRequest({ canWrite, subject }: Linting): Finding {
+  const run = "any pull request of the repository, before review, with the workflow file that it brings";
+  const remedy =
+    "name a branch or an environment with reviewers, or pin job_workflow_ref to a reusable workflow at a protected branch";
+  return canWrite
+    ? {
+        id: "pull-request-write",
+        severity: "warning",
+        path: subject.path,
+        message: `grants more than read to ${run}`,
+        remedy,
+      }
+    : { id: "any-pull-request", severity: "notice", path: subject.path, message: `lets in ${run}`, remedy };
+}
+
+function workflowUnpinned({ canWrite }: Linting, path: string, isBranchOpen: boolean): Finding {
+  const why = isBranchOpen
+    ? "the subject leaves the branch open too, so that any branch can bring its own version of the file"
+    : "the subject alone decides from where the run comes";
+  return {
+    id: "workflow-ref-unpinned",
+    severity: isBranchOpen && canWrite ? "warning" : "notice",
+    path,
+    message: `names a file at any ref: ${why}`,
+    remedy: "write the ref behind the `@`, as `@refs/heads/main`",
+  };
+}
+
+function fromBranch({ canWrite, subject }: Linting, pullRequest: boolean): Finding {
+  return {
+    id: "any-branch",
+    severity: canWrite ? "warning" : "notice",
+    path: subject.path,
+    message: `lets in any branch${pullRequest ? " and any pull request" : ""}, so whoever can push one to the repository`,
+    remedy: 'name the branch, or an environment; or pin it by a claim, as `ref`, or `ref_protected: "true"`',
+  };
+}
+
+/** The subject with and without GitHub's ids, and the ids that pin the same. */
+function mutableNames({ subject, owner: ownOwner, claims, workload }: Linting): readonly Finding[] {
+  if (workload?.claims.issuer !== "GitHub Actions") return [];
+  if (claims.some(({ name }) => name === "repository_id" || name === "repository_owner_id")) return [];
+  const finding = (message: string): readonly Finding[] => [
+    {
+      id: "mutable-names",
+      severity: "notice",
+      path: subject.path,
+      message,
+      remedy:
+        "use the form with ids, `repo:owner@id/name@id:...`, if the repository issues it, or pin `repository_id` and `repository_owner_id` by claims",
+    },
+  ];
+  if (overlaps(subject.language, "repo:[^:@]+@90817263/[^:]+:.+")) {
+    return finding("the ids behind `@` are left open, so that they pin nothing: a name that is given up can be taken");
+  }
+  const prefix = subject.kind === "exact" ? subject.text : plainPrefixOf(subject.tokens);
+  const owner = /^repo:([^:/@]+)\//.exec(prefix)?.[1];
+  if (owner === undefined || owner.toLowerCase() === ownOwner?.toLowerCase()) return [];
+  return finding(
+    `trusts ${owner} by name alone, and names change hands: after a rename the old one is free for others to take`,
+  );
+}

@@ -1,0 +1,131 @@
+/**
+ * Rules for a single value, whatever it is compared with: patterns that mean more or less than they look like, exact values that
+ * cannot match, placeholders. Pure.
+ */
+
+import { quoted } from "../faults.ts";
+import { isAudience, isIssuer, isSubject } from "../fields.ts";
+import { overlaps } from "./language.ts";
+import { type Rule, valuesOf } from "./linting.ts";
+import { placeholderIn } from "./placeholders.ts";
+import { bareDots, globOf, soleTextOf, topLevelAlternatives } from "./shapes.ts";
+import type { Value } from "./value.ts";
+import type { Finding } from "./warning.ts";
+
+export const valueRules: Rule = (linting) =>
+  valuesOf(linting).flatMap((value) => [
+    ...(value.kind === "exact" ? exactRules(value) : [...patternRules(value), ...alternation(value)]),
+    ...placeholder(value),
+  ]);
+
+export function placeholder({ path, text, kind }: Value): readonly Finding[] {
+  const found = placeholderIn(kind === "pattern" ? text.replaceAll(/\\([^A-Za-z0-9])/g, "$1") : text);
+  if (found === undefined) return [];
+  const message = `${quoted(found)} looks like a placeholder that was never filled in`;
+  return [{ id: "placeholder", severity: "warning", path, message, remedy: "write the real value" }];
+}
+
+const WELL_FORMED = { issuer: isIssuer, subject: isSubject, audience: isAudience, claim: () => true };
+
+function exactRules({ field, path, text }: Value): readonly Finding[] {
+  const sign = signOfPattern(text);
+  if (sign !== undefined) {
+    const isGlob = sign === "*";
+    const message = `is compared as it is typed, ${quoted(sign)} included, so that it looks like a pattern and matches none of the tokens that it seems to`;
+    const remedy = isGlob
+      ? `write \`${path}_pattern\` with \`[^:/]+\` (one part) or \`.*\` (anything) for the \`*\`, and each \`.\` as \`\\.\``
+      : `write it as \`${path}_pattern\``;
+    return [{ id: "exact-looks-like-pattern", severity: "warning", path, message, remedy }];
+  }
+  if (WELL_FORMED[field](text)) return [];
+  return [
+    {
+      id: "matches-nothing",
+      severity: "warning",
+      path,
+      message: `${quoted(text)} is not what an ${field === "subject" ? "acceptable subject" : field} looks like, and a token with it is refused`,
+      remedy: field === "issuer" ? "write the token's `iss`, as `https://host/path`" : "copy the value from a token",
+    },
+  ];
+}
+
+/** What only a pattern would hold. A lone `|` is not: Auth0's subjects have it. */
+function signOfPattern(text: string): string | undefined {
+  const sign = /\.[*+]|\\.|\[[^\]]+\][*+?]?|\([^)]*\)|^\^|\$$|\*/u.exec(text);
+  return sign?.[0];
+}
+
+/** What a value of the field can be made of, over all issuers. */
+const ALPHABETS = {
+  issuer: "[Hh][Tt][Tt][Pp][Ss]?://[^\\x00-\\x20?#@\\\\\\x7f-\\x{10FFFF}]+",
+  subject: "[^\\x00-\\x20\"'`\\\\<>;&$(){}\\[\\]\\x7f-\\xa0]{1,}",
+  audience: "[^\\x00-\\x20\"'`\\\\<>;&$(){}\\[\\]|@\\x7f-\\xa0]{1,}",
+  claim: "(?s).*",
+};
+
+/** The first that applies: they are readings of the same text. */
+export function patternRules(value: Value): readonly Finding[] {
+  const { field, path, text, tokens, language } = value;
+  const glob = globOf(tokens);
+  if (glob !== undefined) {
+    const message = `\`${glob}\` is "${glob.slice(0, -1)}" any number of times, and nothing else: a \`*\` by itself is no wildcard in a pattern`;
+    const remedy = "write `[^:/]+` for one part, `.*` for anything";
+    return [{ id: "glob-as-pattern", severity: "warning", path, message, remedy }];
+  }
+  if (!overlaps(language, ALPHABETS[field])) {
+    const message = `${quoted(text)} matches nothing that a token can have here`;
+    const remedy = "look for an anchor in the middle, a space, or a character that such a value never has";
+    return [{ id: "matches-nothing", severity: "warning", path, message, remedy }];
+  }
+  const sole = soleTextOf(tokens);
+  if (field !== "claim" && sole !== undefined) {
+    const message = `a pattern for the one value ${quoted(sole)}${bareDots(tokens) > 0 ? ", whose dots match any character" : ""}`;
+    const remedy = `write \`${path.replace("_pattern", "")}: ${sole}\``;
+    return [{ id: "pattern-could-be-exact", severity: "notice", path, message, remedy }];
+  }
+  return unescapedDot(value);
+}
+
+/** Workflows are read from `.github/workflows/*.yml` alone, so that a dot there lets in no other file. */
+const WORKFLOW_CLAIMS = ["job_workflow_ref", "workflow_ref"];
+
+function unescapedDot({ field, name, path, tokens }: Value): readonly Finding[] {
+  const dots = bareDots(tokens);
+  if (dots === 0 || tokens.length === 1) return [];
+  const count = dots === 1 ? "a `.` that is" : `${dots} \`.\` that are`;
+  const what =
+    field === "issuer"
+      ? "in a host it can be a `-`, and so another domain that anyone can register"
+      : WORKFLOW_CLAIMS.includes(name)
+        ? "harmless in `.github/workflows/` and `.yml`, not in a repository's name or a ref"
+        : "it lets in names that differ there";
+  return [
+    {
+      id: "unescaped-dot",
+      severity: field === "claim" ? "notice" : "warning",
+      path,
+      message: `${count} not escaped and match${dots === 1 ? "es" : ""} any character: ${what}`,
+      remedy: "write `\\.` for a dot",
+    },
+  ];
+}
+
+function alternation({ path, text, tokens }: Value): readonly Finding[] {
+  const alternatives = topLevelAlternatives(text, tokens);
+  const [first = "", last = ""] = [alternatives[0], alternatives.at(-1)];
+  if (alternatives.length === 1) return [];
+  const middle = alternatives.length > 2 ? ", the others have no anchor at all" : "";
+  return [
+    {
+      id: "top-level-alternation",
+      severity: "notice",
+      path,
+      message: `read here as \`^(?:${cut(text)})$\`, each alternative whole; octo-sts reads \`^${cut(text)}$\`, where ${quoted(first)} is only how a value begins and ${quoted(last)} how it ends${middle}`,
+      remedy: "put it in parentheses, which mean the same in both: `(...|...)`",
+    },
+  ];
+}
+
+function cut(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
+}
