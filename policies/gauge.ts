@@ -19,6 +19,8 @@ const TOO_MANY: Excess = {
   remedy: "shorten the file",
 };
 
+const TAB: Excess = { message: "a tab is used as indentation", remedy: "indent with spaces" };
+
 /** The mark that the lexer puts before plain and block text. */
 const TEXT_FOLLOWS = "\u001f";
 
@@ -33,16 +35,22 @@ export function createGauge(): Gauge {
   let openFlows = 0;
   let indicatorsOnLine = 0;
   let isText = false;
+  let atLineStart = true;
   return {
     exceededBy(lexeme) {
       tokens += 1;
       if (/^[^\s#]/.test(lexeme) && lexeme !== TEXT_FOLLOWS) significant += 1;
       if (tokens > MAX_TOKENS || significant > MAX_SIGNIFICANT_TOKENS) return TOO_MANY;
       if (isText) {
+        // A block text ends with its last line.
+        atLineStart = lexeme.endsWith("\n");
         isText = false;
         return undefined;
       }
       isText = lexeme === TEXT_FOLLOWS;
+      // The library minds a tab only where it would change the structure; YAML 1.1 minds it on an empty line too.
+      if (atLineStart && openFlows <= 0 && /^[ \t]*\t[ \t]*$/.test(lexeme)) return TAB;
+      atLineStart = /^\r?\n$/.test(lexeme) || (atLineStart && /^ *$/.test(lexeme));
       if (lexeme === "[" || lexeme === "{") openFlows += 1;
       else if (lexeme === "]" || lexeme === "}") openFlows -= 1;
       else if (lexeme === "\n" || lexeme === "\r\n") indicatorsOnLine = 0;

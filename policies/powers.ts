@@ -63,7 +63,10 @@ export function permissionLevelFault(name: string, level: string): Told | undefi
   const levels = permission?.levels ?? [];
   if (levels.includes(level) || (permission?.assumed && rankOfLevel(level) > 0)) return undefined;
   const suggestion = nearest(level, levels);
-  const remedy = suggestion === undefined ? `write ${levels.join(" or ")}` : `did you mean \`${suggestion}\`?`;
+  const remedy =
+    suggestion === undefined
+      ? `write ${levels.map((known) => `\`${known}\``).join(" or ")}`
+      : `did you mean \`${suggestion}\`?`;
   return { message: `${name} has no level ${quoted(level)}`, remedy };
 }
 

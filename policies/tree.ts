@@ -63,6 +63,7 @@ export function createTreeReader(text: string, at: (offset: number) => Position,
   let aliases = 0;
   let merged = 0;
   let openFlows = 0;
+  const endsInMidLine = text.slice(text.lastIndexOf("\n") + 1).trim() !== "";
 
   function read(node: ParsedNode, depth: number): Tree {
     const where = at(node.range[0]);
@@ -103,7 +104,10 @@ export function createTreeReader(text: string, at: (offset: number) => Position,
   }
 
   function readScalar(node: Scalar.Parsed, where: Position): Tree {
-    const value = typeof node.value === "string" ? node.value : "";
+    const whole = typeof node.value === "string" ? node.value : "";
+    // A block text that the file ends without a newline has none, whatever later YAML says.
+    const isCut = node.type?.startsWith("BLOCK") && node.range[1] >= text.length && endsInMidLine;
+    const value = isCut ? whole.replace(/\n$/, "") : whole;
     const plain = node.type === "PLAIN" && node.tag !== STRING_TAG;
     const fault = typedFault(node.type, text.slice(node.range[0], node.range[1]));
     if (fault !== undefined) faults.add("", where, fault, "put the value in single quotes, on one line");
@@ -115,7 +119,9 @@ export function createTreeReader(text: string, at: (offset: number) => Position,
     if (type === "QUOTE_DOUBLE" && !DOUBLE_QUOTED.test(typed))
       return "double quotes that do not end, or an unknown escape";
     if (type === "QUOTE_SINGLE" && !SINGLE_QUOTED.test(typed)) return "single quotes that do not end";
-    return type === "PLAIN" && openFlows > 0 && /^[?:]/.test(typed) ? "text that begins with `?` or `:`" : undefined;
+    return type === "PLAIN" && openFlows > 0 && /^:|\?/.test(typed)
+      ? "unquoted text with `?`, or with `:` in front, in brackets"
+      : undefined;
   }
 
   function readList({ items, srcToken, flow }: YAMLSeq.Parsed, where: Position, depth: number): Tree {
@@ -148,14 +154,16 @@ export function createTreeReader(text: string, at: (offset: number) => Position,
       if (isKeyOverLines(item, text)) faults.add("", name.at, "a key over more than one line", "write `key: value`");
       const content: Tree = value === null ? { kind: "nothing", at: name.at } : read(value, depth + 1);
       if (name.kind !== "text") faults.add("", name.at, "a key that is not text", "write `key: value`");
-      else if (name.plain && name.value === "<<") for (const entry of mergedEntries(content)) add(entry, name.at);
+      else if (name.plain && name.value === "<<")
+        for (const entry of mergedEntries(content, isAlias(value))) add(entry, name.at);
       else add({ name: name.value, plain: name.plain, at: name.at, value: content }, name.at);
     }
     return { kind: "map", entries, at: where };
   }
 
-  function mergedEntries(content: Tree): readonly MapEntry[] {
-    const sources = content.kind === "list" ? content.items : [content];
+  /** An alias is followed to a mapping, and not to a list of them. */
+  function mergedEntries(content: Tree, isAliased: boolean): readonly MapEntry[] {
+    const sources = content.kind === "list" && !isAliased ? content.items : [content];
     const maps = sources.filter((source) => source.kind === "map");
     if (maps.length < sources.length)
       faults.add("", content.at, "`<<` merges mappings only", "name an anchor of a mapping, as `<<: *name`");

@@ -66,8 +66,8 @@ test.runIf(isThere)("each refusal names the line and the fix", () => {
     ["133.yaml", rename(7, "pull-requests")],
     ["134.yaml", rename(6, "security-events")],
     ["135.yaml", "7 permissions.id-token: remove it: it is a permission of workflows, which no App has"],
-    ["163.yaml", "9 permissions.workflows: write write"],
-    ["164.yaml", "9 permissions.workflows: write write"],
+    ["163.yaml", "9 permissions.workflows: write `write`"],
+    ["164.yaml", "9 permissions.workflows: write `write`"],
   ]);
 });
 
