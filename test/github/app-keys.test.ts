@@ -133,6 +133,8 @@ describe("keys that are refused", () => {
     expect(messageOf(whole.replace("END RSA", "END DSA"))).toMatch(/^cut off/);
     expect(messageOf(pem("RSA PRIVATE KEY", pkcs1.slice(0, 600)))).toMatch(/^damaged or no private key/);
     expect(messageOf(pem("PRIVATE KEY", Uint8Array.of(...pkcs8, 0)))).toMatch(/^damaged or no private key/);
+    expect(messageOf(pem("PRIVATE KEY", Uint8Array.of(...pkcs8, 5, 0)))).toMatch(/^damaged or no private key/);
+    expect(messageOf(pem("RSA PRIVATE KEY", Uint8Array.of(...pkcs1, 5, 0)))).toMatch(/^damaged or no private key/);
     expect(messageOf(whole.replace("\nM", "\n*"))).toMatch(/^damaged: between BEGIN and END/);
   });
 

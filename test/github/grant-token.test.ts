@@ -76,8 +76,7 @@ describe("an answer that is not what was asked", () => {
   it.each([200, 202, 400, 403, 404, 422, 500])("a token with status %d: revoked all the same", async (status) => {
     const world = await createTestWorld();
     world.outside.fault({ route: "gh.mint", kind: "status", status, body: JSON.stringify(GOOD) });
-    const grant = { ...GRANT, repositories: ["app"] };
-    expect(await mint(world, grant)).toMatchObject({ kind: "denied" });
+    expect(await mint(world)).toMatchObject({ kind: "denied" });
     await world.call.settled();
     expect(revocations(world)).toEqual(["Bearer ghs_made"]);
   });

@@ -137,7 +137,7 @@ describe("the cache", () => {
       kind: "found",
     });
     const calls = outside.calls.length;
-    expect(await github.findInstallation(app, junk, call)).toMatchObject({
+    expect(await github.findInstallation(app, { owner: "Acme", repository: "NonExistent" }, call)).toMatchObject({
       kind: "repository_not_visible",
       problem: "gone",
     });

@@ -73,7 +73,7 @@ export function createAppJwts(now: () => number): AppJwts {
       const state = stateOf(app);
       if (state.signed.get(key)?.jwt === jwt) state.signed.delete(key);
       // Two requests may learn it of the same key at once: step away from that key rather than back and forth.
-      if (state.preferred === key) state.preferred = (key + 1) % app.keys.length;
+      state.preferred = (key + 1) % app.keys.length;
     },
   };
 }

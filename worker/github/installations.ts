@@ -156,7 +156,7 @@ function withRepository(byOwner: Lookup, repository: InstallationValue | undefin
   if (byOwner.kind === "found") {
     return { kind: "repository_not_visible", installation: byOwner.installation, problem: repository.problem };
   }
-  return byOwner.kind === "not_installed" && repository.problem === "moved" ? { kind: "moved" } : byOwner;
+  return repository.problem === "moved" ? { kind: "moved" } : byOwner;
 }
 
 function lookupOf(value: InstallationValue): Lookup {
