@@ -1,43 +1,50 @@
 /**
  * The audit event: one for every request that reached the exchange, filled step by step and sent from one place. It never
- * holds a token, an assertion or an upstream body; a minted token appears as SHA-256 only. A sink that fails is reported to
- * the log and fails nothing.
+ * holds a token, an assertion or an upstream body; a minted token appears as SHA-256 only. Names are octo-sts's where it has
+ * the field. A sink that fails is told to the log and fails nothing.
  */
 import type { ClauseResult } from "../policies/evaluate.ts";
 import type { Denial, Reason } from "./denial.ts";
+import { AUDIT_ATTEMPTS, AUDIT_TIMEOUT_MS } from "./limits.ts";
+import { boundedFetch, type Fetcher } from "./store/bounded-fetch.ts";
 
 export interface AuditEvent {
-  readonly requestId: string;
+  readonly request_id: string;
   /** RFC 3339, when the request arrived. */
   readonly time: string;
   scope?: string;
   identity?: string;
-  userAgent?: string;
-  /** Filled from the token's own words as soon as they can be read; `verified` says whether they are proven. */
-  actor?: { iss: string; sub: string; verified: boolean; jti?: string };
-  appId?: string;
-  installationId?: number;
-  policy?: { path: string; sha: string };
-  issuerAllowList?: { mode: "enforce" | "audit"; allowed: boolean };
+  user_agent?: string;
+  /** The token's own words as soon as they can be read; `verified` says whether they are proven. */
+  actor?: { iss: string; sub: string; verified: boolean };
+  app_id?: string;
+  installation_id?: number;
+  trust_policy?: { path: string; sha: string };
+  issuer_allowlist?: { mode: "enforce" | "audit"; allowed: boolean };
+  /** Each clause: what the policy wants, what the token has. */
   trace?: readonly ClauseResult[];
-  grant?: { permissions: Readonly<Record<string, string>>; repositories: readonly string[] | "all" };
-  expiresAt?: string;
-  /** SHA-256 of the token that was handed out: hex, and base64 as GitHub's own audit log writes it. */
-  tokenSha256?: { hex: string; base64: string };
+  permissions?: Readonly<Record<string, string>>;
+  repositories?: readonly string[] | "all";
+  expires_at?: string;
+  /** Of the token that was handed out: hex as octo-sts writes it, base64 as GitHub's audit log does. */
+  token_sha256?: string;
+  token_sha256_base64?: string;
   outcome: "granted" | "refused";
   /** The reason for the log; `told` is what the caller saw in its place. */
   reason?: Reason;
   told?: Reason;
-  denial?: Denial;
-  /** Events that an operator counts: `mint_unknown`, `revocation_failed`, `kv_failed`, `stale_policy` ... */
+  error?: Denial;
+  /** What an operator counts: `github_calls`, `mint_unknown`, `revocation_failed`, `stale_served`, `caller_left` ... */
   counts: Record<string, number>;
-  durationMs?: number;
+  duration_ms?: number;
 }
+
+export const EVENT_TYPE = "dev.octo-sts.exchange";
 
 export type AuditSink = (event: AuditEvent) => Promise<void>;
 
 export function newAuditEvent(requestId: string, nowMs: number): AuditEvent {
-  return { requestId, time: new Date(nowMs).toISOString(), outcome: "refused", counts: {} };
+  return { request_id: requestId, time: new Date(nowMs).toISOString(), outcome: "refused", counts: {} };
 }
 
 export function count(event: AuditEvent, what: string): void {
@@ -45,7 +52,7 @@ export function count(event: AuditEvent, what: string): void {
 }
 
 /** Both spellings of a token's SHA-256. */
-export async function tokenDigest(token: string): Promise<{ hex: string; base64: string }> {
+export async function tokenDigest(token: string): Promise<{ readonly hex: string; readonly base64: string }> {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token)));
   return {
     hex: Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join(""),
@@ -55,15 +62,60 @@ export async function tokenDigest(token: string): Promise<{ hex: string; base64:
 
 /** One JSON line in the Worker's log. */
 export function logSink(write: (line: string) => void): AuditSink {
-  return async (event) => write(JSON.stringify({ type: "dev.octo-sts.exchange", ...event }));
+  return async (event) => write(JSON.stringify({ type: EVENT_TYPE, ...event }));
 }
 
-/** Sends to every sink; a failure is logged under the request id and goes no further. */
+/** CloudEvents 1.0 over HTTP, binary mode (HTTP protocol binding section 3.1). */
+export function cloudEventsSink(fetcher: Fetcher, { uri, domain }: { uri: string; domain: string }): AuditSink {
+  return async (event) => {
+    for (let attempt = 1; attempt <= AUDIT_ATTEMPTS; attempt++) {
+      const request = new Request(uri, {
+        method: "POST",
+        redirect: "manual",
+        headers: { "Content-Type": "application/json", ...cloudEventHeaders(event, domain) },
+        body: JSON.stringify(event),
+      });
+      const answer = await boundedFetch(fetcher, request, { timeoutMs: AUDIT_TIMEOUT_MS, maxBytes: 65_536 });
+      if (answer.kind === "answer" && answer.status < 300) return;
+    }
+    throw new Error("the event sink does not take the event");
+  };
+}
+
+function cloudEventHeaders(event: AuditEvent, domain: string): Readonly<Record<string, string>> {
+  // What was asked may be missing or ill-formed; a header holds visible ASCII (binding section 3.1.3.2).
+  const subject = encodeURI(`${event.scope ?? ""}/${event.identity ?? ""}`);
+  return {
+    "ce-specversion": "1.0",
+    "ce-id": event.request_id,
+    "ce-type": EVENT_TYPE,
+    "ce-source": `https://${domain}`,
+    "ce-subject": subject,
+    "ce-time": event.time,
+  };
+}
+
+/** The same event as a message; what reads the queue sees the type as it would in a CloudEvent. */
+export function queueSink(queue: Queue): AuditSink {
+  return async (event) => {
+    await queue.send({ type: EVENT_TYPE, ...event });
+  };
+}
+
+/** One data point an exchange: outcome and reason, milliseconds, calls. No name of an owner or workload. */
+export function metricsSink(dataset: AnalyticsEngineDataset): AuditSink {
+  return async ({ outcome, reason, told, counts, duration_ms }) =>
+    dataset.writeDataPoint({
+      indexes: [reason ?? outcome],
+      blobs: [outcome, reason ?? "", told ?? ""],
+      doubles: [duration_ms ?? 0, counts.github_calls ?? 0, counts.stale_served ?? 0, counts.mint_unknown ?? 0],
+    });
+}
+
+/** To every sink; a failure is told under the request id and goes no further. */
 export async function emit(event: AuditEvent, sinks: readonly AuditSink[], log: (line: string) => void): Promise<void> {
   const results = await Promise.allSettled(sinks.map((sink) => sink(event)));
   for (const result of results) {
-    if (result.status === "rejected") {
-      log(JSON.stringify({ type: "audit_sink_failed", requestId: event.requestId }));
-    }
+    if (result.status === "rejected") log(JSON.stringify({ type: "audit_sink_failed", request_id: event.request_id }));
   }
 }

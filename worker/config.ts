@@ -47,7 +47,12 @@ export interface ConfigProblem {
 
 export type ConfigReading =
   | { readonly ok: true; readonly config: Config }
-  | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
+  | {
+      readonly ok: false;
+      readonly problems: readonly ConfigProblem[];
+      /** As far as they could be read, so that their keys can be judged with all else. */
+      readonly apps: readonly AppConfig[];
+    };
 
 const OWNER = /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/;
 const REPOSITORY = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/;
@@ -89,7 +94,7 @@ export function readConfig(env: Env): ConfigReading {
     allowLoopback,
   };
   return reader.problems.length > 0
-    ? { ok: false, problems: reader.problems }
+    ? { ok: false, problems: reader.problems, apps: config.apps }
     : { ok: true, config: Object.freeze(config) };
 }
 

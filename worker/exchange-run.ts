@@ -79,7 +79,7 @@ export class ExchangeRun {
     this.services = services;
     this.#startedAt = services.now();
     this.#event = newAuditEvent(incoming.requestId, this.#startedAt);
-    if (incoming.userAgent !== undefined) this.#event.userAgent = incoming.userAgent.slice(0, 200);
+    if (incoming.userAgent !== undefined) this.#event.user_agent = incoming.userAgent.slice(0, 200);
     this.writes = { add: (write) => this.#pendingWrites.push(write) };
     this.call = {
       signal: AbortSignal.timeout(EXCHANGE_DEADLINE_MS),
@@ -112,20 +112,20 @@ export class ExchangeRun {
 
   opens(opened: Opened): void {
     this.#opened = opened;
-    this.#event.appId = opened.app.id;
-    this.#event.installationId = opened.installation.id;
+    this.#event.app_id = opened.app.id;
+    this.#event.installation_id = opened.installation.id;
   }
 
   readsPolicy(policy: Result<PolicyValue>): void {
     if (!policy.ok) return;
     this.#policyIsPublic = policy.value.public;
     if ("sha" in policy.value && this.#opened) {
-      this.#event.policy = { path: this.#opened.target.fullPath, sha: policy.value.sha };
+      this.#event.trust_policy = { path: this.#opened.target.fullPath, sha: policy.value.sha };
     }
   }
 
   isListed(listing: Listing | undefined): void {
-    if (listing) this.#event.issuerAllowList = listing;
+    if (listing) this.#event.issuer_allowlist = listing;
   }
 
   evaluates(verdict: Verdict): void {
@@ -133,8 +133,8 @@ export class ExchangeRun {
   }
 
   mints({ app, installation }: Minted): void {
-    this.#event.appId = app.id;
-    this.#event.installationId = installation.id;
+    this.#event.app_id = app.id;
+    this.#event.installation_id = installation.id;
   }
 
   callerLeft(): boolean {
@@ -161,7 +161,7 @@ export class ExchangeRun {
     // The message of a bug may quote what it choked on; its name and place do not.
     const stack = thrown instanceof Error ? (thrown.stack ?? "").split("\n").slice(1, 8).join("\n") : "";
     const name = thrown instanceof Error ? thrown.name : typeof thrown;
-    this.services.log(JSON.stringify({ type: "bug", requestId: this.incoming.requestId, name, stack }));
+    this.services.log(JSON.stringify({ type: "bug", request_id: this.incoming.requestId, name, stack }));
     return this.refused({ reason: "internal" });
   }
 
@@ -220,16 +220,19 @@ export class ExchangeRun {
 
   async #fill(outcome: Outcome): Promise<void> {
     const event = this.#event;
-    event.durationMs = this.services.now() - this.#startedAt;
+    event.duration_ms = this.services.now() - this.#startedAt;
     event.outcome = outcome.kind;
     if (outcome.kind === "granted") {
-      event.grant = { permissions: outcome.permissions, repositories: outcome.repositories };
-      event.expiresAt = outcome.expiresAt;
-      event.tokenSha256 = await tokenDigest(outcome.token);
+      event.permissions = outcome.permissions;
+      event.repositories = outcome.repositories;
+      event.expires_at = outcome.expiresAt;
+      const digest = await tokenDigest(outcome.token);
+      event.token_sha256 = digest.hex;
+      event.token_sha256_base64 = digest.base64;
       return;
     }
     event.reason = outcome.denial.reason;
     event.told = isTold(outcome.denial, outcome.viewer) ? outcome.denial.reason : "not_found";
-    event.denial = outcome.denial;
+    event.error = outcome.denial;
   }
 }

@@ -32,6 +32,9 @@ export const EXCHANGE_DEADLINE_MS = 10_000;
 /** A revocation runs after the answer, so it has its own time. */
 export const REVOCATION_TIMEOUT_MS = 4_000;
 export const RETRY_JITTER_MAX_MS = 250;
+/** Audit events are sent after the answer. */
+export const AUDIT_TIMEOUT_MS = 3_000;
+export const AUDIT_ATTEMPTS = 4;
 
 // Times in tokens (RFC 7519 section 4.1).
 export const NOT_BEFORE_LEEWAY_SECONDS = 5 * 60;

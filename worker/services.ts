@@ -2,7 +2,7 @@
  * The composition root: the one place that picks the real fetch, clock, KV and sinks, and puts the parts together. It runs once
  * per isolate, from the entry, and never at import.
  */
-import { type AuditSink, logSink } from "./audit.ts";
+import { type AuditSink, cloudEventsSink, logSink, metricsSink, queueSink } from "./audit.ts";
 import { type Config, type ConfigProblem, type Env, readConfig } from "./config.ts";
 import { readAppKeys } from "./github/app-keys.ts";
 import { type App, createGitHub, type GitHub } from "./github/github.ts";
@@ -80,16 +80,14 @@ export function setUp(env: Env, outside: Outside = realOutside()): Setup {
   const problems: ConfigProblem[] = reading.ok ? [] : [...reading.problems];
   if (!kv) problems.push({ variable: "STS_CACHE", problem: "is required: bind a Workers KV namespace" });
   const readyToken = typeof env.READY_TOKEN === "string" && env.READY_TOKEN !== "" ? env.READY_TOKEN : undefined;
-  if (!reading.ok) return { ok: false, problems, readyToken };
-  const { config } = reading;
-  const apps = config.apps.flatMap(({ id, owners, privateKey, variable }): App[] => {
+  const apps = (reading.ok ? reading.config : reading).apps.flatMap(({ id, owners, privateKey, variable }): App[] => {
     const keys = readAppKeys(privateKey);
     if (keys.ok) return [{ id, owners, keys: keys.pkcs8 }];
     problems.push({ variable, problem: `the private key of App ${id}: ${keys.message}` });
     return [];
   });
-  if (!kv || problems.length > 0) return { ok: false, problems, readyToken };
-  return { ok: true, services: compose({ config, apps, kv, env }, outside) };
+  if (!reading.ok || !kv || problems.length > 0) return { ok: false, problems, readyToken };
+  return { ok: true, services: compose({ config: reading.config, apps, kv, env }, outside) };
 }
 
 interface Parts {
@@ -129,13 +127,28 @@ function compose(parts: Parts, outside: Outside): Services {
       callers: createLimiter({ binding: callerLimit, perWindow: CALLER_REFUSALS_PER_WINDOW, now }),
       owners: createLimiter({ binding: ownerLimit, perWindow: OWNER_MISSES_PER_WINDOW, now }),
     },
-    sinks: [logSink(log)],
+    sinks: sinksOf(parts, outside),
     warnings: [
       ...(config.allowLoopback ? ["ALLOW_LOOPBACK is on: for development and tests only"] : []),
       ...(callerLimit ? [] : ["CALLER_RATE_LIMIT is not bound: callers are limited per isolate only"]),
       ...(ownerLimit ? [] : ["OWNER_RATE_LIMIT is not bound: owners are limited per isolate only"]),
+      ...(env.AUDIT_QUEUE ? [] : ["AUDIT_QUEUE is not bound: audit events go to the log and EVENT_INGRESS_URI only"]),
+      ...(env.METRICS ? [] : ["METRICS is not bound: no metrics are written"]),
     ],
   };
+}
+
+/** The log always; the others where they are configured or bound. */
+function sinksOf({ config, env }: Parts, { fetcher, log }: Outside): readonly AuditSink[] {
+  const queue = bindingOf<Queue>(env, "AUDIT_QUEUE", "send");
+  const metrics = bindingOf<AnalyticsEngineDataset>(env, "METRICS", "writeDataPoint");
+  const { eventIngressUri: uri, stsDomain: domain } = config;
+  return [
+    logSink(log),
+    ...(uri === undefined ? [] : [cloudEventsSink(fetcher, { uri, domain })]),
+    ...(queue ? [queueSink(queue)] : []),
+    ...(metrics ? [metricsSink(metrics)] : []),
+  ];
 }
 
 function createCaches({ config, kv }: Parts, { now, log }: Outside) {

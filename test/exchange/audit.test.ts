@@ -1,0 +1,154 @@
+// The audit event: one for every request, with what an auditor needs and nothing that could be used.
+
+import { reset } from "cloudflare:test";
+import { beforeEach, describe, expect, it } from "vitest";
+import { DOMAIN, story } from "./story.ts";
+
+beforeEach(() => reset());
+
+async function sha256(text: string): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+}
+
+describe("the audit event", () => {
+  it("of a grant says who got what by which policy, and the token's digests", async () => {
+    const told = await story();
+    const answer = await told.ask({ headers: { "User-Agent": "node" } });
+    const token = String(answer.body.token);
+    const digest = await sha256(token);
+    const [event, ...more] = told.worker.audits();
+    expect(more).toEqual([]);
+    expect(event).toMatchObject({
+      type: "dev.octo-sts.exchange",
+      request_id: answer.body.request_id,
+      time: "2026-11-25T12:00:00.000Z",
+      scope: `${told.owner}/app`,
+      identity: "deploy",
+      user_agent: "node",
+      actor: { iss: told.actions.url, sub: `repo:${told.owner}/app:ref:refs/heads/main`, verified: true },
+      app_id: "7",
+      installation_id: told.outside.github.world.installations[0]?.id,
+      trust_policy: answer.body.policy,
+      permissions: { issues: "write", metadata: "read" },
+      repositories: ["app"],
+      expires_at: "2026-11-25T13:00:00Z",
+      token_sha256: Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join(""),
+      token_sha256_base64: btoa(String.fromCharCode(...digest)),
+      outcome: "granted",
+      duration_ms: 0,
+    });
+    expect(event).not.toHaveProperty("reason");
+  });
+
+  it("of a refusal holds the full trace, whatever the caller was told", async () => {
+    const told = await story();
+    const outsider = { repository_owner_id: "1", sub: "repo:else/where" };
+    const answer = await told.ask({ claims: outsider });
+    expect(answer.body.message).toBe('trust policy: subject "repo:else/where" did not match');
+    const [event] = told.worker.audits();
+    expect(event).toMatchObject({ outcome: "refused", reason: "subject_mismatch", told: "subject_mismatch" });
+    expect(event?.trace).toContainEqual({
+      clause: "subject",
+      name: "sub",
+      expected: { kind: "exact", value: `repo:${told.owner}/app:ref:refs/heads/main` },
+      actual: "repo:else/where",
+      passed: false,
+      why: "no_match",
+    });
+  });
+
+  it("and no line of the log ever holds a token, an assertion or the key", async () => {
+    const told = await story();
+    const request = await told.request();
+    const answer = await told.worker.fetch(request);
+    await told.ask({ claims: { sub: "repo:x" } });
+    const log = JSON.stringify(told.worker.logs);
+    const [, , signature = "?"] = (request.headers.get("Authorization") ?? "").split(".");
+    expect(log).not.toContain(String(answer.body.token));
+    for (const { value } of told.outside.github.tokens) expect(log).not.toContain(value);
+    expect(log).not.toContain(signature);
+    expect(log).not.toContain("PRIVATE KEY");
+  });
+
+  it("goes to every sink, and one that fails is told to the log and fails nothing", async () => {
+    const sent: unknown[] = [];
+    const points: unknown[] = [];
+    const told = await story({
+      variables: { EVENT_INGRESS_URI: "https://events.example/in" },
+      bindings: {
+        AUDIT_QUEUE: { send: async (message: unknown) => void sent.push(message) },
+        METRICS: { writeDataPoint: (point: unknown) => void points.push(point) },
+      },
+    });
+    const answer = await told.ask();
+    expect(answer.status).toBe(200);
+    expect(sent).toMatchObject([{ type: "dev.octo-sts.exchange", request_id: answer.body.request_id }]);
+    expect(points).toMatchObject([{ indexes: ["granted"], blobs: ["granted", "", ""] }]);
+    expect(told.worker.logs.filter(({ type }) => type === "audit_sink_failed")).toEqual([
+      { type: "audit_sink_failed", request_id: answer.body.request_id },
+    ]);
+    const posts = told.outside.calls.filter(({ host }) => host === "events.example");
+    expect(posts).toHaveLength(4);
+    expect(posts[0]?.headers).toMatchObject({
+      "ce-specversion": "1.0",
+      "ce-type": "dev.octo-sts.exchange",
+      "ce-source": `https://${DOMAIN}`,
+      "ce-subject": `${told.owner}/app/deploy`,
+      "ce-id": answer.body.request_id,
+      "content-type": "application/json",
+    });
+  });
+});
+
+describe("health", () => {
+  const get = async (told: Awaited<ReturnType<typeof story>>, path: string, headers: Record<string, string> = {}) =>
+    told.worker.fetch(new Request(`https://${DOMAIN}${path}`, { headers }));
+
+  it("/ and /healthz answer whatever the configuration", async () => {
+    const told = await story({ variables: { STS_DOMAIN: "" } });
+    expect((await get(told, "/healthz")).body).toMatchObject({ status: "ok" });
+    expect((await get(told, "/")).body).toHaveProperty("msg");
+    const refused = await get(told, "/sts/exchange");
+    expect(refused.status).toBe(503);
+    expect(refused.body).toMatchObject({
+      code: 14,
+      reason: "misconfigured",
+      message: "this deployment is misconfigured: STS_DOMAIN",
+    });
+  });
+
+  it("/readyz asks GitHub, and tells details only to whoever has the READY_TOKEN", async () => {
+    const told = await story({ variables: { READY_TOKEN: "let-me-see" } });
+    const plain = await get(told, "/readyz");
+    expect(plain.status).toBe(200);
+    expect(Object.keys(plain.body)).toEqual(["ready", "request_id"]);
+    const detailed = await get(told, "/readyz", { Authorization: "Bearer let-me-see" });
+    expect(detailed.body).toMatchObject({ ready: true, checks: [{ name: "app 7", ok: true }] });
+    told.outside.fault({ route: "gh.app", kind: "status", status: 401 });
+    const broken = await get(told, "/readyz", { Authorization: "Bearer let-me-see" });
+    expect(broken.status).toBe(503);
+    expect(broken.body).toMatchObject({ ready: false, checks: [{ ok: false, problem: "app_credentials_rejected" }] });
+    expect(Object.keys((await get(told, "/readyz", { Authorization: "Bearer guess" })).body)).toEqual([
+      "ready",
+      "request_id",
+    ]);
+  });
+
+  it("/readyz names wrong variables, and what is wrong to whoever has the READY_TOKEN; never a value", async () => {
+    const told = await story({
+      variables: { READY_TOKEN: "let-me-see", STS_DOMAIN: "https://x.example", GITHUB_APP_PRIVATE_KEY: "hunter2" },
+    });
+    const plain = await get(told, "/readyz");
+    expect(plain.status).toBe(503);
+    expect(plain.body).toMatchObject({ ready: false, variables: ["STS_DOMAIN", "GITHUB_APP_PRIVATE_KEY"] });
+    const detailed = await get(told, "/readyz", { Authorization: "Bearer let-me-see" });
+    expect(detailed.body.problems).toMatchObject([
+      {
+        variable: "STS_DOMAIN",
+        problem: "must be a bare host name such as sts.example.com, with no scheme and no path",
+      },
+      { variable: "GITHUB_APP_PRIVATE_KEY" },
+    ]);
+    expect(detailed.text).not.toMatch(/hunter2|x\.example/);
+  });
+});
