@@ -145,6 +145,50 @@ test.each<readonly [name: string, text: string, faults: readonly string[]]>([
   expect(told(text)).toEqual(faults);
 });
 
+test.each<readonly [name: string, text: string, fault: string]>([
+  ["a tab on an empty line", `${HEAD}\t\n${GRANT}`, "3:1 a tab is used as indentation"],
+  ["a tab behind a dash", `${HEAD}${GRANT}repositories:\n  - \tapp\n`, "6:4 a tab behind `-`"],
+  ["a key over two lines", `${HEAD}permissions\n  : {contents: read}\n`, "3:1 a key over more than one line"],
+  [
+    "an escape of later YAML",
+    `issuer: "https:\\/\\/id.example.com"\nsubject: z\n${GRANT}`,
+    "1:9 double quotes that do not end, or an unknown escape",
+  ],
+  [
+    "half a character",
+    `issuer: "\\ud83d\\ude00"\nsubject: z\n${GRANT}`,
+    "1:9 double quotes that do not end, or an unknown escape",
+  ],
+  [
+    "a question mark in brackets",
+    `${HEAD}${GRANT}claim_pattern: {ref: (?:a)}\n`,
+    "5:22 unquoted text with `?`, or with `:` in front, in brackets",
+  ],
+  [
+    "a merge of an aliased list",
+    `${HEAD}claim_pattern:\n  <<: &l [{a: b}]\npermissions:\n  <<: *l\n`,
+    "6:7 `<<` merges mappings only",
+  ],
+  ["a line separator", `${HEAD}# a\u2028b\n${GRANT}`, "3:4 line separator U+2028"],
+])("where the library is more lenient than YAML 1.1: %s", (_, text, fault) => {
+  const parsed = parsePolicy(text, { kind: "organization", owner: "acme" });
+  const faults = parsed.ok ? [] : parsed.faults.map(({ line, column, message }) => `${line}:${column} ${message}`);
+  expect(faults).toContain(fault);
+});
+
+test.each([
+  ["|", "x"],
+  ["|+", "x"],
+  [">", "x"],
+  ["|-", "x"],
+])("a block text (%s) that the file ends without a newline", (mark, subject) => {
+  const parsed = parsePolicy(`${GRANT}issuer: https://id.example.com\nsubject: ${mark}\n  x`, {
+    kind: "repository",
+    owner: "acme",
+  });
+  expect(parsed.ok && parsed.value.document.subject).toEqual({ kind: "exact", value: subject });
+});
+
 test("repositories in a repository's policy", () => {
   expect(told(`${HEAD}${GRANT}repositories: [app]\n`, "repository")).toEqual([
     "5:1 [repositories] repositories stands in policies of the owner's policy repository only -> remove it: this policy grants its own repository",

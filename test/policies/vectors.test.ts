@@ -64,7 +64,7 @@ function grantText({ permissions, repositories }: PolicyVector["octo"]): string 
   return JSON.stringify([Object.entries(permissions ?? {}).sort(), sortedSet(repositories)]);
 }
 
-test("oidc-fields.json: formats of iss, sub and aud", () => {
+test("oidc-fields.json: formats of iss, sub and aud", { timeout: 60_000 }, () => {
   const rules = new Map([
     ["issuer", isIssuer],
     ["subject", isSubject],
@@ -81,7 +81,7 @@ interface ListOutcome {
   readonly allows: readonly boolean[];
 }
 
-test("allowlist.json: usable or not, mode, and every issuer put to it", () => {
+test("allowlist.json: usable or not, mode, and every issuer put to it", { timeout: 60_000 }, () => {
   const misses = allowlistVectors.flatMap((vector) => {
     const { ok, mode, allows: verdicts } = vector.ours ?? vector.octo;
     const parsed = parseTrustedIssuers(vector.text);
@@ -94,7 +94,7 @@ test("allowlist.json: usable or not, mode, and every issuer put to it", () => {
   expect(allowlistVectors).toHaveLength(400);
 });
 
-test("regexp.json: legal or not, and every value put to it", () => {
+test("regexp.json: legal or not, and every value put to it", { timeout: 60_000 }, () => {
   const misses = regexpVectors.flatMap((vector) => {
     const { ok, matches } = vector.ours ?? vector.octo;
     const compiled = compilePattern(vector.pattern);
