@@ -1,0 +1,76 @@
+/**
+ * What a file of a repository is to the service, by its path alone. Pure.
+ *
+ * A policy whose name is a little wrong is never read, and nothing says so until an exchange is refused: so it is told here.
+ */
+
+export type FileRole =
+  | { readonly role: "policy"; readonly identity: string }
+  | { readonly role: "trusted_issuers" }
+  /** Expectations for a policy, see test-file.ts; the service does not read it. */
+  | { readonly role: "test" }
+  | { readonly role: "never_read"; readonly message: string; readonly remedy: string }
+  | { readonly role: "other" };
+
+export const POLICY_DIRECTORY = ".github/chainguard/";
+export const POLICY_SUFFIX = ".sts.yaml";
+export const TEST_SUFFIX = ".sts.test.yaml";
+export const TRUSTED_ISSUERS_NAME = "trusted-token-issuers.yaml";
+
+const MAX_IDENTITY_CHARACTERS = 200;
+
+/** `path` counts from the root of the repository, with `/`. `isPolicyRepository`: the owner's, `.github` by default. */
+export function roleOfFile(path: string, isPolicyRepository: boolean): FileRole {
+  if (!path.startsWith(POLICY_DIRECTORY)) return roleOutside(path);
+  const name = path.slice(POLICY_DIRECTORY.length);
+  if (name === TRUSTED_ISSUERS_NAME && isPolicyRepository) return { role: "trusted_issuers" };
+  if (name === TRUSTED_ISSUERS_NAME) {
+    const message = "the list of trusted issuers is read from the owner's policy repository only";
+    return { role: "never_read", message, remedy: "move it there, or remove it" };
+  }
+  if (name.endsWith(TEST_SUFFIX)) return { role: "test" };
+  if (name.endsWith(POLICY_SUFFIX)) return roleOfIdentity(name.slice(0, -POLICY_SUFFIX.length));
+  return misnamed(name);
+}
+
+function roleOutside(path: string): FileRole {
+  if (path.endsWith(TEST_SUFFIX)) return { role: "test" };
+  if (!path.endsWith(POLICY_SUFFIX)) return { role: "other" };
+  const message = `never read: it does not lie in ${POLICY_DIRECTORY}`;
+  return { role: "never_read", message, remedy: `move it to ${POLICY_DIRECTORY}${lastSegment(path)}` };
+}
+
+/** Why no exchange can name the identity; undefined if one can. */
+export function identityFault(identity: string): string | undefined {
+  if (identity.length > MAX_IDENTITY_CHARACTERS) return `it is longer than ${MAX_IDENTITY_CHARACTERS} characters`;
+  const segments = identity.split("/");
+  if (segments.some((segment) => segment === "" || segment === "." || segment === "..")) return "a part of it is empty";
+  if (segments.some((segment) => !/^[A-Za-z0-9._-]+$/.test(segment)))
+    return "it has other characters than letters, digits, `.`, `_` and `-`";
+  return undefined;
+}
+
+function roleOfIdentity(identity: string): FileRole {
+  const fault = identityFault(identity);
+  if (fault === undefined) return { role: "policy", identity };
+  const message = `never read: ${JSON.stringify(identity)} is no identity that can be asked for: ${fault}`;
+  return { role: "never_read", message, remedy: `name it \`name${POLICY_SUFFIX}\`` };
+}
+
+function misnamed(name: string): FileRole {
+  if (/^trusted[-_]?(token[-_]?)?issuers?\.ya?ml$/i.test(name)) {
+    return {
+      role: "never_read",
+      message: "never read: the name is not quite right",
+      remedy: `name it ${TRUSTED_ISSUERS_NAME}`,
+    };
+  }
+  const [, stem] = /^(.+?)(?:[._-]sts)?\.(?:ya?ml|json)(?:\.ya?ml)?$/i.exec(name) ?? /^(.+)\.sts$/i.exec(name) ?? [];
+  if (stem === undefined) return { role: "other" };
+  const message = `never read: its name does not end in ${POLICY_SUFFIX}`;
+  return { role: "never_read", message, remedy: `name it ${stem}${POLICY_SUFFIX}` };
+}
+
+function lastSegment(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
