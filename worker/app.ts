@@ -1,7 +1,8 @@
 /**
  * The Hono app: routes, request ids, and what every answer carries. No route decides anything about an exchange.
  */
-import { type Context, Hono } from "hono";
+import type { Context } from "hono";
+import { Hono } from "hono/tiny";
 import type { Env } from "./config.ts";
 import { plainRefusal, refusalResponse } from "./http/answer.ts";
 import { exchangeRoute, type RouteContext } from "./http/exchange.ts";

@@ -17,9 +17,15 @@ export const POLICY_MAX_BYTES = 64 * 1024;
 /** The object media type wraps the file in base64 (4/3, a line end each 60 characters) and JSON. */
 export const CONTENTS_ANSWER_MAX_BYTES = 2 * 1024 * 1024;
 export const GITHUB_ANSWER_MAX_BYTES = 1024 * 1024;
+/** 500 repositories, the most that GitHub lists, at some 7 KB each: a cut answer would leave a token that nobody can revoke. */
+export const MINT_ANSWER_MAX_BYTES = 4 * 1024 * 1024;
+/** Look-ups at once for naming the repository that a mint misses; Workers keeps six connections open at a time. */
+export const MISSING_LOOKUPS_MAX = 6;
 export const DISCOVERY_MAX_BYTES = 64 * 1024;
 export const JWKS_MAX_BYTES = 256 * 1024;
 export const JWKS_MAX_KEYS = 200;
+/** Of a token's header and payload; real ones nest three levels deep. */
+export const JSON_DEPTH_MAX = 32;
 export const KEYS_TRIED_WITHOUT_KID_MAX = 4;
 export const RSA_MIN_BITS = 2048;
 export const RSA_MAX_BITS = 8192;
@@ -28,6 +34,8 @@ export const ISSUER_REDIRECTS_MAX = 2;
 // How long anything may take.
 export const GITHUB_TIMEOUT_MS = 4_000;
 export const ISSUER_TIMEOUT_MS = 3_000;
+/** How long an answer that came too late is waited for, so that it can be undone; within what Workers grant after an answer. */
+export const LATE_ANSWER_MS = 15_000;
 export const EXCHANGE_DEADLINE_MS = 10_000;
 /** A revocation runs after the answer, so it has its own time. */
 export const REVOCATION_TIMEOUT_MS = 4_000;
@@ -60,6 +68,12 @@ export const POLICY_NEGATIVE_MS = 5 * 60_000;
 export const ALLOW_LIST_FRESH_MS = 5 * 60_000;
 export const ALLOW_LIST_STALE_MS = 60 * 60_000;
 export const MEMORY_ENTRIES_MAX = 500;
+/** A key set may be nearly as large as JWKS_MAX_BYTES. */
+export const ISSUER_KEYS_MEMORY_MAX = 100;
+/** Read tokens in use at once in an isolate; one that drops out merely yields no quota sample. */
+export const READ_TOKENS_MAX = 200;
+/** A rate-limit sample older than this says nothing (octo-sts: OCTOSTS_QUOTA_STALE). */
+export const QUOTA_STALE_MS = 5 * 60_000;
 export const MEMORY_NEGATIVE_ENTRIES_MAX = 2_000;
 /** Workers KV refuses a shorter expiry. */
 export const KV_MIN_TTL_SECONDS = 60;

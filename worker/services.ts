@@ -17,6 +17,7 @@ import {
   ALLOW_LIST_STALE_MS,
   CALLER_REFUSALS_PER_WINDOW,
   INSTALLATION_FRESH_MS,
+  ISSUER_KEYS_MEMORY_MAX,
   ISSUER_KEYS_STALE_MS,
   MEMORY_ENTRIES_MAX,
   OWNER_MISSES_PER_WINDOW,
@@ -159,8 +160,8 @@ function createCaches({ config, kv }: Parts, { now, log }: Outside) {
     maxEntries: MEMORY_ENTRIES_MAX,
     onKvFailure: (operation: string) => log(JSON.stringify({ type: "kv_failed", operation })),
   };
-  const cache = <T>(own: Pick<CacheOptions<T>, "kind" | "keepMs" | "encode" | "decode" | "isNegative">) =>
-    new TieredCache<T>({ ...common, ...own });
+  type Own<T> = Pick<CacheOptions<T>, "kind" | "keepMs" | "encode" | "decode" | "isNegative"> & { maxEntries?: number };
+  const cache = <T>(own: Own<T>) => new TieredCache<T>({ ...common, ...own });
   return {
     installations: cache<InstallationValue>({
       kind: "installation",
@@ -171,6 +172,7 @@ function createCaches({ config, kv }: Parts, { now, log }: Outside) {
     }),
     issuerKeys: cache<IssuerKeys>({
       kind: "issuer",
+      maxEntries: ISSUER_KEYS_MEMORY_MAX,
       keepMs: ISSUER_KEYS_STALE_MS,
       encode: encodeIssuerKeys,
       decode: decodeIssuerKeys,

@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 import type { App } from "../../worker/github/app-jwt.ts";
-import { appsOf, createPool, orderApps, QUOTA_STALE_MS, type Quota } from "../../worker/github/pool.ts";
+import { appsOf, createPool, orderApps, type Quota } from "../../worker/github/pool.ts";
+import { QUOTA_STALE_MS } from "../../worker/limits.ts";
 
 const NOW = 1_780_000_000_000;
 const app = (id: string, owners: string[] = []): App => ({ id, keys: [], owners });

@@ -3,7 +3,7 @@
  * hands back a settled reply. It follows no redirect: Authorization never leaves the API's origin.
  */
 import { endpoint } from "@octokit/endpoint";
-import { GITHUB_ANSWER_MAX_BYTES, GITHUB_TIMEOUT_MS, RETRY_JITTER_MAX_MS } from "../limits.ts";
+import { GITHUB_ANSWER_MAX_BYTES, GITHUB_TIMEOUT_MS, LATE_ANSWER_MS, RETRY_JITTER_MAX_MS } from "../limits.ts";
 import { type Answer, boundedFetch, type Fetcher, parseJson } from "../store/bounded-fetch.ts";
 import type { Writes } from "../store/cache.ts";
 import type { Reply } from "./answer.ts";
@@ -57,8 +57,6 @@ export interface ApiRequest {
   readonly onLate?: (reply: Reply) => Promise<unknown>;
 }
 
-/** How long an answer that came too late is waited for, so that it can be undone; within what Workers grant after an answer. */
-const LATE_ANSWER_MS = 15_000;
 /** GHES of every supported release knows this one. */
 const API_VERSION = "2022-11-28";
 const USER_AGENT = "octo-sts-edge";

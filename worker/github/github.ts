@@ -1,5 +1,6 @@
 /** GitHub as the exchange sees it: the files of this folder put together over one record of what they need. */
 import type { Result } from "../denial.ts";
+import { READ_TOKENS_MAX } from "../limits.ts";
 import type { Fetcher } from "../store/bounded-fetch.ts";
 import type { TieredCache, Writes } from "../store/cache.ts";
 import { BoundedMap } from "../store/memory.ts";
@@ -59,9 +60,6 @@ export interface GitHub {
   revoke(token: string): Promise<Revocation>;
   getApp(app: App, call: CallContext): Promise<Result<AppInfo>>;
 }
-
-/** Read tokens that are in use at once in this isolate; one that drops out merely yields no quota sample. */
-const READ_TOKENS_MAX = 200;
 
 export function createGitHub(given: GitHubDeps): GitHub {
   const pool = createPool(given.apps, given.now);

@@ -3,7 +3,7 @@
  * can see it; only `/orgs/` and `/users/` together can say that an owner has not installed it.
  */
 import type { Denial } from "../denial.ts";
-import { INSTALLATION_FRESH_MS, INSTALLATION_NEGATIVE_MS } from "../limits.ts";
+import { INSTALLATION_FRESH_MS, INSTALLATION_NEGATIVE_MS, MISSING_LOOKUPS_MAX } from "../limits.ts";
 import type { Entry, TieredCache, Writes } from "../store/cache.ts";
 import type { App } from "./app-jwt.ts";
 import { type AppCallDeps, callAsApp } from "./as-app.ts";
@@ -40,8 +40,6 @@ type Asked =
   | { readonly kind: "not_found" | "moved" }
   | { readonly kind: "denied"; readonly denial: Denial };
 
-/** Workers keeps six connections open at a time. */
-const MISSING_LOOKUPS_MAX = 6;
 const BY_REPOSITORY = "GET /repos/{owner}/{repo}/installation";
 const BY_ORGANIZATION = "GET /orgs/{owner}/installation";
 const BY_USER = "GET /users/{owner}/installation";

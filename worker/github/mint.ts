@@ -2,6 +2,7 @@
  * Sends a mint and takes its token out of whatever comes back. The one rule here: a token that arrives is either handed to the
  * caller or revoked, also when it arrives too late or in an answer that is wrong.
  */
+import { MINT_ANSWER_MAX_BYTES } from "../limits.ts";
 import type { Reply } from "./answer.ts";
 import type { App } from "./app-jwt.ts";
 import { type AppCallDeps, type AppReply, callAsApp } from "./as-app.ts";
@@ -11,8 +12,6 @@ import { type Installation, type MintAnswer, parseMintAnswer, tokenIn } from "./
 import { mintBody, type TokenGrant } from "./token-grant.ts";
 
 export const MINT_ROUTE = "POST /app/installations/{installation_id}/access_tokens";
-/** 500 repositories, the most that GitHub lists, at some 7 KB each. */
-const MINT_ANSWER_MAX_BYTES = 4 * 1024 * 1024;
 
 export interface MintRequest {
   readonly app: App;

@@ -2,12 +2,11 @@
  * Which of several Apps serves an owner: by what GitHub's rate-limit headers said last, kept in this isolate's memory. The
  * choice itself is pure functions of plain data.
  */
+import { QUOTA_STALE_MS } from "../limits.ts";
 import { BoundedMap } from "../store/memory.ts";
 import { wholeNumber } from "./answer.ts";
 import type { App } from "./app-jwt.ts";
 
-/** A sample older than this says nothing (as octo-sts). */
-export const QUOTA_STALE_MS = 5 * 60_000;
 const QUOTA_ENTRIES_MAX = 1_000;
 
 /** What is known of one App's rate limit at one owner's installation. */

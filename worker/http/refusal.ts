@@ -172,10 +172,13 @@ function hint({ identity, nearMisses }: { readonly identity: string; readonly ne
 
 /** The first faults with their places; a message stays one line. */
 function faultText(path: string, faults: readonly Fault[]): string {
-  const shown = faults.slice(0, 3).map((fault) => `${path}:${fault.line}:${fault.column}: ${withRemedy(fault)}`);
+  const shown = faults.slice(0, 3).map((fault) => `${path}${place(fault)}: ${withRemedy(fault)}`);
   const rest = faults.length > shown.length ? [`and ${faults.length - shown.length} more`] : [];
   return shown.length === 0 ? "" : `: ${[...shown, ...rest].join("; ")}`;
 }
+
+/** A policy that comes from a cache has lost its lines. */
+const place = ({ line, column }: Fault): string => (line > 0 ? `:${line}:${column}` : "");
 
 const withRemedy = ({ message, remedy }: Fault): string => (remedy === undefined ? message : `${message} (${remedy})`);
 

@@ -3,8 +3,7 @@
  * JSON.parse keeps the last of two equal keys where other parsers keep the first; a token that says two things is refused instead.
  */
 
-/** Real tokens nest three levels deep; whoever walks claims later may recurse this far. */
-export const JSON_DEPTH_MAX = 32;
+import { JSON_DEPTH_MAX } from "../limits.ts";
 
 export type StrictJson =
   | { readonly ok: true; readonly value: Readonly<Record<string, unknown>> }
