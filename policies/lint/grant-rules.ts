@@ -18,7 +18,9 @@ export const permissionRules: Rule = ({ policy, kind }) =>
     const findings: Finding[] = [];
     if (permission?.assumed && !levelsOf(name).includes(level)) {
       const message = `GitHub's list does not tell the levels of ${name}, and ${quoted(level)} is not among the probable ones`;
-      const remedy = `write ${levelsOf(name).join(" or ")}, unless GitHub is known to grant it`;
+      const remedy = `write ${levelsOf(name)
+        .map((known) => `\`${known}\``)
+        .join(" or ")}, unless GitHub is known to grant it`;
       findings.push({ id: "permission-level-assumed", severity: "warning", ...at, message, remedy });
     }
     if (permission?.extension) {
@@ -127,7 +129,7 @@ export const claimRules: Rule = ({ claims, workload }) => {
     .filter(({ name }) => !canHaveClaim(table, name))
     .map(({ name, path }): Finding => {
       const suggestion = nearest(name, table.names);
-      const message = `${table.issuer} puts no claim ${quoted(name)} into its tokens, so that no token matches (${table.source})`;
+      const message = `${table.issuer} documents no claim ${quoted(name)}, and without it no token matches (${table.source})`;
       const remedy =
         suggestion === undefined ? "remove it, or use a claim that the issuer has" : `did you mean \`${suggestion}\`?`;
       return { id: "claim-never-issued", severity: "warning", path, part: "key", message, remedy };

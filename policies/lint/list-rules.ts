@@ -6,7 +6,7 @@ import { quoted } from "../faults.ts";
 import type { TrustedIssuers } from "../issuers.ts";
 import { foreignIssuers } from "./issuer-rules.ts";
 import { matcherValue } from "./value.ts";
-import { patternRules, placeholder } from "./value-rules.ts";
+import { exactRules, patternRules, placeholder } from "./value-rules.ts";
 import type { Finding } from "./warning.ts";
 
 export function listFindings(list: TrustedIssuers): readonly Finding[] {
@@ -14,17 +14,22 @@ export function listFindings(list: TrustedIssuers): readonly Finding[] {
   return [
     ...auditMode(list),
     ...duplicates(list),
-    ...issuers.flatMap((value, i) => placeholder(matcherValue("issuer", { kind: "exact", value }, `issuers[${i}]`))),
-    ...patterns.flatMap((text, i) => {
-      const value = matcherValue("issuer", { kind: "pattern", value: text }, `issuer_patterns[${i}]`);
+    ...issuers.flatMap((issuer, i) => {
+      const value = matcherValue("issuer", { kind: "exact", value: issuer }, `issuers[${i}]`);
+      return [...exactRules(value).map(asListEntry), ...placeholder(value)];
+    }),
+    ...patterns.flatMap((pattern, i) => {
+      const value = matcherValue("issuer", { kind: "pattern", value: pattern }, `issuer_patterns[${i}]`);
       return [...foreignIssuers(value), ...patternRules(value).map(asListEntry), ...placeholder(value)];
     }),
   ];
 }
 
-/** In the list an exact value has a key of its own. */
+/** In the list, exact values and patterns have a key each. */
 function asListEntry(finding: Finding): Finding {
-  return finding.id === "pattern-could-be-exact" ? { ...finding, remedy: "list it under `issuers`" } : finding;
+  if (finding.id === "pattern-could-be-exact") return { ...finding, remedy: "list it under `issuers`" };
+  if (finding.id === "exact-looks-like-pattern") return { ...finding, remedy: "list it under `issuer_patterns`" };
+  return finding;
 }
 
 function auditMode({ mode }: TrustedIssuers): readonly Finding[] {

@@ -25,6 +25,7 @@ export const subjectRules: Rule = (linting) => {
     ...(crossing === undefined || (open && crossing.isLast) ? [] : [crossesBoundary(linting, crossing)]),
     ...(open ? [openForWriting(linting)] : openings(linting, crossing)),
     ...mutableNames(linting),
+    ...incomplete(linting),
   ];
   return findings;
 };
@@ -47,20 +48,23 @@ function isCrossing(wildcard: Wildcard, workload: Workload | undefined): boolean
 }
 
 function crossesBoundary({ subject }: Linting, { text, isLast }: Wildcard): Finding {
-  const where = isLast ? "everything behind it" : "past the next `:` or `/` of the subject";
+  const where = isLast ? "the rest of the subject" : "the parts behind the one that it stands for";
   return {
     id: "wildcard-crosses-boundary",
     severity: "warning",
     path: subject.path,
-    message: `\`${text}\` also matches \`:\` and \`/\`, so that it takes in ${where}, and with it other projects or refs`,
+    message: `\`${text}\` also matches \`:\` and \`/\`, so that it can take ${where} with it: other projects, refs or events`,
     remedy: "write `[^:/]+` for one part of a subject, and each `:` and `/` at its place",
   };
 }
 
-function openForWriting({ subject }: Linting): Finding {
+/** An end that takes in no branch and no pull request, as `refs/tags/v.*`, is open to fewer people. */
+function openForWriting({ subject, claims, workload }: Linting): Finding {
+  const lists = [workload?.anyBranch, workload?.anyPullRequest].filter((opening) => opening !== undefined);
+  const isNarrow = lists.length > 0 && !lists.some((opening) => letsIn(opening, { subject, claims }));
   return {
     id: "open-subject-write",
-    severity: "warning",
+    severity: isNarrow ? "notice" : "warning",
     path: subject.path,
     message: `the subject may end in anything, no claim narrows it, and the policy grants more than read: whoever can start any workload there gets that`,
     remedy: "name the ref or environment in the subject, or pin the workflow by a claim",
@@ -133,7 +137,7 @@ function mutableNames({ subject, owner: ownOwner, claims, workload }: Linting): 
         "use the form with ids, `repo:owner@id/name@id:...`, if the repository issues it, or pin `repository_id` and `repository_owner_id` by claims",
     },
   ];
-  if (overlaps(subject.language, "repo:[^:@]+@90817263/[^:]+:.+")) {
+  if (overlaps(subject.language, "repo:[^:/@]+@90817263/[^:]+:.+")) {
     return finding("the ids behind `@` are left open, so that they pin nothing: a name that is given up can be taken");
   }
   const prefix = subject.kind === "exact" ? subject.text : plainPrefixOf(subject.tokens);
@@ -142,4 +146,20 @@ function mutableNames({ subject, owner: ownOwner, claims, workload }: Linting): 
   return finding(
     `trusts ${owner} by name alone, and names change hands: after a rename the old one is free for others to take`,
   );
+}
+
+/** A repository can have a subject of its own making, so this is no more than a hint. */
+function incomplete({ subject, workload }: Linting): readonly Finding[] {
+  if (workload?.claims.issuer !== "GitHub Actions") return [];
+  if (overlaps(subject.language, "(?s)[^:]+:[^:]+:.+") || !overlaps(subject.language, "repo:[^:]+")) return [];
+  return [
+    {
+      id: "subject-incomplete",
+      severity: "notice",
+      path: subject.path,
+      message:
+        "GitHub's own subjects go on behind the repository, so that only a repository with a customized one matches",
+      remedy: "add what follows, as `:ref:refs/heads/main`, `:environment:NAME` or `:pull_request`",
+    },
+  ];
 }

@@ -25,9 +25,25 @@ export function placeholder({ path, text, kind }: Value): readonly Finding[] {
   return [{ id: "placeholder", severity: "warning", path, message, remedy: "write the real value" }];
 }
 
+/** The issuer that is meant by an address with a slash at its end, capitals, http, or the path of its discovery document. */
+function knownIssuerNear(text: string): string | undefined {
+  const host = text.toLowerCase().replace(/^https?:\/\//, "");
+  const plain = host.replace(/\/+$|\/\.well-known\/.*$/, "");
+  const meant = KNOWN_ISSUERS.find((issuer) => issuer === `https://${plain}`);
+  return meant === text ? undefined : meant;
+}
+
+const KNOWN_ISSUERS = [
+  "https://token.actions.githubusercontent.com",
+  "https://gitlab.com",
+  "https://accounts.google.com",
+  "https://agent.buildkite.com",
+  "https://app.terraform.io",
+];
+
 const WELL_FORMED = { issuer: isIssuer, subject: isSubject, audience: isAudience, claim: () => true };
 
-function exactRules({ field, path, text }: Value): readonly Finding[] {
+export function exactRules({ field, path, text }: Value): readonly Finding[] {
   const sign = signOfPattern(text);
   if (sign !== undefined) {
     const isGlob = sign === "*";
@@ -37,13 +53,18 @@ function exactRules({ field, path, text }: Value): readonly Finding[] {
       : `write it as \`${path}_pattern\``;
     return [{ id: "exact-looks-like-pattern", severity: "warning", path, message, remedy }];
   }
+  const meant = field === "issuer" ? knownIssuerNear(text) : undefined;
+  if (meant !== undefined) {
+    const message = `issuers are compared byte for byte, and no token has this one: it is nearly ${meant}`;
+    return [{ id: "issuer-misspelt", severity: "warning", path, message, remedy: `write \`${meant}\`` }];
+  }
   if (WELL_FORMED[field](text)) return [];
   return [
     {
       id: "matches-nothing",
       severity: "warning",
       path,
-      message: `${quoted(text)} is not what an ${field === "subject" ? "acceptable subject" : field} looks like, and a token with it is refused`,
+      message: `${quoted(text)} is not well formed as ${field === "audience" ? "an audience" : field === "issuer" ? "an issuer" : "a subject"}, and a token that has it is refused`,
       remedy: field === "issuer" ? "write the token's `iss`, as `https://host/path`" : "copy the value from a token",
     },
   ];
@@ -78,9 +99,10 @@ export function patternRules(value: Value): readonly Finding[] {
     return [{ id: "matches-nothing", severity: "warning", path, message, remedy }];
   }
   const sole = soleTextOf(tokens);
-  if (field !== "claim" && sole !== undefined) {
+  if (field !== "claim" && sole !== undefined && (field !== "issuer" || bareDots(tokens) === 0)) {
     const message = `a pattern for the one value ${quoted(sole)}${bareDots(tokens) > 0 ? ", whose dots match any character" : ""}`;
-    const remedy = `write \`${path.replace("_pattern", "")}: ${sole}\``;
+    // Unquoted, octo-sts would round a number.
+    const remedy = `write \`${path.replace("_pattern", "")}: ${/^[0-9]/.test(sole) ? `"${sole}"` : sole}\``;
     return [{ id: "pattern-could-be-exact", severity: "notice", path, message, remedy }];
   }
   return unescapedDot(value);

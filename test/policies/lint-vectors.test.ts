@@ -1,0 +1,57 @@
+/** Lint over every policy and list of the vectors: it takes whatever parses, and calls nothing impossible that was seen to match. */
+
+import { expect, test } from "vitest";
+import { parseTrustedIssuers } from "../../policies/issuers.ts";
+import { lintPolicy, lintTrustedIssuers, RULES, type Warning } from "../../policies/lint.ts";
+import { parsePolicy } from "../../policies/parse.ts";
+import allowlistText from "../vectors/allowlist.json?raw";
+import policyText from "../vectors/policy.json?raw";
+import type { PolicyVector } from "./judge.ts";
+
+const policies: readonly PolicyVector[] = JSON.parse(policyText);
+const lists: readonly { readonly text: string }[] = JSON.parse(allowlistText);
+
+interface Linted {
+  readonly vector: PolicyVector;
+  readonly warnings: readonly Warning[];
+}
+
+function lintAll(): readonly Linted[] {
+  return policies.flatMap((vector) => {
+    const owner = vector.owner ?? "acme";
+    const kind = vector.kind === "repo" ? "repository" : "organization";
+    const parsed = parsePolicy(vector.policy, { kind, owner });
+    return parsed.ok ? [{ vector, warnings: lintPolicy(parsed.value, { owner, domain: vector.domain }) }] : [];
+  });
+}
+
+test("every warning is of a known rule, has a place in the text, and says what to do", () => {
+  const linted = lintAll();
+  const bad = linted.flatMap(({ vector, warnings }) => {
+    const lines = vector.policy.split("\n").length;
+    const isBad = ({ id, line, column, message, remedy }: Warning) =>
+      !Object.hasOwn(RULES, id) || line < 1 || line > lines || column < 1 || message === "" || remedy === "";
+    return warnings.filter(isBad).map(({ id, path }) => [vector.id, id, path]);
+  });
+  expect(linted.length).toBeGreaterThan(1500);
+  expect(bad).toEqual([]);
+});
+
+test("no policy that let a token in is said to match nothing", () => {
+  const impossible = ["matches-nothing", "exact-looks-like-pattern", "issuer-misspelt"];
+  const wrong = lintAll()
+    .filter(({ vector }) => (vector.ours ?? vector.octo).check.allow)
+    .flatMap(({ vector, warnings }) =>
+      warnings.filter(({ id }) => impossible.includes(id)).map(({ id, path }) => [vector.id, id, path]),
+    );
+  expect(wrong).toEqual([]);
+});
+
+test("the lists too", () => {
+  const warnings = lists.flatMap(({ text }) => {
+    const parsed = parseTrustedIssuers(text);
+    return parsed.ok ? lintTrustedIssuers(parsed.value) : [];
+  });
+  expect(warnings.filter(({ id, line }) => !Object.hasOwn(RULES, id) || line < 1)).toEqual([]);
+  expect(new Set(warnings.map(({ id }) => id)).has("audit-mode")).toBe(true);
+});
