@@ -88,8 +88,7 @@ export const CIRCLECI_CLAIMS: ClaimTable = {
 
 export const GOOGLE_CLAIMS: ClaimTable = {
   issuer: "Google",
-  source:
-    "https://cloud.google.com/docs/authentication/token-types#id and .../identity/openid-connect#an-id-tokens-payload",
+  source: "https://developers.google.com/identity/openid-connect/openid-connect#an-id-tokens-payload",
   names: [
     ...REGISTERED,
     ..."azp email email_verified hd at_hash nonce name given_name family_name picture profile locale".split(" "),

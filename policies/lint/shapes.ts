@@ -76,6 +76,7 @@ export function plainPrefixOf(tokens: Tokens): string {
 /** A repetition of something that can be a `:`, so that the text it matches has no end of its own. */
 export interface Wildcard {
   readonly text: string;
+  readonly canBeSlash: boolean;
   /** Literal `:` before it. */
   readonly colonsBefore: number;
   /** Whether a literal `:` or `/` follows in its alternative. */
@@ -88,11 +89,12 @@ export interface Wildcard {
 export function wildcardsOf(tokens: Tokens): readonly Wildcard[] {
   return tokens.flatMap((token, i) => {
     const repetition = tokens[i + 1];
-    if (!isUnbounded(repetition) || !canBeColon(token)) return [];
+    if (!isUnbounded(repetition) || !canBe(":", token)) return [];
     const behind = whatFollows(tokens, i + 2);
     return [
       {
         text: `${token.text}${repetition?.text}`,
+        canBeSlash: canBe("/", token),
         colonsBefore: tokens.slice(0, i).filter((before) => literalOf(before) === ":").length,
         hasColonBehind: behind.some((next) => literalOf(next) === ":"),
         hasSlashBehind: behind.some((next) => literalOf(next) === "/"),
@@ -107,9 +109,9 @@ function isUnbounded(token: PatternToken | undefined): boolean {
   return token?.kind === "repeat" && !token.text.startsWith("?");
 }
 
-function canBeColon({ kind, text }: PatternToken): boolean {
+function canBe(character: string, { kind, text }: PatternToken): boolean {
   const isSet = kind === "class" || (kind === "atom" && (text === "." || /^\\[DSWpP]/.test(text)));
-  return isSet && overlaps(languageOf(text), ":");
+  return isSet && overlaps(languageOf(text), character);
 }
 
 /** The tokens that take a character, from `start` on, without the other branches of the alternations that it stands in. */

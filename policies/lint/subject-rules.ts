@@ -19,7 +19,8 @@ export const subjectRules: Rule = (linting) => {
     return [ofAnyone(linting)];
   }
   const wildcards = wildcardsOf(subject.tokens);
-  const crossing = isOwnerPinned ? undefined : wildcards.find((wildcard) => isCrossing(wildcard, workload));
+  const isProjectPinned = claims.some(({ name }) => workload?.projectClaims?.includes(name));
+  const crossing = isProjectPinned ? undefined : wildcards.find((wildcard) => isCrossing(wildcard, workload));
   const open = wildcards.some(({ isLast }) => isLast) && claims.length === 0 && linting.canWrite;
   const findings = [
     ...(crossing === undefined || (open && crossing.isLast) ? [] : [crossesBoundary(linting, crossing)]),
@@ -47,13 +48,13 @@ function isCrossing(wildcard: Wildcard, workload: Workload | undefined): boolean
   return fixed === 0 && wildcard.hasSlashBehind;
 }
 
-function crossesBoundary({ subject }: Linting, { text, isLast }: Wildcard): Finding {
+function crossesBoundary({ subject }: Linting, { text, canBeSlash, isLast }: Wildcard): Finding {
   const where = isLast ? "the rest of the subject" : "the parts behind the one that it stands for";
   return {
     id: "wildcard-crosses-boundary",
     severity: "warning",
     path: subject.path,
-    message: `\`${text}\` also matches \`:\` and \`/\`, so that it can take ${where} with it: other projects, refs or events`,
+    message: `\`${text}\` also matches ${canBeSlash ? "`:` and `/`" : "`:`"}, so that it can take ${where} with it: other projects, refs or events`,
     remedy: "write `[^:/]+` for one part of a subject, and each `:` and `/` at its place",
   };
 }

@@ -72,7 +72,7 @@ export function exactRules({ field, path, text }: Value): readonly Finding[] {
 
 /** What only a pattern would hold. A lone `|` is not: Auth0's subjects have it. */
 function signOfPattern(text: string): string | undefined {
-  const sign = /\.[*+]|\\.|\[[^\]]+\][*+?]?|\([^)]*\)|^\^|\$$|\*/u.exec(text);
+  const sign = /\.[*+]|\\.|\[[^\]]*-[^\]]*\]|\[[^\]]+\][*+?]|\([^)]*\|[^)]*\)|^\^|\$$|\*/u.exec(text);
   return sign?.[0];
 }
 

@@ -43,6 +43,8 @@ export interface Workload {
   readonly stranger?: string;
   /** Claims that say whose the workload is. */
   readonly ownerClaims?: readonly string[];
+  /** Claims that say which project of its owner it is. */
+  readonly projectClaims?: readonly string[];
   readonly anyBranch?: Opening;
   readonly anyPullRequest?: Opening;
   /** Claims that name the file that runs, and behind an `@` its revision. */
@@ -63,6 +65,7 @@ const GITHUB: Workload = {
   ownerClaims: words(
     "repository repository_id repository_owner repository_owner_id enterprise enterprise_id job_workflow_ref workflow_ref",
   ),
+  projectClaims: words("repository repository_id job_workflow_ref workflow_ref"),
   anyBranch: {
     subject: "repo:[^:]+:ref:refs/heads/zqxj",
     claims: {
@@ -108,6 +111,7 @@ const GITLAB_SUBJECTS = {
   ownerClaims: words(
     "project_id project_path namespace_id namespace_path job_project_id job_project_path job_namespace_id job_namespace_path",
   ),
+  projectClaims: words("project_id project_path job_project_id job_project_path ci_config_ref_uri"),
   anyBranch: {
     subject: "project_path:[^:]+:ref_type:branch:ref:zqxj",
     claims: {
@@ -138,6 +142,7 @@ const BUILDKITE: Workload = {
   fixedColons: 4,
   stranger: `organization:${NAME}:pipeline:.+`,
   ownerClaims: words("organization_slug organization_id pipeline_id cluster_id queue_id"),
+  projectClaims: words("pipeline_slug pipeline_id"),
   anyBranch: {
     subject: "organization:[^:]+:pipeline:[^:]+:ref:refs/heads/zqxj:commit:.*",
     claims: { build_branch: "zqxj", build_tag: NEVER, build_commit: NEVER },
@@ -152,6 +157,7 @@ const TERRAFORM: Workload = {
   ownerClaims: words(
     "terraform_organization_id terraform_organization_name terraform_project_id terraform_workspace_id terraform_full_workspace terraform_stack_id",
   ),
+  projectClaims: words("terraform_workspace_id terraform_full_workspace terraform_stack_id"),
 };
 
 const GOOGLE: Workload = {

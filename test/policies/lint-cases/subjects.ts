@@ -43,6 +43,10 @@ export const SUBJECTS: Readonly<Record<string, Cases>> = {
       { keys: matching("repo:acme/.*:ref:refs/heads/main"), at: "subject_pattern" },
       { keys: matching("repo:acme/app.*"), at: "subject_pattern" },
       { keys: matching("repo:acme/[^/]+:ref:refs/heads/main"), at: "subject_pattern" },
+      {
+        keys: matching("repo:acme/.*:ref:refs/heads/main", { claim_pattern: { repository_owner: "acme" } }),
+        at: "subject_pattern",
+      },
       { keys: matching("repo:acme/(?:a.*|b):ref:refs/heads/main"), at: "subject_pattern" },
       {
         keys: { issuer: "https://k8s.acme.dev", ...matching("system:serviceaccount:.*:deployer") },

@@ -67,6 +67,7 @@ export const VALUES: Readonly<Record<string, Cases>> = {
       { keys: { issuer: "https://id.acme.dev", subject: "auth0|5f7c8ec7c33c6c004bbafe82" } },
       { keys: { subject: "repo:acme/app.js:ref:refs/heads/main" } },
       { keys: { issuer: "https://id.acme.dev", subject: "a+b@acme.dev" } },
+      { keys: { subject: "repo:acme/app:actor:dependabot[bot]" } },
     ],
   },
   "matches-nothing": {
@@ -78,6 +79,7 @@ export const VALUES: Readonly<Record<string, Cases>> = {
       { keys: { issuer: "id.acme.dev", subject: "x" }, at: "issuer" },
       { keys: { issuer: "http://id.acme.dev", subject: "x" }, at: "issuer" },
       { keys: { subject: "repo:acme/app: ref:refs/heads/main" }, at: "subject" },
+      { keys: { subject: "repo:acme/app:actor:dependabot[bot]" }, at: "subject" },
       { keys: issuedBy("https://id\\.acme\\.dev/\\?tenant=[a-z]+", OWN), at: "issuer_pattern" },
     ],
     silent: [
