@@ -157,6 +157,12 @@ export class ExchangeRun {
     return { kind: "refused", denial, viewer: this.#viewer(denial), owner, identity: this.#event.identity };
   }
 
+  /** A typing mistake is told to whoever may know what is there. */
+  async withNearMisses(denial: Denial): Promise<Denial> {
+    if (denial.reason !== "policy_not_found" || !this.#opened || this.#viewer(denial) !== "owner") return denial;
+    return { ...denial, nearMisses: await this.services.policySource.nearMisses(this.#opened, this.call) };
+  }
+
   bug(thrown: unknown): Refused {
     // The message of a bug may quote what it choked on; its name and place do not.
     const stack = thrown instanceof Error ? (thrown.stack ?? "").split("\n").slice(1, 8).join("\n") : "";

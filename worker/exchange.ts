@@ -62,7 +62,7 @@ async function steps(run: ExchangeRun): Promise<Outcome> {
   if (!listed.ok) return run.refused(listed.denial);
   run.isListed(listed.value);
   const policy = judgePolicy(sources.policy, target, { config, listIsEnforced: listed.value?.mode === "enforce" });
-  if (!policy.ok) return run.refused(policy.denial);
+  if (!policy.ok) return run.refused(await run.withNearMisses(policy.denial));
 
   // 7. If still unverified: only an issuer that the policy names is asked for its keys.
   const verified = run.verified ? accept(run.verified) : await verifyNamed(run, token.value, policy.value);

@@ -4,10 +4,11 @@
  */
 import { parseTrustedIssuers } from "../policies/issuers.ts";
 import { parsePolicy } from "../policies/parse.ts";
+import { nearest, plainSpelling } from "../policies/suggest.ts";
 import { accept, type Denial, type Result, refuse } from "./denial.ts";
 import type { FileOutcome, FileRef, GitHub } from "./github/github.ts";
 import { type Access, type AccessCall, readAccess } from "./github/read-access.ts";
-import { ALLOW_LIST_PATH, type Target } from "./policy-target.ts";
+import { ALLOW_LIST_PATH, POLICY_ENDING, type Target } from "./policy-target.ts";
 import type { AllowListValue, PolicyValue } from "./store/policy-entries.ts";
 
 /** An answer of GitHub about one file, good or bad, that may be kept. */
@@ -72,6 +73,23 @@ export function policyValue(target: Target, { outcome, repositoryIsPublic }: Fou
   return parsed.ok
     ? { state: "present", sha: outcome.sha, policy: parsed.value, ...common }
     : { state: "broken", sha: outcome.sha, faults: parsed.faults, ...common };
+}
+
+/** At most three, the likeliest first; `my_policy` lies near `my-policy`. */
+export function identitiesNear(identity: string, files: readonly string[]): readonly string[] {
+  const policies = files
+    .filter((name) => name.endsWith(POLICY_ENDING))
+    .map((name) => name.slice(0, -POLICY_ENDING.length));
+  const left = new Map(policies.map((name) => [plainSpelling(name), name]));
+  const near: string[] = [];
+  while (near.length < 3) {
+    const plain = nearest(identity, [...left.keys()]);
+    const name = plain === undefined ? undefined : left.get(plain);
+    if (plain === undefined || name === undefined) break;
+    near.push(name);
+    left.delete(plain);
+  }
+  return near;
 }
 
 export function allowListValue({ outcome }: Found): AllowListValue {

@@ -10,6 +10,7 @@ import { ALLOW_LIST_FRESH_MS, ALLOW_LIST_STALE_MS, POLICY_FRESH_MS, POLICY_STALE
 import {
   allowListDenial,
   allowListValue,
+  identitiesNear,
   isListOutOfSight,
   isOutage,
   mayAnotherAppServe,
@@ -18,7 +19,7 @@ import {
   readElsewhere,
   readWith,
 } from "./policy-files.ts";
-import { ALLOW_LIST_PATH, allowListKey, policyKey, type Target } from "./policy-target.ts";
+import { ALLOW_LIST_PATH, allowListKey, POLICY_FOLDER, policyKey, type Target } from "./policy-target.ts";
 import type { CacheKey, Entry, TieredCache } from "./store/cache.ts";
 import {
   type AllowListValue,
@@ -110,6 +111,19 @@ export class PolicySource {
   async read(opened: Opened, call: AccessCall): Promise<Sources> {
     const [allowList, policy] = await Promise.all([this.#allowList(opened, call), this.#policy(opened, call)]);
     return { allowList, policy };
+  }
+
+  /** Identities beside a policy that is not there, most like it first; for whoever may know. One call, remembered with the 404. */
+  async nearMisses({ target, policy, installation }: Opened, call: AccessCall): Promise<readonly string[]> {
+    const { policies, github } = this.#deps;
+    const entry = await policies.get(policyKey(target));
+    if (entry?.value.state !== "absent") return [];
+    if (entry.value.nearMisses || policy.access?.kind !== "token") return entry.value.nearMisses ?? [];
+    const folder = { owner: installation.owner, repository: target.repository, path: POLICY_FOLDER };
+    const outcome = await github.readFile(policy.access.token, folder, call);
+    const nearMisses = outcome.kind === "directory" ? identitiesNear(target.identity, outcome.files) : [];
+    policies.put(policyKey(target), { ...entry, value: { ...entry.value, nearMisses } }, call.writes);
+    return nearMisses;
   }
 
   async #cached(target: Target): Promise<Cached> {

@@ -23,13 +23,16 @@ export interface Target {
   readonly fullPath: string;
 }
 
-export const ALLOW_LIST_PATH = ".github/chainguard/trusted-token-issuers.yaml";
+/** Where all policies of a repository lie, and what their names end in. */
+export const POLICY_FOLDER = ".github/chainguard";
+export const POLICY_ENDING = ".sts.yaml";
+export const ALLOW_LIST_PATH = `${POLICY_FOLDER}/trusted-token-issuers.yaml`;
 
 /** An owner's own scope, and its policy repository in any case, hold organisation policies (reference section 2). */
 export function targetOf(scope: Scope, identity: string, orgPolicyRepo: string): Target {
   const repository = scope.repository ?? orgPolicyRepo;
   const kind = repository.toLowerCase() === orgPolicyRepo.toLowerCase() ? "organization" : "repository";
-  const path = `.github/chainguard/${identity}.sts.yaml`;
+  const path = `${POLICY_FOLDER}/${identity}${POLICY_ENDING}`;
   return { scope, repository, identity, kind, path, fullPath: `${scope.owner}/${repository}/${path}` };
 }
 

@@ -301,6 +301,13 @@ const OWNERS: readonly Row[] = [
   },
   {
     reason: "policy_not_found",
+    about: "with what lies near, to the owner's workload",
+    asking: { identity: "deplyo" },
+    message: ({ owner }) =>
+      `unable to find trust policy for "deplyo": no file ${owner}/app/.github/chainguard/deplyo.sts.yaml; did you mean "deploy"?`,
+  },
+  {
+    reason: "policy_not_found",
     about: "to every verified caller where the repository is public",
     options: { visibility: "public" },
     asking: { ...outsider, identity: "none" },

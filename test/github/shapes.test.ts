@@ -86,13 +86,25 @@ describe("contents", () => {
   });
 
   const others: [string, unknown, string][] = [
-    ["a directory", { type: "dir", sha, entries: [] }, "directory"],
-    ["a directory as a list", [good], "directory"],
     ["a symbolic link that leads to no file", { type: "symlink", sha, size: 1, target: "x" }, "not_a_file"],
     ["a submodule, whose hash may be anything", { type: "submodule", sha: "0", size: 0 }, "not_a_file"],
   ];
   it.each(others)("%s", (_, json, kind) => {
     expect(parseContents(json)).toEqual({ kind });
+  });
+
+  it("a directory, with the plain files that could be policies", () => {
+    const entries = [
+      { type: "file", name: "a.sts.yaml" },
+      { type: "dir", name: "folder" },
+      { type: "symlink", name: "link" },
+      { type: "file", name: "with space" },
+      { type: "file" },
+      null,
+    ];
+    expect(parseContents({ type: "dir", sha, entries })).toEqual({ kind: "directory", files: ["a.sts.yaml"] });
+    expect(parseContents({ type: "dir", sha })).toEqual({ kind: "directory", files: [] });
+    expect(parseContents([good])).toEqual({ kind: "directory", files: [] });
   });
 
   const bad: [string, unknown][] = [

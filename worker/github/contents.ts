@@ -17,7 +17,9 @@ export interface FileRef {
 export type FileOutcome =
   /** `size` in bytes; `sha` of the blob. */
   | { readonly kind: "file"; readonly text: string; readonly sha: string; readonly size: number }
-  | { readonly kind: "absent" | "directory" | "not_a_file" | "too_large" | "not_utf8" }
+  | { readonly kind: "absent" | "not_a_file" | "too_large" | "not_utf8" }
+  /** The names of its files, for hints. */
+  | { readonly kind: "directory"; readonly files: readonly string[] }
   /** A limit, an outage, a refusal or a wrong answer: nothing is known of the file. */
   | { readonly kind: "denied"; readonly denial: Denial };
 
@@ -78,8 +80,9 @@ function contentsOutcome(contents: Contents | undefined): FileOutcome | undefine
   if (contents === undefined) return undefined;
   switch (contents.kind) {
     case "directory":
+      return contents;
     case "not_a_file":
-      return { kind: contents.kind };
+      return { kind: "not_a_file" };
     case "file_without_content":
       return contents.size > POLICY_MAX_BYTES ? { kind: "too_large" } : undefined;
     case "file":

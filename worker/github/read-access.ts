@@ -23,8 +23,8 @@ export interface AccessQuery {
   readonly owner: string;
   /** The repository that the scope names, whose installation is looked up; absent for an owner's scope. */
   readonly repository?: string;
-  /** Lower-case names, most wanted first; at most two; may be empty. */
-  readonly wanted: readonly string[];
+  /** Lower-case names, most wanted first; at most two; may be empty. What is cached counts for one account only. */
+  readonly wanted: (installation: Installation) => readonly string[];
   /** Mint one token each at once: it is remembered that a common one would be refused. */
   readonly apart: boolean;
   /** The allow-list's repository: whether it can be seen is for the mint itself to say, as only its 422 lifts the list. */
@@ -44,11 +44,26 @@ export async function readAccess(
   call: AccessCall,
 ): Promise<Result<ReadAccess>> {
   const first = await accessOnce(github, app, query, call);
-  if (first !== "installation_gone") return first;
-  // Reinstalled App or transferred repository: the cached id is dropped and looked up once more in the same exchange.
+  const ended = first === "installation_gone" ? first : endOf(first);
+  if (ended === undefined && first !== "installation_gone") return first;
+  // What is remembered of the installation is over; the next exchange looks it up again.
   github.forgetInstallation(app, query.owner, call.writes);
+  if (ended === "suspended" && first !== "installation_gone") return first;
+  // Reinstalled App, transferred repository, an owner's name that is somebody else's: once more in the same exchange.
   const second = await accessOnce(github, app, query, call);
   return second === "installation_gone" ? refuse({ reason: "app_not_installed", owner: query.owner }) : second;
+}
+
+/** What the use of an installation said against it. */
+function endOf(access: Result<ReadAccess>): "moved" | "suspended" | undefined {
+  if (!access.ok) return undefined;
+  for (const one of access.value.to.values()) {
+    if (one.kind !== "denied") continue;
+    const { denial } = one;
+    if (denial.reason === "installation_suspended") return "suspended";
+    if (denial.reason === "repository_not_visible" && denial.problem === "moved") return "moved";
+  }
+  return undefined;
 }
 
 async function accessOnce(
@@ -78,7 +93,7 @@ async function accessOnce(
   if (installation.suspended) return refuse(suspended(installation));
   const unseen = lookup.kind === "repository_not_visible" ? repository?.toLowerCase() : undefined;
   const hidden = unseen === query.decisive ? undefined : unseen;
-  const wanted = query.wanted.filter((name) => name !== hidden);
+  const wanted = query.wanted(installation).filter((name) => name !== hidden);
   const tokens = await mintFor(github, { app, installation, wanted, apart: query.apart }, call);
   if (tokens === "installation_gone") return tokens;
   if (lookup.kind === "repository_not_visible" && hidden !== undefined) {
@@ -118,7 +133,7 @@ async function mintCommon(
   names: readonly string[],
   call: AccessCall,
 ): Promise<Tokens | "installation_gone"> {
-  const outcome = await github.mintReadToken(app, installation, names, call);
+  const outcome = await github.mintReadToken(app, installation, names, countingUnknown(call));
   switch (outcome.kind) {
     case "gone":
       return "installation_gone";
@@ -135,6 +150,15 @@ async function mintCommon(
       );
     }
   }
+}
+
+/** Only an unknown outcome makes a read token's mint repeat: the first one may have left a token that nobody saw. */
+function countingUnknown(call: AccessCall): AccessCall {
+  const count = (what: string) => {
+    call.count?.(what);
+    if (what === "github_retries") call.count?.("read_mint_unknown");
+  };
+  return { ...call, count };
 }
 
 function joined(parts: readonly (Tokens | "installation_gone")[]): Tokens | "installation_gone" {

@@ -139,7 +139,8 @@ export type Contents =
     }
   /** Too large for GitHub to send along: above 1 MB. */
   | { readonly kind: "file_without_content"; readonly size: number }
-  | { readonly kind: "directory" | "not_a_file" };
+  | { readonly kind: "directory"; readonly files: readonly string[] }
+  | { readonly kind: "not_a_file" };
 
 const contentsShape = v.variant("encoding", [
   v.object({
@@ -152,11 +153,22 @@ const contentsShape = v.variant("encoding", [
   v.object({ encoding: v.literal("none"), size: v.pipe(v.number(), v.safeInteger(), v.minValue(0)) }),
 ]);
 
+const entryShape = v.object({ type: v.literal("file"), name: v.pipe(v.string(), v.regex(/^[A-Za-z0-9._-]{1,250}$/)) });
+
+/** Names of a directory's plain files, as far as they are of the shape of a policy's; they only word a hint. */
+function filesIn(entries: unknown): readonly string[] {
+  if (!Array.isArray(entries)) return [];
+  return entries.slice(0, 1_000).flatMap((entry) => {
+    const parsed = v.safeParse(entryShape, entry);
+    return parsed.success ? [parsed.output.name] : [];
+  });
+}
+
 /** The answer's own `path` is not looked at: for a symbolic link GitHub may name the file that it leads to. */
 export function parseContents(json: unknown): Contents | undefined {
   const type = ownField(json, "type");
   // A list is what a directory looks like to a server that does not know the object media type.
-  if (Array.isArray(json) || type === "dir") return { kind: "directory" };
+  if (Array.isArray(json) || type === "dir") return { kind: "directory", files: filesIn(ownField(json, "entries")) };
   if (type === "symlink" || type === "submodule") return { kind: "not_a_file" };
   if (type !== "file") return undefined;
   const parsed = v.safeParse(contentsShape, json);

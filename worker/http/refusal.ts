@@ -167,7 +167,7 @@ function timing({ seconds, serverTime }: { readonly seconds: number; readonly se
 
 function hint({ identity, nearMisses }: { readonly identity: string; readonly nearMisses: readonly string[] }): string {
   if (identity.endsWith(".sts.yaml")) return "; leave .sts.yaml out of the identity";
-  return nearMisses.length > 0 ? `; there are ${nearMisses.join(", ")}` : "";
+  return nearMisses.length > 0 ? `; did you mean ${nearMisses.map(quoted).join(" or ")}?` : "";
 }
 
 /** The first faults with their places; a message stays one line. */

@@ -9,7 +9,12 @@ export type PolicyValue =
   | { readonly state: "present"; readonly sha: string; readonly public: boolean; readonly policy: CompiledPolicy }
   | { readonly state: "broken"; readonly sha: string; readonly public: boolean; readonly faults: readonly Fault[] }
   | { readonly state: "unreadable"; readonly public: boolean; readonly problem: UnreadableProblem }
-  | { readonly state: "absent"; readonly public: boolean };
+  | {
+      readonly state: "absent";
+      readonly public: boolean;
+      /** Identities that lie near, once somebody who may know asked. */
+      readonly nearMisses?: readonly string[];
+    };
 
 export type UnreadableProblem = "directory" | "not_a_file" | "not_utf8" | "too_large";
 
@@ -46,7 +51,7 @@ export function decodePolicy(stored: unknown): PolicyValue | Struck | undefined 
   if (stored.state === "struck") return { state: "struck" };
   if (typeof stored.public !== "boolean") return undefined;
   const common = { public: stored.public };
-  if (stored.state === "absent") return { state: "absent", ...common };
+  if (stored.state === "absent") return { state: "absent", ...common, ...nearMissesIn(stored.nearMisses) };
   if (stored.state === "unreadable" && isUnreadable(stored.problem)) {
     return { state: "unreadable", problem: stored.problem, ...common };
   }
@@ -76,6 +81,11 @@ export function decodeAllowList(stored: unknown): AllowListValue | Struck | unde
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function nearMissesIn(value: unknown): { readonly nearMisses?: readonly string[] } {
+  if (!Array.isArray(value)) return {};
+  return { nearMisses: value.filter((name) => typeof name === "string") };
 }
 
 function isUnreadable(value: unknown): value is UnreadableProblem {
