@@ -1,0 +1,101 @@
+// The rules that the layout must keep (DESIGN, "Layout"), each a function from modules to one line per breach. Pure.
+
+import type { Module } from "./modules.ts";
+
+/** Imports in `worker/` point down this list only. A name with a slash is a folder. */
+export const LAYERS = [
+  "index",
+  "app",
+  "http/",
+  "exchange",
+  "exchange-run",
+  "exchange-rules",
+  "webhook/",
+  "services",
+  "policy-source",
+  "policy-files",
+  "policy-target",
+  "oidc/",
+  "github/",
+  "audit",
+  "store/",
+  "config",
+  "denial",
+  "limits",
+] as const;
+
+function layerOf(path: string): number {
+  const name = path.slice("worker/".length).replace(/\.ts$/, "");
+  const [, folder] = /^(.*?\/)/.exec(name) ?? [];
+  return LAYERS.findIndex((layer) => layer === (folder ?? name));
+}
+
+const isIn = (folder: string, path: string): boolean => path.startsWith(`${folder}/`);
+
+export function layerBreaches(modules: readonly Module[]): string[] {
+  return modules
+    .filter(({ path }) => isIn("worker", path))
+    .flatMap(({ path, imports }) => {
+      const own = layerOf(path);
+      if (own < 0) return [`${path} has no place in the list of layers`];
+      const up = imports.filter((to) => isIn("worker", to) && layerOf(to) < own);
+      return up.map((to) => `${path} imports ${to}, which lies above it`);
+    });
+}
+
+const isCommandLine = (path: string): boolean => path === "policies/cli.ts" || isIn("policies/cli", path);
+const isOfNode = (name: string): boolean => name.startsWith("node:") || ["fs", "path", "process"].includes(name);
+/** The clock, the outside world, and what only one of the three places has in which the policy engine runs. */
+const IMPURE = ["Buffer", "Date", "KVNamespace", "console", "crypto", "fetch", "process", "setTimeout"];
+
+export function policyBreaches(modules: readonly Module[]): string[] {
+  return modules
+    .filter(({ path }) => isIn("policies", path))
+    .flatMap(({ path, imports, names }) => {
+      const outside = imports.filter((to) => isIn("worker", to) || to.startsWith("cloudflare:"));
+      const breaches = outside.map((to) => `${path} imports ${to}`);
+      if (isCommandLine(path)) return breaches;
+      const impure = imports.filter((to) => isOfNode(to) || isCommandLine(to)).map((to) => `${path} imports ${to}`);
+      return [
+        ...breaches,
+        ...impure,
+        ...IMPURE.filter((name) => names.has(name)).map((name) => `${path} uses ${name}`),
+      ];
+    });
+}
+
+export function testBreaches(modules: readonly Module[]): string[] {
+  return modules
+    .filter(({ path }) => !isIn("test", path))
+    .flatMap(({ path, imports }) => imports.filter((to) => isIn("test", to)).map((to) => `${path} imports ${to}`));
+}
+
+export function computedImports(modules: readonly Module[]): string[] {
+  return modules.filter(({ imports }) => imports.includes("?")).map(({ path }) => `${path} imports a computed name`);
+}
+
+/** Each cycle once, beginning with its first path in the alphabet; types count. */
+export function cycles(modules: readonly Module[]): string[] {
+  const byPath = new Map(modules.map((module) => [module.path, module]));
+  const done = new Set<string>();
+  const found = new Set<string>();
+  function visit(path: string, trail: readonly string[]): void {
+    const at = trail.indexOf(path);
+    if (at >= 0) {
+      const cycle = trail.slice(at);
+      const first = cycle.indexOf([...cycle].sort()[0] ?? path);
+      const turned = [...cycle.slice(first), ...cycle.slice(0, first)];
+      found.add([...turned, turned[0]].join(" -> "));
+      return;
+    }
+    if (done.has(path)) return;
+    for (const to of byPath.get(path)?.imports ?? []) visit(to, [...trail, path]);
+    done.add(path);
+  }
+  for (const { path } of modules) visit(path, []);
+  return [...found].sort();
+}
+
+export function excuses(modules: readonly Module[]): string[] {
+  return modules.flatMap(({ path, excuses: own }) => own.map((excuse) => `${path}:${excuse}`));
+}
