@@ -31,6 +31,9 @@ export const RSA_MIN_BITS = 2048;
 export const RSA_MAX_BITS = 8192;
 export const ISSUER_REDIRECTS_MAX = 2;
 
+/** A tree or a comparison; GitHub itself ends a tree at 7 MB. */
+export const GIT_ANSWER_MAX_BYTES = 8 * 1024 * 1024;
+
 // How long anything may take.
 export const GITHUB_TIMEOUT_MS = 4_000;
 export const ISSUER_TIMEOUT_MS = 3_000;
@@ -88,3 +91,27 @@ export const LIMIT_ENTRIES_MAX = 10_000;
 export const RETRY_AFTER_OUTAGE_SECONDS = 5;
 export const RETRY_AFTER_LIMIT_SECONDS = 60;
 export const RETRY_AFTER_MAX_SECONDS = 3_600;
+
+// Webhooks and the check of trust policies.
+export const WEBHOOK_BODY_MAX_BYTES = 8 * 1024 * 1024;
+export const WEBHOOK_REMEMBERED_MS = 10 * 60_000;
+/** Workers ends what runs after an answer 30 s later. */
+export const WEBHOOK_WORK_MAX_MS = 25_000;
+/** How long a delivery waits for another one about the same commit in this isolate. */
+export const WEBHOOK_TURN_MAX_MS = 10_000;
+export const WEBHOOK_TURN_POLL_MS = 250;
+/** Of GitHub in one invocation: what the free plan of Workers grants. */
+export const WEBHOOK_CALLS_MAX = 50;
+/** Of these, left for what ends a check: annotations, the conclusion, the revocation, and what had to be repeated. */
+export const WEBHOOK_CALLS_RESERVED = 10;
+/** Workers keeps six connections open at a time. */
+export const WEBHOOK_READS_AT_ONCE = 6;
+/** Of one push or installation, for what is struck out or forgotten. */
+export const WEBHOOK_NAMES_MAX = 300;
+export const CHECK_FILES_MAX = 1_000;
+export const CHECK_ANNOTATIONS_PER_CALL = 50;
+/** GitHub ends a summary at 65,535 characters. */
+export const CHECK_SUMMARY_MAX_CHARACTERS = 65_000;
+/** A queued check goes on this often before it says that it could not be done. */
+export const CHECK_ATTEMPTS_MAX = 3;
+export const CHECK_RETRY_MAX_SECONDS = 15 * 60;

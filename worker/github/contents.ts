@@ -4,6 +4,7 @@ import { CONTENTS_ANSWER_MAX_BYTES, POLICY_MAX_BYTES } from "../limits.ts";
 import { type Meaning, meaningOf } from "./answer.ts";
 import { type CallContext, type CallDeps, callGitHub } from "./call.ts";
 import { denialOf } from "./denials.ts";
+import { fileTextOf } from "./file-text.ts";
 import { isTooLarge } from "./refusal-words.ts";
 import { type Contents, parseContents } from "./shapes.ts";
 
@@ -90,29 +91,8 @@ function contentsOutcome(contents: Contents | undefined): FileOutcome | undefine
   }
 }
 
-function textOutcome(contents: Contents & { kind: "file" }): FileOutcome | undefined {
-  const bytes = strictBase64(contents.content);
-  if (bytes === undefined || bytes.length !== contents.size) return undefined;
-  const text = utf8(bytes);
-  return text === undefined ? { kind: "not_utf8" } : { kind: "file", text, sha: contents.sha, size: contents.size };
-}
-
-/** GitHub breaks lines; nothing else may stand in it, and each text has one encoding. */
-function strictBase64(content: string): Uint8Array | undefined {
-  const compact = content.replaceAll("\n", "");
-  try {
-    const binary = atob(compact);
-    if (btoa(binary) !== compact) return undefined;
-    return Uint8Array.from(binary, (character) => character.charCodeAt(0));
-  } catch {
-    return undefined;
-  }
-}
-
-function utf8(bytes: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
-  } catch {
-    return undefined;
-  }
+function textOutcome({ content, size, sha }: Contents & { kind: "file" }): FileOutcome | undefined {
+  const found = fileTextOf(content, size);
+  if (found === undefined) return undefined;
+  return found.kind === "not_utf8" ? found : { kind: "file", text: found.text, sha, size };
 }

@@ -93,6 +93,17 @@ export function forgetInstallation(deps: InstallationDeps, app: App, owner: stri
   remember(deps, ownerKey(app, owner), { kind: "forgotten" }, writes);
 }
 
+/** When a webhook tells of it: that an App could not see a repository is forgotten, if it was remembered. */
+export async function forgetRepository(
+  deps: InstallationDeps,
+  app: App,
+  { owner, repository }: { readonly owner: string; readonly repository: string },
+  writes: Writes | undefined,
+): Promise<void> {
+  const key = repositoryKey(app, owner, repository);
+  if (await deps.installationCache.get(key)) remember(deps, key, { kind: "forgotten" }, writes);
+}
+
 async function findByOwner(deps: InstallationDeps, app: App, owner: string, call: CallContext): Promise<Lookup> {
   const organization = await ask(deps, { app, route: BY_ORGANIZATION, path: { owner } }, call);
   const asked =

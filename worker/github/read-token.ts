@@ -20,14 +20,20 @@ export type ReadTokenOutcome =
   | { readonly kind: "gone" }
   | { readonly kind: "denied"; readonly denial: Denial };
 
+/** For policy files. */
+const READ: TokenGrant["permissions"] = { contents: "read" };
+/** For the check run of a commit as well. */
+export const READ_AND_CHECK: TokenGrant["permissions"] = { contents: "read", checks: "write" };
+
 export async function mintReadToken(
   deps: AppCallDeps,
   app: App,
   installation: Installation,
   repositories: readonly string[],
   call: CallContext,
+  permissions: TokenGrant["permissions"] = READ,
 ): Promise<ReadTokenOutcome> {
-  const grant: TokenGrant = { permissions: { contents: "read" }, repositories };
+  const grant: TokenGrant = { permissions, repositories };
   const minted = await sendMint(deps, { app, installation, grant, retry: true }, call);
   if (minted.kind === "token") {
     const denial = readDenial(grant, repositories, installation, minted.answer);
