@@ -4,11 +4,12 @@
  */
 import type { Verdict } from "../policies/evaluate.ts";
 import { type AuditEvent, count, emit, newAuditEvent, tokenDigest } from "./audit.ts";
-import { type Denial, isTold, REFUSALS, type Result, type Viewer } from "./denial.ts";
+import { type Denial, isTold, REFUSALS, type RefusalRow, type Result, type Viewer } from "./denial.ts";
 import type { Listing, Narrowing } from "./exchange-rules.ts";
 import type { Minted } from "./github/grant.ts";
 import type { AccessCall } from "./github/read-access.ts";
 import { EXCHANGE_DEADLINE_MS, RETRY_AFTER_LIMIT_SECONDS } from "./limits.ts";
+import { isListedIssuer } from "./oidc/issuer-rules.ts";
 import { belongsTo } from "./oidc/ownership.ts";
 import type { UnverifiedToken } from "./oidc/token.ts";
 import type { VerifiedToken } from "./oidc/verify.ts";
@@ -58,6 +59,12 @@ export interface Refused {
 }
 
 export type Outcome = Granted | Refused;
+
+const LIMITED: Denial = { reason: "caller_rate_limited", retryAfterSeconds: RETRY_AFTER_LIMIT_SECONDS };
+
+/** What the caller is told, as distinct from what was the matter. */
+const rowTold = ({ denial, viewer }: Refused): RefusalRow =>
+  REFUSALS[isTold(denial, viewer) ? denial.reason : "not_found"];
 
 /** One per exchange; holds what its steps learned. */
 export class ExchangeRun {
@@ -143,13 +150,22 @@ export class ExchangeRun {
     return true;
   }
 
-  /** Before a stranger makes us ask GitHub or an issuer anything. What is cached costs nothing, so nobody is charged for it. */
+  /**
+   * Before a stranger makes us ask GitHub anything. What is cached costs nothing, so nobody is charged for it, nor refused it
+   * because of others behind the same address.
+   */
   async strangerLimit(target: Target): Promise<Denial | undefined> {
     const { limits, policySource } = this.services;
-    const limited: Denial = { reason: "caller_rate_limited", retryAfterSeconds: RETRY_AFTER_LIMIT_SECONDS };
-    if (limits.callers.isOver(this.incoming.caller)) return limited;
     if (await policySource.isCached(target)) return undefined;
-    return (await limits.owners.charge(target.scope.owner.toLowerCase())) ? undefined : limited;
+    if (limits.callers.isOver(this.incoming.caller)) return LIMITED;
+    return (await limits.owners.charge(target.scope.owner.toLowerCase())) ? undefined : LIMITED;
+  }
+
+  /** Before an issuer that nobody listed is asked for its keys. */
+  async issuerLimit(token: UnverifiedToken): Promise<Denial | undefined> {
+    const { limits, verifier } = this.services;
+    if (!this.#isEndlessIssuer() || !limits.callers.isOver(this.incoming.caller)) return undefined;
+    return (await verifier.isWarm(token)) ? undefined : LIMITED;
   }
 
   refused(denial: Denial): Refused {
@@ -185,24 +201,34 @@ export class ExchangeRun {
       this.#readTokens.push(outcome.token);
       return this.refused({ reason: "deadline_exceeded" });
     }
-    if (this.call.signal.aborted && REFUSALS[outcome.denial.reason].status >= 500) {
+    // What is told as the common answer stays that: "too slow" would say that a policy names this issuer.
+    if (this.call.signal.aborted && rowTold(outcome).status >= 500) {
       return this.refused({ reason: "deadline_exceeded" });
     }
     return (await this.#isChargedTooOften(outcome)) ?? outcome;
   }
 
   /** Callers are charged only for refusals before verification, so that a fleet behind one address is not hit. */
-  async #isChargedTooOften({ denial }: Refused): Promise<Refused | undefined> {
-    const { status } = REFUSALS[denial.reason];
-    if (this.#verified || status >= 500 || status === 429) return undefined;
+  async #isChargedTooOften(refused: Refused): Promise<Refused | undefined> {
+    const { status } = rowTold(refused);
+    if (this.#verified || status === 429) return undefined;
+    // Our own outages, GitHub's, and those of issuers on a list cost nobody his good name. But below a wildcard a stranger
+    // could name issuers without end, none of which answers.
+    if (status >= 500 && !(refused.denial.reason === "issuer_unreachable" && this.#isEndlessIssuer())) return undefined;
     if (await this.services.limits.callers.charge(this.incoming.caller)) return undefined;
-    return this.refused({ reason: "caller_rate_limited", retryAfterSeconds: RETRY_AFTER_LIMIT_SECONDS });
+    return this.refused(LIMITED);
+  }
+
+  #isEndlessIssuer(): boolean {
+    return !isListedIssuer(this.#event.actor?.iss ?? "", this.services.config.knownIssuers);
   }
 
   #viewer(denial: Denial): Viewer {
     if (!this.#verified) return "unverified";
-    if (this.#policyIsPublic) return "owner";
-    const { claims } = this.#verified;
+    if (this.#policyIsPublic && !this.#isAboutPrivateList(denial)) return "owner";
+    const { claims, provenBy } = this.#verified;
+    // Whoever writes a policy with its keys can sign himself any owner's number.
+    if (provenBy === "policy") return "verified";
     const { webUrl } = this.services;
     const ownerId = this.#opened?.installation.accountId ?? ("ownerId" in denial ? denial.ownerId : undefined);
     if (ownerId !== undefined) return belongsTo(claims, { accountId: ownerId }, webUrl) ? "owner" : "verified";
@@ -210,6 +236,11 @@ export class ExchangeRun {
     const login = this.#scope?.owner;
     const isNameEnough = denial.reason === "app_not_installed" || denial.reason === "repository_not_visible";
     return isNameEnough && login !== undefined && belongsTo(claims, { login }, webUrl) ? "owner" : "verified";
+  }
+
+  /** The allow-list lies in the owner's policy repository, whatever may be read of the policy's. */
+  #isAboutPrivateList({ reason }: Denial): boolean {
+    return reason === "allow_list_invalid" && this.#opened?.target.kind !== "organization";
   }
 
   async #afterwards(outcome: Outcome): Promise<void> {

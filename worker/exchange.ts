@@ -125,6 +125,8 @@ async function verifyAndOpen(run: ExchangeRun, token: UnverifiedToken, target: T
   run.verifies(verified.value);
   return opened;
 }
+  const limited = await run.issuerLimit(token);
+  if (limited) return refuse(limited);
 
 /** Whatever is cached, an unknown issuer's token stays unverified here: an answer never depends on what a cache holds. */
 async function openForStranger(run: ExchangeRun, target: Target): Promise<Result<Opened>> {
@@ -147,3 +149,5 @@ async function verifyNamed(
 
 export type { Narrowing } from "./exchange-rules.ts";
 export type { ExchangeRequest, Granted, Incoming, Outcome, Refused } from "./exchange-run.ts";
+  const limited = await run.issuerLimit(token);
+  if (limited) return refuse(limited);

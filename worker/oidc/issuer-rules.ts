@@ -13,13 +13,18 @@ export const BUILT_IN_ISSUERS: readonly string[] = [
   "https://app.terraform.io",
 ];
 
+/** Whether this very issuer is on a list, as opposed to lying below a wildcard, where a stranger can name issuers without end. */
+export function isListedIssuer(issuer: string, known: readonly string[]): boolean {
+  return BUILT_IN_ISSUERS.includes(issuer) || (known.includes(issuer) && !issuer.endsWith("/*"));
+}
+
 /**
  * Whether keys of this issuer may be fetched before any policy is read.
  * `known` holds exact issuers, and `https://host[:port]/*` for every issuer below that host and port (but not the bare host).
  */
 export function isKnownIssuer(issuer: string, known: readonly string[]): boolean {
-  if (BUILT_IN_ISSUERS.includes(issuer)) return true;
-  return known.some((entry) => (entry.endsWith("/*") ? isBelow(issuer, entry.slice(0, -1)) : entry === issuer));
+  if (isListedIssuer(issuer, known)) return true;
+  return known.some((entry) => entry.endsWith("/*") && isBelow(issuer, entry.slice(0, -1)));
 }
 
 /** Compared as text, byte for byte: a spelling that only a URL parser would find equal is another issuer. */

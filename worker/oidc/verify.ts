@@ -16,6 +16,8 @@ import { checkTimes, type UnverifiedToken } from "./token.ts";
 export interface VerifiedToken {
   readonly claims: VerifiedClaims;
   readonly token: UnverifiedToken;
+  /** `policy`: by keys that the policy's author wrote down, who may then claim anything in the issuer's name. */
+  readonly provenBy: "issuer" | "policy";
 }
 
 export interface VerifyOptions {
@@ -67,14 +69,14 @@ export function createVerifier(deps: KeysDeps): Verifier {
         const newer = await issuerKeys.refetch(token.issuer, load);
         if (newer) outcome = await check(token, newer);
       }
-      return conclude(token, outcome, { known: options.known, nowMs: deps.now() });
+      return conclude(token, outcome, { known: options.known, nowMs: deps.now(), provenBy: "issuer" });
     },
 
     // Imported keys are remembered by their content, so the policy's SHA is not needed to tell them apart.
     async verifyInline(token, jwks) {
       if (isHopeless(token)) return signatureInvalid(false, "signature has a length that its algorithm never has");
       const outcome = await checkSignature(token, usableKeys(jwks.keys.slice(0, JWKS_MAX_KEYS)));
-      return conclude(token, outcome, { known: false, nowMs: deps.now() });
+      return conclude(token, outcome, { known: false, nowMs: deps.now(), provenBy: "policy" });
     },
   };
 }
@@ -101,7 +103,11 @@ const signatureInvalid = (known: boolean, problem: string): { readonly ok: false
 function conclude(
   token: UnverifiedToken,
   outcome: CheckOutcome,
-  { known, nowMs }: { readonly known: boolean; readonly nowMs: number },
+  {
+    known,
+    nowMs,
+    provenBy,
+  }: { readonly known: boolean; readonly nowMs: number; readonly provenBy: VerifiedToken["provenBy"] },
 ): Result<VerifiedToken> {
   if (!outcome.ok) return signatureInvalid(known, outcome.problem);
   // Read from the bytes that were signed, not from what was decoded before: whoever passes tokens around may not mix them up.
@@ -110,5 +116,5 @@ function conclude(
   // Fetching keys may have taken as long as the token had to live.
   const untimely = checkTimes(token, nowMs);
   if (untimely) return refuse(untimely);
-  return accept({ claims: claimsOfVerifiedToken(payload.value), token });
+  return accept({ claims: claimsOfVerifiedToken(payload.value), token, provenBy });
 }
