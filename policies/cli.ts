@@ -69,13 +69,13 @@ function realDisk(): Disk {
       return found.isDirectory() ? "directory" : "file";
     },
     list(directory) {
-      const entries = readdirSync(directory, { withFileTypes: true });
+      const entries = attempt(directory, () => readdirSync(directory, { withFileTypes: true }));
       return entries
         .map((entry) => ({ name: entry.name, isDirectory: entry.isDirectory() }))
         .sort((a, b) => (a.name < b.name ? -1 : 1));
     },
     read(path) {
-      const bytes = bytesOf(path);
+      const bytes = attempt(path, () => readFileSync(path === "-" ? 0 : path));
       try {
         return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
       } catch {
@@ -85,9 +85,9 @@ function realDisk(): Disk {
   };
 }
 
-function bytesOf(path: string): Uint8Array {
+function attempt<T>(path: string, access: () => T): T {
   try {
-    return readFileSync(path === "-" ? 0 : path);
+    return access();
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "error";
     throw new Unusable(`cannot read ${path}: ${code}`);
@@ -95,6 +95,10 @@ function bytesOf(path: string): Uint8Array {
 }
 
 function main(argv: readonly string[]): number {
+  // A reader that has seen enough (`head`) closes the pipe, which is no failure.
+  process.stdout.on("error", (error) => {
+    if (!("code" in error) || error.code !== "EPIPE") throw error;
+  });
   try {
     const { code, text } = run(argv);
     process.stdout.write(text);

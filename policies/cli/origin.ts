@@ -11,6 +11,7 @@ export interface Origin {
 export function originOf(config: string): Origin | undefined {
   const section = /^\[remote "origin"\]\s*$([^[]*)/m.exec(config)?.[1] ?? "";
   const url = /^\s*url\s*=\s*(\S+)\s*$/m.exec(section)?.[1];
-  const [, owner, repository] = /[/:]([A-Za-z0-9_-]+)\/([A-Za-z0-9._-]+?)(?:\.git)?\/?$/.exec(url ?? "") ?? [];
+  const path = /^(?:(?:https?|ssh|git):\/\/[^/]+\/|[^/@]+@[^/:]+:)(.*)$/.exec(url ?? "")?.[1];
+  const [, owner, repository] = /(?:^|\/)([A-Za-z0-9_-]+)\/([A-Za-z0-9._-]+?)(?:\.git)?\/?$/.exec(path ?? "") ?? [];
   return owner === undefined || repository === undefined ? undefined : { owner, repository };
 }
