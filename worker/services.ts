@@ -22,6 +22,7 @@ import {
   MEMORY_ENTRIES_MAX,
   OWNER_MISSES_PER_WINDOW,
   POLICY_STALE_MS,
+  WEBHOOK_REMEMBERED_MS,
 } from "./limits.ts";
 import { decodeIssuerKeys, encodeIssuerKeys, type IssuerKeys } from "./oidc/keys.ts";
 import { createVerifier, type Verifier } from "./oidc/verify.ts";
@@ -29,6 +30,7 @@ import { PolicySource } from "./policy-source.ts";
 import type { Fetcher } from "./store/bounded-fetch.ts";
 import { type CacheOptions, TieredCache } from "./store/cache.ts";
 import { createLimiter, type Limiter } from "./store/limiter.ts";
+import { BoundedMap } from "./store/memory.ts";
 import {
   type AllowListValue,
   decodeAllowList,
@@ -57,10 +59,23 @@ export interface Services extends Omit<Outside, "fetcher"> {
   readonly verifier: Verifier;
   readonly github: GitHub;
   readonly policySource: PolicySource;
+  /** What a webhook strikes out. */
+  readonly caches: Pick<ReturnType<typeof createCaches>, "policies" | "allowLists" | "strikes">;
+  readonly webhooks: Webhooks;
   readonly limits: { readonly callers: Limiter; readonly owners: Limiter };
   readonly sinks: readonly AuditSink[];
   /** For `/readyz`: what is on that should not be in production, and which optional bindings are missing. */
   readonly warnings: readonly string[];
+}
+
+/** What webhooks need to remember, and where a check goes on that is too long for one invocation. */
+export interface Webhooks {
+  /** Deliveries that were done with. */
+  readonly deliveries: TieredCache<true>;
+  /** What this isolate is at, with the time of its start in ms. */
+  readonly underway: BoundedMap<number>;
+  /** Optional binding. */
+  readonly queue: Queue | undefined;
 }
 
 export type Setup =
@@ -123,6 +138,12 @@ function compose(parts: Parts, outside: Outside): Services {
     webUrl: webUrlOf(config.apiUrl),
     verifier: createVerifier({ fetcher, now, random, rules: config, cache: caches.issuerKeys }),
     github,
+    caches,
+    webhooks: {
+      deliveries: caches.deliveries,
+      underway: new BoundedMap(MEMORY_ENTRIES_MAX),
+      queue: bindingOf<Queue>(env, "WEBHOOK_QUEUE", "send"),
+    },
     policySource: new PolicySource({ ...caches, github, orgPolicyRepo: config.orgPolicyRepo, now }),
     limits: {
       callers: createLimiter({ binding: callerLimit, perWindow: CALLER_REFUSALS_PER_WINDOW, now }),
@@ -134,6 +155,7 @@ function compose(parts: Parts, outside: Outside): Services {
       ...(callerLimit ? [] : ["CALLER_RATE_LIMIT is not bound: callers are limited per isolate only"]),
       ...(ownerLimit ? [] : ["OWNER_RATE_LIMIT is not bound: owners are limited per isolate only"]),
       ...(env.AUDIT_QUEUE ? [] : ["AUDIT_QUEUE is not bound: audit events go to the log and EVENT_INGRESS_URI only"]),
+      ...(env.WEBHOOK_QUEUE ? [] : ["WEBHOOK_QUEUE is not bound: checks of many policies stop at 50 calls"]),
       ...(env.METRICS ? [] : ["METRICS is not bound: no metrics are written"]),
     ],
   };
@@ -196,6 +218,12 @@ function createCaches({ config, kv }: Parts, { now, log }: Outside) {
       keepMs: POLICY_STALE_MS + ALLOW_LIST_STALE_MS,
       encode: (at) => at,
       decode: (stored) => (typeof stored === "number" ? stored : undefined),
+    }),
+    deliveries: cache<true>({
+      kind: "delivery",
+      keepMs: WEBHOOK_REMEMBERED_MS,
+      encode: () => true,
+      decode: (stored) => (stored === true ? true : undefined),
     }),
   };
 }
