@@ -2,6 +2,7 @@
  * The pure decisions of an exchange: the deployment's gates, the allow-list, whether a policy may be used, which clause failed,
  * and narrowing. No I/O, no clock.
  */
+import type { VerifiedClaims } from "../policies/claims.ts";
 import type { Verdict } from "../policies/evaluate.ts";
 import type { Grant } from "../policies/grant.ts";
 import { allows } from "../policies/issuers.ts";
@@ -9,7 +10,9 @@ import { type CompiledPolicy, deploymentFaults, type Fault } from "../policies/p
 import { rankOfLevel } from "../policies/permissions.ts";
 import type { Config } from "./config.ts";
 import { accept, type Denial, type Result, refuse } from "./denial.ts";
+import type { Installation } from "./github/github.ts";
 import { isKnownIssuer } from "./oidc/issuer-rules.ts";
+import { contradicts } from "./oidc/ownership.ts";
 import { ALLOW_LIST_PATH, type Scope, type Target } from "./policy-target.ts";
 import type { AllowListValue, PolicyValue } from "./store/policy-entries.ts";
 
@@ -98,6 +101,21 @@ function faultsHere(
   return [...faults, { path: "jwks", line: 1, column: 1, message }];
 }
 
+/**
+ * A name that was given up and taken by somebody else, while the former owner's installation is remembered under it: a policy that
+ * trusts `repo:<name>/...` would let whoever has the name now into the account that had it. GitHub names the owner of repositories
+ * that are listed, and `grantProblem` compares; of "all" it says nothing, so there the caller's own token has to.
+ */
+export function ownerIsTaken(
+  { repositories }: Grant,
+  claims: VerifiedClaims,
+  { installation, webUrl }: { readonly installation: Installation; readonly webUrl: string },
+): Denial | undefined {
+  const { owner, accountId } = installation;
+  if (repositories !== "all" || !contradicts(claims, { login: owner, accountId }, webUrl)) return undefined;
+  return { reason: "repository_not_visible", repository: owner, problem: "moved" };
+}
+
 /** The clause that decided, as a refusal. */
 export function unmatched({ failed }: Verdict): Denial {
   switch (failed?.clause) {
@@ -125,7 +143,9 @@ export function narrow(grant: Grant, asked: Narrowing): Result<Grant> {
   const permissions = new Map<string, string>();
   for (const [name, level] of asked.permissions ?? Object.entries(grant.permissions)) {
     const granted = Object.hasOwn(grant.permissions, name) ? grant.permissions[name] : undefined;
-    if (granted !== undefined && rankOfLevel(level) <= rankOfLevel(granted)) permissions.set(name, level);
+    // What is no level ranks 0, below all others: it would pass as the least of them.
+    const rank = rankOfLevel(level);
+    if (granted !== undefined && rank > 0 && rank <= rankOfLevel(granted)) permissions.set(name, level);
     else excess.push(`${name}:${level}`);
   }
   const repositories = asked.repositories

@@ -13,7 +13,7 @@ import { isListedIssuer } from "./oidc/issuer-rules.ts";
 import { belongsTo } from "./oidc/ownership.ts";
 import type { UnverifiedToken } from "./oidc/token.ts";
 import type { VerifiedToken } from "./oidc/verify.ts";
-import type { Opened } from "./policy-source.ts";
+import type { Opened } from "./policy-apps.ts";
 import { type Scope, scopeText, type Target } from "./policy-target.ts";
 import type { Services } from "./services.ts";
 import type { Writes } from "./store/cache.ts";

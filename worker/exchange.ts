@@ -5,13 +5,21 @@
 import { evaluate, matchIssuer } from "../policies/evaluate.ts";
 import { grantOf } from "../policies/grant.ts";
 import { accept, type Result, refuse } from "./denial.ts";
-import { deploymentGate, judgeAllowList, judgePolicy, narrow, type UsablePolicy, unmatched } from "./exchange-rules.ts";
+import {
+  deploymentGate,
+  judgeAllowList,
+  judgePolicy,
+  narrow,
+  ownerIsTaken,
+  type UsablePolicy,
+  unmatched,
+} from "./exchange-rules.ts";
 import { ExchangeRun, type Incoming, type Outcome } from "./exchange-run.ts";
 import { mintThroughApps } from "./github/grant.ts";
 import { isKnownIssuer } from "./oidc/issuer-rules.ts";
 import { readToken, type UnverifiedToken } from "./oidc/token.ts";
 import type { VerifiedToken } from "./oidc/verify.ts";
-import type { Opened } from "./policy-source.ts";
+import type { Opened } from "./policy-apps.ts";
 import { scopeText, type Target, targetOf } from "./policy-target.ts";
 import type { Services } from "./services.ts";
 
@@ -80,6 +88,12 @@ async function steps(run: ExchangeRun): Promise<Outcome> {
   if (!grant.ok) return run.refused(grant.denial);
 
   // 10. and 11. Guard and mint; what GitHub granted must equal what was asked.
+  const { app, installation } = opened.value;
+  const taken = ownerIsTaken(grant.value, verified.value.claims, { installation, webUrl: services.webUrl });
+  if (taken) {
+    services.github.forgetInstallation(app, scope.owner, run.writes);
+    return run.refused(taken);
+  }
   if (run.callerLeft()) return run.refused({ reason: "deadline_exceeded" });
   const minted = await mintThroughApps(
     services.github,
@@ -112,6 +126,8 @@ async function steps(run: ExchangeRun): Promise<Outcome> {
  */
 async function verifyAndOpen(run: ExchangeRun, token: UnverifiedToken, target: Target): Promise<Result<Opened>> {
   const { verifier, policySource } = run.services;
+  const limited = await run.issuerLimit(token);
+  if (limited) return refuse(limited);
   const verify = () => verifier.verify(token, { known: true, signal: run.call.signal, writes: run.writes });
   const oneByOne = (await verifier.isWarm(token)) || (await run.strangerLimit(target)) !== undefined;
   if (oneByOne) {
@@ -125,8 +141,6 @@ async function verifyAndOpen(run: ExchangeRun, token: UnverifiedToken, target: T
   run.verifies(verified.value);
   return opened;
 }
-  const limited = await run.issuerLimit(token);
-  if (limited) return refuse(limited);
 
 /** Whatever is cached, an unknown issuer's token stays unverified here: an answer never depends on what a cache holds. */
 async function openForStranger(run: ExchangeRun, target: Target): Promise<Result<Opened>> {
@@ -144,10 +158,10 @@ async function verifyNamed(
   if (!clause.passed) return refuse({ reason: "issuer_mismatch", clause });
   const { jwks } = policy.document;
   if (jwks) return verifier.verifyInline(token, jwks, sha);
+  const limited = await run.issuerLimit(token);
+  if (limited) return refuse(limited);
   return verifier.verify(token, { known: false, signal: run.call.signal, writes: run.writes });
 }
 
 export type { Narrowing } from "./exchange-rules.ts";
 export type { ExchangeRequest, Granted, Incoming, Outcome, Refused } from "./exchange-run.ts";
-  const limited = await run.issuerLimit(token);
-  if (limited) return refuse(limited);

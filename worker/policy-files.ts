@@ -7,7 +7,8 @@ import { parsePolicy } from "../policies/parse.ts";
 import { nearest, plainSpelling } from "../policies/suggest.ts";
 import { accept, type Denial, type Result, refuse } from "./denial.ts";
 import type { FileOutcome, FileRef, GitHub } from "./github/github.ts";
-import { type Access, type AccessCall, readAccess } from "./github/read-access.ts";
+import type { Access, AccessCall } from "./github/read-access.ts";
+import { accessElsewhere, moreTelling } from "./policy-apps.ts";
 import { ALLOW_LIST_PATH, POLICY_ENDING, type Target } from "./policy-target.ts";
 import type { AllowListValue, PolicyValue } from "./store/policy-entries.ts";
 
@@ -44,20 +45,30 @@ export async function readWith(
   return accept({ outcome, readAt, repositoryIsPublic: access.repositoryIsPublic });
 }
 
+export interface FirstTry {
+  readonly appId: string;
+  readonly denial: Denial;
+  /** The account that the exchange is about, whatever its name leads other Apps to. */
+  readonly ownerId: number;
+}
+
 /** The same file through the owner's other Apps, until one answers; else the most telling of all denials. */
 export async function readElsewhere(
   deps: FileDeps,
   file: FileRef,
-  first: { readonly appId: string; readonly denial: Denial },
+  first: FirstTry,
   call: AccessCall,
 ): Promise<Result<Found>> {
   let { denial } = first;
   const name = file.repository.toLowerCase();
-  const query = { owner: file.owner, wanted: [name], apart: false, decisive: name };
   for (const app of deps.github.appsFor(file.owner)) {
     if (app.id === first.appId) continue;
-    const access = await readAccess(deps.github, app, query, call);
+    const access = await accessElsewhere(deps.github, app, file, call);
     if (!access.ok && access.denial.reason === "app_not_installed") continue;
+    if (access.ok && access.value.installation.accountId !== first.ownerId) {
+      denial = moreTelling(denial, { reason: "repository_not_visible", repository: file.owner, problem: "moved" });
+      continue;
+    }
     const read = access.ok ? await readWith(deps, access.value.to.get(name), file, call) : access;
     if (read.ok) return read;
     denial = moreTelling(denial, read.denial);
@@ -65,8 +76,8 @@ export async function readElsewhere(
   return refuse(denial);
 }
 
-export function policyValue(target: Target, { outcome, repositoryIsPublic }: Found): PolicyValue {
-  const common = { public: repositoryIsPublic };
+export function policyValue(target: Target, { outcome, repositoryIsPublic }: Found, ownerId: number): PolicyValue {
+  const common = { ownerId, public: repositoryIsPublic };
   if (outcome.kind === "absent") return { state: "absent", ...common };
   if (outcome.kind !== "file") return { state: "unreadable", problem: outcome.kind, ...common };
   const parsed = parsePolicy(outcome.text, { kind: target.kind, owner: target.scope.owner });
@@ -92,16 +103,16 @@ export function identitiesNear(identity: string, files: readonly string[]): read
   return near;
 }
 
-export function allowListValue({ outcome }: Found): AllowListValue {
-  if (outcome.kind === "absent") return { state: "absent", because: "no_file" };
+export function allowListValue({ outcome }: Found, ownerId: number): AllowListValue {
+  if (outcome.kind === "absent") return { state: "absent", ownerId, because: "no_file" };
   if (outcome.kind !== "file") {
     const message = `${ALLOW_LIST_PATH} is no readable file (${outcome.kind})`;
-    return { state: "broken", faults: [{ path: "", line: 1, column: 1, message }] };
+    return { state: "broken", ownerId, faults: [{ path: "", line: 1, column: 1, message }] };
   }
   const parsed = parseTrustedIssuers(outcome.text);
   return parsed.ok
-    ? { state: "present", sha: outcome.sha, list: parsed.value }
-    : { state: "broken", faults: parsed.faults };
+    ? { state: "present", ownerId, sha: outcome.sha, list: parsed.value }
+    : { state: "broken", ownerId, faults: parsed.faults };
 }
 
 const OUTAGES: ReadonlySet<Denial["reason"]> = new Set([
@@ -113,28 +124,22 @@ const OUTAGES: ReadonlySet<Denial["reason"]> = new Set([
 /** What a stale copy may stand in for. */
 export const isOutage = (denial: Denial): boolean => OUTAGES.has(denial.reason);
 
-/** What one App cannot do another may: each has its own installations, repositories and quota. Outages are everyone's. */
-const TELLING: readonly Denial["reason"][] = [
-  "app_not_installed",
-  "repository_not_visible",
-  "installation_suspended",
-  "app_credentials_rejected",
-  "github_rate_limited",
-];
-
-export const mayAnotherAppServe = (denial: Denial): boolean => TELLING.includes(denial.reason);
-
-/** Of two Apps' denials the one that a caller can do most about; a limit passes by itself. */
-export function moreTelling(one: Denial, other: Denial): Denial {
-  const rank = (denial: Denial) => (mayAnotherAppServe(denial) ? TELLING.indexOf(denial.reason) : TELLING.length);
-  return rank(other) > rank(one) ? other : one;
-}
-
 /** Every App that is installed was told 422 for the list's repository: the one case in which that means "no list". */
 export const isListOutOfSight = (denial: Denial): boolean =>
   denial.reason === "repository_not_visible" && denial.problem === "not_selected";
 
-export function allowListDenial(denial: Denial): Denial {
+/** What is wrong with an App's installation as a whole, and so with the exchange; the allow-list is not to blame for it. */
+const WHOLE: ReadonlySet<Denial["reason"]> = new Set([
+  "repository_not_visible",
+  "installation_suspended",
+  "permission_not_held",
+  "app_credentials_rejected",
+]);
+
+/** `access` is how the exchange's own App may read the list: what stands in its way altogether is told as what it is. */
+export function allowListDenial(denial: Denial, access: Access | undefined): Denial {
+  const isWhole = access?.kind === "denied" && access.denial.reason === denial.reason && WHOLE.has(denial.reason);
+  if (isWhole) return denial;
   if (denial.reason === "github_rate_limited") {
     return { reason: "allow_list_rate_limited", retryAfterSeconds: denial.retryAfterSeconds };
   }

@@ -4,17 +4,25 @@
  * mints the read token, `read` reads. A stale copy is served only while GitHub limits or fails, and never once struck out.
  */
 import { accept, type Denial, type Result, refuse } from "./denial.ts";
-import type { App, GitHub, Installation } from "./github/github.ts";
-import { type Access, type AccessCall, type AccessQuery, type ReadAccess, readAccess } from "./github/read-access.ts";
+import type { GitHub, Installation } from "./github/github.ts";
+import { type AccessCall, type AccessQuery, type ReadAccess, readAccess } from "./github/read-access.ts";
 import { ALLOW_LIST_FRESH_MS, ALLOW_LIST_STALE_MS, POLICY_FRESH_MS, POLICY_STALE_MS } from "./limits.ts";
+import {
+  type Cached,
+  type Hindered,
+  hindranceOf,
+  inTheLightOf,
+  mayAnotherAppServe,
+  moreTelling,
+  type Opened,
+  ownedBy,
+} from "./policy-apps.ts";
 import {
   allowListDenial,
   allowListValue,
   identitiesNear,
   isListOutOfSight,
   isOutage,
-  mayAnotherAppServe,
-  moreTelling,
   policyValue,
   readElsewhere,
   readWith,
@@ -30,21 +38,6 @@ import {
   type Struck,
 } from "./store/policy-entries.ts";
 
-/** Step 5 and the read token of step 6: an installation, and for each file what is cached or the way to it. */
-export interface Opened {
-  readonly target: Target;
-  readonly app: App;
-  readonly installation: Installation;
-  readonly policy: Lead<PolicyValue>;
-  readonly allowList: Lead<AllowListValue>;
-}
-
-interface Lead<V> {
-  readonly cached: Entry<V | Struck> | undefined;
-  /** Absent when the cached entry is fresh. */
-  readonly access?: Access;
-}
-
 export interface Sources {
   readonly allowList: Result<AllowListValue>;
   readonly policy: Result<PolicyValue>;
@@ -58,11 +51,6 @@ export interface PolicySourceDeps {
   readonly strikes: TieredCache<number>;
   readonly orgPolicyRepo: string;
   readonly now: () => number;
-}
-
-interface Cached {
-  readonly policy: Entry<PolicyValue | Struck> | undefined;
-  readonly allowList: Entry<AllowListValue | Struck> | undefined;
 }
 
 const POLICY_TIMES: CacheTimes = { freshMs: POLICY_FRESH_MS, staleMs: POLICY_STALE_MS };
@@ -82,29 +70,27 @@ export class PolicySource {
     return this.#isFresh(policy, POLICY_TIMES) && this.#isFresh(allowList, ALLOW_LIST_TIMES);
   }
 
-  /** Through the first App, in order of choice, that is installed, sees the policy's repository and is not limited. */
+  /** Through the first App, in order of choice, that is installed and that nothing of its own keeps from both files. */
   async open(target: Target, call: AccessCall): Promise<Result<Opened>> {
     const { github } = this.#deps;
     const cached = await this.#cached(target);
     const query = this.#query(target, cached);
-    let limited: Opened | undefined;
-    let blind: Opened | undefined;
+    let best: Hindered | undefined;
     let denial: Denial = { reason: "app_not_installed", owner: target.scope.owner };
     for (const app of github.appsFor(target.scope.owner)) {
       const access = await readAccess(github, app, query, call);
       if (!access.ok) {
-        if (!mayAnotherAppServe(access.denial)) return access;
         denial = moreTelling(denial, access.denial);
-        continue;
+        if (mayAnotherAppServe(access.denial)) continue;
+        break;
       }
       const opened = this.#opened(target, cached, access.value);
-      if (isLimited(opened)) limited ??= opened;
-      else if (opened.policy.access?.kind === "not_visible") blind ??= opened;
-      else return accept(opened);
+      const hindrance = hindranceOf(opened);
+      if (!hindrance || !mayAnotherAppServe(hindrance)) return accept(opened);
+      if (!best || moreTelling(best.hindrance, hindrance) === hindrance) best = { opened, hindrance };
     }
     // A limited App still leads to stale copies; a blind one to the allow-list, which is judged first.
-    const best = limited ?? blind;
-    return best ? accept(best) : refuse(denial);
+    return best ? accept(inTheLightOf(best, denial)) : refuse(denial);
   }
 
   /** Reads what is not fresh, both files at once. */
@@ -139,17 +125,21 @@ export class PolicySource {
   }
 
   #query(target: Target, cached: Cached): AccessQuery {
-    const wanted = new Set<string>();
     const listRepository = this.#deps.orgPolicyRepo.toLowerCase();
-    if (!this.#isFresh(cached.policy, POLICY_TIMES)) wanted.add(target.repository.toLowerCase());
-    if (!this.#isFresh(cached.allowList, ALLOW_LIST_TIMES)) wanted.add(listRepository);
+    const wanted = ({ accountId }: Installation) => {
+      const { policy, allowList } = ownedBy(accountId, cached);
+      const names = new Set<string>();
+      if (!this.#isFresh(policy, POLICY_TIMES)) names.add(target.repository.toLowerCase());
+      if (!this.#isFresh(allowList, ALLOW_LIST_TIMES)) names.add(listRepository);
+      return [...names];
+    };
     const list = cached.allowList?.value;
     const apart = list?.state === "absent" && list.because === "not_visible";
-    return { ...target.scope, wanted: [...wanted], apart, decisive: listRepository };
+    return { ...target.scope, wanted, apart, decisive: listRepository };
   }
 
   #opened(target: Target, cached: Cached, access: ReadAccess): Opened {
-    const { policy, allowList } = cached;
+    const { policy, allowList } = ownedBy(access.installation.accountId, cached);
     const toPolicy = access.to.get(target.repository.toLowerCase());
     const toList = access.to.get(this.#deps.orgPolicyRepo.toLowerCase());
     return {
@@ -175,10 +165,11 @@ export class PolicySource {
       const stale = await this.#stale(cached, policyKey(target), POLICY_TIMES);
       if (stale?.state === "present") return servedStale(stale, call);
       if (read.denial.reason !== "github_rate_limited") return read;
-      read = await readElsewhere(this.#deps, file, { appId: app.id, denial: read.denial }, call);
+      const first = { appId: app.id, denial: read.denial, ownerId: installation.accountId };
+      read = await readElsewhere(this.#deps, file, first, call);
       if (!read.ok) return read;
     }
-    const value = policyValue(target, read.value);
+    const value = policyValue(target, read.value, installation.accountId);
     this.#keep(this.#deps.policies, { key: policyKey(target), value, readAt: read.value.readAt }, call);
     return accept(value);
   }
@@ -188,22 +179,25 @@ export class PolicySource {
     const { cached, access } = allowList;
     if (!access && cached && !isStruck(cached.value)) return accept(cached.value);
     const key = allowListKey(target.scope.owner);
+    const ownerId = installation.accountId;
     const file = { owner: installation.owner, repository: this.#deps.orgPolicyRepo, path: ALLOW_LIST_PATH };
     const askedAt = this.#deps.now();
     let read = await readWith(this.#deps, access, file, call);
     // Another App may see what this one may not: absent only when each that is installed was told the same.
     if (!read.ok && mayAnotherAppServe(read.denial)) {
-      read = await readElsewhere(this.#deps, file, { appId: app.id, denial: read.denial }, call);
+      read = await readElsewhere(this.#deps, file, { appId: app.id, denial: read.denial, ownerId }, call);
     }
     const { allowLists } = this.#deps;
     if (!read.ok && isListOutOfSight(read.denial)) {
-      const value = { state: "absent", because: "not_visible" } as const;
+      const value = { state: "absent", ownerId, because: "not_visible" } as const;
       this.#keep(allowLists, { key, value, readAt: askedAt }, call);
       return accept(value);
     }
-    const stale = await this.#stale(cached, key, ALLOW_LIST_TIMES);
-    if (!read.ok) return stale ? servedStale(stale, call) : refuse(allowListDenial(read.denial));
-    const value = allowListValue(read.value);
+    const known = await this.#stale(cached, key, ALLOW_LIST_TIMES);
+    // A file that was no list then says nothing now.
+    const stale = known?.state === "broken" ? undefined : known;
+    if (!read.ok) return stale ? servedStale(stale, call) : refuse(allowListDenial(read.denial, access));
+    const value = allowListValue(read.value, ownerId);
     // An unusable file falls back on the last good list (never on "no list"), which counts as fresh again (reference section 5).
     const kept = value.state === "broken" && stale?.state === "present" ? stale : value;
     this.#keep(allowLists, { key, value: kept, readAt: read.value.readAt }, call);
@@ -234,10 +228,4 @@ export class PolicySource {
 function servedStale<V>(value: V, call: AccessCall): Result<V> {
   call.count?.("stale_served");
   return accept(value);
-}
-
-function isLimited({ policy, allowList }: Opened): boolean {
-  return [policy, allowList].some(
-    ({ access }) => access?.kind === "denied" && access.denial.reason === "github_rate_limited",
-  );
 }

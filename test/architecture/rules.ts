@@ -14,6 +14,7 @@ export const LAYERS = [
   "services",
   "policy-source",
   "policy-files",
+  "policy-apps",
   "policy-target",
   "oidc/",
   "github/",

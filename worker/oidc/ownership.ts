@@ -19,6 +19,21 @@ export function belongsTo(claims: VerifiedClaims, owner: Owner, webUrl: string):
   return textClaim(claims, "repository_owner")?.toLowerCase() === owner.login.toLowerCase();
 }
 
+/**
+ * Whether the configured GitHub itself says, in this token, that the owner's name has another number than we remember: the name
+ * was given up and taken by somebody else. Of any visibility, as it opens nothing.
+ */
+export function contradicts(
+  claims: VerifiedClaims,
+  { login, accountId }: { readonly login: string; readonly accountId: number },
+  webUrl: string,
+): boolean {
+  if (!isActionsIssuer(textClaim(claims, "iss"), webUrl)) return false;
+  if (textClaim(claims, "repository_owner")?.toLowerCase() !== login.toLowerCase()) return false;
+  const number = textClaim(claims, "repository_owner_id");
+  return number !== undefined && number !== String(accountId);
+}
+
 const ACTIONS_ISSUER = "https://token.actions.githubusercontent.com";
 
 function isActionsIssuer(issuer: string | undefined, webUrl: string): boolean {

@@ -5,24 +5,32 @@ import { compileTrustedIssuers, readIssuersDocument, type TrustedIssuers } from 
 import { type CompiledPolicy, compilePolicy, type Fault, readDocument } from "../../policies/parse.ts";
 import type { Entry } from "./cache.ts";
 
+/** GitHub's number for the account that was read: the keys are by name, and a name may be somebody else's tomorrow. */
+interface Owned {
+  readonly ownerId: number;
+}
+
+interface OfRepository extends Owned {
+  readonly public: boolean;
+}
+
 export type PolicyValue =
-  | { readonly state: "present"; readonly sha: string; readonly public: boolean; readonly policy: CompiledPolicy }
-  | { readonly state: "broken"; readonly sha: string; readonly public: boolean; readonly faults: readonly Fault[] }
-  | { readonly state: "unreadable"; readonly public: boolean; readonly problem: UnreadableProblem }
-  | {
+  | (OfRepository & { readonly state: "present"; readonly sha: string; readonly policy: CompiledPolicy })
+  | (OfRepository & { readonly state: "broken"; readonly sha: string; readonly faults: readonly Fault[] })
+  | (OfRepository & { readonly state: "unreadable"; readonly problem: UnreadableProblem })
+  | (OfRepository & {
       readonly state: "absent";
-      readonly public: boolean;
       /** Identities that lie near, once somebody who may know asked. */
       readonly nearMisses?: readonly string[];
-    };
+    });
 
 export type UnreadableProblem = "directory" | "not_a_file" | "not_utf8" | "too_large";
 
 export type AllowListValue =
-  | { readonly state: "present"; readonly sha: string; readonly list: TrustedIssuers }
-  | { readonly state: "broken"; readonly faults: readonly Fault[] }
+  | (Owned & { readonly state: "present"; readonly sha: string; readonly list: TrustedIssuers })
+  | (Owned & { readonly state: "broken"; readonly faults: readonly Fault[] })
   /** `not_visible`: no App that is installed on the owner may see the repository; remembered to spare a refused mint. */
-  | { readonly state: "absent"; readonly because: "no_file" | "not_visible" };
+  | (Owned & { readonly state: "absent"; readonly because: "no_file" | "not_visible" });
 
 /** Struck out by a webhook or a 404: what was read before that moment may not be served, fresh or stale. */
 export type Struck = { readonly state: "struck" };
@@ -49,8 +57,8 @@ export function encodePolicy(value: PolicyValue | Struck): unknown {
 export function decodePolicy(stored: unknown): PolicyValue | Struck | undefined {
   if (!isRecord(stored)) return undefined;
   if (stored.state === "struck") return { state: "struck" };
-  if (typeof stored.public !== "boolean") return undefined;
-  const common = { public: stored.public };
+  if (typeof stored.public !== "boolean" || !isId(stored.ownerId)) return undefined;
+  const common = { ownerId: stored.ownerId, public: stored.public };
   if (stored.state === "absent") return { state: "absent", ...common, ...nearMissesIn(stored.nearMisses) };
   if (stored.state === "unreadable" && isUnreadable(stored.problem)) {
     return { state: "unreadable", problem: stored.problem, ...common };
@@ -70,14 +78,18 @@ export function encodeAllowList(value: AllowListValue | Struck): unknown {
 export function decodeAllowList(stored: unknown): AllowListValue | Struck | undefined {
   if (!isRecord(stored)) return undefined;
   if (stored.state === "struck") return { state: "struck" };
+  const { ownerId } = stored;
+  if (!isId(ownerId)) return undefined;
   if (stored.state === "absent" && (stored.because === "no_file" || stored.because === "not_visible")) {
-    return { state: "absent", because: stored.because };
+    return { state: "absent", ownerId, because: stored.because };
   }
-  if (stored.state === "broken" && isFaults(stored.faults)) return { state: "broken", faults: stored.faults };
+  if (stored.state === "broken" && isFaults(stored.faults)) return { state: "broken", ownerId, faults: stored.faults };
   const document = stored.state === "present" ? readIssuersDocument(stored.list) : undefined;
   if (!document || typeof stored.sha !== "string") return undefined;
-  return { state: "present", sha: stored.sha, list: compileTrustedIssuers(document) };
+  return { state: "present", ownerId, sha: stored.sha, list: compileTrustedIssuers(document) };
 }
+
+const isId = (value: unknown): value is number => Number.isSafeInteger(value);
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
