@@ -3,15 +3,7 @@
  */
 
 import type { DeploymentRules } from "../deployment.ts";
-
-/** The issuers that every deployment knows. */
-const BUILT_IN_ISSUERS: readonly string[] = [
-  "https://token.actions.githubusercontent.com",
-  "https://gitlab.com",
-  "https://accounts.google.com",
-  "https://agent.buildkite.com",
-  "https://app.terraform.io",
-];
+import { BUILT_IN_ISSUERS } from "../known-issuers.ts";
 
 export interface RuleOptions {
   readonly "org-permissions"?: string | undefined;

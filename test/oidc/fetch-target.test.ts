@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { BUILT_IN_ISSUERS, fetchTarget, isKnownIssuer } from "../../worker/oidc/issuer-rules.ts";
+import { BUILT_IN_ISSUERS } from "../../policies/known-issuers.ts";
+import { fetchTarget, isKnownIssuer } from "../../worker/oidc/issuer-rules.ts";
 
 const strict = { allowLoopback: false, stsDomain: "sts.example.test" };
 const loopback = { ...strict, allowLoopback: true };

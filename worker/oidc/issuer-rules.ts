@@ -3,15 +3,7 @@
  * Everything here judges text that strangers chose.
  */
 import { isIssuer } from "../../policies/fields.ts";
-
-/** Issuers that every deployment knows, as exact strings: GitHub Actions, GitLab.com, Google, Buildkite, HCP Terraform. */
-export const BUILT_IN_ISSUERS: readonly string[] = [
-  "https://token.actions.githubusercontent.com",
-  "https://gitlab.com",
-  "https://accounts.google.com",
-  "https://agent.buildkite.com",
-  "https://app.terraform.io",
-];
+import { BUILT_IN_ISSUERS } from "../../policies/known-issuers.ts";
 
 /** Whether this very issuer is on a list, as opposed to lying below a wildcard, where a stranger can name issuers without end. */
 export function isListedIssuer(issuer: string, known: readonly string[]): boolean {
