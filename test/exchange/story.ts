@@ -13,10 +13,18 @@ export interface StoryOptions {
   readonly variables?: Readonly<Record<string, unknown>>;
   readonly bindings?: Readonly<Record<string, unknown>>;
   readonly latencyMs?: number;
+  /** Stands between the Worker and the outside world; `pass` is how the emulators answer. */
+  readonly internet?: (request: Request, pass: (request: Request) => Promise<Response>) => Promise<Response>;
   /** The policy of acme/app named `deploy`; undefined leaves the file out. */
   readonly policy?: string | undefined;
   readonly visibility?: "public" | "private";
+  readonly type?: "Organization" | "User";
   readonly install?: boolean;
+  /** Names that the App is installed on; all by default. */
+  readonly selected?: readonly string[];
+  /** REST base of another GitHub, and its Actions issuer. */
+  readonly apiUrl?: string;
+  readonly actions?: string;
   readonly permissions?: Readonly<Record<string, string>>;
 }
 
@@ -60,36 +68,45 @@ let stories = 0;
 export const POLICY = (owner: string, issuer = ACTIONS): string =>
   `issuer: ${issuer}\nsubject: repo:${owner}/app:ref:refs/heads/main\npermissions:\n  issues: write\n`;
 
-const PERMISSIONS = { contents: "write", issues: "write", checks: "write", metadata: "read" };
+export const PERMISSIONS = { contents: "write", issues: "write", checks: "write", metadata: "read" };
 
 /** Every story has an owner of its own, as KV is shared by all tests of a file. */
 export async function story(options: StoryOptions = {}): Promise<Story> {
   const owner = `acme-${++stories}`;
   const ownerId = 5000 + stories;
   const clock = { now: Date.UTC(2026, 10, 25, 12) };
-  const { latencyMs } = options;
-  const outside = createOutside({ issuerBase: ACTIONS, now: () => clock.now, ...(latencyMs ? { latencyMs } : {}) });
+  const { latencyMs, apiUrl, actions: issuerBase = ACTIONS } = options;
+  const outside = createOutside({
+    issuerBase,
+    now: () => clock.now,
+    ...(latencyMs ? { latencyMs } : {}),
+    ...(apiUrl ? { apiUrl } : {}),
+  });
   const { github } = outside;
   const { privateKeyPem, publicKey } = await appKeys();
   github.addApp({ id: APP_ID, publicKeys: [publicKey] });
-  github.addAccount(owner, { type: "Organization", id: ownerId });
+  github.addAccount(owner, { type: options.type ?? "Organization", id: ownerId });
   for (const name of ["app", "other", ".github"]) {
     github.addRepository(`${owner}/${name}`, { visibility: options.visibility ?? "private" });
   }
-  const policy = "policy" in options ? options.policy : POLICY(owner);
+  const policy = "policy" in options ? options.policy : POLICY(owner, issuerBase);
   if (policy !== undefined) github.putFile(`${owner}/app`, ".github/chainguard/deploy.sts.yaml", policy);
   if (options.install !== false) {
-    github.install({ app: APP_ID, owner, permissions: options.permissions ?? PERMISSIONS, repositories: "all" });
+    const { permissions = PERMISSIONS, selected: repositories = "all" } = options;
+    github.install({ app: APP_ID, owner, permissions, repositories });
   }
   const variables = {
     STS_DOMAIN: DOMAIN,
+    ...(apiUrl ? { GITHUB_API_URL: apiUrl, KNOWN_ISSUERS: issuerBase } : {}),
     GITHUB_APP_ID: String(APP_ID),
     GITHUB_APP_PRIVATE_KEY: privateKeyPem,
     ...options.variables,
   };
+  const { internet } = options;
+  const pass = (sent: Request) => outside.fetch(sent);
   const isolate = (more: Readonly<Record<string, unknown>> = {}) =>
     createWorker({
-      outside,
+      outside: internet ? { fetch: (sent) => internet(sent, pass) } : outside,
       variables: { ...variables, ...more },
       now: () => clock.now,
       ...(options.bindings ? { bindings: options.bindings } : {}),
