@@ -8,8 +8,8 @@ import { createOutside } from "../emulators/outside.ts";
 import { createKv, createRecorder, type Recorder } from "./recorded.ts";
 
 const WARM_UP = 200;
-const ROUNDS = 7;
-const PER_ROUND = 300;
+const ROUNDS = 5;
+const PER_ROUND = 200;
 const DOMAIN = "sts.example.com";
 
 interface World {
@@ -45,7 +45,7 @@ function createWorker({ recorder, environment, request }: World, kv: object): ()
     fetcher: (asked) => recorder.fetch(asked),
     now: Date.now,
     random: () => 0,
-    log: (l: string) => console.error(l),
+    log: () => undefined,
   });
   const app = createApp(() => setup);
   return async () => {
@@ -89,32 +89,32 @@ async function cpuMsOf(exchange: () => Promise<void>): Promise<number> {
   return rounds.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? 0;
 }
 
-async function costOf(world: World, kind: "warm" | "cold"): Promise<Cost> {
+/** Warm: the same isolate again. New isolate: memory empty, KV filled. Cold: both empty. */
+async function costOf(world: World, kind: "warm" | "new isolate" | "cold"): Promise<Cost> {
   const { counts, kv } = counted(createKv());
   const first = createWorker(world, kv);
-  if (kind === "warm") await first();
+  if (kind !== "cold") await first();
+  const afresh = { warm: () => first, "new isolate": () => createWorker(world, kv), cold: () => first }[kind];
   Object.assign(counts, { reads: 0, writes: 0 });
   world.recorder.calls = 0;
-  await first();
+  await afresh()();
   const { calls } = world.recorder;
   const { reads, writes } = counts;
-  const again = kind === "warm" ? first : () => createWorker(world, createKv())();
-  return { calls, kvReads: reads, kvWrites: writes, cpuMs: await cpuMsOf(again) };
+  const again = kind === "cold" ? () => createWorker(world, createKv()) : afresh;
+  return { calls, kvReads: reads, kvWrites: writes, cpuMs: await cpuMsOf(() => again()()) };
 }
 
 const world = await openWorld();
 await createWorker(world, createKv())();
 world.recorder.replay();
-const warm = await costOf(world, "warm");
-const cold = await costOf(world, "cold");
-console.log("one exchange       calls out   KV reads   KV writes   CPU, ms (median)");
-for (const [name, cost] of [
-  ["warm", warm],
-  ["everything cold", cold],
-] as const) {
+const kinds = ["warm", "new isolate", "cold"] as const;
+console.log("one exchange     calls out   KV reads   KV writes   CPU, ms (median)   ratio");
+let warmMs: number | undefined;
+for (const kind of kinds) {
+  const cost = await costOf(world, kind);
+  warmMs ??= cost.cpuMs;
   const numbers = [cost.calls, cost.kvReads, cost.kvWrites].map((n) => String(n).padStart(9)).join("  ");
-  console.log(`${name.padEnd(17)} ${numbers}  ${cost.cpuMs.toFixed(2).padStart(14)}`);
+  const ratio = (cost.cpuMs / warmMs).toFixed(1);
+  console.log(`${kind.padEnd(15)} ${numbers}  ${cost.cpuMs.toFixed(2).padStart(16)}  ${ratio.padStart(6)}`);
 }
-console.log(
-  `cold costs ${(cold.cpuMs / warm.cpuMs).toFixed(1)} times as much as warm; ${ROUNDS} rounds of ${PER_ROUND} each`,
-);
+console.log(`${ROUNDS} rounds of ${PER_ROUND} exchanges each, after ${WARM_UP} to warm up`);

@@ -1,6 +1,6 @@
 // What a person does first, as a person does it. Each test starts a Worker of its own, on ports that are free.
 
-import { copyFile, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,6 +23,14 @@ async function serving(running: Run): Promise<number[]> {
 async function expectGone(ports: readonly number[]): Promise<void> {
   expect(ports).toHaveLength(3);
   await expect.poll(() => Promise.all(ports.map(isFree)), WAIT).toEqual([true, true, true]);
+}
+
+/** The output without what differs from run to run. */
+function timeless(output: string): string {
+  return output
+    .replaceAll(/:\d{4,5}\b/g, ":PORT")
+    .replace(/revision [0-9a-f]{12}/, "revision SHA")
+    .replace(/until \S+Z/, "until TIME");
 }
 
 async function paste({ url, tokenUrl }: { url: string; tokenUrl: string }) {
@@ -82,9 +90,11 @@ describe("npm start", () => {
     await expectGone(ports);
   });
 
-  it("ends on SIGTERM with nothing left behind", async () => {
+  it("prints what the README shows, and ends on SIGTERM with nothing left behind", async () => {
     const running = start("--port", "0");
     const ports = await serving(running);
+    const readme = await readFile(join(ROOT, "README.md"), "utf8");
+    expect(readme.split("```").map(timeless)).toContain(`\n${timeless(running.output())}`);
     running.child.kill("SIGTERM");
     expect(await running.ended).toBe(0);
     await expectGone(ports);
