@@ -6,8 +6,7 @@ import type { Answer } from "../../exchange/worker.ts";
 import { discoveryOf, keySetOf, type Route } from "../../oidc/support/outside.ts";
 import { type Json, makeSigner, type Signer, sign } from "../../oidc/support/signer.ts";
 
-/** What the stage's policies name unless they say otherwise. */
-export const ISSUER = "https://issuer.example/a";
+export const ISSUER_HOST = "issuer.example";
 export const GITHUB = "api.github.com";
 const EMULATED: readonly string[] = [GITHUB, "token.actions.githubusercontent.com"];
 
@@ -44,9 +43,9 @@ export class Internet {
     this.routes.delete(keySetOf(issuer));
   }
 
-  /** Hosts in the order in which each was first asked, without GitHub. */
-  issuersAsked(): string[] {
-    return [...new Set(this.asked.map(({ host }) => host).filter((host) => host !== GITHUB))];
+  /** Every host that was asked, once, sorted. */
+  hosts(): string[] {
+    return [...new Set(this.asked.map(({ host }) => host))].sort();
   }
 
   /** Addresses in order, without GitHub's. */
@@ -65,9 +64,11 @@ export class Internet {
 
 export interface Stage extends Story {
   readonly internet: Internet;
-  /** Signs for `ISSUER`, which publishes it. */
+  /** What the policy names: of this stage alone, as KV is shared by all. */
+  readonly issuer: string;
+  /** Signs for `issuer`, which publishes it. */
   readonly signer: Signer;
-  /** The usual workload's payload under `ISSUER`; `claims` over it, undefined removes. */
+  /** The usual workload's payload under `issuer`; `claims` over it, undefined removes. */
   payload(claims?: Json): Json;
   token(claims?: Json, header?: Json, by?: Signer): Promise<string>;
   /** Asks with this very token. */
@@ -85,11 +86,19 @@ export async function signerNamed(name: string, alg = "RS256", kid = "key-1"): P
   return made;
 }
 
-/** The policy names `ISSUER`, which nobody knows unless `variables` say so. */
-export async function stage(options: StoryOptions = {}, issuer = ISSUER): Promise<Stage> {
+let stages = 0;
+
+export interface StageOptions extends StoryOptions {
+  /** Whether KNOWN_ISSUERS names the issuer. */
+  readonly known?: boolean;
+}
+
+export async function stage({ known = false, ...options }: StageOptions = {}): Promise<Stage> {
   const internet = new Internet();
+  const issuer = `https://${ISSUER_HOST}/i-${++stages}`;
   const signer = await signerNamed("issuer");
-  const told = await story({ internet: internet.fetch, ...options });
+  const variables = { ...(known && { KNOWN_ISSUERS: issuer }), ...options.variables };
+  const told = await story({ ...options, internet: internet.fetch, variables });
   const { owner, outside, clock } = told;
   internet.issuer(issuer, [signer.publicJwk]);
   if (!("policy" in options)) {
@@ -102,6 +111,7 @@ export async function stage(options: StoryOptions = {}, issuer = ISSUER): Promis
   return {
     ...told,
     internet,
+    issuer,
     signer,
     payload,
     token: (claims, header = {}, by = signer) => sign(by, payload(claims), header),
