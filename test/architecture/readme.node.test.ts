@@ -10,17 +10,17 @@ const text = (path: string): string =>
   readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url).href), "utf8");
 const readme = text("README.md");
 
+const cellsOf = (row: string): string[] =>
+  row
+    .slice(1, -1)
+    .split(" | ")
+    .map((cell) => cell.trim());
+
 /** The cells of every row of the table whose head begins with these names. */
 function tableOf(...head: readonly string[]): string[][] {
   const lines = readme.split("\n");
-  const start = lines.findIndex((line) => line.startsWith(`| ${head.join(" | ")} `));
-  const rows = lines.slice(start + 2, lines.indexOf("", start));
-  return rows.map((row) =>
-    row
-      .slice(1, -1)
-      .split(" | ")
-      .map((cell) => cell.trim()),
-  );
+  const start = lines.findIndex((line) => head.every((name, i) => line.startsWith("|") && cellsOf(line)[i] === name));
+  return lines.slice(start + 2, lines.indexOf("", start)).map(cellsOf);
 }
 
 it("lists every refusal as it is on the wire", () => {
