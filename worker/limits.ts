@@ -95,8 +95,9 @@ export const RETRY_AFTER_MAX_SECONDS = 3_600;
 // Webhooks and the check of trust policies.
 export const WEBHOOK_BODY_MAX_BYTES = 8 * 1024 * 1024;
 export const WEBHOOK_REMEMBERED_MS = 10 * 60_000;
-/** Workers ends what runs after an answer 30 s later. */
-export const WEBHOOK_WORK_MAX_MS = 25_000;
+/** Workers ends what runs after an answer 30 s later: the work stops before, and what it ends in has the rest. */
+export const WEBHOOK_WORK_MAX_MS = 20_000;
+export const WEBHOOK_END_MAX_MS = 28_000;
 /** How long a delivery waits for another one about the same commit in this isolate. */
 export const WEBHOOK_TURN_MAX_MS = 10_000;
 export const WEBHOOK_TURN_POLL_MS = 250;
@@ -114,4 +115,3 @@ export const CHECK_ANNOTATIONS_PER_CALL = 50;
 export const CHECK_SUMMARY_MAX_CHARACTERS = 65_000;
 /** A queued check goes on this often before it says that it could not be done. */
 export const CHECK_ATTEMPTS_MAX = 3;
-export const CHECK_RETRY_MAX_SECONDS = 15 * 60;

@@ -1,0 +1,224 @@
+// A deployment that hears webhooks: an organisation with repositories, signed deliveries, and a look at the check runs that came
+// of them.
+
+import { appKeys } from "../emulators/core/keys.ts";
+import type { Commit, FileContent } from "../emulators/github/git.ts";
+import { APP_ID, DOMAIN, type Story, type StoryOptions, story } from "../exchange/story.ts";
+import type { Answer, TestWorker } from "../exchange/worker.ts";
+
+export const SECRET = "a-secret-of-GitHub-and-ours";
+export const CHAINGUARD = ".github/chainguard";
+export const ZERO = "0".repeat(40);
+
+export interface Sending {
+  readonly event?: string;
+  readonly secret?: string;
+  readonly delivery?: string;
+  readonly appId?: string | null;
+  /** Over those of a genuine delivery; null leaves one out. */
+  readonly headers?: Readonly<Record<string, string | null>>;
+  /** The bytes that are sent in place of those that were signed. */
+  readonly sent?: Uint8Array<ArrayBuffer> | string;
+  /** The isolate; the story's own by default. */
+  readonly worker?: TestWorker;
+}
+
+export interface Run {
+  readonly id: number;
+  readonly name: string;
+  readonly status: string;
+  readonly conclusion: string | null;
+  readonly title: string | null;
+  readonly summary: string;
+  readonly text: string;
+  readonly externalId: string | null;
+  readonly headSha: string;
+  readonly appId: number;
+  /** `path:line:column level: message`, in order. */
+  readonly annotations: readonly string[];
+}
+
+export interface Scene extends Story {
+  readonly repository: string;
+  send(event: string, payload: unknown, sending?: Sending): Promise<Answer>;
+  /** A pull request of these changes against main. */
+  pull(
+    files: Readonly<Record<string, FileContent | null>>,
+    more?: Pulling,
+  ): Promise<{ answer: Answer; commit: Commit }>;
+  /** Commits to main and sends the push. */
+  push(
+    files: Readonly<Record<string, FileContent | null>>,
+    more?: Pushing,
+  ): Promise<{ answer: Answer; commit: Commit }>;
+  runs(name?: string): readonly Run[];
+  onlyRun(): Run;
+  /** What the log says that the last delivery ended in. */
+  outcome(): unknown;
+}
+
+export interface Pulling {
+  readonly action?: string;
+  readonly branch?: string;
+  readonly repository?: string;
+}
+
+export interface Pushing extends Sending {
+  readonly repository?: string;
+  readonly branch?: string;
+  /** Over the payload. */
+  readonly payload?: Readonly<Record<string, unknown>>;
+}
+
+let deliveries = 0;
+
+export async function scene(options: StoryOptions = {}): Promise<Scene> {
+  const made = await story({
+    policy: undefined,
+    ...options,
+    variables: { GITHUB_WEBHOOK_SECRET: SECRET, ...options.variables },
+  });
+  const { owner, outside, worker } = made;
+  const { github } = outside;
+  const repository = `${owner}/app`;
+  const shown = (name: string): object => repositoryJson(owner, name.split("/")[1] ?? "");
+  const send = async (event: string, payload: unknown, sending: Sending = {}): Promise<Answer> =>
+    (sending.worker ?? worker).fetch(await delivery(event, payload, sending));
+
+  const pull: Scene["pull"] = async (
+    files,
+    { action = "opened", branch = `topic-${++deliveries}`, repository: at = repository } = {},
+  ) => {
+    const base = headOf(made, at);
+    const commit = github.commit(at, { branch, files });
+    const answer = await send("pull_request", pullRequest(shown(at), base, commit.sha, action));
+    return { answer, commit };
+  };
+  const push: Scene["push"] = async (
+    files,
+    { repository: at = repository, branch = "main", payload, ...sending } = {},
+  ) => {
+    const before = github.repository(at).git.branches.get(branch) ?? ZERO;
+    const commit = github.commit(at, { branch, files });
+    const answer = await send("push", { ...pushed(shown(at), branch, before, commit, files), ...payload }, sending);
+    return { answer, commit };
+  };
+  const runs = (name = repository): readonly Run[] => github.repository(name).checkRuns.map(runOf);
+  return {
+    ...made,
+    repository,
+    send,
+    pull,
+    push,
+    runs,
+    onlyRun() {
+      const [run, ...others] = runs();
+      if (run === undefined || others.length > 0) throw new Error(`${runs().length} check runs, not one`);
+      return run;
+    },
+    outcome: () => worker.logs.findLast(({ type, what }) => type === "webhook" && what === "done")?.outcome,
+  };
+}
+
+export const headOf = ({ outside }: Story, name: string, branch = "main"): string =>
+  outside.github.repository(name).git.branches.get(branch) ?? "";
+
+export const repositoryJson = (owner: string, name: string) => ({
+  id: 1,
+  name,
+  full_name: `${owner}/${name}`,
+  owner: { login: owner, id: 2 },
+  default_branch: "main",
+});
+
+export const pullRequest = (repository: object, base: string, head: string, action = "opened") => ({
+  action,
+  number: 1,
+  pull_request: { number: 1, head: { sha: head, ref: "topic" }, base: { sha: base, ref: "main" } },
+  repository,
+  installation: { id: 1 },
+});
+
+export function pushed(
+  repository: object,
+  branch: string,
+  before: string,
+  commit: Commit,
+  files: Readonly<Record<string, FileContent | null>>,
+) {
+  const paths = (gone: boolean) => Object.keys(files).filter((path) => (files[path] === null) === gone);
+  return {
+    ref: `refs/heads/${branch}`,
+    before,
+    after: commit.sha,
+    created: before === ZERO,
+    deleted: false,
+    forced: false,
+    commits: [{ id: commit.sha, added: [], modified: paths(false), removed: paths(true) }],
+    repository,
+    installation: { id: 1 },
+  };
+}
+
+export async function delivery(event: string, payload: unknown, sending: Sending = {}): Promise<Request> {
+  const {
+    secret = SECRET,
+    delivery: id = `delivery-${++deliveries}`,
+    appId = String(APP_ID),
+    sent,
+    headers: more,
+  } = sending;
+  const body = typeof payload === "string" ? payload : JSON.stringify(payload);
+  const headers = new Headers({
+    "Content-Type": "application/json",
+    "User-Agent": "GitHub-Hookshot/1",
+    "X-GitHub-Event": event,
+    "X-GitHub-Delivery": id,
+    "X-GitHub-Hook-Installation-Target-Type": "integration",
+    "X-Hub-Signature-256": `sha256=${await hmac(secret, body)}`,
+  });
+  if (appId !== null) headers.set("X-GitHub-Hook-Installation-Target-ID", appId);
+  for (const [name, value] of Object.entries(more ?? {})) {
+    if (value === null) headers.delete(name);
+    else headers.set(name, value);
+  }
+  return new Request(`https://${DOMAIN}/webhook`, { method: "POST", headers, body: sent ?? body });
+}
+
+export async function hmac(secret: string, body: string, hash = "SHA-256"): Promise<string> {
+  const encoder = new TextEncoder();
+  const key = await crypto.subtle.importKey("raw", encoder.encode(secret), { name: "HMAC", hash }, false, ["sign"]);
+  const signature = await crypto.subtle.sign("HMAC", key, encoder.encode(body));
+  return Array.from(new Uint8Array(signature), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function runOf(run: Story["outside"]["github"]["world"]["repositories"][number]["checkRuns"][number]): Run {
+  return {
+    id: run.id,
+    name: run.name,
+    status: run.status,
+    conclusion: run.conclusion,
+    title: run.output.title,
+    summary: run.output.summary ?? "",
+    text: run.output.text ?? "",
+    externalId: run.externalId,
+    headSha: run.headSha,
+    appId: run.appId,
+    annotations: run.annotations.map(
+      ({ path, start_line: line, start_column: column, annotation_level: level, message }) =>
+        `${path}:${line}:${column} ${level}: ${message}`,
+    ),
+  };
+}
+
+/** Another App of the deployment, installed on the owner as well. */
+export async function addApp(
+  { outside, owner }: Story,
+  id: number,
+  permissions: Readonly<Record<string, string>>,
+): Promise<string> {
+  const { publicKey, privateKeyPem } = await appKeys();
+  outside.github.addApp({ id, publicKeys: [publicKey] });
+  outside.github.install({ app: id, owner, permissions, repositories: "all" });
+  return privateKeyPem;
+}

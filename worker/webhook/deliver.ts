@@ -1,0 +1,77 @@
+/**
+ * The story of one delivery, after GitHub has its answer: once only, first the caches, then the check. It ends in one line of
+ * the log; a delivery that failed may be sent again.
+ */
+import type { Denial } from "../denial.ts";
+import { WEBHOOK_END_MAX_MS, WEBHOOK_REMEMBERED_MS } from "../limits.ts";
+import type { Services } from "../services.ts";
+import { type CheckOutcome, check } from "./check.ts";
+import type { Work } from "./events.ts";
+import { forget, strikePaths } from "./invalidation.ts";
+import type { Job } from "./job.ts";
+import type { Delivery } from "./receipt.ts";
+import { WebhookRun } from "./run.ts";
+import { inTurn } from "./turn.ts";
+
+/** Never throws. */
+export async function deliver(delivery: Delivery, services: Services): Promise<void> {
+  const { appId, id, event, work } = delivery;
+  const run = new WebhookRun(services, {
+    delivery: id,
+    event,
+    appId,
+    action: work.action,
+    repository: repositoryOf(work),
+  });
+  if (await isKnown(delivery, services)) return run.finish("duplicate");
+  const mark = JSON.stringify(delivery.key);
+  services.webhooks.underway.set(mark, services.now());
+  try {
+    const outcome = await steps(run, delivery);
+    if (outcome.kind === "failed") return await run.finish("failed", reasonOf(outcome.denial));
+    services.webhooks.deliveries.put(delivery.key, { value: true, readAt: services.now() }, run.writes);
+    await run.finish(outcome.kind, outcome.kind === "postponed" ? {} : { ...outcome });
+  } catch (bug) {
+    await run.finish("bug", placeOf(bug));
+  } finally {
+    services.webhooks.underway.delete(mark);
+  }
+}
+
+async function steps(
+  run: WebhookRun,
+  { appId, id, event, work }: Delivery,
+): Promise<CheckOutcome | { kind: "nothing" }> {
+  const { owner, pushed, check: checking } = work;
+  await forget(run, work);
+  if (owner === undefined) return { kind: "nothing" };
+  // What the push itself lists is struck out before anything is asked: that cannot fail.
+  if (pushed) await strikePaths(run, { owner, repository: pushed.repository }, pushed.paths);
+  if (checking === undefined) return { kind: "nothing" };
+  const job: Job = { version: 1, delivery: id, event, appId, owner, work: checking, failures: 0 };
+  const { services } = run;
+  const head = JSON.stringify(["head", owner.toLowerCase(), checking.repository.toLowerCase(), checking.head, appId]);
+  return inTurn(services.webhooks.underway, head, services.now, () => check(run, job, pushed !== undefined));
+}
+
+/** Done within the last ten minutes, anywhere; or underway here. */
+async function isKnown({ key }: Delivery, { webhooks, now }: Services): Promise<boolean> {
+  const startedAt = webhooks.underway.get(JSON.stringify(key));
+  if (startedAt !== undefined && now() - startedAt < WEBHOOK_END_MAX_MS) return true;
+  const done = await webhooks.deliveries.get(key);
+  return done !== undefined && now() - done.readAt < WEBHOOK_REMEMBERED_MS;
+}
+
+function repositoryOf({ owner, check: checking, pushed }: Work): string | undefined {
+  const repository = checking?.repository ?? pushed?.repository;
+  return repository === undefined ? owner : `${owner}/${repository}`;
+}
+
+/** What the log may hear of a denial: no foreign text. */
+export const reasonOf = (denial: Denial): Readonly<Record<string, unknown>> => ({ denial });
+
+/** The message of a bug may quote what it choked on; its name and place do not. */
+export function placeOf(bug: unknown): Readonly<Record<string, unknown>> {
+  const stack = bug instanceof Error ? (bug.stack ?? "").split("\n").slice(1, 8).join("\n") : "";
+  return { name: bug instanceof Error ? bug.name : typeof bug, stack };
+}
