@@ -5,6 +5,7 @@
 import { accept, type Denial, type Result, refuse } from "../denial.ts";
 import { suspended } from "./denials.ts";
 import type { App, CallContext, GitHub, Installation } from "./github.ts";
+import { MINT_ROUTE } from "./mint.ts";
 
 /** What one repository's files can be read with. */
 export type Access =
@@ -51,7 +52,10 @@ export async function readAccess(
   if (ended === "suspended" && first !== "installation_gone") return first;
   // Reinstalled App, transferred repository, an owner's name that is somebody else's: once more in the same exchange.
   const second = await accessOnce(github, app, query, call);
-  return second === "installation_gone" ? refuse({ reason: "app_not_installed", owner: query.owner }) : second;
+  if (second !== "installation_gone") return second;
+  // Found a moment ago, and still 404: not the same as "not installed", which would count for the lifting of an allow-list.
+  const problem = "the installation was found, and takes no request for a token";
+  return refuse({ reason: "github_unavailable", route: MINT_ROUTE, problem });
 }
 
 /** What the use of an installation said against it. */
