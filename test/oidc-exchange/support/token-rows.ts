@@ -74,7 +74,7 @@ const FORMS: readonly Row[] = [
     cutUp(([h, p, s]) => `${h}.${p}. ${s}`),
   ),
   malformed(
-    "a tab within",
+    "a tab before the payload",
     cutUp(([h, p, s]) => `${h}.\t${p}.${s}`),
   ),
   malformed(
