@@ -9,6 +9,7 @@ import { exchangeRoute, type RouteContext } from "./http/exchange.ts";
 import { healthRoute, readyRoute, rootRoute } from "./http/health.ts";
 import { revokeRoute } from "./http/revoke.ts";
 import { metadataRoute, tokenRoute } from "./http/token.ts";
+import { webhookRoute } from "./http/webhook.ts";
 import type { Setup } from "./services.ts";
 
 type AppEnv = { Bindings: Env; Variables: { requestId: string } };
@@ -60,6 +61,7 @@ export function createApp(setup: (env: Env) => Setup): Hono<AppEnv> {
   route("/oauth2/token", ["POST"], served(tokenRoute));
   route("/.well-known/oauth-authorization-server", ["GET", "HEAD"], served(metadataRoute));
   route("/sts/revoke", ["POST"], served(revokeRoute));
+  route("/webhook", ["POST"], served(webhookRoute));
   app.notFound((context) => plainRefusal(NOT_FOUND, context.get("requestId")));
   app.onError((_error, context) =>
     refusalResponse({ denial: { reason: "internal" }, viewer: "unverified" }, context.get("requestId")),
