@@ -13,6 +13,8 @@ import { type AllowListValue, isStruck, type PolicyValue, type Struck } from "./
 export interface Opened {
   readonly target: Target;
   readonly app: App;
+  /** All that serve the owner, as the pool ordered them: an exchange asks for the order once, as each time is another's turn. */
+  readonly apps: readonly App[];
   readonly installation: Installation;
   readonly policy: Lead<PolicyValue>;
   readonly allowList: Lead<AllowListValue>;

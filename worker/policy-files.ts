@@ -6,7 +6,7 @@ import { parseTrustedIssuers } from "../policies/issuers.ts";
 import { parsePolicy } from "../policies/parse.ts";
 import { nearest, plainSpelling } from "../policies/suggest.ts";
 import { accept, type Denial, type Result, refuse } from "./denial.ts";
-import type { FileOutcome, FileRef, GitHub } from "./github/github.ts";
+import type { App, FileOutcome, FileRef, GitHub, Installation } from "./github/github.ts";
 import type { Access, AccessCall } from "./github/read-access.ts";
 import { accessElsewhere, moreTelling } from "./policy-apps.ts";
 import { ALLOW_LIST_PATH, POLICY_ENDING, type Target } from "./policy-target.ts";
@@ -46,10 +46,11 @@ export async function readWith(
 }
 
 export interface FirstTry {
-  readonly appId: string;
+  readonly app: App;
+  readonly apps: readonly App[];
+  /** On the account that the exchange is about, whatever its name leads other Apps to. */
+  readonly installation: Installation;
   readonly denial: Denial;
-  /** The account that the exchange is about, whatever its name leads other Apps to. */
-  readonly ownerId: number;
 }
 
 /** The same file through the owner's other Apps, until one answers; else the most telling of all denials. */
@@ -61,11 +62,11 @@ export async function readElsewhere(
 ): Promise<Result<Found>> {
   let { denial } = first;
   const name = file.repository.toLowerCase();
-  for (const app of deps.github.appsFor(file.owner)) {
-    if (app.id === first.appId) continue;
+  for (const app of first.apps) {
+    if (app.id === first.app.id) continue;
     const access = await accessElsewhere(deps.github, app, file, call);
     if (!access.ok && access.denial.reason === "app_not_installed") continue;
-    if (access.ok && access.value.installation.accountId !== first.ownerId) {
+    if (access.ok && access.value.installation.accountId !== first.installation.accountId) {
       denial = moreTelling(denial, { reason: "repository_not_visible", repository: file.owner, problem: "moved" });
       continue;
     }

@@ -77,14 +77,15 @@ export class PolicySource {
     const query = this.#query(target, cached);
     let best: Hindered | undefined;
     let denial: Denial = { reason: "app_not_installed", owner: target.scope.owner };
-    for (const app of github.appsFor(target.scope.owner)) {
+    const apps = github.appsFor(target.scope.owner);
+    for (const app of apps) {
       const access = await readAccess(github, app, query, call);
       if (!access.ok) {
         denial = moreTelling(denial, access.denial);
         if (mayAnotherAppServe(access.denial)) continue;
         break;
       }
-      const opened = this.#opened(target, cached, access.value);
+      const opened = { apps, ...this.#opened(target, cached, access.value) };
       const hindrance = hindranceOf(opened);
       if (!hindrance || !mayAnotherAppServe(hindrance)) return accept(opened);
       if (!best || moreTelling(best.hindrance, hindrance) === hindrance) best = { opened, hindrance };
@@ -138,7 +139,7 @@ export class PolicySource {
     return { ...target.scope, wanted, apart, decisive: listRepository };
   }
 
-  #opened(target: Target, cached: Cached, access: ReadAccess): Opened {
+  #opened(target: Target, cached: Cached, access: ReadAccess): Omit<Opened, "apps"> {
     const { policy, allowList } = ownedBy(access.installation.accountId, cached);
     const toPolicy = access.to.get(target.repository.toLowerCase());
     const toList = access.to.get(this.#deps.orgPolicyRepo.toLowerCase());
@@ -155,7 +156,7 @@ export class PolicySource {
   }
 
   async #policy(opened: Opened, call: AccessCall): Promise<Result<PolicyValue>> {
-    const { target, policy, installation, app } = opened;
+    const { target, policy, installation } = opened;
     const { cached, access } = policy;
     if (!access && cached && !isStruck(cached.value)) return accept(cached.value);
     const file = { owner: installation.owner, repository: target.repository, path: target.path };
@@ -165,8 +166,7 @@ export class PolicySource {
       const stale = await this.#stale(cached, policyKey(target), POLICY_TIMES);
       if (stale?.state === "present") return servedStale(stale, call);
       if (read.denial.reason !== "github_rate_limited") return read;
-      const first = { appId: app.id, denial: read.denial, ownerId: installation.accountId };
-      read = await readElsewhere(this.#deps, file, first, call);
+      read = await readElsewhere(this.#deps, file, { ...opened, denial: read.denial }, call);
       if (!read.ok) return read;
     }
     const value = policyValue(target, read.value, installation.accountId);
@@ -175,7 +175,7 @@ export class PolicySource {
   }
 
   async #allowList(opened: Opened, call: AccessCall): Promise<Result<AllowListValue>> {
-    const { target, allowList, installation, app } = opened;
+    const { target, allowList, installation } = opened;
     const { cached, access } = allowList;
     if (!access && cached && !isStruck(cached.value)) return accept(cached.value);
     const key = allowListKey(target.scope.owner);
@@ -185,7 +185,7 @@ export class PolicySource {
     let read = await readWith(this.#deps, access, file, call);
     // Another App may see what this one may not: absent only when each that is installed was told the same.
     if (!read.ok && mayAnotherAppServe(read.denial)) {
-      read = await readElsewhere(this.#deps, file, { appId: app.id, denial: read.denial, ownerId }, call);
+      read = await readElsewhere(this.#deps, file, { ...opened, denial: read.denial }, call);
     }
     const { allowLists } = this.#deps;
     if (!read.ok && isListOutOfSight(read.denial)) {

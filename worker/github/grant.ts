@@ -11,8 +11,8 @@ export interface GrantRequest {
   readonly owner: string;
   /** The repository that the scope names: an App that does not see it cannot serve. */
   readonly repository?: string;
-  /** The App that read the policy. */
-  readonly first: { readonly app: App; readonly installation: Installation };
+  /** The App that read the policy, and all that serve the owner, best first. */
+  readonly first: { readonly app: App; readonly apps: readonly App[]; readonly installation: Installation };
   readonly grant: TokenGrant;
   readonly sticky: StickyKey;
 }
@@ -26,7 +26,7 @@ export interface Minted {
 export async function mintThroughApps(github: GitHub, request: GrantRequest, call: CallContext): Promise<Minted> {
   const { first } = request;
   let last: Minted | undefined;
-  for (const app of orderFor(github, request)) {
+  for (const app of orderFor(request)) {
     const installation = app.id === first.app.id ? first.installation : await usable(github, app, request, call);
     if (!installation) continue;
     const minted = await mintOnce(github, app, installation, request, call);
@@ -39,10 +39,9 @@ export async function mintThroughApps(github: GitHub, request: GrantRequest, cal
 }
 
 /** Check runs can be changed only by the App that made them, so `checks: write` sticks; all else follows the quota. */
-function orderFor(github: GitHub, { owner, first, grant, sticky }: GrantRequest): readonly App[] {
-  const apps = github.appsFor(owner);
-  if (grant.permissions.checks === "write") return rank(apps, sticky);
-  return [first.app, ...apps.filter((app) => app.id !== first.app.id)];
+function orderFor({ first, grant, sticky }: GrantRequest): readonly App[] {
+  if (grant.permissions.checks === "write") return rank(first.apps, sticky);
+  return [first.app, ...first.apps.filter((app) => app.id !== first.app.id)];
 }
 
 /**
