@@ -27,6 +27,8 @@ export function createApp(setup: (env: Env) => Setup): Hono<AppEnv> {
   const route = (path: string, methods: readonly string[], handler: Handler) => {
     app.all(path, (context) => {
       const { method } = context.req.raw;
+      // The small router also takes a final slash, which octo-sts does not know.
+      if (context.req.path !== path) return plainRefusal(NOT_FOUND, context.get("requestId"));
       if (methods.includes(method)) return handler(context);
       const requestId = context.get("requestId");
       return plainRefusal(METHOD_NOT_ALLOWED, requestId, { Allow: methods.join(", ") });

@@ -4,13 +4,13 @@
  */
 import type { Verdict } from "../policies/evaluate.ts";
 import { type AuditEvent, count, emit, newAuditEvent, tokenDigest } from "./audit.ts";
-import { type Denial, isTold, REFUSALS, type RefusalRow, type Result, type Viewer } from "./denial.ts";
+import { type Denial, isTold, type Result, type Viewer } from "./denial.ts";
+import { chargeRefusal, issuerLimit, rowTold, strangerLimit } from "./exchange-limits.ts";
 import type { Listing, Narrowing } from "./exchange-rules.ts";
+import { viewerOf } from "./exchange-viewer.ts";
 import type { Minted } from "./github/grant.ts";
 import type { AccessCall } from "./github/read-access.ts";
-import { EXCHANGE_DEADLINE_MS, RETRY_AFTER_LIMIT_SECONDS } from "./limits.ts";
-import { isListedIssuer } from "./oidc/issuer-rules.ts";
-import { belongsTo } from "./oidc/ownership.ts";
+import { EXCHANGE_DEADLINE_MS } from "./limits.ts";
 import type { UnverifiedToken } from "./oidc/token.ts";
 import type { VerifiedToken } from "./oidc/verify.ts";
 import type { Opened } from "./policy-apps.ts";
@@ -40,8 +40,15 @@ export interface Incoming {
   later(work: Promise<unknown>): void;
 }
 
+/** How long a part of the exchange took, in ms; with DEBUG_TIMING only. */
+export interface Timing {
+  readonly part: "open" | "verify" | "read" | "mint";
+  readonly milliseconds: number;
+}
+
 export interface Granted {
   readonly kind: "granted";
+  readonly timings?: readonly Timing[];
   readonly token: string;
   /** RFC 3339, as GitHub says it. */
   readonly expiresAt: string;
@@ -52,6 +59,7 @@ export interface Granted {
 
 export interface Refused {
   readonly kind: "refused";
+  readonly timings?: readonly Timing[];
   readonly denial: Denial;
   readonly viewer: Viewer;
   readonly owner?: string | undefined;
@@ -59,12 +67,6 @@ export interface Refused {
 }
 
 export type Outcome = Granted | Refused;
-
-const LIMITED: Denial = { reason: "caller_rate_limited", retryAfterSeconds: RETRY_AFTER_LIMIT_SECONDS };
-
-/** What the caller is told, as distinct from what was the matter. */
-const rowTold = ({ denial, viewer }: Refused): RefusalRow =>
-  REFUSALS[isTold(denial, viewer) ? denial.reason : "not_found"];
 
 /** One per exchange; holds what its steps learned. */
 export class ExchangeRun {
@@ -76,6 +78,7 @@ export class ExchangeRun {
   readonly #startedAt: number;
   readonly #readTokens: string[] = [];
   readonly #pendingWrites: (() => Promise<void>)[] = [];
+  readonly #timings: Timing[] = [];
   #scope: Scope | undefined;
   #verified: VerifiedToken | undefined;
   #opened: Opened | undefined;
@@ -112,18 +115,21 @@ export class ExchangeRun {
   }
 
   verifies(verified: VerifiedToken): void {
+    if (!this.#verified) this.#took("verify");
     this.#verified = verified;
     const { issuer, subject } = verified.token;
     this.#event.actor = { iss: issuer, sub: subject, verified: true };
   }
 
   opens(opened: Opened): void {
+    this.#took("open");
     this.#opened = opened;
     this.#event.app_id = opened.app.id;
     this.#event.installation_id = opened.installation.id;
   }
 
   readsPolicy(policy: Result<PolicyValue>): void {
+    this.#took("read");
     if (!policy.ok) return;
     this.#policyIsPublic = policy.value.public;
     if ("sha" in policy.value && this.#opened) {
@@ -140,8 +146,15 @@ export class ExchangeRun {
   }
 
   mints({ app, installation }: Minted): void {
+    this.#took("mint");
     this.#event.app_id = app.id;
     this.#event.installation_id = installation.id;
+  }
+
+  /** What passed since the last part ended. The clock of Workers moves with I/O only. */
+  #took(part: Timing["part"]): void {
+    const before = this.#timings.reduce((sum, { milliseconds }) => sum + milliseconds, this.#startedAt);
+    this.#timings.push({ part, milliseconds: this.services.now() - before });
   }
 
   callerLeft(): boolean {
@@ -150,22 +163,12 @@ export class ExchangeRun {
     return true;
   }
 
-  /**
-   * Before a stranger makes us ask GitHub anything. What is cached costs nothing, so nobody is charged for it, nor refused it
-   * because of others behind the same address.
-   */
   async strangerLimit(target: Target): Promise<Denial | undefined> {
-    const { limits, policySource } = this.services;
-    if (await policySource.isCached(target)) return undefined;
-    if (limits.callers.isOver(this.incoming.caller)) return LIMITED;
-    return (await limits.owners.charge(target.scope.owner.toLowerCase())) ? undefined : LIMITED;
+    return strangerLimit(this.services, this.incoming.caller, target);
   }
 
-  /** Before an issuer that nobody listed is asked for its keys. */
   async issuerLimit(token: UnverifiedToken): Promise<Denial | undefined> {
-    const { limits, verifier } = this.services;
-    if (!this.#isEndlessIssuer() || !limits.callers.isOver(this.incoming.caller)) return undefined;
-    return (await verifier.isWarm(token)) ? undefined : LIMITED;
+    return issuerLimit(this.services, this.incoming.caller, token);
   }
 
   refused(denial: Denial): Refused {
@@ -180,8 +183,9 @@ export class ExchangeRun {
   }
 
   bug(thrown: unknown): Refused {
-    // The message of a bug may quote what it choked on; its name and place do not.
-    const stack = thrown instanceof Error ? (thrown.stack ?? "").split("\n").slice(1, 8).join("\n") : "";
+    // A bug's message may quote what it choked on; its name and place do not.
+    const lines = thrown instanceof Error ? (thrown.stack ?? "").split("\n") : [];
+    const stack = lines.filter((line) => /^ {4}at /.test(line)).slice(0, 8);
     const name = thrown instanceof Error ? thrown.name : typeof thrown;
     this.services.log(JSON.stringify({ type: "bug", request_id: this.incoming.requestId, name, stack }));
     return this.refused({ reason: "internal" });
@@ -191,7 +195,7 @@ export class ExchangeRun {
   async finish(outcome: Outcome): Promise<Outcome> {
     const settled = await this.#settle(outcome);
     this.incoming.later(this.#afterwards(settled));
-    return settled;
+    return this.services.config.debugTiming ? { ...settled, timings: this.#timings } : settled;
   }
 
   async #settle(outcome: Outcome): Promise<Outcome> {
@@ -201,46 +205,25 @@ export class ExchangeRun {
       this.#readTokens.push(outcome.token);
       return this.refused({ reason: "deadline_exceeded" });
     }
+    const { denial, viewer } = outcome;
     // What is told as the common answer stays that: "too slow" would say that a policy names this issuer.
-    if (this.call.signal.aborted && rowTold(outcome).status >= 500) {
+    if (this.call.signal.aborted && rowTold(denial, viewer).status >= 500) {
       return this.refused({ reason: "deadline_exceeded" });
     }
-    return (await this.#isChargedTooOften(outcome)) ?? outcome;
-  }
-
-  /** Callers are charged only for refusals before verification, so that a fleet behind one address is not hit. */
-  async #isChargedTooOften(refused: Refused): Promise<Refused | undefined> {
-    const { status } = rowTold(refused);
-    if (this.#verified || status === 429) return undefined;
-    // Our own outages, GitHub's, and those of issuers on a list cost nobody his good name. But below a wildcard a stranger
-    // could name issuers without end, none of which answers.
-    if (status >= 500 && !(refused.denial.reason === "issuer_unreachable" && this.#isEndlessIssuer())) return undefined;
-    if (await this.services.limits.callers.charge(this.incoming.caller)) return undefined;
-    return this.refused(LIMITED);
-  }
-
-  #isEndlessIssuer(): boolean {
-    return !isListedIssuer(this.#event.actor?.iss ?? "", this.services.config.knownIssuers);
+    if (this.#verified) return outcome;
+    const { caller } = this.incoming;
+    const instead = await chargeRefusal(this.services, { denial, viewer, caller, issuer: this.#event.actor?.iss });
+    return instead ? this.refused(instead) : outcome;
   }
 
   #viewer(denial: Denial): Viewer {
-    if (!this.#verified) return "unverified";
-    if (this.#policyIsPublic && !this.#isAboutPrivateList(denial)) return "owner";
-    const { claims, provenBy } = this.#verified;
-    // Whoever writes a policy with its keys can sign himself any owner's number.
-    if (provenBy === "policy") return "verified";
-    const { webUrl } = this.services;
-    const ownerId = this.#opened?.installation.accountId ?? ("ownerId" in denial ? denial.ownerId : undefined);
-    if (ownerId !== undefined) return belongsTo(claims, { accountId: ownerId }, webUrl) ? "owner" : "verified";
-    // No installation, so no number to compare: the name opens nothing but that there is none.
-    const login = this.#scope?.owner;
-    const isNameEnough = denial.reason === "app_not_installed" || denial.reason === "repository_not_visible";
-    return isNameEnough && login !== undefined && belongsTo(claims, { login }, webUrl) ? "owner" : "verified";
-  }
-
-  /** The allow-list lies in the owner's policy repository, whatever may be read of the policy's. */
-  #isAboutPrivateList({ reason }: Denial): boolean {
-    return reason === "allow_list_invalid" && this.#opened?.target.kind !== "organization";
+    return viewerOf(denial, {
+      scope: this.#scope,
+      verified: this.#verified,
+      opened: this.#opened,
+      policyIsPublic: this.#policyIsPublic,
+      webUrl: this.services.webUrl,
+    });
   }
 
   async #afterwards(outcome: Outcome): Promise<void> {

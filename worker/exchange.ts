@@ -164,4 +164,4 @@ async function verifyNamed(
 }
 
 export type { Narrowing } from "./exchange-rules.ts";
-export type { ExchangeRequest, Granted, Incoming, Outcome, Refused } from "./exchange-run.ts";
+export type { ExchangeRequest, Granted, Incoming, Outcome, Refused, Timing } from "./exchange-run.ts";

@@ -9,6 +9,8 @@ export const LAYERS = [
   "http/",
   "exchange",
   "exchange-run",
+  "exchange-limits",
+  "exchange-viewer",
   "exchange-rules",
   "webhook/",
   "services",

@@ -100,6 +100,17 @@ describe("the audit event", () => {
   });
 });
 
+describe("Server-Timing", () => {
+  it("tells how long each part took with DEBUG_TIMING, on grants and refusals, and nothing without", async () => {
+    const told = await story({ variables: { DEBUG_TIMING: "true" } });
+    const granted = await told.ask();
+    expect(granted.headers.get("Server-Timing")).toBe("verify;dur=0, open;dur=0, read;dur=0, mint;dur=0");
+    const refused = await told.ask({ claims: { sub: "repo:x" } });
+    expect(refused.headers.get("Server-Timing")).toBe("verify;dur=0, open;dur=0, read;dur=0");
+    expect((await (await story()).ask()).headers.get("Server-Timing")).toBeNull();
+  });
+});
+
 describe("health", () => {
   const get = async (told: Awaited<ReturnType<typeof story>>, path: string, headers: Record<string, string> = {}) =>
     told.worker.fetch(new Request(`https://${DOMAIN}${path}`, { headers }));

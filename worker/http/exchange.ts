@@ -1,7 +1,7 @@
 /** `GET|POST /sts/exchange`: one HTTP request around one exchange. */
 
 import type { Result } from "../denial.ts";
-import { type ExchangeRequest, exchange, type Granted, type Incoming } from "../exchange.ts";
+import { type ExchangeRequest, exchange, type Granted, type Incoming, type Outcome } from "../exchange.ts";
 import type { Services } from "../services.ts";
 import { addressKey } from "../store/limiter.ts";
 import { jsonResponse, refusalResponse } from "./answer.ts";
@@ -25,9 +25,16 @@ export async function exchangeRoute(context: RouteContext): Promise<Response> {
   // Registered at its start: a caller who leaves cancels nothing half done.
   later(work);
   const outcome = await work;
-  if (outcome.kind === "refused") return refusalResponse(outcome, requestId);
+  if (outcome.kind === "refused") return timed(refusalResponse(outcome, requestId), outcome);
   const isForm = request.method === "POST" && bodyKind(request) === "form";
-  return grantedResponse(outcome, isForm ? octoStsBody(outcome) : fullBody(outcome, context));
+  return timed(grantedResponse(outcome, isForm ? octoStsBody(outcome) : fullBody(outcome, context)), outcome);
+}
+
+/** `Server-Timing` (W3C), with DEBUG_TIMING only: how long each part took tells what was cached. */
+export function timed(response: Response, { timings }: Outcome): Response {
+  const metrics = timings?.map(({ part, milliseconds }) => `${part};dur=${milliseconds}`);
+  if (metrics) response.headers.set("Server-Timing", metrics.join(", "));
+  return response;
 }
 
 /** The exchange's view of a request, with step 1 in the words of the wire it came by. */

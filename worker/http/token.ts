@@ -6,7 +6,7 @@ import { accept, type Result, refuse } from "../denial.ts";
 import { type ExchangeRequest, exchange } from "../exchange.ts";
 import type { Services } from "../services.ts";
 import { jsonResponse, wireRefusalResponse } from "./answer.ts";
-import { grantedResponse, incomingOf, type RouteContext, tokenBody } from "./exchange.ts";
+import { grantedResponse, incomingOf, type RouteContext, timed, tokenBody } from "./exchange.ts";
 import { readIdentity, readScope } from "./exchange-request.ts";
 import { readNarrowing } from "./narrowing.ts";
 import { bodyKind, type Parameters, readBody } from "./parameters.ts";
@@ -29,8 +29,8 @@ export async function tokenRoute(context: RouteContext): Promise<Response> {
   );
   later(work);
   const outcome = await work;
-  if (outcome.kind === "granted") return grantedResponse(outcome, tokenBody(outcome, context));
-  return wireRefusalResponse(asOAuth(wireRefusal(outcome.denial, outcome.viewer, outcome)), requestId);
+  if (outcome.kind === "granted") return timed(grantedResponse(outcome, tokenBody(outcome, context)), outcome);
+  return timed(wireRefusalResponse(asOAuth(wireRefusal(outcome.denial, outcome.viewer, outcome)), requestId), outcome);
 }
 
 /** RFC 6749 section 5.2: errors of a token endpoint are 400; libraries hide an error behind a challenge or a 403. */
