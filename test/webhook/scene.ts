@@ -168,7 +168,7 @@ export async function delivery(event: string, payload: unknown, sending: Sending
     sent,
     headers: more,
   } = sending;
-  const body = typeof payload === "string" ? payload : JSON.stringify(payload);
+  const body = typeof payload === "string" || payload instanceof Uint8Array ? payload : JSON.stringify(payload);
   const headers = new Headers({
     "Content-Type": "application/json",
     "User-Agent": "GitHub-Hookshot/1",
@@ -185,10 +185,10 @@ export async function delivery(event: string, payload: unknown, sending: Sending
   return new Request(`https://${DOMAIN}/webhook`, { method: "POST", headers, body: sent ?? body });
 }
 
-export async function hmac(secret: string, body: string, hash = "SHA-256"): Promise<string> {
+export async function hmac(secret: string, body: string | Uint8Array, hash = "SHA-256"): Promise<string> {
   const encoder = new TextEncoder();
   const key = await crypto.subtle.importKey("raw", encoder.encode(secret), { name: "HMAC", hash }, false, ["sign"]);
-  const signature = await crypto.subtle.sign("HMAC", key, encoder.encode(body));
+  const signature = await crypto.subtle.sign("HMAC", key, typeof body === "string" ? encoder.encode(body) : body);
   return Array.from(new Uint8Array(signature), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 

@@ -191,7 +191,7 @@ function readRepository(json: unknown): Work | undefined {
   const formerName = changes.repository?.name.from;
   const from = changes.owner?.from;
   const formerOwner = (from?.organization ?? from?.user)?.login;
-  const repositories = formerName === undefined ? [now.name] : [now.name, formerName];
+  const repositories = [...new Set([now.name, formerName ?? now.name])];
   const owners = [now.owner.login, ...(formerOwner === undefined ? [] : [formerOwner])];
   return { owner: now.owner.login, forget: owners.map((owner) => ({ owner, repositories })) };
 }

@@ -42,7 +42,7 @@ export interface ReceiptDeps {
 }
 
 const DELIVERY_ID = /^[A-Za-z0-9-]{1,100}$/;
-const EVENT_NAME = /^[a-z_]{1,100}$/;
+const EVENT_NAME = /^[a-z0-9_]{1,100}$/;
 const APP_ID = /^[1-9]\d{0,15}$/;
 const JSON_TYPE = /^application\/json[ \t]*(?:;|$)/i;
 

@@ -22,6 +22,8 @@ node policies/cli.ts explain POLICY.sts.yaml --claims CLAIMS.json
 
 \`check\` tells faults and warnings with their lines; \`explain\` tells, clause by clause, what a policy says to a token.`;
 
+const UNDONE = "Trust policies could not be checked.";
+
 const UNDERWAY: CheckState = {
   output: { title: "Checking trust policies.", summary: "The policies of this commit are being read." },
 };
@@ -45,13 +47,13 @@ export function verdict(progress: Progress, marker: Marker, left: number): Check
 export function undone(why: string, progress: Progress): CheckState & { conclusion: "failure" } {
   const said = `${why}.\n\nRe-run this check, or push again, when that has passed: nothing is known of what was not read.`;
   const found = progress.files + progress.unchecked > 0 ? `\n\nUntil then:\n\n${summaryOf(progress, 0)}` : "";
-  const output = { title: "Trust policies could not be checked.", summary: `${said}${found}`, text: LOCALLY };
+  const output = { title: UNDONE, summary: `${said}${found}`, text: LOCALLY };
   return { conclusion: "failure", output };
 }
 
 function titleOf({ files, faults, unchecked }: Progress): string {
   if (faults > 0) return "Invalid trust policy.";
-  if (unchecked > 0) return "Not all trust policies were checked.";
+  if (unchecked > 0) return files > 0 ? "Not all trust policies were checked." : UNDONE;
   return files > 0 ? "Valid trust policy." : "No trust policy is changed.";
 }
 
