@@ -78,6 +78,8 @@ export class TieredCache<T> {
   /** Into memory now, into KV when (and if) the exchange carries out its writes. */
   put(key: CacheKey, entry: Entry<T>, writes: Writes | undefined): void {
     const tuple = this.#tuple(key);
+    // A slow answer from before a webhook struck the entry out must not cover the tombstone.
+    if ((this.#held(tuple)?.entry.readAt ?? 0) > entry.readAt) return;
     this.#hold(tuple, entry);
     writes?.add(() => this.#write(tuple, entry));
   }

@@ -1,0 +1,294 @@
+// A pushed policy is in force: here at once, elsewhere within two minutes; and no delivery brings an old one back.
+
+import { reset } from "cloudflare:test";
+import { beforeEach, describe, expect, it } from "vitest";
+import { POLICY, type StoryOptions } from "../exchange/story.ts";
+import type { TestWorker } from "../exchange/worker.ts";
+import { CHAINGUARD, delivery, headOf, pushed, repositoryJson, type Scene, scene, ZERO } from "./scene.ts";
+
+beforeEach(() => reset());
+
+const PATH = `${CHAINGUARD}/deploy.sts.yaml`;
+const LIST = `${CHAINGUARD}/trusted-token-issuers.yaml`;
+const ONLY_GITLAB = "mode: enforce\nissuers:\n  - https://gitlab.com\n";
+
+const granted = (permissions: string) => ({
+  status: 200,
+  permissions: { ...JSON.parse(permissions), metadata: "read" },
+});
+
+/** What an exchange for `deploy` is answered in an isolate. */
+async function ask({ request, worker }: Scene, isolate: TestWorker = worker, scope?: string) {
+  const { status, body } = await isolate.fetch(await request(scope === undefined ? {} : { scope }));
+  return { status, permissions: body.permissions };
+}
+
+const writing = (owner: string) => POLICY(owner).replace("issues: write", "contents: write");
+
+async function deployed(options: StoryOptions = {}) {
+  const made = await scene({ ...options, policy: "pending" });
+  made.outside.github.putFile(made.repository, PATH, POLICY(made.owner));
+  return made;
+}
+
+describe("a policy that is pushed", () => {
+  it("is in force at once where the webhook arrived", async () => {
+    const made = await deployed();
+    expect(await ask(made)).toEqual(granted('{"issues":"write"}'));
+    await made.push({ [PATH]: writing(made.owner) });
+    expect(await ask(made)).toEqual(granted('{"contents":"write"}'));
+  });
+
+  it("is in force in another isolate two minutes later, and not before without the webhook", async () => {
+    const made = await deployed();
+    const other = made.isolate();
+    expect(await ask(made, other)).toEqual(granted('{"issues":"write"}'));
+    await made.push({ [PATH]: writing(made.owner) });
+    // Memory is trusted for a minute.
+    expect(await ask(made, other)).toEqual(granted('{"issues":"write"}'));
+    made.clock.now += 2 * 60_000;
+    expect(await ask(made, other)).toEqual(granted('{"contents":"write"}'));
+  });
+
+  it("stays unknown for up to five minutes where no webhook tells of it", async () => {
+    const made = await deployed();
+    await ask(made);
+    made.outside.github.putFile(made.repository, PATH, writing(made.owner));
+    made.clock.now += 2 * 60_000;
+    expect(await ask(made)).toEqual(granted('{"issues":"write"}'));
+    made.clock.now += 3 * 60_000;
+    expect(await ask(made)).toEqual(granted('{"contents":"write"}'));
+  });
+
+  it("is found where there was none before", async () => {
+    const made = await scene();
+    expect((await ask(made)).status).toBe(404);
+    await made.push({ [PATH]: POLICY(made.owner) });
+    expect(await ask(made)).toEqual(granted('{"issues":"write"}'));
+  });
+
+  it("takes out just its own identity", async () => {
+    const made = await deployed();
+    made.outside.github.putFile(made.repository, `${CHAINGUARD}/other.sts.yaml`, POLICY(made.owner));
+    await ask(made);
+    await made.push({ [`${CHAINGUARD}/other.sts.yaml`]: writing(made.owner), "src/x.ts": "1" });
+    made.outside.forgetCalls();
+    expect((await ask(made)).status).toBe(200);
+    expect(made.outside.count("gh.contents")).toBe(0);
+  });
+
+  it("is found by the trees where the event lists no files", async () => {
+    const made = await deployed();
+    await ask(made);
+    await made.push({ [PATH]: writing(made.owner) }, { payload: { commits: [] } });
+    expect(await ask(made)).toEqual(granted('{"contents":"write"}'));
+  });
+
+  it("is found by the event's list where GitHub answers nothing", async () => {
+    const made = await deployed();
+    await ask(made);
+    made.outside.fault({ route: "gh.*", kind: "status", status: 500 });
+    await made.push({ [PATH]: writing(made.owner) });
+    expect(made.outcome()).toBe("failed");
+    made.outside.clearFaults();
+    expect(await ask(made)).toEqual(granted('{"contents":"write"}'));
+  });
+
+  it("by force, which takes commits back, is found as well", async () => {
+    const made = await deployed();
+    const { github } = made.outside;
+    const good = headOf(made, made.repository);
+    github.putFile(made.repository, PATH, writing(made.owner));
+    expect(await ask(made)).toEqual(granted('{"contents":"write"}'));
+    const before = headOf(made, made.repository);
+    github.repository(made.repository).git.branches.set("main", good);
+    const commit = github.repository(made.repository).git.resolve("main");
+    if (commit === null) throw new Error("no commit");
+    const payload = pushed(repositoryJson(made.owner, "app"), "main", before, commit, {});
+    await made.send("push", { ...payload, forced: true, commits: [] });
+    expect(await ask(made)).toEqual(granted('{"issues":"write"}'));
+  });
+
+  it("to another branch changes nothing", async () => {
+    const made = await deployed();
+    await ask(made);
+    await made.push({ [PATH]: writing(made.owner) }, { branch: "topic" });
+    made.outside.forgetCalls();
+    expect(await ask(made)).toEqual(granted('{"issues":"write"}'));
+    expect(made.outside.count("gh.contents")).toBe(0);
+  });
+
+  it.each([".github", ".GitHub"])("to the owner's policies is in force for the scope %s, in any case", async (name) => {
+    const made = await scene();
+    const home = `${made.owner}/.github`;
+    made.outside.github.putFile(home, PATH, POLICY(made.owner));
+    expect(await ask(made, made.worker, made.owner)).toEqual(granted('{"issues":"write"}'));
+    const { github } = made.outside;
+    const before = headOf(made, home);
+    const files = { [PATH]: writing(made.owner) };
+    const commit = github.commit(home, { files });
+    await made.send("push", pushed(repositoryJson(made.owner.toUpperCase(), name), "main", before, commit, files));
+    expect(await ask(made, made.worker, made.owner)).toEqual(granted('{"contents":"write"}'));
+    expect(await ask(made, made.worker, `${made.owner}/${name}`)).toEqual(granted('{"contents":"write"}'));
+  });
+});
+
+describe("an exchange that reads while the push comes", () => {
+  it("keeps nothing that the next one would be granted by", async () => {
+    const made = await deployed();
+    made.outside.fault({ route: "gh.contents", kind: "delay", delayMs: 150, times: 2 });
+    const slow = ask(made);
+    await new Promise((resolve) => setTimeout(resolve, 75));
+    made.clock.now += 1;
+    await made.push({ [PATH]: writing(made.owner) });
+    made.clock.now += 1;
+    expect(await slow).toEqual(granted('{"issues":"write"}'));
+    expect(await ask(made)).toEqual(granted('{"contents":"write"}'));
+  });
+});
+
+describe("a policy that is deleted", () => {
+  it("grants nothing any more, here and elsewhere", async () => {
+    const made = await deployed();
+    const other = made.isolate();
+    await ask(made, other);
+    await ask(made);
+    await made.push({ [PATH]: null });
+    expect((await ask(made)).status).toBe(404);
+    made.clock.now += 2 * 60_000;
+    expect((await ask(made, other)).status).toBe(404);
+  });
+
+  it("is never served stale while GitHub is down", async () => {
+    const made = await deployed();
+    const other = made.isolate();
+    await ask(made, other);
+    await made.push({ [PATH]: null });
+    made.clock.now += 10 * 60_000;
+    made.outside.fault({ route: "gh.contents", kind: "status", status: 500 });
+    expect((await ask(made)).status).toBe(503);
+    expect((await ask(made, other)).status).toBe(503);
+  });
+});
+
+describe("the issuer allow-list", () => {
+  it("is enforced as soon as it is pushed", async () => {
+    const made = await deployed();
+    const home = `${made.owner}/.github`;
+    expect((await ask(made)).status).toBe(200);
+    await made.push({ [LIST]: ONLY_GITLAB }, { repository: home });
+    expect((await ask(made)).status).toBe(403);
+    await made.push({ [LIST]: null }, { repository: home });
+    expect((await ask(made)).status).toBe(200);
+  });
+});
+
+describe("an old delivery", () => {
+  it("that comes again after a newer push changes nothing", async () => {
+    const made = await deployed();
+    const { github } = made.outside;
+    const first = headOf(made, made.repository);
+    const files = { [PATH]: writing(made.owner) };
+    const commit = github.commit(made.repository, { files });
+    const old = pushed(repositoryJson(made.owner, "app"), "main", first, commit, files);
+    await made.send("push", old, { delivery: "old" });
+    expect(await ask(made)).toEqual(granted('{"contents":"write"}'));
+    await made.push({ [PATH]: POLICY(made.owner) });
+    const runs = made.runs().length;
+    // Under its own id, under a new one, and in another isolate: GitHub, not the event, says what the policy is.
+    await made.send("push", old, { delivery: "old" });
+    await made.send("push", old, { delivery: "new" });
+    const other = made.isolate();
+    await made.send("push", old, { delivery: "newer", worker: other });
+    expect(await ask(made)).toEqual(granted('{"issues":"write"}'));
+    expect(await ask(made, other)).toEqual(granted('{"issues":"write"}'));
+    expect(made.runs().length).toBe(runs);
+  });
+
+  it("that arrives after the deletion it preceded does not bring the policy back", async () => {
+    const made = await deployed();
+    const { github } = made.outside;
+    const first = headOf(made, made.repository);
+    const files = { [PATH]: writing(made.owner) };
+    const commit = github.commit(made.repository, { files });
+    await made.push({ [PATH]: null });
+    await made.send("push", pushed(repositoryJson(made.owner, "app"), "main", first, commit, files));
+    expect((await ask(made)).status).toBe(404);
+  });
+
+  it("of an event whose name was exchanged does no harm", async () => {
+    const made = await deployed();
+    await ask(made);
+    const payload = {
+      ref: "refs/heads/main",
+      before: ZERO,
+      after: "a".repeat(40),
+      repository: repositoryJson(made.owner, "app"),
+    };
+    const request = await delivery("installation", payload);
+    expect((await made.worker.fetch(request)).status).toBe(400);
+    expect((await ask(made)).status).toBe(200);
+  });
+});
+
+describe("an installation", () => {
+  const account = (owner: string) => ({ installation: { id: 1, app_id: 7, account: { login: owner } } });
+
+  it("that is made is found at once", async () => {
+    const made = await scene({ install: false });
+    made.outside.github.putFile(made.repository, PATH, POLICY(made.owner));
+    expect((await ask(made)).status).toBe(404);
+    made.outside.github.install({ app: 7, owner: made.owner, permissions: { contents: "read", issues: "write" } });
+    expect((await ask(made)).status).toBe(404);
+    const repositories = [{ name: "app" }, { name: ".github" }];
+    await made.send("installation", { action: "created", ...account(made.owner), repositories });
+    expect(await ask(made)).toEqual(granted('{"issues":"write"}'));
+    expect(await ask(made)).toEqual(granted('{"issues":"write"}'));
+  });
+
+  it("that comes to see another repository is asked again about it", async () => {
+    const made = await deployed();
+    const { github } = made.outside;
+    const [installation] = github.world.installations;
+    if (installation === undefined) throw new Error("no installation");
+    github.selectRepositories(installation.id, [".github"]);
+    expect((await ask(made)).status).toBe(404);
+    github.selectRepositories(installation.id, "all");
+    expect((await ask(made)).status).toBe(404);
+    await made.send("installation_repositories", {
+      action: "added",
+      ...account(made.owner),
+      repositories_added: [{ name: "app" }],
+      repositories_removed: [],
+    });
+    expect((await ask(made)).status).toBe(200);
+    expect((await ask(made)).status).toBe(200);
+  });
+
+  it("that is suspended is known as such", async () => {
+    const made = await deployed();
+    await ask(made);
+    const [installation] = made.outside.github.world.installations;
+    if (installation === undefined) throw new Error("no installation");
+    made.outside.github.suspend(installation.id);
+    await made.send("installation", { action: "suspend", ...account(made.owner) });
+    made.outside.forgetCalls();
+    await ask(made);
+    expect(made.outside.count("gh.installations")).toBe(1);
+  });
+
+  it("is looked up again when a repository moves", async () => {
+    const made = await deployed();
+    await ask(made);
+    made.outside.github.renameRepository(made.repository, "renamed");
+    const repository = repositoryJson(made.owner, "renamed");
+    await made.send("repository", {
+      action: "renamed",
+      repository,
+      changes: { repository: { name: { from: "app" } } },
+    });
+    made.outside.forgetCalls();
+    expect((await ask(made, made.worker, `${made.owner}/renamed`)).status).toBe(200);
+    expect(made.outside.count("gh.installations")).toBe(1);
+  });
+});
