@@ -1,0 +1,141 @@
+// Another GitHub than github.com: an Enterprise Server and a tenant of ghe.com. Whole exchanges, and no word to github.com.
+
+import { reset } from "cloudflare:test";
+import { beforeEach, describe, expect, it } from "vitest";
+import { appKeys } from "../emulators/core/keys.ts";
+import { type Asking, POLICY, type Story, type StoryOptions, story } from "../exchange/story.ts";
+import { living, putPolicy } from "./support.ts";
+
+beforeEach(() => reset());
+
+const HUBS = [
+  {
+    name: "an Enterprise Server",
+    apiUrl: "https://ghes.example/api/v3",
+    base: "/api/v3",
+    web: "https://ghes.example",
+    actions: "https://ghes.example/_services/token",
+  },
+  {
+    name: "an Enterprise Server, with a final slash and a port",
+    apiUrl: "https://ghes.example:8443/api/v3/",
+    base: "/api/v3",
+    web: "https://ghes.example:8443",
+    actions: "https://ghes.example:8443/_services/token",
+  },
+  {
+    name: "a tenant of ghe.com",
+    apiUrl: "https://api.tenant.ghe.com",
+    base: "",
+    web: "https://tenant.ghe.com",
+    actions: "https://tenant.ghe.com/_services/token",
+  },
+];
+
+describe.each(HUBS)("$name", ({ apiUrl, base, web, actions }) => {
+  const tell = (options: StoryOptions = {}): Promise<Story> => story({ ...options, apiUrl, actions });
+  const api = new URL(apiUrl);
+
+  const onlyHere = ({ outside }: Story) => {
+    const hosts = [api.host, new URL(actions).host];
+    expect(outside.hosts().filter((host) => !hosts.includes(host))).toEqual([]);
+    for (const { route, path } of outside.calls) {
+      if (route.startsWith("gh.")) expect(path.startsWith(`${base}/`)).toBe(true);
+    }
+    expect(outside.count("gh.unknown")).toBe(0);
+  };
+
+  it("a whole exchange, and the token given back", async () => {
+    const told = await tell();
+    const { status, body } = await told.ask();
+    expect({ status, repositories: body.repositories }).toEqual({ status: 200, repositories: ["app"] });
+    expect(living(told)).toEqual([body.token]);
+    const given = await told.worker.fetch(
+      new Request("https://sts.example.com/sts/revoke", {
+        method: "POST",
+        headers: { Authorization: `Bearer ${body.token}` },
+      }),
+    );
+    expect(given.status).toBe(200);
+    expect(living(told)).toEqual([]);
+    onlyHere(told);
+  });
+
+  it("scopes are its own URLs, and not github.com's", async () => {
+    const told = await tell();
+    expect((await told.ask({ scope: `${web}/${told.owner}/app` })).status).toBe(200);
+    expect((await told.ask({ scope: `${web}/${told.owner}/app.git` })).status).toBe(200);
+    for (const host of ["https://github.com", "https://api.github.com"]) {
+      expect((await told.ask({ scope: `${host}/${told.owner}/app` })).body.reason).toBe("scope_invalid");
+    }
+    onlyHere(told);
+  });
+
+  it("so are resources in OAuth", async () => {
+    const told = await tell();
+    const asked = await told.request();
+    const [, subject = ""] = (asked.headers.get("Authorization") ?? "").split(" ");
+    const body = (resource: string) =>
+      new URLSearchParams({
+        grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
+        subject_token: subject,
+        subject_token_type: "urn:ietf:params:oauth:token-type:jwt",
+        resource,
+        scope: "deploy",
+      });
+    const post = (resource: string) =>
+      told.worker.fetch(new Request("https://sts.example.com/oauth2/token", { method: "POST", body: body(resource) }));
+    expect((await post(`${web}/${told.owner}/app`)).status).toBe(200);
+    expect((await post(`https://github.com/${told.owner}/app`)).body.error).toBe("invalid_target");
+    onlyHere(told);
+  });
+
+  it("its own Actions prove ownership, and links lead to it", async () => {
+    const told = await tell({ permissions: { contents: "read" } });
+    const [installation] = told.outside.github.world.installations;
+    const settings = `${web}/organizations/${told.owner}/settings/installations/${installation?.id}`;
+    const lacking = await told.ask();
+    expect(lacking.body).toMatchObject({ reason: "permission_not_held" });
+    expect(lacking.body.message).toContain(`issues:write (${settings})`);
+    expect((await told.ask({ identity: "none" })).body.reason).toBe("policy_not_found");
+    onlyHere(told);
+  });
+
+  it("github.com's Actions prove nothing here, though their issuer is known", async () => {
+    const told = await tell();
+    const foreign: Asking = { claims: { iss: "https://token.actions.githubusercontent.com" } };
+    const answer = await told.ask(foreign);
+    // The issuer is asked for its keys, as it is built in; nothing answers there.
+    expect(answer.body.reason).toBe("issuer_unreachable");
+    expect(told.outside.github.tokens.filter(({ permissions }) => permissions.issues)).toEqual([]);
+  });
+
+  it("a user's settings lie elsewhere than an organisation's", async () => {
+    const told = await tell({ type: "User", permissions: { contents: "read" } });
+    const [installation] = told.outside.github.world.installations;
+    expect((await told.ask()).body.message).toContain(`(${web}/settings/installations/${installation?.id})`);
+    onlyHere(told);
+  });
+});
+
+describe("two GitHubs over one KV", () => {
+  it("share nothing, though owner, repository and identity have the same names", async () => {
+    const here = await story();
+    await here.ask();
+    const there = await story({
+      apiUrl: "https://ghes.example/api/v3",
+      actions: "https://ghes.example/_services/token",
+    });
+    const { privateKeyPem } = await appKeys();
+    there.outside.github.addOrganization(here.owner, { id: 4_242 });
+    for (const name of ["app", ".github"]) there.outside.github.addRepository(`${here.owner}/${name}`);
+    there.outside.github.install({ app: 7, owner: here.owner, permissions: { contents: "read", issues: "write" } });
+    const worker = there.isolate({ GITHUB_APP_PRIVATE_KEY: privateKeyPem });
+    const scope = `${here.owner}/app`;
+    const answer = await worker.fetch(await there.request({ scope }));
+    expect(answer.status).toBe(404);
+    putPolicy({ ...there, owner: here.owner }, POLICY(there.owner, "https://ghes.example/_services/token"));
+    there.clock.now += 5 * 60_000;
+    expect((await worker.fetch(await there.request({ scope }))).status).toBe(200);
+  });
+});
