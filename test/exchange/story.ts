@@ -103,10 +103,12 @@ export async function story(options: StoryOptions = {}): Promise<Story> {
     ...options.variables,
   };
   const { internet } = options;
-  const pass = (sent: Request) => outside.fetch(sent);
+  // An Enterprise Server's Actions issuer lies on the host of its API.
+  const isIssuers = (url: string) => apiUrl !== undefined && url.startsWith(`${issuerBase}/`);
+  const pass = (sent: Request) => (isIssuers(sent.url) ? outside.issuers.fetch(sent) : outside.fetch(sent));
   const isolate = (more: Readonly<Record<string, unknown>> = {}) =>
     createWorker({
-      outside: internet ? { fetch: (sent) => internet(sent, pass) } : outside,
+      outside: { fetch: (sent) => (internet ? internet(sent, pass) : pass(sent)) },
       variables: { ...variables, ...more },
       now: () => clock.now,
       ...(options.bindings ? { bindings: options.bindings } : {}),
