@@ -8,8 +8,15 @@ import { isListedIssuer } from "./oidc/issuer-rules.ts";
 import type { UnverifiedToken } from "./oidc/token.ts";
 import type { Target } from "./policy-target.ts";
 import type { Services } from "./services.ts";
+import type { Leave } from "./store/limiter.ts";
 
 const LIMITED: Denial = { reason: "caller_rate_limited", retryAfterSeconds: RETRY_AFTER_LIMIT_SECONDS };
+
+/** Where a request comes from, and its place among those under way once it has made us ask somebody. */
+export interface Caller {
+  readonly key: string;
+  leave?: Leave | undefined;
+}
 
 /** What the caller is told, as distinct from what was the matter. */
 export const rowTold = (denial: Denial, viewer: Viewer): RefusalRow =>
@@ -19,21 +26,27 @@ export const rowTold = (denial: Denial, viewer: Viewer): RefusalRow =>
  * Before a stranger makes us ask GitHub anything. What is cached costs nothing, so nobody is charged for it, nor refused it
  * because of others behind the same address.
  */
-export async function strangerLimit(services: Services, caller: string, target: Target): Promise<Denial | undefined> {
+export async function strangerLimit(services: Services, caller: Caller, target: Target): Promise<Denial | undefined> {
   const { limits, policySource } = services;
   if (await policySource.isCached(target)) return undefined;
-  if (limits.callers.isOver(caller)) return LIMITED;
+  if (!mayAsk(services, caller)) return LIMITED;
   return (await limits.owners.charge(target.scope.owner.toLowerCase())) ? undefined : LIMITED;
 }
 
 /** Before an issuer that nobody listed is asked for its keys. */
 export async function issuerLimit(
   services: Services,
-  caller: string,
+  caller: Caller,
   token: UnverifiedToken,
 ): Promise<Denial | undefined> {
-  if (!isEndless(services, token.issuer) || !services.limits.callers.isOver(caller)) return undefined;
-  return (await services.verifier.isWarm(token)) ? undefined : LIMITED;
+  if (!isEndless(services, token.issuer) || (await services.verifier.isWarm(token))) return undefined;
+  return mayAsk(services, caller) ? undefined : LIMITED;
+}
+
+function mayAsk({ limits }: Services, caller: Caller): boolean {
+  if (limits.callers.isOver(caller.key)) return false;
+  caller.leave ??= limits.callers.enter(caller.key);
+  return caller.leave !== undefined;
 }
 
 export interface UnverifiedRefusal {

@@ -5,7 +5,7 @@
 import type { Verdict } from "../policies/evaluate.ts";
 import { type AuditEvent, count, emit, newAuditEvent, tokenDigest } from "./audit.ts";
 import { type Denial, isTold, type Result, type Viewer } from "./denial.ts";
-import { chargeRefusal, issuerLimit, rowTold, strangerLimit } from "./exchange-limits.ts";
+import { type Caller, chargeRefusal, issuerLimit, rowTold, strangerLimit } from "./exchange-limits.ts";
 import type { Listing, Narrowing } from "./exchange-rules.ts";
 import { viewerOf } from "./exchange-viewer.ts";
 import type { Minted } from "./github/grant.ts";
@@ -79,6 +79,7 @@ export class ExchangeRun {
   readonly #readTokens: string[] = [];
   readonly #pendingWrites: (() => Promise<void>)[] = [];
   readonly #timings: Timing[] = [];
+  readonly #caller: Caller;
   #scope: Scope | undefined;
   #verified: VerifiedToken | undefined;
   #opened: Opened | undefined;
@@ -88,6 +89,7 @@ export class ExchangeRun {
     this.incoming = incoming;
     this.services = services;
     this.#startedAt = services.now();
+    this.#caller = { key: incoming.caller };
     this.#event = newAuditEvent(incoming.requestId, this.#startedAt);
     if (incoming.userAgent !== undefined) this.#event.user_agent = incoming.userAgent.slice(0, 200);
     this.writes = { add: (write) => this.#pendingWrites.push(write) };
@@ -164,11 +166,11 @@ export class ExchangeRun {
   }
 
   async strangerLimit(target: Target): Promise<Denial | undefined> {
-    return strangerLimit(this.services, this.incoming.caller, target);
+    return strangerLimit(this.services, this.#caller, target);
   }
 
   async issuerLimit(token: UnverifiedToken): Promise<Denial | undefined> {
-    return issuerLimit(this.services, this.incoming.caller, token);
+    return issuerLimit(this.services, this.#caller, token);
   }
 
   refused(denial: Denial): Refused {
@@ -194,8 +196,11 @@ export class ExchangeRun {
   /** Settles what the caller gets, then leaves the rest to run after the answer. */
   async finish(outcome: Outcome): Promise<Outcome> {
     const settled = await this.#settle(outcome);
+    this.#caller.leave?.();
     this.incoming.later(this.#afterwards(settled));
-    return this.services.config.debugTiming ? { ...settled, timings: this.#timings } : settled;
+    // Which parts there were says where a refusal came from.
+    const isOpen = settled.kind === "granted" || settled.viewer === "owner";
+    return this.services.config.debugTiming && isOpen ? { ...settled, timings: this.#timings } : settled;
   }
 
   async #settle(outcome: Outcome): Promise<Outcome> {

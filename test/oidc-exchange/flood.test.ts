@@ -135,6 +135,47 @@ describe("three hundred requests of one address that differ in their", () => {
   });
 });
 
+describe("three hundred requests of one address at once", () => {
+  /** As long as none is answered, none is counted as refused. */
+  async function atOnce(at: Stage, shot: (i: number) => Shot) {
+    at.internet.forget();
+    const answers = await Promise.all(
+      Array.from({ length: SHOTS }, async (_, i) => {
+        const { scope = `${at.owner}/app`, identity = "deploy", claims } = shot(i);
+        return at.send(forged(at, claims), { scope, identity, headers: { "CF-Connecting-IP": STRANGER } });
+      }),
+    );
+    const github = at.internet.count(GITHUB);
+    return { github, issuers: at.internet.asked.length - github, answers };
+  }
+
+  it.each<[string, StageOptions, (i: number, at: Stage) => Shot]>([
+    ["owners", {}, (i) => ({ scope: `crowd-${i}/app` })],
+    ["identities", {}, (i) => ({ identity: `crowd-${i}` })],
+    ["paths below a known wildcard", WILDCARD, (i) => ({ claims: { iss: path(i) } })],
+  ])("%s: as many are heard as may be refused", { timeout: 30_000 }, async (_about, options, shot) => {
+    const at = await stage({ ...options, latencyMs: 20 });
+    const { github, issuers, answers } = await atOnce(at, (i) => shot(i, at));
+    expect(github).toBeLessThanOrEqual(5 * 60);
+    expect(issuers).toBeLessThanOrEqual(2 * 60);
+    expect(answers.filter(({ status }) => status === 429).length).toBeGreaterThanOrEqual(SHOTS - 60);
+    // Their places are free again.
+    at.clock.now += 60_000;
+    expect((await at.send(await at.token(), { headers: { "CF-Connecting-IP": STRANGER } })).status).toBe(200);
+  });
+
+  it("of a fleet whose tokens are good: every one is answered, though nobody knows its issuer", {
+    timeout: 30_000,
+  }, async () => {
+    const at = await stage({ latencyMs: 20 });
+    const token = await at.token();
+    const fleet = (count: number) =>
+      Promise.all(Array.from({ length: count }, () => at.send(token, { headers: { "CF-Connecting-IP": STRANGER } })));
+    expect((await fleet(60)).filter(({ status }) => status === 200)).toHaveLength(60);
+    expect((await fleet(SHOTS)).filter(({ status }) => status === 200)).toHaveLength(SHOTS);
+  });
+});
+
 describe("a flood from many addresses", () => {
   const address = (i: number): string => `198.51.${i >> 8}.${i & 255}`;
 

@@ -53,6 +53,13 @@ describe("whoever is not verified", () => {
     }
   });
 
+  it("is not told which parts its exchange had, whatever DEBUG_TIMING says", { timeout: 30_000 }, async () => {
+    for (const one of CASES) {
+      const { answer } = await answered({ ...one, options: { ...one.options, variables: { DEBUG_TIMING: "true" } } });
+      expect(answer.headers.get("Server-Timing"), one.about).toBeNull();
+    }
+  });
+
   it("learns nothing from an issuer that is so slow that the exchange runs out of time", {
     timeout: 20_000,
   }, async () => {

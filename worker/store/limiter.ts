@@ -10,7 +10,15 @@ export interface Limiter {
   charge(key: string): Promise<boolean>;
   /** Whether this isolate saw the key go over its limit in the current window. Counts nothing. */
   isOver(key: string): boolean;
+  /**
+   * Takes a place among this key's requests that are under way in this isolate, of which there are never more than may be
+   * charged in a window: what is charged at its end could else be begun without end. Undefined when none is free.
+   */
+  enter(key: string): Leave | undefined;
 }
+
+/** Gives the place back; more than once does nothing. */
+export type Leave = () => void;
 
 export interface LimiterOptions {
   readonly binding: RateLimit | undefined;
@@ -27,6 +35,7 @@ interface Window {
 
 export function createLimiter({ binding, perWindow, now }: LimiterOptions): Limiter {
   const windows = new BoundedMap<Window>(LIMIT_ENTRIES_MAX);
+  const underWay = new Map<string, number>();
   const windowOf = (key: string): Window => {
     const held = windows.get(key);
     if (held && now() - held.startedAt < LIMIT_WINDOW_MS) return held;
@@ -46,6 +55,19 @@ export function createLimiter({ binding, perWindow, now }: LimiterOptions): Limi
     isOver(key) {
       const held = windows.get(key);
       return held !== undefined && now() - held.startedAt < LIMIT_WINDOW_MS && held.over;
+    },
+    enter(key) {
+      const others = underWay.get(key) ?? 0;
+      if (others >= perWindow) return undefined;
+      underWay.set(key, others + 1);
+      let left = false;
+      return () => {
+        const present = underWay.get(key) ?? 0;
+        if (left) return;
+        left = true;
+        if (present > 1) underWay.set(key, present - 1);
+        else underWay.delete(key);
+      };
     },
   };
 }
