@@ -69,16 +69,24 @@ export async function check(run: WebhookRun, job: Job, isDefaultBranch = false):
   if (slot.kind === "nothing") return slot;
   if (slot.kind === "denied") return giveUp(checking, undefined, NO_PROGRESS, slot.denial);
 
-  // 4. Read and judge as much as this invocation may.
-  const progress = resume?.progress ?? NO_PROGRESS;
-  const goesOn = run.services.webhooks.queue !== undefined;
-  const round = await judgeRound(reader, changes, checking.setting, { first: resume?.next ?? 0, progress, goesOn });
-  if (round.denial && (await tryLater(run, job, round.denial))) return { kind: "postponed" };
+  // 4. Read, judge, tell: from here on a run is there that must be ended.
+  try {
+    return await tell(checking, changes, slot.value);
+  } catch (bug) {
+    run.bug(bug);
+    return giveUp(checking, slot.value, resume?.progress ?? NO_PROGRESS, { reason: "internal" });
+  }
+}
 
-  // 5. Tell.
-  return round.isUnfinished && !round.denial
-    ? nextRound(checking, changes, slot.value, round)
-    : conclude(checking, changes, slot.value, round);
+/** As much as this invocation may read; what is left goes on, or is named. */
+async function tell(checking: Checking, changes: Changes, slot: Slot): Promise<CheckOutcome> {
+  const { run, job, reader, setting } = checking;
+  const { progress = NO_PROGRESS, next: first = 0 } = job.resume ?? {};
+  const goesOn = run.services.webhooks.queue !== undefined;
+  const round = await judgeRound(reader, changes, setting, { first, progress, goesOn });
+  if (round.denial && (await tryLater(run, job, round.denial))) return { kind: "postponed" };
+  if (round.isUnfinished && !round.denial) return nextRound(checking, changes, slot, round);
+  return conclude(checking, changes, slot, round);
 }
 
 function settingOf(run: WebhookRun, { owner, work }: Job, lacking: Setting["lacking"]): Setting {

@@ -32,7 +32,8 @@ export async function deliver(delivery: Delivery, services: Services): Promise<v
     services.webhooks.deliveries.put(delivery.key, { value: true, readAt: services.now() }, run.writes);
     await run.finish(outcome.kind, outcome.kind === "postponed" ? {} : { ...outcome });
   } catch (bug) {
-    await run.finish("bug", placeOf(bug));
+    run.bug(bug);
+    await run.finish("bug");
   } finally {
     services.webhooks.underway.delete(mark);
   }
@@ -69,9 +70,3 @@ function repositoryOf({ owner, check: checking, pushed }: Work): string | undefi
 
 /** What the log may hear of a denial: no foreign text. */
 export const reasonOf = (denial: Denial): Readonly<Record<string, unknown>> => ({ denial });
-
-/** The message of a bug may quote what it choked on; its name and place do not. */
-export function placeOf(bug: unknown): Readonly<Record<string, unknown>> {
-  const stack = bug instanceof Error ? (bug.stack ?? "").split("\n").slice(1, 8).join("\n") : "";
-  return { name: bug instanceof Error ? bug.name : typeof bug, stack };
-}

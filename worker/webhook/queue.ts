@@ -1,7 +1,7 @@
 /** The consumer of the optional queue: one message is the next part of one check. Never throws, and never has one repeated. */
 import type { Services } from "../services.ts";
 import { check } from "./check.ts";
-import { placeOf, reasonOf } from "./deliver.ts";
+import { reasonOf } from "./deliver.ts";
 import { readJob } from "./job.ts";
 import { type Budget, WebhookRun } from "./run.ts";
 
@@ -33,6 +33,7 @@ async function work(body: unknown, services: Services, budget: Budget): Promise<
     const outcome = await check(run, job);
     await run.finish(outcome.kind, outcome.kind === "failed" ? reasonOf(outcome.denial) : { ...outcome });
   } catch (bug) {
-    await run.finish("bug", placeOf(bug));
+    run.bug(bug);
+    await run.finish("bug");
   }
 }

@@ -72,6 +72,12 @@ export class WebhookRun {
     this.services.log(JSON.stringify({ type: "webhook", what, ...this.origin, ...more }));
   }
 
+  /** The message of a bug may quote what it choked on; its name and place do not. */
+  bug(thrown: unknown): void {
+    const stack = thrown instanceof Error ? (thrown.stack ?? "").split("\n").slice(1, 8).join("\n") : "";
+    this.log("bug", { name: thrown instanceof Error ? thrown.name : typeof thrown, stack });
+  }
+
   async finish(outcome: string, more: Readonly<Record<string, unknown>> = {}): Promise<void> {
     const { github, now } = this.services;
     const revoked = this.#tokens.map((token) => {
