@@ -1,22 +1,7 @@
-// A check run as the emulated GitHub keeps it, and what GitHub refuses in one. Pure.
+// What GitHub refuses in a check run. Pure.
 
 import { type Answer, refusal } from "./answers.ts";
 import { isRecord } from "./route.ts";
-
-export interface CheckRun {
-  readonly id: number;
-  readonly appId: number;
-  readonly name: string;
-  readonly headSha: string;
-  externalId: string | null;
-  detailsUrl: string | null;
-  status: string;
-  conclusion: string | null;
-  startedAt: string | null;
-  completedAt: string | null;
-  output: { title: string | null; summary: string | null; text: string | null };
-  readonly annotations: Readonly<Record<string, unknown>>[];
-}
 
 const ANNOTATIONS_MAX = 50;
 const TEXT_MAX = 65_535;

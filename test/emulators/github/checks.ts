@@ -2,10 +2,10 @@
 // kept in the repository; no other state.
 
 import { type Answer, nodeId, notFound, ok, refusal, timestamp } from "./answers.ts";
-import { bodyFault, type CheckRun, invalid } from "./check-run.ts";
+import { bodyFault, invalid } from "./check-run.ts";
 import { type Checked, type Context, isRecord, type Need, paged, permitted, type Route } from "./route.ts";
 import { appJson } from "./shapes.ts";
-import { type App, fullName, type Repository } from "./world.ts";
+import { type App, type CheckRun, fullName, type Repository } from "./world.ts";
 
 const DOCS = "/checks/runs";
 

@@ -2,7 +2,6 @@
 // state, no requests.
 
 import type { Call } from "../core/calls.ts";
-import type { CheckRun } from "./check-run.ts";
 import type { Git } from "./git.ts";
 
 export interface Account {
@@ -18,6 +17,21 @@ export interface Repository {
   visibility: "public" | "private" | "internal";
   readonly git: Git;
   readonly checkRuns: CheckRun[];
+}
+
+export interface CheckRun {
+  readonly id: number;
+  readonly appId: number;
+  readonly name: string;
+  readonly headSha: string;
+  externalId: string | null;
+  detailsUrl: string | null;
+  status: string;
+  conclusion: string | null;
+  startedAt: string | null;
+  completedAt: string | null;
+  output: { title: string | null; summary: string | null; text: string | null };
+  readonly annotations: Readonly<Record<string, unknown>>[];
 }
 
 export interface App {
