@@ -33,14 +33,27 @@ export async function strangerLimit(services: Services, caller: Caller, target: 
   return (await limits.owners.charge(target.scope.owner.toLowerCase())) ? undefined : LIMITED;
 }
 
-/** Before an issuer that nobody listed is asked for its keys. */
-export async function issuerLimit(
+/** Before an issuer below a wildcard is asked for its keys, whatever policies say. */
+export async function wildcardLimit(
   services: Services,
   caller: Caller,
   token: UnverifiedToken,
 ): Promise<Denial | undefined> {
   if (!isEndless(services, token.issuer) || (await services.verifier.isWarm(token))) return undefined;
   return mayAsk(services, caller) ? undefined : LIMITED;
+}
+
+/**
+ * Before an issuer that only a policy names is asked. No place is wanted here: whoever fills all of them could tell by a 429 that
+ * the policy names an issuer. Over the limit every refusal is a 429, so that this one tells nothing.
+ */
+export async function namedIssuerLimit(
+  { limits, verifier }: Services,
+  caller: Caller,
+  token: UnverifiedToken,
+): Promise<Denial | undefined> {
+  if (!limits.callers.isOver(caller.key)) return undefined;
+  return (await verifier.isWarm(token)) ? undefined : LIMITED;
 }
 
 function mayAsk({ limits }: Services, caller: Caller): boolean {

@@ -4,8 +4,8 @@
  */
 import type { Verdict } from "../policies/evaluate.ts";
 import { type AuditEvent, count, emit, newAuditEvent, tokenDigest } from "./audit.ts";
-import { type Denial, isTold, type Result, type Viewer } from "./denial.ts";
-import { type Caller, chargeRefusal, issuerLimit, rowTold, strangerLimit } from "./exchange-limits.ts";
+import { type Denial, isTold, type Result, refuse, type Viewer } from "./denial.ts";
+import { type Caller, chargeRefusal, rowTold } from "./exchange-limits.ts";
 import type { Listing, Narrowing } from "./exchange-rules.ts";
 import { viewerOf } from "./exchange-viewer.ts";
 import type { Minted } from "./github/grant.ts";
@@ -14,8 +14,9 @@ import { EXCHANGE_DEADLINE_MS } from "./limits.ts";
 import type { UnverifiedToken } from "./oidc/token.ts";
 import type { VerifiedToken } from "./oidc/verify.ts";
 import type { Opened } from "./policy-apps.ts";
-import { type Scope, scopeText, type Target } from "./policy-target.ts";
+import { type Scope, scopeText } from "./policy-target.ts";
 import type { Services } from "./services.ts";
+import { raceAbort } from "./store/bounded-fetch.ts";
 import type { Writes } from "./store/cache.ts";
 import type { PolicyValue } from "./store/policy-entries.ts";
 
@@ -74,12 +75,12 @@ export class ExchangeRun {
   readonly services: Services;
   readonly call: AccessCall;
   readonly writes: Writes;
+  readonly caller: Caller;
   readonly #event: AuditEvent;
   readonly #startedAt: number;
   readonly #readTokens: string[] = [];
   readonly #pendingWrites: (() => Promise<void>)[] = [];
   readonly #timings: Timing[] = [];
-  readonly #caller: Caller;
   #scope: Scope | undefined;
   #verified: VerifiedToken | undefined;
   #opened: Opened | undefined;
@@ -89,7 +90,7 @@ export class ExchangeRun {
     this.incoming = incoming;
     this.services = services;
     this.#startedAt = services.now();
-    this.#caller = { key: incoming.caller };
+    this.caller = { key: incoming.caller };
     this.#event = newAuditEvent(incoming.requestId, this.#startedAt);
     if (incoming.userAgent !== undefined) this.#event.user_agent = incoming.userAgent.slice(0, 200);
     this.writes = { add: (write) => this.#pendingWrites.push(write) };
@@ -159,18 +160,20 @@ export class ExchangeRun {
     this.#timings.push({ part, milliseconds: this.services.now() - before });
   }
 
+  /** A body that trickles in must not hold the exchange for longer than all of it may take. */
+  async inTime<T>(reading: Promise<Result<T>>): Promise<Result<T>> {
+    try {
+      return await raceAbort(reading, this.call.signal);
+    } catch (reason) {
+      if (this.call.signal.aborted) return refuse({ reason: "deadline_exceeded" });
+      throw reason;
+    }
+  }
+
   callerLeft(): boolean {
     if (!this.incoming.signal.aborted) return false;
     count(this.#event, "caller_left");
     return true;
-  }
-
-  async strangerLimit(target: Target): Promise<Denial | undefined> {
-    return strangerLimit(this.services, this.#caller, target);
-  }
-
-  async issuerLimit(token: UnverifiedToken): Promise<Denial | undefined> {
-    return issuerLimit(this.services, this.#caller, token);
   }
 
   refused(denial: Denial): Refused {
@@ -196,7 +199,7 @@ export class ExchangeRun {
   /** Settles what the caller gets, then leaves the rest to run after the answer. */
   async finish(outcome: Outcome): Promise<Outcome> {
     const settled = await this.#settle(outcome);
-    this.#caller.leave?.();
+    this.caller.leave?.();
     this.incoming.later(this.#afterwards(settled));
     // Which parts there were says where a refusal came from.
     const isOpen = settled.kind === "granted" || settled.viewer === "owner";

@@ -5,6 +5,7 @@
 import { evaluate, matchIssuer } from "../policies/evaluate.ts";
 import { grantOf } from "../policies/grant.ts";
 import { accept, type Result, refuse } from "./denial.ts";
+import { namedIssuerLimit, strangerLimit, wildcardLimit } from "./exchange-limits.ts";
 import {
   deploymentGate,
   judgeAllowList,
@@ -38,7 +39,7 @@ async function steps(run: ExchangeRun): Promise<Outcome> {
   const { config, policySource } = services;
 
   // 1. Read the request: all syntax first, no I/O.
-  const request = await run.incoming.read();
+  const request = await run.inTime(run.incoming.read());
   if (!request.ok) return run.refused(request.denial);
   const { scope, identity, narrowing, bearer } = request.value;
   run.asks(scope, identity);
@@ -126,10 +127,11 @@ async function steps(run: ExchangeRun): Promise<Outcome> {
  */
 async function verifyAndOpen(run: ExchangeRun, token: UnverifiedToken, target: Target): Promise<Result<Opened>> {
   const { verifier, policySource } = run.services;
-  const limited = await run.issuerLimit(token);
+  const limited = await wildcardLimit(run.services, run.caller, token);
   if (limited) return refuse(limited);
   const verify = () => verifier.verify(token, { known: true, signal: run.call.signal, writes: run.writes });
-  const oneByOne = (await verifier.isWarm(token)) || (await run.strangerLimit(target)) !== undefined;
+  const oneByOne =
+    (await verifier.isWarm(token)) || (await strangerLimit(run.services, run.caller, target)) !== undefined;
   if (oneByOne) {
     const verified = await verify();
     if (!verified.ok) return verified;
@@ -144,7 +146,7 @@ async function verifyAndOpen(run: ExchangeRun, token: UnverifiedToken, target: T
 
 /** Whatever is cached, an unknown issuer's token stays unverified here: an answer never depends on what a cache holds. */
 async function openForStranger(run: ExchangeRun, target: Target): Promise<Result<Opened>> {
-  const limited = await run.strangerLimit(target);
+  const limited = await strangerLimit(run.services, run.caller, target);
   return limited ? refuse(limited) : run.services.policySource.open(target, run.call);
 }
 
@@ -158,7 +160,7 @@ async function verifyNamed(
   if (!clause.passed) return refuse({ reason: "issuer_mismatch", clause });
   const { jwks } = policy.document;
   if (jwks) return verifier.verifyInline(token, jwks, sha);
-  const limited = await run.issuerLimit(token);
+  const limited = await namedIssuerLimit(run.services, run.caller, token);
   if (limited) return refuse(limited);
   return verifier.verify(token, { known: false, signal: run.call.signal, writes: run.writes });
 }

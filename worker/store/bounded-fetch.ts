@@ -76,8 +76,8 @@ export function parseJson(body: Uint8Array): unknown {
   }
 }
 
-/** A peer that ignores the abort may not hold us: whichever settles first wins. */
-function raceAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+/** A peer that ignores the abort may not hold us: whichever settles first wins. Rejects with the signal's reason. */
+export function raceAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason);
     signal.addEventListener("abort", onAbort, { once: true });
