@@ -15,6 +15,8 @@ export interface Opened {
   readonly app: App;
   /** All that serve the owner, as the pool ordered them: an exchange asks for the order once, as each time is another's turn. */
   readonly apps: readonly App[];
+  /** Every App was asked and none can read the policy now; to ask once more in the same exchange is no use. */
+  readonly lastResort?: true;
   readonly installation: Installation;
   readonly policy: Lead<PolicyValue>;
   readonly allowList: Lead<AllowListValue>;
@@ -54,8 +56,9 @@ export function hindranceOf({ target, policy, allowList }: Opened): Denial | und
 
 /** Whether an App that could not be asked would have read the policy is unknown, and "not visible" would be a guess. */
 export function inTheLightOf({ opened, hindrance }: Hindered, denial: Denial): Opened {
-  if (!opened.policy.access || moreTelling(hindrance, denial) === hindrance) return opened;
-  return { ...opened, policy: { ...opened.policy, access: { kind: "denied", denial } } };
+  const last = { ...opened, lastResort: true } as const;
+  if (!opened.policy.access || moreTelling(hindrance, denial) === hindrance) return last;
+  return { ...last, policy: { ...opened.policy, access: { kind: "denied", denial } } };
 }
 
 /** What one App cannot do another may: each has its own installations, repositories and quota. Outages are everyone's. */

@@ -165,7 +165,7 @@ export class PolicySource {
     if (!read.ok) {
       const stale = await this.#stale(cached, policyKey(target), POLICY_TIMES);
       if (stale?.state === "present") return servedStale(stale, call);
-      if (read.denial.reason !== "github_rate_limited") return read;
+      if (read.denial.reason !== "github_rate_limited" || opened.lastResort) return read;
       read = await readElsewhere(this.#deps, file, { ...opened, denial: read.denial }, call);
       if (!read.ok) return read;
     }

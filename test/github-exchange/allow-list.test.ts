@@ -4,8 +4,8 @@
 import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Fault } from "../emulators/outside.ts";
-import { ACTIONS, type Story, story } from "../exchange/story.ts";
-import { type AppSpec, counts, HOUR, installationOf, MINUTE, putList, storyOfApps } from "./support.ts";
+import { ACTIONS, POLICY, type Story, story } from "../exchange/story.ts";
+import { type AppSpec, counts, HOUR, installationOf, MINUTE, policyPath, putList, storyOfApps } from "./support.ts";
 
 const ALLOWING = `issuers: [${ACTIONS}]\n`;
 const REFUSING = "issuers: [https://issuer.example]\n";
@@ -346,20 +346,49 @@ describe("several Apps' answers", () => {
   });
 
   it("an App that was installed since it was asked is asked again before the list is lifted", async () => {
-    const told = await storyOfApps([BLIND, { id: 8, install: false }]);
-    putList(told, REFUSING);
+    const told = await storyOfApps([{ id: 7 }, { id: 8, install: false }]);
+    const { github } = told.outside;
     await expectTold(told, "granted");
-    told.outside.github.install({
-      app: 8,
-      id: installationOf(8),
-      owner: told.owner,
-      permissions: { contents: "read", issues: "write" },
-    });
-    // The list is asked for again after five minutes; that App 8 is not installed was learned later, and is still remembered.
-    told.clock.now += 4 * MINUTE;
-    const other = told.isolate();
-    await other.fetch(await told.request({ scope: `${told.owner}/none`, identity: "none" }));
+    // Five minutes later GitHub fails at the list, but says once more that App 8 is not installed.
+    told.clock.now += 5 * MINUTE;
+    told.outside.fault({ ...READ, kind: "status", status: 503 });
+    await expectTold(told, "granted");
+    await expectTold(told, "granted");
+    told.outside.clearFaults();
     told.clock.now += MINUTE;
+    putList(told, REFUSING);
+    github.selectRepositories(installationOf(7), ["app"]);
+    const permissions = { contents: "read", issues: "write" };
+    github.install({ app: 8, id: installationOf(8), owner: told.owner, permissions });
     await expectTold(told, "issuer_not_permitted");
+  });
+
+  it("an App that the owner's name leads to somebody else says nothing of the list", async () => {
+    const told = await storyOfApps([
+      { id: 7, selected: ["app"] },
+      { id: 8, install: false },
+    ]);
+    const { github } = told.outside;
+    const { owner } = told;
+    putList(told, REFUSING);
+    github.putFile(`${owner}/app`, policyPath("release"), POLICY(owner));
+    await expectTold(told, "granted");
+    // For an hour nobody can say whether App 8 is installed, so that the list grows old while the policy does not.
+    told.outside.fault({ route: "gh.org_installation", kind: "status", status: 503 });
+    // In the middle of it the installation is looked up anew.
+    told.outside.fault({ route: "gh.mint", kind: "status", status: 404, times: 1 });
+    told.clock.now += 30 * MINUTE;
+    for (let i = 0; i < 2; i++) await told.ask();
+    told.clock.now += 28 * MINUTE;
+    const answers = [await told.ask({ identity: "release" }), await told.ask({ identity: "release" })];
+    expect(answers.some(({ status }) => status === 200)).toBe(true);
+    told.outside.clearFaults();
+    github.renameOwner(owner, `${owner}-renamed`);
+    github.addOrganization(owner, { id: 66_600 });
+    github.addRepository(`${owner}/.github`);
+    github.install({ app: 8, owner, permissions: { contents: "read" } });
+    // App 7 cannot see the list, and App 8 would read another account's.
+    told.clock.now += 2 * MINUTE;
+    expect((await told.ask({ identity: "release" })).body.reason).toBe("allow_list_unavailable");
   });
 });

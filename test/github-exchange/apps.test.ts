@@ -149,6 +149,22 @@ describe("the next App serves", () => {
     }
   });
 
+  it.each([
+    ["limited", { kind: "primary" }, "github_rate_limited"],
+    ["out of reach", { kind: "status", status: 503 }, "github_unavailable"],
+  ] as const)("and whether it would, is not guessed while it is %s", async (_about, fault, reason) => {
+    for (const turns of [0, 1]) {
+      await reset();
+      const told = await storyOfApps([{ id: 7, selected: ["other", ".github"] }, { id: 8 }]);
+      for (let i = 0; i < turns; i++) await told.ask({ scope: "somebody-else/app" });
+      // App 7 finds the owner by its name, as it does not see the repository; App 8, first or second, does not get that far.
+      const times = fault.kind === "primary" ? 1 : 2;
+      told.outside.fault({ route: "gh.repo_installation", ...fault, skip: turns, times });
+      const answer = await told.ask();
+      expect(answer.body.reason).toBe(reason);
+    }
+  });
+
   it("not after a mint of which nobody knows what came of it", async () => {
     const told = await storyOfApps(TWO);
     told.outside.fault({ route: "gh.mint", kind: "status", status: 500, match: '"issues"' });

@@ -141,6 +141,20 @@ describe("a renamed owner, whose name somebody else took, gives nothing away", (
     expect(ofTaker.filter(({ permissions }) => permissions.issues)).toEqual([]);
   });
 
+  it("nor where the former owner took the App along: a look-up in the middle of an exchange leads nowhere else", async () => {
+    const told = await story({ policy: undefined });
+    const { owner, stranger } = told;
+    putPolicy(told, POLICY(owner, stranger.url));
+    expect((await told.ask({ issuer: stranger })).status).toBe(200);
+    const { github } = told.outside;
+    github.uninstall(github.world.installations[0]?.id ?? 0);
+    reclaim(told, { install: true });
+    // The policy is remembered, the installation is 404 at the mint, and the next look-up finds the new owner's.
+    expect((await told.ask({ issuer: stranger })).status).toBe(404);
+    const ofTaker = github.tokens.filter(({ installation }) => installation.account.id === TAKER_ID);
+    expect(ofTaker).toEqual([]);
+  });
+
   it("and says so to nobody but in the log", async () => {
     const told = await story();
     putPolicy(told, ALL(told.owner), "deploy", ".github");

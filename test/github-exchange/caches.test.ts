@@ -252,6 +252,23 @@ describe("installations", () => {
     expect(await reasonOf(told)).toBe("installation_suspended");
   });
 
+  it("that are suspended are remembered for five minutes: the suspension may be lifted at any time", async () => {
+    const told = await story();
+    await told.ask();
+    told.outside.github.suspend(id(told));
+    told.clock.now += 5 * MINUTE;
+    expect(await reasonOf(told)).toBe("installation_suspended");
+    told.outside.forgetCalls();
+    expect(await reasonOf(told)).toBe("installation_suspended");
+    expect(await reasonOf(told)).toBe("installation_suspended");
+    expect(routes(told)).toEqual(["gh.repo_installation"]);
+    told.outside.github.unsuspend(id(told));
+    told.clock.now += 5 * MINUTE - 1;
+    expect(await reasonOf(told)).toBe("installation_suspended");
+    told.clock.now += 1;
+    expect(await reasonOf(told)).toBe("granted");
+  });
+
   it("that are refused by 401 are dropped, and looked up again", async () => {
     const told = await story();
     await told.ask();

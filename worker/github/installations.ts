@@ -155,7 +155,9 @@ async function recall(deps: InstallationDeps, app: App, target: LookupTarget): P
 
 function freshValue(entry: Entry<InstallationValue> | undefined, now: number): InstallationValue | undefined {
   if (entry === undefined || entry.value.kind === "forgotten") return undefined;
-  const freshMs = entry.value.kind === "found" ? INSTALLATION_FRESH_MS : INSTALLATION_NEGATIVE_MS;
+  // A suspension is lifted with one click, and without a webhook nobody tells us.
+  const serves = entry.value.kind === "found" && !entry.value.installation.suspended;
+  const freshMs = serves ? INSTALLATION_FRESH_MS : INSTALLATION_NEGATIVE_MS;
   return now - entry.readAt < freshMs ? entry.value : undefined;
 }
 
