@@ -50,7 +50,7 @@ describe("a verified token", () => {
     const token = read(await sign(ec, payload));
     expect(await worldWith([ec.publicJwk]).verifier.verify(token, { known: false })).toEqual({
       ok: true,
-      value: { claims: payload, token },
+      value: { claims: payload, token, provenBy: "issuer" },
     });
   });
 

@@ -2,7 +2,7 @@
 
 import type { Answer } from "../../exchange/worker.ts";
 import { type Json, join } from "../../oidc/support/signer.ts";
-import { GITHUB, type Stage } from "./stage.ts";
+import { GITHUB, ISSUER_HOST, type Stage, type StageOptions } from "./stage.ts";
 
 /** The i-th request of a flood. */
 export interface Shot {
@@ -46,3 +46,9 @@ export async function flood(at: Stage, shot: (i: number) => Shot, shots = SHOTS)
     answers,
   };
 }
+
+/** Every issuer below the host is known. */
+export const WILDCARD: StageOptions = { variables: { KNOWN_ISSUERS: `https://${ISSUER_HOST}/*` } };
+
+/** One that nobody named before. */
+export const path = (i: number): string => `https://${ISSUER_HOST}/path-${i}`;
