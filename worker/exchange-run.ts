@@ -5,6 +5,7 @@
 import type { Verdict } from "../policies/evaluate.ts";
 import { type AuditEvent, count, emit, newAuditEvent, tokenDigest } from "./audit.ts";
 import { type Denial, isTold, type Result, refuse, type Viewer } from "./denial.ts";
+import { hinted } from "./exchange-hints.ts";
 import { type Caller, chargeRefusal, rowTold } from "./exchange-limits.ts";
 import type { Listing, Narrowing } from "./exchange-rules.ts";
 import { viewerOf } from "./exchange-viewer.ts";
@@ -181,10 +182,9 @@ export class ExchangeRun {
     return { kind: "refused", denial, viewer: this.#viewer(denial), owner, identity: this.#event.identity };
   }
 
-  /** A typing mistake is told to whoever may know what is there. */
-  async withNearMisses(denial: Denial): Promise<Denial> {
-    if (denial.reason !== "policy_not_found" || !this.#opened || this.#viewer(denial) !== "owner") return denial;
-    return { ...denial, nearMisses: await this.services.policySource.nearMisses(this.#opened, this.call) };
+  /** Says more to whoever may know more. */
+  withHints(denial: Denial): Promise<Denial> {
+    return hinted(denial, this.#viewer(denial), { services: this.services, opened: this.#opened, call: this.call });
   }
 
   bug(thrown: unknown): Refused {

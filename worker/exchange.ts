@@ -58,7 +58,7 @@ async function steps(run: ExchangeRun): Promise<Outcome> {
   const opened = isKnownIssuer(token.value.issuer, config.knownIssuers)
     ? await verifyAndOpen(run, token.value, target)
     : await openForStranger(run, target);
-  if (!opened.ok) return run.refused(opened.denial);
+  if (!opened.ok) return run.refused(await run.withHints(opened.denial));
   run.opens(opened.value);
 
   // 6. The issuer allow-list and the trust policy; the list is judged first.
@@ -71,7 +71,7 @@ async function steps(run: ExchangeRun): Promise<Outcome> {
   if (!listed.ok) return run.refused(listed.denial);
   run.isListed(listed.value);
   const policy = judgePolicy(sources.policy, target, { config, listIsEnforced: listed.value?.mode === "enforce" });
-  if (!policy.ok) return run.refused(await run.withNearMisses(policy.denial));
+  if (!policy.ok) return run.refused(await run.withHints(policy.denial));
 
   // 7. If still unverified: only an issuer that the policy names is asked for its keys.
   const verified = run.verified ? accept(run.verified) : await verifyNamed(run, token.value, policy.value);

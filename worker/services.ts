@@ -56,6 +56,8 @@ export interface Services extends Omit<Outside, "fetcher"> {
   readonly apps: readonly App[];
   /** Where people see the configured GitHub; no final slash. */
   readonly webUrl: string;
+  /** By App id, once GitHub told; they lead to where an App is installed. */
+  readonly appSlugs: Map<string, string>;
   readonly verifier: Verifier;
   readonly github: GitHub;
   readonly policySource: PolicySource;
@@ -136,6 +138,7 @@ function compose(parts: Parts, outside: Outside): Services {
     random,
     log,
     webUrl: webUrlOf(config.apiUrl),
+    appSlugs: new Map(),
     verifier: createVerifier({ fetcher, now, random, rules: config, cache: caches.issuerKeys }),
     github,
     caches,

@@ -9,6 +9,7 @@ export const LAYERS = [
   "http/",
   "exchange",
   "exchange-run",
+  "exchange-hints",
   "exchange-limits",
   "exchange-viewer",
   "exchange-rules",

@@ -228,7 +228,8 @@ const OWNERS: readonly Row[] = [
     reason: "app_not_installed",
     about: "to the owner's workload",
     options: { install: false },
-    message: ({ owner }) => `no installation found for "${owner}": install the GitHub App on it`,
+    message: ({ owner }) =>
+      `no installation found for "${owner}": install the GitHub App on it (https://github.com/apps/app-7/installations/new)`,
   },
   {
     reason: "not_found",

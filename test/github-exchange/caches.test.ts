@@ -235,6 +235,7 @@ describe("installations", () => {
     told.outside.github.uninstall(id(told));
     told.clock.now += later;
     expect(await reasonOf(told)).toBe(reason);
+    expect(await reasonOf(told)).toBe("app_not_installed");
     told.outside.forgetCalls();
     expect(await reasonOf(told)).toBe("app_not_installed");
     expect(routes(told)).toEqual([]);

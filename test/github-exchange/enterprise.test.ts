@@ -15,6 +15,7 @@ const HUBS = [
     base: "/api/v3",
     web: "https://ghes.example",
     actions: "https://ghes.example/_services/token",
+    apps: "github-apps",
   },
   {
     name: "an Enterprise Server, with a final slash and a port",
@@ -22,6 +23,7 @@ const HUBS = [
     base: "/api/v3",
     web: "https://ghes.example:8443",
     actions: "https://ghes.example:8443/_services/token",
+    apps: "github-apps",
   },
   {
     name: "a tenant of ghe.com",
@@ -29,10 +31,11 @@ const HUBS = [
     base: "",
     web: "https://tenant.ghe.com",
     actions: "https://tenant.ghe.com/_services/token",
+    apps: "apps",
   },
 ];
 
-describe.each(HUBS)("$name", ({ apiUrl, base, web, actions }) => {
+describe.each(HUBS)("$name", ({ apiUrl, base, web, actions, apps }) => {
   const tell = (options: StoryOptions = {}): Promise<Story> => story({ ...options, apiUrl, actions });
   const api = new URL(apiUrl);
 
@@ -98,6 +101,15 @@ describe.each(HUBS)("$name", ({ apiUrl, base, web, actions }) => {
     expect(lacking.body).toMatchObject({ reason: "permission_not_held" });
     expect(lacking.body.message).toContain(`issues:write (${settings})`);
     expect((await told.ask({ identity: "none" })).body.reason).toBe("policy_not_found");
+    onlyHere(told);
+  });
+
+  it("the App is installed there", async () => {
+    const told = await tell({ install: false });
+    const answer = await told.ask();
+    expect(answer.body.message).toBe(
+      `no installation found for "${told.owner}": install the GitHub App on it (${web}/${apps}/app-7/installations/new)`,
+    );
     onlyHere(told);
   });
 

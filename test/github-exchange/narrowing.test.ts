@@ -39,6 +39,12 @@ const holds = (granted: Grant, name: string, level: string): boolean => {
 const sees = ({ repositories }: Grant, name: string): boolean =>
   repositories === "all" || repositories.some((one) => one.toLowerCase() === name.toLowerCase());
 
+/** A repository in two spellings is one repository. */
+const folded = ({ permissions, repositories }: Grant) => ({
+  permissions,
+  repositories: repositories === "all" ? repositories : repositories.map((name) => name.toLowerCase()),
+});
+
 describe("narrow", () => {
   it("grants no permission, level or repository that the policy does not", () => {
     fc.assert(
@@ -85,7 +91,9 @@ describe("narrow", () => {
         const whole = narrow(granted, {});
         expect(whole).toEqual({ ok: true, value: granted });
         const once = narrow(granted, wish);
-        if (once.ok) expect(narrow(once.value, wish)).toEqual(once);
+        if (!once.ok) return;
+        const twice = narrow(once.value, wish);
+        expect(twice.ok && folded(twice.value)).toEqual(folded(once.value));
       }),
     );
   });

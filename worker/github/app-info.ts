@@ -1,4 +1,4 @@
-/** `GET /app`: whether GitHub takes this App's key. For `/readyz` alone; no exchange needs it. */
+/** `GET /app`: whether GitHub takes this App's key. For `/readyz`, and once for the link by which an App is installed. */
 import { accept, type Result, refuse } from "../denial.ts";
 import type { App } from "./app-jwt.ts";
 import { type AppCallDeps, callAsApp } from "./as-app.ts";

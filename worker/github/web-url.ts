@@ -15,6 +15,13 @@ export function webUrlOf(apiUrl: string): string {
   return `${protocol}//${tenant ?? host}`;
 }
 
+/** Where an owner installs the App. An Enterprise Server keeps its own Apps apart from those of its marketplace. */
+export function installUrlOf(apiUrl: string, slug: string): string {
+  const web = webUrlOf(apiUrl);
+  const isServer = web !== "https://github.com" && !web.endsWith(".ghe.com");
+  return `${web}/${isServer ? "github-apps" : "apps"}/${slug}/installations/new`;
+}
+
 /** Where an owner changes what the App may do and see. */
 export function settingsUrlOf(apiUrl: string, { ownerType, owner, id }: Installation): string {
   const account = ownerType === "Organization" ? `/organizations/${owner}` : "";
