@@ -157,7 +157,7 @@ const TOKENS: readonly Row[] = [
     reason: "token_expired",
     about: "by a minute",
     asking: { sign: { exp: -60 } },
-    message: "unable to verify bearer token: it expired 60 seconds (server time 2026-11-25T12:00:00.000Z)",
+    message: "unable to verify bearer token: it expired 60 seconds ago (server time 2026-11-25T12:00:00.000Z)",
   },
   {
     reason: "token_not_yet_valid",

@@ -27,11 +27,12 @@ interface Played {
 }
 
 async function played(vector: ExchangeCase, known: boolean): Promise<{ replay: Replay; steps: Played[] }> {
-  const replay = await prepareCase(vector, { domain: DOMAIN });
+  const replay = await prepareCase(vector, { domain: DOMAIN, now: () => NOW });
   const { KNOWN_ISSUERS, ...variables } = replay.config.variables;
   const { outside } = replay;
   const worker = createWorker({
     outside,
+    now: () => NOW,
     variables: { ...variables, ...(known && { KNOWN_ISSUERS }) },
     bindings: { STS_CACHE: FORGETFUL },
   });
@@ -53,6 +54,9 @@ async function played(vector: ExchangeCase, known: boolean): Promise<{ replay: R
   }
   return { replay, steps };
 }
+
+/** Both runs of a case live at one moment, as refusals name the time. */
+const NOW = Date.UTC(2026, 10, 25, 12);
 
 /** Decided by the request alone, before anything is asked (DESIGN section 3, steps 1 to 3). */
 const EARLY = /^(token_|issuer_malformed|subject_malformed|audience_malformed)/;

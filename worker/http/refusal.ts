@@ -73,7 +73,7 @@ function messageOf(denial: Denial, viewer: Viewer): string {
     case "token_unsupported":
       return `unable to verify bearer token: ${denial.problem}`;
     case "token_expired":
-      return `unable to verify bearer token: it expired ${timing(denial)}`;
+      return `unable to verify bearer token: it expired ${timing(denial, " ago")}`;
     case "token_not_yet_valid":
       return `unable to verify bearer token: it is not valid for another ${timing(denial)}`;
     case "token_from_the_future":
@@ -161,8 +161,8 @@ const UNREADABLE = {
   too_large: "is larger than 64 KiB",
 };
 
-function timing({ seconds, serverTime }: { readonly seconds: number; readonly serverTime: number }): string {
-  return `${Math.ceil(seconds)} seconds (server time ${new Date(serverTime * 1000).toISOString()})`;
+function timing({ seconds, serverTime }: { readonly seconds: number; readonly serverTime: number }, ago = ""): string {
+  return `${Math.ceil(seconds)} seconds${ago} (server time ${new Date(serverTime * 1000).toISOString()})`;
 }
 
 function hint({ identity, nearMisses }: { readonly identity: string; readonly nearMisses: readonly string[] }): string {
