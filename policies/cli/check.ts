@@ -3,8 +3,8 @@
  */
 
 import { roleOfFile } from "../file-names.ts";
+import { asFindings, countOf, type Finding, type Judged, judgePolicy, judgeTrustedIssuers } from "../findings.ts";
 import { type Disk, nameOf, shown, Unusable } from "./disk.ts";
-import { asFindings, countOf, type Finding, type Judged, judgePolicy, judgeTrustedIssuers } from "./findings.ts";
 import type { Paint } from "./layout.ts";
 import type { Options } from "./options.ts";
 import { type Place, rootOf } from "./place.ts";

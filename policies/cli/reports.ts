@@ -2,7 +2,7 @@
  * Findings as text for people, as JSON, and as annotations of a GitHub Actions run. Pure. SARIF is in sarif.ts.
  */
 
-import { countOf, type Finding, type Severity } from "./findings.ts";
+import { countOf, type Finding, type Severity } from "../findings.ts";
 import { type Colour, hanging, type Paint, plural, printable, wrap } from "./layout.ts";
 
 const COLOURS: Readonly<Record<Severity, Colour>> = { fault: "red", warning: "yellow", notice: "blue" };

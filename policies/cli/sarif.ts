@@ -2,8 +2,8 @@
  * Findings as SARIF 2.1.0 (OASIS), as GitHub's code scanning reads it. Pure.
  */
 
+import type { Finding, Severity } from "../findings.ts";
 import { RULES } from "../lint.ts";
-import type { Finding, Severity } from "./findings.ts";
 
 const LEVELS: Readonly<Record<Severity, "error" | "warning" | "note">> = {
   fault: "error",

@@ -5,8 +5,8 @@
 import { claimsOfVerifiedToken, type VerifiedClaims } from "../claims.ts";
 import type { CompiledPolicy } from "../compile.ts";
 import { evaluate } from "../evaluate.ts";
+import type { Finding } from "../findings.ts";
 import { clauseName } from "./explain.ts";
-import type { Finding } from "./findings.ts";
 import { hanging, type Paint, plural, printable } from "./layout.ts";
 import type { TestFile, TestToken } from "./test-file.ts";
 

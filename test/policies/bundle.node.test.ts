@@ -48,7 +48,7 @@ test("every file but cli.ts goes into one bundle for the browser", async () => {
 });
 
 test("what explains a refusal goes into a bundle for the browser too", async () => {
-  const { output } = await bundleFor(["parse.ts", "evaluate.ts", "cli/explain.ts", "cli/findings.ts"]);
+  const { output } = await bundleFor(["parse.ts", "evaluate.ts", "cli/explain.ts", "findings.ts"]);
   expect(output?.imports).toEqual([]);
 });
 

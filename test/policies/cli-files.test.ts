@@ -4,13 +4,13 @@
 
 import { expect, test } from "vitest";
 import { claimsOfVerifiedToken } from "../../policies/claims.ts";
-import { judgePolicy } from "../../policies/cli/findings.ts";
 import { painter, wrap } from "../../policies/cli/layout.ts";
 import { originOf } from "../../policies/cli/origin.ts";
 import { parseTestFile } from "../../policies/cli/test-file.ts";
 import { runTests } from "../../policies/cli/test-run.ts";
 import { payloadOf } from "../../policies/cli/token.ts";
 import { roleOfFile } from "../../policies/file-names.ts";
+import { judgePolicy } from "../../policies/findings.ts";
 import { DEFAULT_RULES } from "./judge.ts";
 
 test.each([

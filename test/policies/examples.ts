@@ -4,11 +4,11 @@
 
 import { expect, test } from "vitest";
 import { claimsOfVerifiedToken, type VerifiedClaims } from "../../policies/claims.ts";
-import { judgePolicy } from "../../policies/cli/findings.ts";
 import { parseTestFile, type TestFile } from "../../policies/cli/test-file.ts";
 import { runTests } from "../../policies/cli/test-run.ts";
 import { claimsOf } from "../../policies/cli/token.ts";
 import { evaluate } from "../../policies/evaluate.ts";
+import { judgePolicy } from "../../policies/findings.ts";
 import { grantOf } from "../../policies/grant.ts";
 import { DEFAULT_RULES } from "./judge.ts";
 

@@ -2,8 +2,9 @@
  * What is to be said of one changed file: the findings that the command line has too, and what the deployment and the App's
  * installation add. Pure: no I/O, no clock.
  */
-import { asFindings, type Finding, judgePolicy, judgeTrustedIssuers } from "../../policies/cli/findings.ts";
+
 import { type FileRole, roleOfFile } from "../../policies/file-names.ts";
+import { asFindings, type Finding, judgePolicy, judgeTrustedIssuers } from "../../policies/findings.ts";
 import { parseTrustedIssuers, type TrustedIssuers } from "../../policies/issuers.ts";
 import {
   type CompiledPolicy,

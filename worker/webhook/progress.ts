@@ -2,7 +2,7 @@
  * What a check has found so far, as plain data of bounded size: it may wait in a queue until the next part of the work. Pure.
  */
 import * as v from "valibot";
-import type { Finding } from "../../policies/cli/findings.ts";
+import type { Finding } from "../../policies/findings.ts";
 import { accessText } from "./access-text.ts";
 import type { FileVerdict } from "./judge.ts";
 import { code, prose } from "./markdown.ts";

@@ -1,5 +1,5 @@
 /** One round of a check: as many of the changed files as this invocation may read, each judged by what it is and was. */
-import type { Finding } from "../../policies/cli/findings.ts";
+import type { Finding } from "../../policies/findings.ts";
 import type { Denial } from "../denial.ts";
 import { CHECK_FILES_MAX, WEBHOOK_CALLS_RESERVED } from "../limits.ts";
 import type { Changes, FileChange, Reader } from "./changes.ts";

@@ -1,5 +1,5 @@
 /** What a check run says: conclusion, title, summary, annotations. Pure. */
-import type { Finding } from "../../policies/cli/findings.ts";
+import type { Finding } from "../../policies/findings.ts";
 import type { Annotation, CheckState } from "../github/github.ts";
 import { CHECK_SUMMARY_MAX_CHARACTERS } from "../limits.ts";
 import { plural } from "./markdown.ts";
