@@ -139,6 +139,13 @@ const CASES: Readonly<Record<string, Case>> = {
     conclusion: "success",
     says: ["### `ci`: usable, which it was not before", "- Gains `contents: read`"],
   },
+  "a policy that the deployment refused comes to be accepted": {
+    before: { [POLICY]: policy("members: write") },
+    change: { [POLICY]: GOOD },
+    conclusion: "success",
+    says: ["### `ci`: usable, which it was not before", "- Gains `contents: read`"],
+    saysNot: ["- Loses `members: write`"],
+  },
   "one policy is broken and another is good": {
     change: { [POLICY]: GOOD, [`${CHAINGUARD}/bad.sts.yaml`]: "{" },
     conclusion: "failure",

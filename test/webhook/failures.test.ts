@@ -49,6 +49,12 @@ describe("a check that cannot be done says so in its run, and in the log with th
       "github_invalid_answer",
     ],
     [
+      "a folder of which GitHub lists only a part",
+      { route: "gh.tree", kind: "status", status: 200, body: '{"tree":[],"truncated":true}' },
+      "the folder has more entries than GitHub lists",
+      "github_invalid_answer",
+    ],
+    [
       "an access that GitHub refuses",
       { route: "gh.compare", kind: "bare403" },
       "GitHub refuses the App this access",

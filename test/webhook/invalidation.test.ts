@@ -147,6 +147,22 @@ describe("an exchange that reads while the push comes", () => {
   });
 });
 
+describe("an old answer that overtakes the tombstone in KV", () => {
+  it("is never served stale: the time of the strike is kept apart", async () => {
+    const made = await deployed();
+    const slowly = made.isolate();
+    made.outside.fault({ route: "gh.contents", kind: "delay", delayMs: 150, times: 2 });
+    const slow = ask(made, slowly);
+    await new Promise((resolve) => setTimeout(resolve, 75));
+    made.clock.now += 1;
+    await made.push({ [PATH]: null });
+    expect((await slow).status).toBe(200);
+    made.clock.now += 6 * 60_000;
+    made.outside.fault({ route: "gh.contents", kind: "status", status: 500 });
+    expect((await ask(made, made.isolate())).status).toBe(503);
+  });
+});
+
 describe("a policy that is deleted", () => {
   it("grants nothing any more, here and elsewhere", async () => {
     const made = await deployed();
@@ -249,6 +265,7 @@ describe("an installation", () => {
   it("that comes to see another repository is asked again about it", async () => {
     const made = await deployed();
     const { github } = made.outside;
+    github.putFile(made.repository, `${CHAINGUARD}/other.sts.yaml`, POLICY(made.owner));
     const [installation] = github.world.installations;
     if (installation === undefined) throw new Error("no installation");
     github.selectRepositories(installation.id, [".github"]);
@@ -262,7 +279,8 @@ describe("an installation", () => {
       repositories_removed: [],
     });
     expect((await ask(made)).status).toBe(200);
-    expect((await ask(made)).status).toBe(200);
+    // The owner is known again now: what was remembered of the repository must not come back with it.
+    expect((await made.ask({ identity: "other" })).status).toBe(200);
   });
 
   it("that is suspended is known as such", async () => {

@@ -222,6 +222,18 @@ describe("the bound of a body", () => {
     expect((await worker.fetch(await delivery("ping", padded(MAX + 1)))).status).toBe(413);
   });
 
+  it("is judged by what the body announces, before it is read", async () => {
+    const { worker } = await waiting();
+    const signed = await delivery("ping", "{}", { headers: { "Content-Length": String(MAX + 1) } });
+    let isRead = false;
+    const pull = () => {
+      isRead = true;
+    };
+    const body = new ReadableStream({ pull }, { highWaterMark: 0 });
+    const request = new Request(signed.url, { method: "POST", headers: signed.headers, body });
+    expect([(await worker.fetch(request)).status, isRead]).toEqual([413, false]);
+  });
+
   it("ends a body that does not say how long it is", async () => {
     const { worker } = await waiting();
     const signed = await delivery("ping", "{}");

@@ -137,10 +137,12 @@ describe("one commit has one run", () => {
   }
 
   it("when the events come one after the other, here and there", async () => {
-    const { events, send, isolate, onlyRun } = await told();
+    const { events, send, isolate, onlyRun, outside } = await told();
     for (const [event, payload] of events) await send(event, payload);
     for (const [event, payload] of events) await send(event, payload, { worker: isolate() });
     expect(onlyRun().annotations.length).toBe(2);
+    // A verdict that was given is not worked out again.
+    expect([outside.count("gh.blob"), outside.count("gh.check_update")]).toEqual([1, 1]);
   });
 
   it("when they come at once", async () => {
@@ -154,7 +156,7 @@ describe("one commit has one run", () => {
     outside.fault({ route: "gh.check_create", kind: "status", status: 502, acted: true, times: 1 });
     const [[event, payload]] = events;
     await send(event, payload);
-    expect([onlyRun().status, onlyRun().conclusion]).toEqual(["completed", "failure"]);
+    expect([onlyRun().status, onlyRun().title]).toEqual(["completed", "Invalid trust policy."]);
   });
 
   it("when somebody asks again, and hears the same", async () => {
