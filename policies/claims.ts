@@ -3,6 +3,8 @@
  * names in a policy and in a payload.
  */
 
+import { isObject, type JsonObject } from "./objects.ts";
+
 declare const verified: unique symbol;
 
 /** A whole payload whose signature was verified. evaluate.ts accepts nothing else. */
@@ -12,12 +14,6 @@ export type VerifiedClaims = Readonly<Record<string, unknown>> & { readonly [ver
 export function claimsOfVerifiedToken(payload: Readonly<Record<string, unknown>>): VerifiedClaims {
   // The brand exists for the compiler alone; this is its one source.
   return payload as VerifiedClaims;
-}
-
-type JsonObject = Readonly<Record<string, unknown>>;
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The claim of exactly this name, whatever its value; else the one that the name leads to as a path; undefined if there is none. */

@@ -5,6 +5,7 @@
 import { type Reading, START } from "./clauses.ts";
 import { quoted } from "./faults.ts";
 import { MAX_REPOSITORIES } from "./limits.ts";
+import { REPOSITORY_NAME } from "./names.ts";
 import { permissionNamed, rankOfLevel, suggestPermission } from "./permissions.ts";
 import { nearest } from "./suggest.ts";
 
@@ -93,7 +94,7 @@ function repositoryFault(entry: string, owner: string): Told | undefined {
     const remedy = "write `[]` for every repository of the installation, or each name";
     return { message: `${quoted(entry)} is a wildcard, which GitHub does not know`, remedy };
   }
-  if (!/^[A-Za-z0-9._-]{1,100}$/.test(name) || name === "." || name === ".." || behind.length > 1) {
+  if (!REPOSITORY_NAME.test(name) || behind.length > 1) {
     return { message: `${quoted(entry)} is no repository name`, remedy: "write `name`, or `owner/name`" };
   }
   const [prefix] = behind;

@@ -3,10 +3,12 @@
  * holds a token, an assertion or an upstream body; a minted token appears as SHA-256 only. Names are octo-sts's where it has
  * the field. A sink that fails is told to the log and fails nothing.
  */
+
 import type { ClauseResult } from "../policies/evaluate.ts";
 import type { Denial, Reason } from "./denial.ts";
 import { AUDIT_ATTEMPTS, AUDIT_TIMEOUT_MS } from "./limits.ts";
 import { boundedFetch, type Fetcher } from "./store/bounded-fetch.ts";
+import { sha256, toHex } from "./store/digest.ts";
 
 export interface AuditEvent {
   readonly request_id: string;
@@ -53,11 +55,8 @@ export function count(event: AuditEvent, what: string): void {
 
 /** Both spellings of a token's SHA-256. */
 export async function tokenDigest(token: string): Promise<{ readonly hex: string; readonly base64: string }> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token)));
-  return {
-    hex: Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join(""),
-    base64: btoa(String.fromCharCode(...digest)),
-  };
+  const digest = await sha256(token);
+  return { hex: toHex(digest), base64: btoa(String.fromCharCode(...digest)) };
 }
 
 /** One JSON line in the Worker's log. */

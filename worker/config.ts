@@ -2,8 +2,10 @@
  * Environment -> frozen Config. Pure: reads nothing but its argument, and never repeats a value in a problem, because the
  * value may be a secret pasted under the wrong name. The private keys themselves are judged in `github/app-keys.ts`.
  */
+
 import * as v from "valibot";
 import { isIssuer } from "../policies/fields.ts";
+import { OWNER_NAME, REPOSITORY_NAME } from "../policies/names.ts";
 
 /** What Cloudflare hands the Worker: nothing in it is trusted to be there or to have its type. */
 export type Env = Readonly<Record<string, unknown>>;
@@ -54,8 +56,6 @@ export type ConfigReading =
       readonly apps: readonly AppConfig[];
     };
 
-const OWNER = /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/;
-const REPOSITORY = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/;
 const HOST =
   /^(?=.{1,253}(?::|$))[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*(?::\d{1,5})?$/;
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
@@ -65,7 +65,7 @@ const AppsSchema = v.pipe(
     v.strictObject({
       id: v.union([v.pipe(v.number(), v.safeInteger(), v.minValue(1)), v.pipe(v.string(), v.regex(/^[1-9]\d{0,15}$/))]),
       privateKey: v.pipe(v.string(), v.minLength(1)),
-      owners: v.optional(v.array(v.pipe(v.string(), v.regex(OWNER)))),
+      owners: v.optional(v.array(v.pipe(v.string(), v.regex(OWNER_NAME)))),
       webhookSecret: v.optional(v.union([v.string(), v.array(v.string())])),
     }),
   ),
@@ -147,7 +147,7 @@ class Reader {
     const value = this.#env[name];
     if (value === undefined || value === null) return fallback;
     const text = this.text(name);
-    if (text !== undefined && REPOSITORY.test(text)) return text;
+    if (text !== undefined && REPOSITORY_NAME.test(text)) return text;
     return this.#problem(name, `must be the name of a repository, such as ${fallback}, without its owner`) ?? fallback;
   }
 
@@ -160,7 +160,7 @@ class Reader {
 
   owners(name: string): readonly string[] | undefined {
     const entries = this.gate(name);
-    if (!entries?.every((entry) => OWNER.test(entry))) {
+    if (!entries?.every((entry) => OWNER_NAME.test(entry))) {
       return entries && this.#problem(name, "must be names of owners, separated by commas or spaces");
     }
     return entries.map((entry) => entry.toLowerCase());

@@ -153,13 +153,13 @@ async function openForStranger(run: ExchangeRun, target: Target): Promise<Result
 async function verifyNamed(
   run: ExchangeRun,
   token: UnverifiedToken,
-  { policy, sha }: UsablePolicy,
+  { policy }: UsablePolicy,
 ): Promise<Result<VerifiedToken>> {
   const { verifier } = run.services;
   const clause = matchIssuer(policy, token.issuer);
   if (!clause.passed) return refuse({ reason: "issuer_mismatch", clause });
   const { jwks } = policy.document;
-  if (jwks) return verifier.verifyInline(token, jwks, sha);
+  if (jwks) return verifier.verifyInline(token, jwks);
   const limited = await namedIssuerLimit(run.services, run.caller, token);
   if (limited) return refuse(limited);
   return verifier.verify(token, { known: false, signal: run.call.signal, writes: run.writes });

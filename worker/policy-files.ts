@@ -2,6 +2,7 @@
  * Reading one file of an owner through its Apps, and what its text becomes. An answer that may be kept and a denial are told
  * apart here; caches and staleness are above.
  */
+import { POLICY_SUFFIX } from "../policies/file-names.ts";
 import { parseTrustedIssuers } from "../policies/issuers.ts";
 import { parsePolicy } from "../policies/parse.ts";
 import { nearest, plainSpelling } from "../policies/suggest.ts";
@@ -9,7 +10,7 @@ import { accept, type Denial, type Result, refuse } from "./denial.ts";
 import type { App, FileOutcome, FileRef, GitHub, Installation } from "./github/github.ts";
 import type { Access, AccessCall } from "./github/read-access.ts";
 import { accessElsewhere, moreTelling } from "./policy-apps.ts";
-import { ALLOW_LIST_PATH, POLICY_ENDING, type Target } from "./policy-target.ts";
+import { ALLOW_LIST_PATH, type Target } from "./policy-target.ts";
 import type { AllowListValue, PolicyValue } from "./store/policy-entries.ts";
 
 /** An answer of GitHub about one file, good or bad, that may be kept. */
@@ -90,8 +91,8 @@ export function policyValue(target: Target, { outcome, repositoryIsPublic }: Fou
 /** At most three, the likeliest first; `my_policy` lies near `my-policy`. */
 export function identitiesNear(identity: string, files: readonly string[]): readonly string[] {
   const policies = files
-    .filter((name) => name.endsWith(POLICY_ENDING))
-    .map((name) => name.slice(0, -POLICY_ENDING.length));
+    .filter((name) => name.endsWith(POLICY_SUFFIX))
+    .map((name) => name.slice(0, -POLICY_SUFFIX.length));
   const left = new Map(policies.map((name) => [plainSpelling(name), name]));
   const near: string[] = [];
   while (near.length < 3) {

@@ -3,6 +3,7 @@
  * Two halves, because nothing may be read before a known issuer's signature is verified: `open` finds the App installation and
  * mints the read token, `read` reads. A stale copy is served only while GitHub limits or fails, and never once struck out.
  */
+import { POLICY_DIRECTORY } from "../policies/file-names.ts";
 import { accept, type Denial, type Result, refuse } from "./denial.ts";
 import type { GitHub, Installation } from "./github/github.ts";
 import { type AccessCall, type AccessQuery, type ReadAccess, readAccess } from "./github/read-access.ts";
@@ -27,7 +28,7 @@ import {
   readElsewhere,
   readWith,
 } from "./policy-files.ts";
-import { ALLOW_LIST_PATH, allowListKey, POLICY_FOLDER, policyKey, type Target } from "./policy-target.ts";
+import { ALLOW_LIST_PATH, allowListKey, policyKey, type Target } from "./policy-target.ts";
 import type { CacheKey, Entry, TieredCache } from "./store/cache.ts";
 import {
   type AllowListValue,
@@ -106,7 +107,11 @@ export class PolicySource {
     const entry = await policies.get(policyKey(target));
     if (entry?.value.state !== "absent") return [];
     if (entry.value.nearMisses || policy.access?.kind !== "token") return entry.value.nearMisses ?? [];
-    const folder = { owner: installation.owner, repository: target.repository, path: POLICY_FOLDER };
+    const folder = {
+      owner: installation.owner,
+      repository: target.repository,
+      path: POLICY_DIRECTORY.replace(/\/$/, ""),
+    };
     const outcome = await github.readFile(policy.access.token, folder, call);
     const nearMisses = outcome.kind === "directory" ? identitiesNear(target.identity, outcome.files) : [];
     policies.put(policyKey(target), { ...entry, value: { ...entry.value, nearMisses } }, call.writes);

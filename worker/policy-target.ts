@@ -1,4 +1,5 @@
 /** A scope and an identity as places: where the policy and the issuer allow-list lie, and under which keys they are kept. Pure. */
+import { POLICY_DIRECTORY, POLICY_SUFFIX, TRUSTED_ISSUERS_NAME } from "../policies/file-names.ts";
 import type { PolicyKind } from "../policies/parse.ts";
 import type { CacheKey } from "./store/cache.ts";
 
@@ -23,16 +24,13 @@ export interface Target {
   readonly fullPath: string;
 }
 
-/** Where all policies of a repository lie, and what their names end in. */
-export const POLICY_FOLDER = ".github/chainguard";
-export const POLICY_ENDING = ".sts.yaml";
-export const ALLOW_LIST_PATH = `${POLICY_FOLDER}/trusted-token-issuers.yaml`;
+export const ALLOW_LIST_PATH = `${POLICY_DIRECTORY}${TRUSTED_ISSUERS_NAME}`;
 
 /** An owner's own scope, and its policy repository in any case, hold organisation policies (reference section 2). */
 export function targetOf(scope: Scope, identity: string, orgPolicyRepo: string): Target {
   const repository = scope.repository ?? orgPolicyRepo;
   const kind = repository.toLowerCase() === orgPolicyRepo.toLowerCase() ? "organization" : "repository";
-  const path = `${POLICY_FOLDER}/${identity}${POLICY_ENDING}`;
+  const path = `${POLICY_DIRECTORY}${identity}${POLICY_SUFFIX}`;
   return { scope, repository, identity, kind, path, fullPath: `${scope.owner}/${repository}/${path}` };
 }
 

@@ -119,7 +119,6 @@ function compose(parts: Parts, outside: Outside): Services {
   const { config, apps, env } = parts;
   const { fetcher, now, random, log } = outside;
   const caches = createCaches(parts, outside);
-  const logEvent = (event: { readonly [name: string]: unknown }) => log(JSON.stringify(event));
   const github = createGitHub({
     fetcher,
     now,
@@ -127,7 +126,7 @@ function compose(parts: Parts, outside: Outside): Services {
     apiUrl: config.apiUrl,
     apps,
     installationCache: caches.installations,
-    log: (event) => logEvent({ ...event }),
+    log: (event) => log(JSON.stringify(event)),
   });
   const callerLimit = bindingOf<RateLimit>(env, "CALLER_RATE_LIMIT", "limit");
   const ownerLimit = bindingOf<RateLimit>(env, "OWNER_RATE_LIMIT", "limit");

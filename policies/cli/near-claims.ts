@@ -2,15 +2,12 @@
  * Names of claims that somebody may have meant. Pure; looks at own keys only.
  */
 
+import { isObject } from "../objects.ts";
 import { nearest } from "../suggest.ts";
 
 const MAX_NAMES = 500;
 const MAX_DEPTH = 5;
 const MAX_TOLD = 5;
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 /** The claims of a token that a policy can name: top-level names, and the paths into objects. */
 export function claimNames(claims: Readonly<Record<string, unknown>>): readonly string[] {

@@ -239,7 +239,7 @@ describe("Ed25519 keys of small order", () => {
     const token = join({ alg: "EdDSA", kid: "ed" }, goodPayload(), concat(neutral, new Uint8Array(32)));
     const weak = { kty: "OKP", crv: "Ed25519", x: base64url.encode(neutral), kid: "ed", alg: "EdDSA" };
     expect(await refusalOf(worldWith([weak, rsa.publicJwk]), token)).toBe(NO_KEY);
-    const inline = await makeWorld().verifier.verifyInline(read(token), { keys: [weak] }, "blob");
+    const inline = await makeWorld().verifier.verifyInline(read(token), { keys: [weak] });
     expect(inline).toEqual({
       ok: false,
       denial: { reason: "signature_invalid", known: false, problem: "no key fits" },
@@ -309,7 +309,7 @@ it("an issuer beside the token that was not signed for it is refused", async () 
 describe("keys of a policy", () => {
   const inline = async (token: string, keys: readonly unknown[]) => {
     const world = makeWorld();
-    const verified = await world.verifier.verifyInline(read(token), { keys }, "blob");
+    const verified = await world.verifier.verifyInline(read(token), { keys });
     expect(world.outside.asked).toEqual([]);
     return verified.ok ? "accepted" : verified.denial;
   };
@@ -331,10 +331,10 @@ describe("keys of a policy", () => {
     const world = worldWith([ec.publicJwk]);
     const own = read(await sign(stranger, goodPayload(), { kid: "ec" }));
     const policyKeys = { keys: [{ ...stranger.publicJwk, kid: "ec" }] };
-    expect((await world.verifier.verifyInline(own, policyKeys, "blob")).ok).toBe(true);
+    expect((await world.verifier.verifyInline(own, policyKeys)).ok).toBe(true);
     expect((await world.verifier.verify(own, { known: false })).ok).toBe(false);
     expect((await world.verifier.verify(read(await sign(ec)), { known: false })).ok).toBe(true);
-    expect((await world.verifier.verifyInline(read(await sign(ec)), policyKeys, "blob")).ok).toBe(false);
+    expect((await world.verifier.verifyInline(read(await sign(ec)), policyKeys)).ok).toBe(false);
   });
 });
 
@@ -357,7 +357,7 @@ describe("time", () => {
     const world = makeWorld();
     const token = read(await sign(ec), NOW);
     world.outside.wait(301_000);
-    expect(await world.verifier.verifyInline(token, { keys: [ec.publicJwk] }, "blob")).toMatchObject({
+    expect(await world.verifier.verifyInline(token, { keys: [ec.publicJwk] })).toMatchObject({
       denial: { reason: "token_expired" },
     });
   });

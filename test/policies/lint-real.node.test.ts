@@ -3,28 +3,15 @@
  * author who is shown its findings would not call it noise. Without the collection there is nothing to judge, and the test says so.
  */
 
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parseTrustedIssuers } from "../../policies/issuers.ts";
 import { lintPolicy, lintTrustedIssuers, RULES, type Warning } from "../../policies/lint.ts";
 import { parsePolicy } from "../../policies/parse.ts";
-
-const collection = join(import.meta.dirname, "../../../shared/real-policies");
-const isThere = existsSync(join(collection, "index.json"));
-if (!isThere) console.warn(`skipped: no collection of real policies at ${collection}`);
-
-interface RealFile {
-  readonly file: string;
-  readonly repo: string;
-  readonly kind: "repo" | "org" | "issuers";
-}
-
-const files: readonly RealFile[] = isThere ? JSON.parse(readFileSync(join(collection, "index.json"), "utf8")) : [];
+import { files, isThere, type RealFile, textOf } from "./real.ts";
 
 /** Undefined if the file does not parse: that is for others to judge. */
 function lintFile({ file, repo, kind }: RealFile): readonly Warning[] | undefined {
-  const text = readFileSync(join(collection, file), "utf8");
+  const text = textOf({ file });
   if (kind === "issuers") {
     const list = parseTrustedIssuers(text);
     return list.ok ? lintTrustedIssuers(list.value) : undefined;

@@ -3,7 +3,7 @@
  * Without the collection there is nothing to judge, and the test says so.
  */
 
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { expect, test } from "vitest";
@@ -11,20 +11,7 @@ import { parse } from "yaml";
 import { parseTrustedIssuers } from "../../policies/issuers.ts";
 import { deploymentFaults, type Fault, parsePolicy } from "../../policies/parse.ts";
 import { DEFAULT_RULES } from "./judge.ts";
-
-const collection = join(import.meta.dirname, "../../../shared/real-policies");
-const isThere = existsSync(join(collection, "index.json"));
-if (!isThere) console.warn(`skipped: no collection of real policies at ${collection}`);
-
-interface RealFile {
-  readonly file: string;
-  readonly repo: string;
-  readonly kind: "repo" | "org" | "issuers";
-  readonly octoSts: string;
-}
-
-const files: readonly RealFile[] = isThere ? JSON.parse(readFileSync(join(collection, "index.json"), "utf8")) : [];
-const textOf = ({ file }: RealFile) => readFileSync(join(collection, file), "utf8");
+import { files, isThere, type RealFile, textOf } from "./real.ts";
 
 function faultsOf(real: RealFile): readonly Fault[] {
   const text = textOf(real);

@@ -2,6 +2,7 @@
  * Just enough DER (ITU-T X.690) to tell an RSA private key from everything else and to wrap PKCS#1 as PKCS#8. Pure: no I/O, no
  * clock; says what a file is, never what is in it.
  */
+import { toHex } from "../store/digest.ts";
 
 const SEQUENCE = 0x30;
 const INTEGER = 0x02;
@@ -35,7 +36,7 @@ export function readPrivateKeyDer(der: Uint8Array): DerKey {
   if (algorithm?.tag === OCTET_STRING) return { kind: "other_algorithm" };
   const oid = algorithm?.tag === SEQUENCE ? elements(algorithm.content)?.[0] : undefined;
   if (oid?.tag !== OBJECT_IDENTIFIER || key?.tag !== OCTET_STRING) return { kind: "not_a_key" };
-  if (hex(oid.content) !== RSA_ENCRYPTION) return { kind: "other_algorithm" };
+  if (toHex(oid.content) !== RSA_ENCRYPTION) return { kind: "other_algorithm" };
   const inner = rsaModulusBits(sequence(key.content) ?? []);
   return inner === undefined ? { kind: "not_a_key" } : { kind: "rsa", pkcs8: der.slice(), modulusBits: inner };
 }
@@ -106,6 +107,5 @@ function element(tag: number, parts: readonly Uint8Array[]): Uint8Array<ArrayBuf
   return whole;
 }
 
-const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 const fromHex = (text: string): Uint8Array =>
   Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));

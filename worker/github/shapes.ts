@@ -2,13 +2,15 @@
  * GitHub's answers as far as this service reads them: bounded, with only the fields that are needed, tolerant of all others. Pure
  * parsing of foreign data; undefined means that the answer is not of its kind.
  */
+
 import * as v from "valibot";
+import { OWNER_NAME } from "../../policies/names.ts";
 import { ownField } from "./answer.ts";
 
 const id = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 /** Names and levels of permissions: they go into answers and headers. */
 const word = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9_-]{0,99}$/));
-const login = v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/));
+const login = v.pipe(v.string(), v.regex(OWNER_NAME));
 const repositoryName = v.pipe(v.string(), v.regex(/^[A-Za-z0-9._-]{1,100}$/));
 /** It goes into a header. No rule on its length but that of the answer: GitHub's formats change. */
 const token = v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/));

@@ -2,6 +2,7 @@
  * What a token is to carry, and whether GitHub granted just that. Pure: no I/O, no clock. GitHub reads an absent or empty field
  * as "everything", so nothing empty leaves this file.
  */
+import { REPOSITORY_NAME } from "../../policies/names.ts";
 import type { Installation, MintAnswer } from "./shapes.ts";
 
 export interface TokenGrant {
@@ -18,7 +19,6 @@ export interface MintBody {
 
 const NAME = /^[a-z][a-z0-9_]*$/;
 const LEVEL = /^(?:read|write|admin)$/;
-const REPOSITORY = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/;
 const LEVELS = ["read", "write", "admin"];
 /** GitHub adds it to every token. */
 const ALWAYS_GRANTED = "metadata";
@@ -31,7 +31,7 @@ export function mintBody({ permissions, repositories }: TokenGrant): MintBody {
   const asked = { permissions: Object.fromEntries(entries) };
   if (repositories === "all") return asked;
   if (repositories.length === 0) throw new Error("a mint without repositories would grant all of them");
-  if (!repositories.every((name) => REPOSITORY.test(name))) throw new Error("not the name of a repository");
+  if (!repositories.every((name) => REPOSITORY_NAME.test(name))) throw new Error("not the name of a repository");
   return { ...asked, repositories: distinct(repositories) };
 }
 

@@ -2,6 +2,7 @@
  * Parameters and headers -> ExchangeRequest: the syntax of DESIGN sections 3.1 and 4, before any I/O. Names are compared and
  * kept as typed; GitHub's own spelling comes later, from GitHub.
  */
+import { OWNER_NAME, REPOSITORY_NAME } from "../../policies/names.ts";
 import { accept, type Result, refuse } from "../denial.ts";
 import type { ExchangeRequest } from "../exchange.ts";
 import { IDENTITY_MAX_CHARACTERS } from "../limits.ts";
@@ -9,8 +10,6 @@ import type { Scope } from "../policy-target.ts";
 import { readNarrowing } from "./narrowing.ts";
 import { type Parameters, readParameters } from "./parameters.ts";
 
-const OWNER = /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/;
-const REPOSITORY = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/;
 const IDENTITY = /^(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+)*$/;
 
 /** `GET|POST /sts/exchange`: octo-sts's parameters. */
@@ -45,9 +44,9 @@ export function readScope(values: readonly string[], webUrl: string): Result<Sco
   if (value === undefined) return refuse({ reason: "scope_missing" });
   if (distinct.length > 1) return refuse({ reason: "scope_multiple" });
   const [owner = "", repository, ...rest] = pathOf(value, webUrl).split("/");
-  if (!OWNER.test(owner) || rest.length > 0) return refuse({ reason: "scope_invalid" });
+  if (!OWNER_NAME.test(owner) || rest.length > 0) return refuse({ reason: "scope_invalid" });
   if (repository === undefined) return accept({ owner });
-  return REPOSITORY.test(repository) ? accept({ owner, repository }) : refuse({ reason: "scope_invalid" });
+  return REPOSITORY_NAME.test(repository) ? accept({ owner, repository }) : refuse({ reason: "scope_invalid" });
 }
 
 /** Exactly the configured web host: another host's URL stays as it is, and fails as a scope. */

@@ -1,6 +1,8 @@
 /** `GET /`, `/healthz`, `/readyz`: whether the service lives, and whether it could serve. */
+
 import { EXCHANGE_DEADLINE_MS } from "../limits.ts";
 import type { Setup } from "../services.ts";
+import { sha256 } from "../store/digest.ts";
 import { jsonResponse } from "./answer.ts";
 import { readBearer } from "./exchange-request.ts";
 
@@ -62,9 +64,6 @@ async function mayKnowMore(request: Request, readyToken: string | undefined): Pr
 
 /** Digests have one length, so the comparison tells nothing of the secret's. */
 async function sameText(one: string, other: string): Promise<boolean> {
-  const digest = (text: string) => crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  const [a, b] = await Promise.all([digest(one), digest(other)]);
-  const left = new Uint8Array(a);
-  const right = new Uint8Array(b);
+  const [left, right] = await Promise.all([sha256(one), sha256(other)]);
   return left.reduce((difference, byte, index) => difference | (byte ^ (right[index] ?? 0)), 0) === 0;
 }

@@ -2,14 +2,13 @@
  * What a caller asks for beyond the scope: `permissions=contents:read,issues:write` and `repositories=a,b`. Syntax only; that
  * it is no more than the policy grants is judged in the exchange.
  */
+import { REPOSITORY_NAME } from "../../policies/names.ts";
 import { levelsOf, permissionNamed } from "../../policies/permissions.ts";
 import { accept, type Result, refuse } from "../denial.ts";
 import type { Narrowing } from "../exchange.ts";
 import { NARROWING_MAX_ENTRIES } from "../limits.ts";
 import type { Scope } from "../policy-target.ts";
 import type { Parameters } from "./parameters.ts";
-
-const REPOSITORY = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/;
 
 const invalid = (problem: string) => refuse({ reason: "narrowing_invalid", problem });
 
@@ -57,7 +56,7 @@ function readRepositories(values: readonly string[] | undefined, scope: Scope): 
     const [first = "", second, ...rest] = entry.split("/");
     const owned = second === undefined || first.toLowerCase() === scope.owner.toLowerCase();
     const name = second ?? first;
-    if (rest.length > 0 || !owned || !REPOSITORY.test(name)) {
+    if (rest.length > 0 || !owned || !REPOSITORY_NAME.test(name)) {
       return invalid(`"${printable(entry)}" is not the name of a repository of this owner`);
     }
     names.push(name);

@@ -2,6 +2,8 @@
  * The two documents of an issuer: discovery and key set (OpenID Connect Discovery 1.0). Every answer is bounded and judged
  * here; nothing is cached here, and no text of an answer goes into a problem.
  */
+
+import { isObject } from "../../policies/objects.ts";
 import {
   DISCOVERY_MAX_BYTES,
   ISSUER_REDIRECTS_MAX,
@@ -14,7 +16,6 @@ import { type Answer, type Bounds, boundedFetch, type Fetcher, parseJson } from 
 import { ALGORITHMS, DEFAULT_ALGORITHMS } from "./algorithms.ts";
 import { type FetchRules, fetchTarget } from "./issuer-rules.ts";
 import { type PublicJwk, usableKeys } from "./jwk.ts";
-import { isObject } from "./strict-json.ts";
 
 export interface DocumentDeps {
   readonly fetcher: Fetcher;

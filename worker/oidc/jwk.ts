@@ -2,11 +2,12 @@
  * Public keys as issuers publish them (RFC 7517): which of them may verify a token, and which fit this one. No I/O, no clock.
  * A key that may not be used is left out, never an error: issuers publish keys for other purposes beside those for tokens.
  */
+
+import { isObject } from "../../policies/objects.ts";
 import { KEYS_TRIED_WITHOUT_KID_MAX, RSA_MAX_BITS, RSA_MIN_BITS } from "../limits.ts";
 import type { Algorithm, KeyKind } from "./algorithms.ts";
 import { decodeBase64url } from "./base64url.ts";
 import { isSmallOrder } from "./small-order.ts";
-import { isObject } from "./strict-json.ts";
 
 /** A key that may verify tokens, cut to what verification needs. */
 export interface PublicJwk {

@@ -2,6 +2,8 @@
  * The keys of issuers through their caches: fresh for an hour, stale while the issuer is down, failures remembered for a
  * minute, and a cool-down for what an unknown key id may make us fetch. Only settled values are shared between requests.
  */
+
+import { isObject } from "../../policies/objects.ts";
 import {
   ISSUER_KEYS_FRESH_MS,
   ISSUER_KEYS_STALE_MS,
@@ -14,7 +16,6 @@ import { BoundedMap } from "../store/memory.ts";
 import { ALGORITHMS } from "./algorithms.ts";
 import { type DocumentDeps, fetchIssuerKeys, type IssuerKeys, type KeysFailure, type Outcome } from "./documents.ts";
 import { storedKey, usableKeys } from "./jwk.ts";
-import { isObject } from "./strict-json.ts";
 
 export type { IssuerKeys, KeysFailure };
 

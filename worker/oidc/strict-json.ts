@@ -3,6 +3,7 @@
  * JSON.parse keeps the last of two equal keys where other parsers keep the first; a token that says two things is refused instead.
  */
 
+import { isObject } from "../../policies/objects.ts";
 import { JSON_DEPTH_MAX } from "../limits.ts";
 
 export type StrictJson =
@@ -25,10 +26,6 @@ export function parseStrictObject(bytes: Uint8Array): StrictJson {
   if (!isObject(value)) return wrong("is not a JSON object");
   const problem = findAmbiguity(text);
   return problem === undefined ? { ok: true, value } : wrong(problem);
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Walks text that JSON.parse has accepted: only strings and brackets need to be told apart. */

@@ -35,12 +35,8 @@ export interface Verifier {
   isWarm(token: UnverifiedToken): Promise<boolean>;
   /** By the keys that the issuer publishes. Refuses with the times, `issuer_unreachable`, `issuer_invalid`, `signature_invalid`. */
   verify(token: UnverifiedToken, options: VerifyOptions): Promise<Result<VerifiedToken>>;
-  /** By the keys of a policy and no others; nothing is fetched. `cacheKey`: the SHA of the policy's blob. */
-  verifyInline(
-    token: UnverifiedToken,
-    jwks: { readonly keys: readonly unknown[] },
-    cacheKey: string,
-  ): Promise<Result<VerifiedToken>>;
+  /** By the keys of a policy and no others; nothing is fetched. */
+  verifyInline(token: UnverifiedToken, jwks: { readonly keys: readonly unknown[] }): Promise<Result<VerifiedToken>>;
 }
 
 export function createVerifier(deps: KeysDeps): Verifier {
@@ -72,7 +68,7 @@ export function createVerifier(deps: KeysDeps): Verifier {
       return conclude(token, outcome, { known: options.known, nowMs: deps.now(), provenBy: "issuer" });
     },
 
-    // Imported keys are remembered by their content, so the policy's SHA is not needed to tell them apart.
+    // Imported keys are remembered by their content, so policies need not be told apart.
     async verifyInline(token, jwks) {
       if (isHopeless(token)) return signatureInvalid(false, "signature has a length that its algorithm never has");
       const outcome = await checkSignature(token, usableKeys(jwks.keys.slice(0, JWKS_MAX_KEYS)));

@@ -2,7 +2,9 @@
  * The tiered cache: isolate memory over Workers KV. It stores settled values only (one request may not await another's I/O on
  * Workers) and judges no freshness: whoever reads an entry decides by its time. A failing KV is a miss, never an error.
  */
+
 import { KV_MIN_TTL_SECONDS, MEMORY_HOLD_MS } from "../limits.ts";
+import { sha256, toHex } from "./digest.ts";
 import { BoundedMap } from "./memory.ts";
 
 export interface Entry<T> {
@@ -144,7 +146,5 @@ function isStored(stored: unknown): stored is Stored {
 
 /** A format version and the SHA-256 of the tuple: fixed length, no foreign text in a key. */
 async function kvKey(tuple: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(tuple));
-  const hex = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return `${FORMAT_VERSION}:${hex}`;
+  return `${FORMAT_VERSION}:${toHex(await sha256(tuple))}`;
 }

@@ -1,7 +1,9 @@
 /**
  * What the caches keep of trust policies and issuer allow-lists: parsed values, and nothing that configuration decides. Pure.
  */
+
 import { compileTrustedIssuers, readIssuersDocument, type TrustedIssuers } from "../../policies/issuers.ts";
+import { isObject } from "../../policies/objects.ts";
 import { type CompiledPolicy, compilePolicy, type Fault, readDocument } from "../../policies/parse.ts";
 import type { Entry } from "./cache.ts";
 
@@ -55,7 +57,7 @@ export function encodePolicy(value: PolicyValue | Struck): unknown {
 }
 
 export function decodePolicy(stored: unknown): PolicyValue | Struck | undefined {
-  if (!isRecord(stored)) return undefined;
+  if (!isObject(stored)) return undefined;
   if (stored.state === "struck") return { state: "struck" };
   if (typeof stored.public !== "boolean" || !isId(stored.ownerId)) return undefined;
   const common = { ownerId: stored.ownerId, public: stored.public };
@@ -76,7 +78,7 @@ export function encodeAllowList(value: AllowListValue | Struck): unknown {
 }
 
 export function decodeAllowList(stored: unknown): AllowListValue | Struck | undefined {
-  if (!isRecord(stored)) return undefined;
+  if (!isObject(stored)) return undefined;
   if (stored.state === "struck") return { state: "struck" };
   const { ownerId } = stored;
   if (!isId(ownerId)) return undefined;
@@ -90,10 +92,6 @@ export function decodeAllowList(stored: unknown): AllowListValue | Struck | unde
 }
 
 const isId = (value: unknown): value is number => Number.isSafeInteger(value);
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 function nearMissesIn(value: unknown): { readonly nearMisses?: readonly string[] } {
   if (!Array.isArray(value)) return {};
@@ -109,7 +107,7 @@ function isFaults(value: unknown): value is readonly Fault[] {
     Array.isArray(value) &&
     value.every(
       (fault) =>
-        isRecord(fault) &&
+        isObject(fault) &&
         typeof fault.path === "string" &&
         typeof fault.line === "number" &&
         typeof fault.column === "number" &&

@@ -2,6 +2,7 @@
  * What a change of one file does to access, as data: permissions and repositories gained and lost, clauses before and after. Who
  * can use a policy is said only where its values are exact; of a pattern nobody can tell who exactly it lets in. Pure.
  */
+import { TRUSTED_ISSUERS_NAME } from "../../policies/file-names.ts";
 import type { TrustedIssuers } from "../../policies/issuers.ts";
 import type { CompiledPolicy, Matcher } from "../../policies/parse.ts";
 import { rankOfLevel } from "../../policies/permissions.ts";
@@ -83,7 +84,7 @@ export function listChange(before: ListSide, after: ListSide): AccessChange {
   const lost = issuersBeyond(old, now);
   return {
     what: "list",
-    name: "trusted-token-issuers.yaml",
+    name: TRUSTED_ISSUERS_NAME,
     state: stateOf(before, after, clauses.length + gained.length + lost.length === 0),
     wasBroken: before !== undefined && old === undefined,
     isBroken: after !== undefined && now === undefined,

@@ -2,11 +2,13 @@
  * The shapes of the webhook bodies that are handled, each with only the fields that are needed. Owners, repositories and ids have
  * the strict forms in which they may stand in a URL. Pure.
  */
+
 import * as v from "valibot";
+import { OWNER_NAME, REPOSITORY_NAME } from "../../policies/names.ts";
 
 const sha = v.pipe(v.string(), v.regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/));
-const login = v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/));
-const repositoryName = v.pipe(v.string(), v.regex(/^(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/));
+const login = v.pipe(v.string(), v.regex(OWNER_NAME));
+const repositoryName = v.pipe(v.string(), v.regex(REPOSITORY_NAME));
 const text = v.pipe(v.string(), v.maxLength(4_096));
 export const repository = v.object({
   name: repositoryName,

@@ -2,7 +2,9 @@
  * A check as plain data: what to check, and, when it goes on in another invocation, how far it came. What a queue hands back is
  * read as strictly as what comes from outside. Pure.
  */
+
 import * as v from "valibot";
+import { OWNER_NAME, REPOSITORY_NAME } from "../../policies/names.ts";
 import type { CheckWork } from "./events.ts";
 import { ProgressSchema } from "./progress.ts";
 
@@ -29,9 +31,9 @@ export const JobSchema = v.strictObject({
   delivery: v.string(),
   event: v.string(),
   appId: v.string(),
-  owner: v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/)),
+  owner: v.pipe(v.string(), v.regex(OWNER_NAME)),
   work: v.strictObject({
-    repository: v.pipe(v.string(), v.regex(/^(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/)),
+    repository: v.pipe(v.string(), v.regex(REPOSITORY_NAME)),
     head: sha,
     base: BaseSchema,
     again: v.boolean(),

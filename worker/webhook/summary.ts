@@ -1,7 +1,9 @@
 /** What a check run says: conclusion, title, summary, annotations. Pure. */
+
 import type { Finding } from "../../policies/findings.ts";
 import type { Annotation, CheckState } from "../github/github.ts";
 import { CHECK_SUMMARY_MAX_CHARACTERS } from "../limits.ts";
+import { sha256, toHex } from "../store/digest.ts";
 import { plural } from "./markdown.ts";
 import type { Progress, Section } from "./progress.ts";
 
@@ -114,6 +116,6 @@ function annotationOf({ file, line, column, severity, id, message, remedy }: Fin
 }
 
 export async function digestOf(annotations: readonly Annotation[]): Promise<string> {
-  const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(annotations)));
-  return Array.from(new Uint8Array(bytes).slice(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const digest = await sha256(JSON.stringify(annotations));
+  return toHex(digest.slice(0, 8));
 }
