@@ -4,8 +4,8 @@
  */
 
 import { findClaim, textsOfClaim, type VerifiedClaims } from "./claims.ts";
-import type { CompiledPolicy } from "./compile.ts";
 import { isAudience, isIssuer, isSubject } from "./fields.ts";
+import type { CompiledPolicy } from "./policy/compile.ts";
 
 export type Clause = "fields" | "issuer" | "subject" | "audience" | "claim" | "max_token_lifetime";
 

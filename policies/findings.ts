@@ -2,13 +2,13 @@
  * What a check, on the command line or in a pull request, says of one file's text: faults, what a deployment would not accept, and lint. Pure.
  */
 
-import { type DeploymentRules, deploymentFaults } from "./deployment.ts";
-import type { PolicyKind } from "./document.ts";
 import { createFaultList, type Fault } from "./faults.ts";
 import { parseTrustedIssuers } from "./issuers.ts";
-import { lintPolicy, lintTrustedIssuers } from "./lint.ts";
+import { lintPolicy, lintTrustedIssuers } from "./lint/lint.ts";
 import { type CompiledPolicy, parsePolicy } from "./parse.ts";
-import { parseYaml } from "./yaml.ts";
+import { type DeploymentRules, deploymentFaults } from "./policy/deployment.ts";
+import type { PolicyKind } from "./policy/document.ts";
+import { parseYaml } from "./yaml/yaml.ts";
 
 export type Severity = "fault" | "warning" | "notice";
 

@@ -2,7 +2,7 @@
  * What a policy grants on a scope: the permissions and the repositories, before any narrowing. Pure.
  */
 
-import type { CompiledPolicy } from "./compile.ts";
+import type { CompiledPolicy } from "./policy/compile.ts";
 
 export interface Grant {
   /** Null prototype; never empty. */

@@ -6,11 +6,11 @@ import * as v from "valibot";
 import { type FaultList, type Parsed, type Position, quoted } from "./faults.ts";
 import { isIssuer } from "./fields.ts";
 import { MAX_TRUSTED_ISSUER_PATTERN_BYTES, MAX_TRUSTED_ISSUER_PATTERNS, MAX_TRUSTED_ISSUERS } from "./limits.ts";
-import { compilePattern, type Pattern } from "./pattern.ts";
-import { type FileKind, type Locate, readFile, unknownName } from "./read.ts";
+import { compilePattern, type Pattern } from "./pattern/pattern.ts";
+import { spanFault } from "./pattern/span-guard.ts";
 import { TrustedIssuersSchema } from "./schema.ts";
-import { spanFault } from "./span-guard.ts";
 import { nearest } from "./suggest.ts";
+import { type FileKind, type Locate, readFile, unknownName } from "./yaml/read.ts";
 
 /** Raised with every change of the shape or of what it means, so that no cache is read by another version. */
 export const ISSUERS_FORMAT = 1;

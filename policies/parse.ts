@@ -3,20 +3,20 @@
  * that what a cache keeps means the same under any; what configuration decides is in deployment.ts.
  */
 
-import { checkProgramSize, claimsOf, inlineKeysOf, matcherOf, type Reading } from "./clauses.ts";
-import { type CompiledPolicy, compileWith } from "./compile.ts";
-import { POLICY_FORMAT, type PolicyDocument, type PolicyKind } from "./document.ts";
 import type { Parsed } from "./faults.ts";
-import { PRIVATE_MEMBERS } from "./jwks.ts";
-import { permissionsOf, repositoriesOf } from "./powers.ts";
-import { type FileKind, readFile, unknownName } from "./read.ts";
+import { checkProgramSize, claimsOf, inlineKeysOf, matcherOf, type Reading } from "./policy/clauses.ts";
+import { type CompiledPolicy, compileWith } from "./policy/compile.ts";
+import { POLICY_FORMAT, type PolicyDocument, type PolicyKind } from "./policy/document.ts";
+import { permissionsOf, repositoriesOf } from "./policy/grants.ts";
+import { PRIVATE_MEMBERS } from "./policy/jwks.ts";
 import { OrganizationPolicySchema, RepositoryPolicySchema } from "./schema.ts";
 import { nearest } from "./suggest.ts";
+import { type FileKind, readFile, unknownName } from "./yaml/read.ts";
 
-export { type CompiledPolicy, compilePolicy } from "./compile.ts";
-export { type DeploymentRules, deploymentFaults } from "./deployment.ts";
-export { type InlineJwk, type Matcher, type PolicyDocument, type PolicyKind, readDocument } from "./document.ts";
 export type { Fault, Parsed, Position } from "./faults.ts";
+export { type CompiledPolicy, compilePolicy } from "./policy/compile.ts";
+export { type DeploymentRules, deploymentFaults } from "./policy/deployment.ts";
+export { type InlineJwk, type Matcher, type PolicyDocument, type PolicyKind, readDocument } from "./policy/document.ts";
 
 export interface PolicyContext {
   readonly kind: PolicyKind;

@@ -5,7 +5,7 @@ import { defineConfig } from "vitest/config";
 // person sees first, `npm start`, is tried last and alone, because it starts a Worker of its own.
 export default defineConfig({
   test: {
-    reporters: ["default", "./test/summary.ts"],
+    reporters: ["default", "./test/tools/summary.ts"],
     projects: [
       {
         plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
@@ -15,13 +15,13 @@ export default defineConfig({
         test: {
           name: "node",
           include: ["test/**/*.node.test.ts"],
-          exclude: ["test/start/**"],
+          exclude: ["test/tools/start/**"],
         },
       },
       {
         test: {
           name: "start",
-          include: ["test/start/**/*.node.test.ts"],
+          include: ["test/tools/start/**/*.node.test.ts"],
           sequence: { groupOrder: 1 },
           testTimeout: 90_000,
         },

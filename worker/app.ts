@@ -4,11 +4,11 @@
 import type { Context } from "hono";
 import { Hono } from "hono/tiny";
 import type { Env } from "./config.ts";
-import { plainRefusal, refusalResponse } from "./http/answer.ts";
-import { exchangeRoute, type RouteContext } from "./http/exchange.ts";
 import { healthRoute, readyRoute, rootRoute } from "./http/health.ts";
+import { metadataRoute, tokenRoute } from "./http/oauth-token.ts";
+import { plainRefusal, refusalResponse } from "./http/respond.ts";
 import { revokeRoute } from "./http/revoke.ts";
-import { metadataRoute, tokenRoute } from "./http/token.ts";
+import { exchangeRoute, type RouteContext } from "./http/sts-exchange.ts";
 import { webhookRoute } from "./http/webhook.ts";
 import type { Setup } from "./services.ts";
 

@@ -7,8 +7,8 @@
 import type { ClauseResult } from "../policies/evaluate.ts";
 import type { Denial, Reason } from "./denial.ts";
 import { AUDIT_ATTEMPTS, AUDIT_TIMEOUT_MS } from "./limits.ts";
-import { boundedFetch, type Fetcher } from "./store/bounded-fetch.ts";
 import { sha256, toHex } from "./store/digest.ts";
+import { boundedFetch, type Fetcher } from "./store/fetch.ts";
 
 export interface AuditEvent {
   readonly request_id: string;

@@ -4,7 +4,7 @@
  */
 import { type AuditSink, cloudEventsSink, logSink, metricsSink, queueSink } from "./audit.ts";
 import { type Config, type ConfigProblem, type Env, readConfig } from "./config.ts";
-import { readAppKeys } from "./github/app-keys.ts";
+import { readAppKeys } from "./github/app.ts";
 import { type App, createGitHub, type GitHub } from "./github/github.ts";
 import {
   decodeInstallation,
@@ -24,11 +24,10 @@ import {
   POLICY_STALE_MS,
   WEBHOOK_REMEMBERED_MS,
 } from "./limits.ts";
-import { decodeIssuerKeys, encodeIssuerKeys, type IssuerKeys } from "./oidc/keys.ts";
+import { decodeIssuerKeys, encodeIssuerKeys, type IssuerKeys } from "./oidc/issuer-keys.ts";
 import { createVerifier, type Verifier } from "./oidc/verify.ts";
-import { PolicySource } from "./policy-source.ts";
-import type { Fetcher } from "./store/bounded-fetch.ts";
 import { type CacheOptions, TieredCache } from "./store/cache.ts";
+import type { Fetcher } from "./store/fetch.ts";
 import { createLimiter, type Limiter } from "./store/limiter.ts";
 import { BoundedMap } from "./store/memory.ts";
 import {
@@ -39,7 +38,8 @@ import {
   encodePolicy,
   type PolicyValue,
   type Struck,
-} from "./store/policy-entries.ts";
+} from "./trust-policy/cache-entries.ts";
+import { PolicySource } from "./trust-policy/source.ts";
 
 /** What differs between the real world and a test. */
 export interface Outside {

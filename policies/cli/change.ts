@@ -5,9 +5,9 @@
  */
 
 import { findClaim, textsOfClaim } from "../claims.ts";
-import type { CompiledPolicy } from "../compile.ts";
 import type { ClauseResult } from "../evaluate.ts";
-import { compilePattern } from "../pattern.ts";
+import { compilePattern } from "../pattern/pattern.ts";
+import type { CompiledPolicy } from "../policy/compile.ts";
 import { nearClaim, pathsBelow } from "./near-claims.ts";
 
 export interface Change {

@@ -3,8 +3,8 @@
  */
 
 import type { VerifiedClaims } from "../claims.ts";
-import type { CompiledPolicy } from "../compile.ts";
 import { type ClauseResult, evaluate, type Verdict } from "../evaluate.ts";
+import type { CompiledPolicy } from "../policy/compile.ts";
 import { type Change, changeFor } from "./change.ts";
 import { COLUMNS, hanging, type Paint, wrap } from "./layout.ts";
 

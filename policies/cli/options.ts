@@ -2,7 +2,7 @@
  * The options of a call, checked. Pure.
  */
 
-import type { DeploymentRules } from "../deployment.ts";
+import type { DeploymentRules } from "../policy/deployment.ts";
 import { Unusable } from "./disk.ts";
 import type { PlaceOptions } from "./place.ts";
 import { type RuleOptions, rulesFrom } from "./rules.ts";

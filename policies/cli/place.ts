@@ -2,7 +2,6 @@
  * Where a file lies: in which repository, and what it is to the service there. Pure: paths are absolute, with `/`.
  */
 
-import type { PolicyKind } from "../document.ts";
 import {
   type FileRole,
   POLICY_DIRECTORY,
@@ -11,6 +10,7 @@ import {
   TEST_SUFFIX,
   TRUSTED_ISSUERS_NAME,
 } from "../file-names.ts";
+import type { PolicyKind } from "../policy/document.ts";
 import type { Origin } from "./origin.ts";
 
 export interface Place {

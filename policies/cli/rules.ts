@@ -2,8 +2,8 @@
  * The deployment that `check`, `explain` and `test` assume: one without settings, but for what the options say. Pure.
  */
 
-import type { DeploymentRules } from "../deployment.ts";
 import { BUILT_IN_ISSUERS } from "../known-issuers.ts";
+import type { DeploymentRules } from "../policy/deployment.ts";
 
 export interface RuleOptions {
   readonly "org-permissions"?: string | undefined;

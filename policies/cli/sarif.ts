@@ -3,7 +3,7 @@
  */
 
 import type { Finding, Severity } from "../findings.ts";
-import { RULES } from "../lint.ts";
+import { RULES } from "../lint/lint.ts";
 
 const LEVELS: Readonly<Record<Severity, "error" | "warning" | "note">> = {
   fault: "error",

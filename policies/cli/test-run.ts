@@ -3,9 +3,9 @@
  */
 
 import { claimsOfVerifiedToken, type VerifiedClaims } from "../claims.ts";
-import type { CompiledPolicy } from "../compile.ts";
 import { evaluate } from "../evaluate.ts";
 import type { Finding } from "../findings.ts";
+import type { CompiledPolicy } from "../policy/compile.ts";
 import { clauseName } from "./explain.ts";
 import { hanging, type Paint, plural, printable } from "./layout.ts";
 import type { TestFile, TestToken } from "./test-file.ts";

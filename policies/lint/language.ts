@@ -6,7 +6,7 @@
  * "no text in common" can be relied on, and the answer "some text" is wrong only for patterns that no policy was seen to hold.
  */
 
-import { operatorOf, type SyntaxNode, syntaxTreeOf } from "../pattern-tree.ts";
+import { operatorOf, type SyntaxNode, syntaxTreeOf } from "../pattern/syntax-tree.ts";
 
 /** `next` of -1 is the accepting end. `char` takes one code point out of the ranges. */
 type State =

@@ -2,9 +2,9 @@
  * A policy while it is looked at, and what a rule is. Pure.
  */
 
-import type { CompiledPolicy } from "../compile.ts";
-import type { PolicyKind } from "../document.ts";
-import type { Locate } from "../read.ts";
+import type { CompiledPolicy } from "../policy/compile.ts";
+import type { PolicyKind } from "../policy/document.ts";
+import type { Locate } from "../yaml/read.ts";
 import { claimValue, matcherValue, type Value } from "./value.ts";
 import type { Finding } from "./warning.ts";
 import { type Workload, workloadOf } from "./workloads.ts";

@@ -2,7 +2,7 @@
  * Shapes in the tokens of a pattern: bare dots, globs, alternations, wildcards, plain text. Pure; linear in the tokens.
  */
 
-import { type PatternToken, quotedTextOf } from "../pattern-tokens.ts";
+import { type PatternToken, quotedTextOf } from "../pattern/tokens.ts";
 import { languageOf, overlaps } from "./language.ts";
 
 type Tokens = readonly PatternToken[];

@@ -2,8 +2,8 @@
  * A value that a token is compared with: where it stands, its tokens and its language. Pure.
  */
 
-import type { Matcher } from "../document.ts";
-import { type PatternToken, tokensOf } from "../pattern-tokens.ts";
+import { type PatternToken, tokensOf } from "../pattern/tokens.ts";
+import type { Matcher } from "../policy/document.ts";
 import { type Language, languageOf, languageOfText } from "./language.ts";
 
 export interface Value {

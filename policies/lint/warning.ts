@@ -3,7 +3,7 @@
  */
 
 import type { Position } from "../faults.ts";
-import type { Locate } from "../read.ts";
+import type { Locate } from "../yaml/read.ts";
 
 /** `warning`: likely a hole, or a policy that never matches. `notice`: worth knowing, often meant so. */
 export type Severity = "warning" | "notice";

@@ -24,10 +24,15 @@ const made = (files: Readonly<Record<string, string>>): Module[] => readModules(
 describe("the repository", () => {
   it("is all read", () => {
     const paths = new Set(tree.map(({ path }) => path));
-    for (const path of ["worker/index.ts", "worker/exchange.ts", "policies/evaluate.ts", "test/start.ts"]) {
+    for (const path of [
+      "worker/index.ts",
+      "worker/exchange/exchange.ts",
+      "policies/evaluate.ts",
+      "test/tools/start.ts",
+    ]) {
       expect(paths).toContain(path);
     }
-    const exchange = tree.find(({ path }) => path === "worker/exchange.ts");
+    const exchange = tree.find(({ path }) => path === "worker/exchange/exchange.ts");
     expect(exchange?.imports).toContain("worker/denial.ts");
     expect(exchange?.imports).toContain("policies/evaluate.ts");
   });

@@ -1,8 +1,8 @@
 // What each status, header and failure means, and which reason it becomes.
 
 import { describe, expect, it } from "vitest";
-import { type Meaning, meaningOf, type Reply } from "../../worker/github/answer.ts";
 import { denialOf } from "../../worker/github/denials.ts";
+import { type Meaning, meaningOf, type Reply } from "../../worker/github/reply.ts";
 
 const NOW = 1_780_000_000_000;
 const AT = NOW / 1000;

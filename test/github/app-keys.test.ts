@@ -1,7 +1,7 @@
 // Every way in which people paste a private key, and what each wrong one is told.
 
 import { beforeAll, describe, expect, it } from "vitest";
-import { readAppKeys } from "../../worker/github/app-keys.ts";
+import { readAppKeys } from "../../worker/github/app.ts";
 
 const RSA = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" } as const;
 

@@ -1,8 +1,8 @@
 // The one caller: what it sends, what it repeats, and that nothing leaves the API's origin.
 
 import { describe, expect, it } from "vitest";
-import type { Reply } from "../../worker/github/answer.ts";
 import { type ApiRequest, type CallDeps, callGitHub } from "../../worker/github/call.ts";
+import type { Reply } from "../../worker/github/reply.ts";
 import { testCall } from "./world.ts";
 
 const TOKEN = "ghs_secret";

@@ -1,8 +1,8 @@
 // Reading one file: every kind of thing that can lie at a path, and every answer that is none of them.
 
 import { describe, expect, it } from "vitest";
-import { meaningOf } from "../../worker/github/answer.ts";
 import { fileOutcome } from "../../worker/github/contents.ts";
+import { meaningOf } from "../../worker/github/reply.ts";
 import { POLICY_MAX_BYTES } from "../../worker/limits.ts";
 import { createTestWorld, POLICY_PATH, type TestWorld } from "./world.ts";
 

@@ -1,7 +1,7 @@
 // A world for the tests of worker/github: the emulated GitHub, ours over it, one App on one owner, and a call context that
 // remembers what it was given. No socket; the clock stands still until a test moves it.
 
-import { readAppKeys } from "../../worker/github/app-keys.ts";
+import { readAppKeys } from "../../worker/github/app.ts";
 import type { CallContext, CallEvent } from "../../worker/github/call.ts";
 import { type App, createGitHub, type GitHub, type Installation } from "../../worker/github/github.ts";
 import {

@@ -5,8 +5,8 @@ import {
   ISSUER_NEGATIVE_MS,
   ISSUER_REFETCH_COOLDOWN_MS,
 } from "../../worker/limits.ts";
+import { decodeIssuerKeys, encodeIssuerKeys } from "../../worker/oidc/issuer-keys.ts";
 import { usableKeys } from "../../worker/oidc/jwk.ts";
-import { decodeIssuerKeys, encodeIssuerKeys } from "../../worker/oidc/keys.ts";
 import {
   discoveryOf,
   keySetOf,

@@ -9,7 +9,7 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { expect, test } from "vitest";
 import * as limits from "../../policies/limits.ts";
-import { RULES } from "../../policies/lint.ts";
+import { RULES } from "../../policies/lint/lint.ts";
 
 const POLICIES = join(import.meta.dirname, "../../policies");
 

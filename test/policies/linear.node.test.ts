@@ -4,7 +4,7 @@
  */
 
 import { expect, test } from "vitest";
-import { compilePattern, type Pattern } from "../../policies/pattern.ts";
+import { compilePattern, type Pattern } from "../../policies/pattern/pattern.ts";
 
 const CORES = ["a", "[ab]", "\\w", "(?:a|a)", "(?:a|ab)", "(?:aa?)", "(?:[a-z]+)", "(?:a*)", "[a-c]", "(?i:k)"];
 const SHAPES: readonly ((core: string) => string)[] = [

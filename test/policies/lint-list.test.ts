@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { parseTrustedIssuers } from "../../policies/issuers.ts";
-import { lintTrustedIssuers } from "../../policies/lint.ts";
+import { lintTrustedIssuers } from "../../policies/lint/lint.ts";
 
 const ID = "https://id.acme.dev";
 

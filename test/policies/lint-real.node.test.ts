@@ -5,7 +5,7 @@
 
 import { expect, test } from "vitest";
 import { parseTrustedIssuers } from "../../policies/issuers.ts";
-import { lintPolicy, lintTrustedIssuers, RULES, type Warning } from "../../policies/lint.ts";
+import { lintPolicy, lintTrustedIssuers, RULES, type Warning } from "../../policies/lint/lint.ts";
 import { parsePolicy } from "../../policies/parse.ts";
 import { files, isThere, type RealFile, textOf } from "./real.ts";
 

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { parseTrustedIssuers } from "../../policies/issuers.ts";
-import { lintPolicy, lintTrustedIssuers, RULES, type Warning } from "../../policies/lint.ts";
+import { lintPolicy, lintTrustedIssuers, RULES, type Warning } from "../../policies/lint/lint.ts";
 import { parsePolicy } from "../../policies/parse.ts";
 import allowlistText from "../vectors/allowlist.json?raw";
 import policyText from "../vectors/policy.json?raw";

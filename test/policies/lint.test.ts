@@ -1,7 +1,7 @@
 /** Each rule of lint on examples: where it fires, with its place and severity, and where it is silent. */
 
 import { describe, expect, test } from "vitest";
-import { lintPolicy, RULES, type Warning } from "../../policies/lint.ts";
+import { lintPolicy, RULES, type Warning } from "../../policies/lint/lint.ts";
 import { parsePolicy } from "../../policies/parse.ts";
 import { type Cases, type Example, GOOD } from "./lint-cases/cases.ts";
 import { GRANTS } from "./lint-cases/grants.ts";

@@ -9,8 +9,8 @@ import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { parseTrustedIssuers } from "../../policies/issuers.ts";
 import { parsePolicy } from "../../policies/parse.ts";
-import { permissionsModule } from "../scripts/generate-permissions.ts";
-import { schemaFiles } from "../scripts/generate-schemas.ts";
+import { permissionsModule } from "../tools/generate-permissions.ts";
+import { schemaFiles } from "../tools/generate-schemas.ts";
 
 const policies = join(import.meta.dirname, "../../policies");
 const read = (name: string) => readFileSync(join(policies, name), "utf8");

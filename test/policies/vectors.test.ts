@@ -5,7 +5,7 @@
 import { expect, test } from "vitest";
 import { isAudience, isIssuer, isSubject } from "../../policies/fields.ts";
 import { allows, parseTrustedIssuers } from "../../policies/issuers.ts";
-import { compilePattern } from "../../policies/pattern.ts";
+import { compilePattern } from "../../policies/pattern/pattern.ts";
 import allowlistText from "../vectors/allowlist.json?raw";
 import fieldText from "../vectors/oidc-fields.json?raw";
 import policyText from "../vectors/policy.json?raw";

@@ -1,9 +1,10 @@
 /** Calls that a GitHub App makes in its own name: signed by its JWT, with its other key when GitHub refuses the first. */
-import { type Meaning, meaningOf, type Reply } from "./answer.ts";
+
 import type { App, AppJwt, AppJwts } from "./app-jwt.ts";
 import { type ApiRequest, type CallContext, type CallDeps, callGitHub } from "./call.ts";
 import type { Pool } from "./pool.ts";
 import { isUnknownApp } from "./refusal-words.ts";
+import { type Meaning, meaningOf, type Reply } from "./reply.ts";
 
 export interface AppCallDeps extends CallDeps {
   readonly jwts: AppJwts;

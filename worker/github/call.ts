@@ -4,9 +4,9 @@
  */
 import { endpoint } from "@octokit/endpoint";
 import { GITHUB_ANSWER_MAX_BYTES, GITHUB_TIMEOUT_MS, LATE_ANSWER_MS, RETRY_JITTER_MAX_MS } from "../limits.ts";
-import { type Answer, boundedFetch, type Fetcher, parseJson } from "../store/bounded-fetch.ts";
 import type { Writes } from "../store/cache.ts";
-import type { Reply } from "./answer.ts";
+import { type Answer, boundedFetch, type Fetcher, parseJson } from "../store/fetch.ts";
+import type { Reply } from "./reply.ts";
 
 /** What one exchange lends to each of its calls. */
 export interface CallContext {

@@ -1,11 +1,11 @@
 /** Reading one file of a repository with its revision, in one call. Tells a missing file from every kind that is no file. */
 import type { Denial } from "../denial.ts";
 import { CONTENTS_ANSWER_MAX_BYTES, POLICY_MAX_BYTES } from "../limits.ts";
-import { type Meaning, meaningOf } from "./answer.ts";
 import { type CallContext, type CallDeps, callGitHub } from "./call.ts";
 import { denialOf } from "./denials.ts";
 import { fileTextOf } from "./file-text.ts";
 import { isTooLarge } from "./refusal-words.ts";
+import { type Meaning, meaningOf } from "./reply.ts";
 import { type Contents, parseContents } from "./shapes.ts";
 
 export interface FileRef {

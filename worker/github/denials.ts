@@ -1,6 +1,6 @@
 /** The one place where what GitHub answered becomes a reason for the caller. Pure; carries no upstream text. */
 import type { Denial } from "../denial.ts";
-import type { Meaning } from "./answer.ts";
+import type { Meaning } from "./reply.ts";
 import type { Installation } from "./shapes.ts";
 
 export interface AskedOf {

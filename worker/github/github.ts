@@ -1,8 +1,8 @@
 /** GitHub as the exchange sees it: the files of this folder put together over one record of what they need. */
 import type { Denial, Result } from "../denial.ts";
 import { READ_TOKENS_MAX } from "../limits.ts";
-import type { Fetcher } from "../store/bounded-fetch.ts";
 import type { TieredCache, Writes } from "../store/cache.ts";
+import type { Fetcher } from "../store/fetch.ts";
 import { BoundedMap } from "../store/memory.ts";
 import { getApp } from "./app-info.ts";
 import { type App, createAppJwts } from "./app-jwt.ts";

@@ -3,13 +3,13 @@
  * what was asked before anybody sees the token.
  */
 import type { Denial } from "../denial.ts";
-import type { Meaning } from "./answer.ts";
 import type { App } from "./app-jwt.ts";
 import type { CallContext } from "./call.ts";
 import { denialOf, suspended } from "./denials.ts";
 import { findMissing, type InstallationDeps } from "./installations.ts";
 import { MINT_ROUTE, sendMint } from "./mint.ts";
 import { isSuspension, unprocessableCause } from "./refusal-words.ts";
+import type { Meaning } from "./reply.ts";
 import { discardToken } from "./revoke.ts";
 import type { Installation, MintAnswer } from "./shapes.ts";
 import { grantProblem, permissionsLacking, type TokenGrant } from "./token-grant.ts";

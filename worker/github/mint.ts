@@ -3,10 +3,10 @@
  * caller or revoked, also when it arrives too late or in an answer that is wrong.
  */
 import { MINT_ANSWER_MAX_BYTES } from "../limits.ts";
-import type { Reply } from "./answer.ts";
 import type { App } from "./app-jwt.ts";
 import { type AppCallDeps, type AppReply, callAsApp } from "./as-app.ts";
 import type { CallContext } from "./call.ts";
+import type { Reply } from "./reply.ts";
 import { discardToken } from "./revoke.ts";
 import { type Installation, type MintAnswer, parseMintAnswer, tokenIn } from "./shapes.ts";
 import { mintBody, type TokenGrant } from "./token-grant.ts";

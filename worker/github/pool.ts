@@ -4,8 +4,8 @@
  */
 import { QUOTA_STALE_MS } from "../limits.ts";
 import { BoundedMap } from "../store/memory.ts";
-import { wholeNumber } from "./answer.ts";
 import type { App } from "./app-jwt.ts";
+import { wholeNumber } from "./reply.ts";
 
 const QUOTA_ENTRIES_MAX = 1_000;
 

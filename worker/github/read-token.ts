@@ -1,12 +1,12 @@
 /** The short-lived `contents: read` token for an owner's policy files (DESIGN section 3.6). Whoever gets one has it revoked. */
 import type { Denial } from "../denial.ts";
-import type { Meaning } from "./answer.ts";
 import type { App } from "./app-jwt.ts";
 import type { AppCallDeps } from "./as-app.ts";
 import type { CallContext } from "./call.ts";
 import { denialOf, suspended } from "./denials.ts";
 import { MINT_ROUTE, sendMint } from "./mint.ts";
 import { isSuspension, unprocessableCause } from "./refusal-words.ts";
+import type { Meaning } from "./reply.ts";
 import { discardToken } from "./revoke.ts";
 import type { Installation, MintAnswer, MintedRepository } from "./shapes.ts";
 import { grantProblem, permissionsLacking, type TokenGrant } from "./token-grant.ts";

@@ -2,7 +2,7 @@
  * What GitHub's own words for a 403, 404 or 422 tell apart where its status does not. Pure. The words are only looked at: none of
  * them goes anywhere, and with other words the refusal is told less exactly, never granted.
  */
-import { ownField } from "./answer.ts";
+import { ownField } from "./reply.ts";
 
 const MESSAGE_MAX_CHARACTERS = 1_000;
 

@@ -5,7 +5,7 @@
 
 import * as v from "valibot";
 import { OWNER_NAME } from "../../policies/names.ts";
-import { ownField } from "./answer.ts";
+import { ownField } from "./reply.ts";
 
 const id = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 /** Names and levels of permissions: they go into answers and headers. */

@@ -1,8 +1,8 @@
 /** Calls with an installation's token, and what their answers mean where nobody has a better use for them. */
 import type { Denial } from "../denial.ts";
-import { meaningOf } from "./answer.ts";
 import { type ApiRequest, type CallContext, type CallDeps, callGitHub } from "./call.ts";
 import { denialOf } from "./denials.ts";
+import { meaningOf } from "./reply.ts";
 
 export type Outcome<T> =
   | { readonly kind: "ok"; readonly value: T }

@@ -3,8 +3,8 @@
 import { EXCHANGE_DEADLINE_MS } from "../limits.ts";
 import type { Setup } from "../services.ts";
 import { sha256 } from "../store/digest.ts";
-import { jsonResponse } from "./answer.ts";
-import { readBearer } from "./exchange-request.ts";
+import { readBearer } from "./fields.ts";
+import { jsonResponse } from "./respond.ts";
 
 /** octo-sts answers one key `msg` here. */
 export function rootRoute(requestId: string): Response {

@@ -5,9 +5,9 @@
 import { REPOSITORY_NAME } from "../../policies/names.ts";
 import { levelsOf, permissionNamed } from "../../policies/permissions.ts";
 import { accept, type Result, refuse } from "../denial.ts";
-import type { Narrowing } from "../exchange.ts";
+import type { Narrowing } from "../exchange/exchange.ts";
 import { NARROWING_MAX_ENTRIES } from "../limits.ts";
-import type { Scope } from "../policy-target.ts";
+import type { Scope } from "../trust-policy/target.ts";
 import type { Parameters } from "./parameters.ts";
 
 const invalid = (problem: string) => refuse({ reason: "narrowing_invalid", problem });

@@ -4,7 +4,7 @@
  */
 import { accept, type Result, refuse } from "../denial.ts";
 import { BODY_MAX_BYTES, QUERY_MAX_BYTES } from "../limits.ts";
-import { parseJson, readCapped } from "../store/bounded-fetch.ts";
+import { parseJson, readCapped } from "../store/fetch.ts";
 
 /** Each name with its values in the order sent. */
 export type Parameters = ReadonlyMap<string, readonly string[]>;

@@ -5,11 +5,11 @@
 import { accept, type Result, refuse } from "../denial.ts";
 import { RETRY_AFTER_LIMIT_SECONDS } from "../limits.ts";
 import { addressKey } from "../store/limiter.ts";
-import { jsonResponse, refusalResponse, wireRefusalResponse } from "./answer.ts";
-import type { RouteContext } from "./exchange.ts";
-import { readBearer } from "./exchange-request.ts";
+import { readBearer } from "./fields.ts";
 import { readBody } from "./parameters.ts";
 import { wireRefusal } from "./refusal.ts";
+import { jsonResponse, refusalResponse, wireRefusalResponse } from "./respond.ts";
+import type { RouteContext } from "./sts-exchange.ts";
 
 /** GitHub promises the prefix, and no length. What goes into a header must be visible ASCII. */
 const INSTALLATION_TOKEN = /^ghs_[\x21-\x7e]+$/;

@@ -1,11 +1,11 @@
 /** `POST /webhook`: a delivery of GitHub's is acknowledged at once, and worked on after the answer. */
 import { RETRY_AFTER_LIMIT_SECONDS, WEBHOOK_BODY_MAX_BYTES } from "../limits.ts";
-import { readCapped } from "../store/bounded-fetch.ts";
+import { readCapped } from "../store/fetch.ts";
 import { addressKey } from "../store/limiter.ts";
 import { deliver } from "../webhook/deliver.ts";
 import { type Refusal, receive } from "../webhook/receipt.ts";
-import { jsonResponse, plainRefusal, refusalResponse } from "./answer.ts";
-import type { RouteContext } from "./exchange.ts";
+import { jsonResponse, plainRefusal, refusalResponse } from "./respond.ts";
+import type { RouteContext } from "./sts-exchange.ts";
 
 export async function webhookRoute({ request, requestId, services, later }: RouteContext): Promise<Response> {
   const { config, limits } = services;

@@ -4,9 +4,9 @@
  */
 import { roleOfFile } from "../../policies/file-names.ts";
 import { WEBHOOK_NAMES_MAX } from "../limits.ts";
-import { allowListKey, policyKey, targetOf } from "../policy-target.ts";
 import type { CacheKey, TieredCache } from "../store/cache.ts";
-import type { Struck } from "../store/policy-entries.ts";
+import type { Struck } from "../trust-policy/cache-entries.ts";
+import { allowListKey, policyKey, targetOf } from "../trust-policy/target.ts";
 import type { Work } from "./events.ts";
 import type { WebhookRun } from "./run.ts";
 

@@ -4,7 +4,7 @@
  */
 import type { AppConfig, Config } from "../config.ts";
 import { WEBHOOK_BODY_MAX_BYTES } from "../limits.ts";
-import { parseJson } from "../store/bounded-fetch.ts";
+import { parseJson } from "../store/fetch.ts";
 import type { Limiter } from "../store/limiter.ts";
 import { readEvent, type Work } from "./events.ts";
 import { isSigned, readSignature } from "./signature.ts";

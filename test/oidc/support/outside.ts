@@ -1,6 +1,6 @@
 /** A small outside world: what each address answers, which addresses were asked, and a clock that stands still until told. */
 import { env } from "cloudflare:workers";
-import { decodeIssuerKeys, encodeIssuerKeys, type IssuerKeys } from "../../../worker/oidc/keys.ts";
+import { decodeIssuerKeys, encodeIssuerKeys, type IssuerKeys } from "../../../worker/oidc/issuer-keys.ts";
 import { readToken, type UnverifiedToken } from "../../../worker/oidc/token.ts";
 import { createVerifier, type Verifier } from "../../../worker/oidc/verify.ts";
 import { TieredCache, type Writes } from "../../../worker/store/cache.ts";

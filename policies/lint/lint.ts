@@ -1,0 +1,76 @@
+/**
+ * What is legal in a policy or an issuer list, and still likely a mistake or a risk. Pure: no I/O, no clock, no configuration; time
+ * linear in the file. Patterns are judged by their syntax tree, never by a regular expression over their text.
+ */
+
+import type { TrustedIssuers } from "../issuers.ts";
+import type { CompiledPolicy } from "../policy/compile.ts";
+import { audienceRules, claimRules, extensionRules, permissionRules, repositoryRules } from "./grant-rules.ts";
+import { issuerRules } from "./issuer-rules.ts";
+import { createLinting, type LintContext, type Rule } from "./linting.ts";
+import { listFindings } from "./list-rules.ts";
+import { subjectRules } from "./subject-rules.ts";
+import { valueRules } from "./value-rules.ts";
+import { type Warning, warningsOf } from "./warning.ts";
+
+export type { LintContext } from "./linting.ts";
+export type { Severity, Warning } from "./warning.ts";
+
+/** Every id that lint can tell, with what it is about: for reports that list their rules. */
+export const RULES: Readonly<Record<string, string>> = {
+  "any-branch": "any branch of the repository is let in",
+  "any-pull-request": "any pull request of the repository is let in, to read",
+  "audience-not-domain": "the audience is not the deployment's domain",
+  "audience-of-anyone": "tokens made for any service are accepted",
+  "audit-mode": "the issuer list records and refuses nothing",
+  "claim-never-issued": "the issuer puts no such claim into its tokens",
+  "duplicate-issuer": "an issuer is listed twice, or covered by a pattern",
+  "duplicate-repository": "a repository is listed twice",
+  "exact-looks-like-pattern": "an exact value holds signs of a pattern, and never matches",
+  "extension-used": "octo-sts does not understand this",
+  "glob-as-pattern": "a shell's `*` stands in a pattern",
+  "issuer-misspelt": "nearly the address of a known issuer",
+  "issuer-of-any-customer": "an issuer pattern matches every customer of a provider",
+  "issuer-of-anyone": "an issuer pattern matches hosts that anyone can register",
+  "matches-nothing": "no token can have such a value",
+  "mutable-names": "another owner is trusted by a name that can change hands",
+  "open-subject-write": "more than read behind a subject with an open end and no claim",
+  "organization-read-in-repository-policy": "a repository's policy reads the whole organization",
+  "pattern-could-be-exact": "a pattern for a single value",
+  "permission-level-assumed": "a level that GitHub's list does not confirm",
+  placeholder: "a placeholder was never filled in",
+  "powerful-permission": "a permission that can change rules, workflows or the organization",
+  "pull-request-write": "any pull request of the repository is let in, to do more than read",
+  "repositories-absent": "an organization's policy names no repositories",
+  "subject-incomplete": "a subject that ends behind the repository",
+  "subject-of-anyone": "strangers' workloads are let in",
+  "top-level-alternation": "octo-sts reads this alternation differently",
+  "unescaped-dot": "a dot matches any character",
+  "wildcard-crosses-boundary": "a wildcard runs past a `:` or `/` of the subject",
+  "workflow-ref-unpinned": "a workflow file is trusted at any ref",
+};
+
+const POLICY_RULES: readonly Rule[] = [
+  issuerRules,
+  subjectRules,
+  valueRules,
+  claimRules,
+  permissionRules,
+  repositoryRules,
+  audienceRules,
+  extensionRules,
+];
+
+/** In the order of the text. */
+export function lintPolicy(policy: CompiledPolicy, context: LintContext): readonly Warning[] {
+  const linting = createLinting(policy, context);
+  return warningsOf(
+    POLICY_RULES.flatMap((rule) => rule(linting)),
+    context.locate ?? policy.locate,
+  );
+}
+
+/** In the order of the text. */
+export function lintTrustedIssuers(list: TrustedIssuers): readonly Warning[] {
+  return warningsOf(listFindings(list), list.locate);
+}

@@ -1,0 +1,105 @@
+/**
+ * The clauses of a raw policy that a token must meet: matchers, claim patterns, inline keys, lifetime. Pure; faults are collected.
+ */
+
+import { type FaultList, type Position, quoted } from "../faults.ts";
+import { MAX_CLAIM_PATTERNS, MAX_FILE_INSTRUCTIONS } from "../limits.ts";
+import { compilePattern, type Pattern } from "../pattern/pattern.ts";
+import type { RawPolicy } from "../schema.ts";
+import type { Locate } from "../yaml/read.ts";
+import type { InlineJwk, Matcher } from "./document.ts";
+import { readInlineKeys } from "./jwks.ts";
+
+/** A file while its meaning is read. */
+export interface Reading {
+  readonly raw: Partial<RawPolicy>;
+  readonly broken: ReadonlySet<string>;
+  readonly locate: Locate;
+  readonly faults: FaultList;
+  /** Compiled once while reading; the document's compilation takes them from here. */
+  readonly patterns: Map<string, Pattern>;
+}
+
+export const START: Position = { line: 1, column: 1 };
+
+/** `issuer` or `issuer_pattern`, and so on; empty text and null are "not set". */
+export function matcherOf(
+  reading: Reading,
+  name: "issuer" | "subject" | "audience",
+  isRequired: boolean,
+): Matcher | undefined {
+  const { raw, broken, locate, faults } = reading;
+  const patternName = `${name}_pattern` as const;
+  const [exact, pattern] = [raw[name], raw[patternName]];
+  if (exact && pattern) {
+    const later = isBefore(locate(name, "key"), locate(patternName, "key")) ? patternName : name;
+    const message = `${name} and ${patternName} are both given`;
+    faults.add(later, locate(later, "key"), message, "keep one of them");
+  }
+  if (pattern) return compileAt(reading, patternName, pattern) ? { kind: "pattern", value: pattern } : undefined;
+  if (exact) return { kind: "exact", value: exact };
+  if (isRequired && !broken.has(name) && !broken.has(patternName)) {
+    const at = locate(name, "key") ?? locate(patternName, "key") ?? START;
+    faults.add(name, at, `neither ${name} nor ${patternName} is given`, `add \`${name}: ...\``);
+  }
+  return undefined;
+}
+
+function isBefore(a: Position | undefined, b: Position | undefined): boolean {
+  return a !== undefined && b !== undefined && (a.line - b.line || a.column - b.column) < 0;
+}
+
+function compileAt({ patterns, faults, locate }: Reading, path: string, source: string): boolean {
+  if (patterns.has(source)) return true;
+  const result = compilePattern(source);
+  if (result.ok) patterns.set(source, result.value);
+  else faults.add(path, locate(path), result.message, result.remedy);
+  return result.ok;
+}
+
+/** In the order of their names, so that a refusal does not depend on the order of lines. */
+export function claimsOf(reading: Reading): readonly { readonly name: string; readonly pattern: string }[] {
+  const { raw, locate, faults } = reading;
+  const entries = [...(raw.claim_pattern ?? [])];
+  if (entries.length > MAX_CLAIM_PATTERNS) {
+    const message = `more than ${MAX_CLAIM_PATTERNS} claim patterns`;
+    faults.add(
+      "claim_pattern",
+      locate("claim_pattern", "key"),
+      message,
+      "keep those that tell your workload from others",
+    );
+    return [];
+  }
+  const claims = entries.flatMap(([name, pattern]) => {
+    const path = `claim_pattern.${name}`;
+    if (pattern === null) {
+      const remedy = 'write a pattern; `""` matches an empty claim, `.*` any';
+      faults.add(path, locate(path, "key"), `claim ${quoted(name)} has no pattern`, remedy);
+      return [];
+    }
+    return compileAt(reading, path, pattern) ? [{ name, pattern }] : [];
+  });
+  return claims.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+export function checkProgramSize({ patterns, faults }: Reading): void {
+  const total = [...patterns.values()].reduce((sum, pattern) => sum + pattern.programSize, 0);
+  if (total <= MAX_FILE_INSTRUCTIONS) return;
+  const message = `the patterns compile to ${total} instructions together, more than ${MAX_FILE_INSTRUCTIONS}`;
+  faults.add("", START, message, "use smaller counts, or fewer patterns");
+}
+
+/** Inline keys stand for one issuer, so that issuer must be named exactly. */
+export function inlineKeysOf({ raw, locate, faults }: Reading): { readonly keys: readonly InlineJwk[] } | undefined {
+  if (!raw.jwks) return undefined;
+  if (!raw.issuer || raw.issuer_pattern) {
+    faults.add(
+      "jwks",
+      locate("jwks", "key"),
+      "jwks needs an exact issuer",
+      "write `issuer:` with the one issuer that has these keys",
+    );
+  }
+  return { keys: readInlineKeys(raw.jwks.keys ?? [], faults, locate) };
+}

@@ -1,0 +1,62 @@
+/**
+ * PolicyDocument -> CompiledPolicy, the one thing that evaluate.ts accepts. No I/O, no clock.
+ */
+
+import { compilePattern, type Pattern } from "../pattern/pattern.ts";
+import type { Locate } from "../yaml/read.ts";
+import type { Matcher, PolicyDocument } from "./document.ts";
+
+export interface CompiledMatcher {
+  readonly kind: Matcher["kind"];
+  /** The exact value, or the pattern's source. */
+  readonly value: string;
+  matches(text: string): boolean;
+}
+
+declare const compiled: unique symbol;
+
+/** Immutable. Made only here, so that whoever holds one holds a policy whose patterns compiled. */
+export interface CompiledPolicy {
+  readonly [compiled]: true;
+  readonly document: PolicyDocument;
+  readonly issuer: CompiledMatcher;
+  readonly subject: CompiledMatcher;
+  readonly audience: CompiledMatcher | undefined;
+  /** In the order of their names. */
+  readonly claims: readonly { readonly name: string; readonly pattern: Pattern }[];
+  /** Where a path stands in the text; finds nothing in a policy that came from a cache. */
+  readonly locate: Locate;
+}
+
+/** Patterns that are compiled already, by source. */
+export type KnownPatterns = ReadonlyMap<string, Pattern>;
+
+/** Throws only if a pattern does not compile, which the making of the document has ruled out. */
+export function compilePolicy(document: PolicyDocument): CompiledPolicy {
+  return compileWith(document, new Map(), () => undefined);
+}
+
+export function compileWith(document: PolicyDocument, known: KnownPatterns, locate: Locate): CompiledPolicy {
+  const patternOf = (source: string): Pattern => known.get(source) ?? mustCompile(source);
+  const matcherOf = ({ kind, value }: Matcher): CompiledMatcher => {
+    if (kind === "exact") return { kind, value, matches: (text) => text === value };
+    const pattern = patternOf(value);
+    return { kind, value, matches: (text) => pattern.matches(text) };
+  };
+  const policy = {
+    document,
+    issuer: matcherOf(document.issuer),
+    subject: matcherOf(document.subject),
+    audience: document.audience === undefined ? undefined : matcherOf(document.audience),
+    claims: document.claims.map(({ name, pattern }) => ({ name, pattern: patternOf(pattern) })),
+    locate,
+  };
+  // The brand exists for the compiler alone; this is its one source.
+  return Object.freeze(policy) as typeof policy & { readonly [compiled]: true };
+}
+
+function mustCompile(source: string): Pattern {
+  const result = compilePattern(source);
+  if (!result.ok) throw new Error(`a policy document holds a pattern that does not compile: ${result.message}`);
+  return result.value;
+}

@@ -1,0 +1,206 @@
+/**
+ * Text -> raw value of a schema's shape, with the position of every value. Pure; never throws; all faults at once.
+ *
+ * The schema drives the reading: a key that it does not know is a fault where it stands, and what lies below it is not looked at.
+ */
+
+import * as v from "valibot";
+import { createFaultList, type FaultList, type Position, quoted } from "../faults.ts";
+import { MAX_EXPANDED_VALUES, MAX_FILE_BYTES, utf8Bytes } from "../limits.ts";
+import { forbiddenCharacter } from "./characters.ts";
+import { plainScalarFault } from "./scalars.ts";
+import type { MapTree, Tree } from "./tree.ts";
+import { parseYaml } from "./yaml.ts";
+
+/** Where a path's value or key stands; undefined for a path that the file does not have. */
+export type Locate = (path: string, part?: "key" | "value") => Position | undefined;
+
+export interface FileKind {
+  /** What to tell of a key that the schema lacks; `path` is that of the mapping. */
+  unknownKey(
+    path: string,
+    name: string,
+    known: readonly string[],
+  ): { readonly message: string; readonly remedy: string };
+  /** Keys below this path are not read by YAML 1.1: a JWK has members `n` and `y`. */
+  readonly literalKeysUnder?: string;
+}
+
+export interface RawFile<T> {
+  /** The keys that have the right shape; undefined if the text has no mapping to read. */
+  readonly value: Partial<T> | undefined;
+  /** Keys that are there in a wrong shape, so that no one calls them missing as well. */
+  readonly broken: ReadonlySet<string>;
+  readonly locate: Locate;
+  readonly faults: FaultList;
+}
+
+type Entries = Readonly<Record<string, v.GenericSchema>>;
+
+export function readFile<E extends Entries>(
+  text: string,
+  schema: v.StrictObjectSchema<E, undefined>,
+  kind: FileKind,
+): RawFile<v.InferOutput<v.StrictObjectSchema<E, undefined>>> {
+  const faults = createFaultList();
+  const positions = new Map<string, { readonly key: Position; readonly value: Position }>();
+  const locate: Locate = (path, part = "value") => positions.get(path)?.[part];
+  const root = treeOf(text, faults);
+  if (root === undefined) return { value: undefined, broken: new Set(), locate, faults };
+  positions.set("", { key: root.at, value: root.at });
+  if (root.kind === "text" || root.kind === "list") {
+    faults.add(
+      "",
+      root.at,
+      `the file is ${root.kind === "list" ? "a list" : "one text"}, not a mapping`,
+      "write `key: value` lines",
+    );
+    return { value: undefined, broken: new Set(), locate, faults };
+  }
+  const reader = createRawReader(kind, faults, (path, key, value) => positions.set(path, { key, value }));
+  const raw = reader.object(root.kind === "map" ? root : { kind: "map", entries: [], at: root.at }, schema.entries, "");
+  const { value, broken } = checkShape(raw, schema.entries, faults, locate);
+  // Each entry went through its own schema, which the compiler cannot see through a loop.
+  return { value: value as Partial<v.InferOutput<v.StrictObjectSchema<E, undefined>>>, broken, locate, faults };
+}
+
+function treeOf(text: string, faults: FaultList): Tree | undefined {
+  const start = { line: 1, column: 1 };
+  const withoutMark = text.startsWith("\ufeff") ? text.slice(1) : text;
+  if (withoutMark.length > MAX_FILE_BYTES || utf8Bytes(withoutMark) > MAX_FILE_BYTES) {
+    faults.add("", start, `the file is longer than ${MAX_FILE_BYTES} bytes`, "shorten it");
+    return undefined;
+  }
+  const forbidden = forbiddenCharacter(withoutMark);
+  if (forbidden !== undefined) {
+    const before = withoutMark.slice(0, forbidden.offset).split("\n");
+    const at = { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+    faults.add("", at, forbidden.message, forbidden.remedy);
+    return undefined;
+  }
+  return parseYaml(withoutMark, faults).root;
+}
+
+/** Trees to plain values: text, null, lists, Maps for open mappings, null-prototype objects for closed ones. */
+function createRawReader(
+  kind: FileKind,
+  faults: FaultList,
+  record: (path: string, key: Position, value: Position) => void,
+) {
+  let values = 0;
+
+  function value(tree: Tree, schema: v.GenericSchema, path: string): unknown {
+    values += 1;
+    if (values === MAX_EXPANDED_VALUES + 1) {
+      faults.add(path, tree.at, `more than ${MAX_EXPANDED_VALUES} values`, "shorten the file");
+    }
+    if (values > MAX_EXPANDED_VALUES || tree.kind === "nothing") return null;
+    if (tree.kind === "text") {
+      const fault = tree.plain ? plainScalarFault(tree.value) : undefined;
+      if (fault !== undefined) faults.add(path, tree.at, fault.message, fault.remedy);
+      return tree.value;
+    }
+    const inner = unwrap(schema);
+    if (tree.kind === "list") return inner.item === undefined ? [] : list(tree.items, inner.item, path);
+    if (inner.entries !== undefined) return object(tree, inner.entries, path);
+    return inner.type === "map" && inner.value !== undefined ? openMap(tree, inner.value, path) : Object.create(null);
+  }
+
+  function list(items: readonly Tree[], schema: v.GenericSchema, path: string): unknown[] {
+    return items.map((item, index) => {
+      record(`${path}[${index}]`, item.at, item.at);
+      return value(item, schema, `${path}[${index}]`);
+    });
+  }
+
+  function checkKey(entry: { name: string; plain: boolean; at: Position }, path: string) {
+    if (!entry.plain || (kind.literalKeysUnder !== undefined && path.startsWith(kind.literalKeysUnder))) return;
+    const fault = plainScalarFault(entry.name);
+    if (fault !== undefined) faults.add(path, entry.at, `the key is ${fault.message}`, fault.remedy);
+  }
+
+  function object(tree: MapTree, entries: Entries, path: string): Record<string, unknown> {
+    const result: Record<string, unknown> = Object.create(null);
+    for (const entry of tree.entries) {
+      const below = path === "" ? entry.name : `${path}.${entry.name}`;
+      const schema = Object.hasOwn(entries, entry.name) ? entries[entry.name] : undefined;
+      record(below, entry.at, entry.value.at);
+      checkKey(entry, below);
+      if (schema !== undefined) result[entry.name] = value(entry.value, schema, below);
+      else {
+        const { message, remedy } = kind.unknownKey(path, entry.name, Object.keys(entries));
+        faults.add(below, entry.at, message, remedy);
+      }
+    }
+    return result;
+  }
+
+  function openMap(tree: MapTree, schema: v.GenericSchema, path: string): Map<string, unknown> {
+    return new Map(
+      tree.entries.map((entry) => {
+        const below = `${path}.${entry.name}`;
+        record(below, entry.at, entry.value.at);
+        checkKey(entry, below);
+        return [entry.name, value(entry.value, schema, below)];
+      }),
+    );
+  }
+
+  return { object };
+}
+
+interface Inner {
+  readonly type: string;
+  readonly entries?: Entries;
+  readonly item?: v.GenericSchema;
+  readonly value?: v.GenericSchema;
+  readonly wrapped?: v.GenericSchema;
+}
+
+/** The schema below `nullish` and `nullable`, seen through the fields that its kind has. */
+function unwrap(schema: v.GenericSchema): Inner {
+  const inner: Inner = schema;
+  return inner.wrapped === undefined ? inner : unwrap(inner.wrapped);
+}
+
+function checkShape(raw: Record<string, unknown>, entries: Entries, faults: FaultList, locate: Locate) {
+  const value: Record<string, unknown> = Object.create(null);
+  const broken = new Set<string>();
+  for (const [key, schema] of Object.entries(entries)) {
+    if (!Object.hasOwn(raw, key)) continue;
+    const result = v.safeParse(schema, raw[key]);
+    for (const issue of result.issues ?? []) {
+      const path = pathOf(key, issue);
+      faults.add(path, locate(path), `${path} ${issue.message}`, "see the policy reference for its shape");
+    }
+    if (result.success) value[key] = result.output;
+    else if (!withoutBadEntries(raw[key], result.issues)) broken.add(key);
+    else value[key] = raw[key];
+  }
+  return { value, broken };
+}
+
+/** Takes the entries with issues out of an open mapping, so that the faults of the others are still found. */
+function withoutBadEntries(container: unknown, issues: readonly v.BaseIssue<unknown>[]): boolean {
+  if (!(container instanceof Map)) return false;
+  for (const issue of issues) {
+    const name = issue.path?.[0]?.key;
+    if (!container.delete(name)) return false;
+  }
+  return true;
+}
+
+function pathOf(key: string, issue: v.BaseIssue<unknown>): string {
+  const steps = issue.path ?? [];
+  return steps.reduce(
+    (path, { key: step }) => (typeof step === "number" ? `${path}[${step}]` : `${path}.${step}`),
+    key,
+  );
+}
+
+/** For unknown keys and names: "did you mean", or the list of what is known. */
+export function unknownName(what: string, name: string, suggestion: string | undefined, known: readonly string[]) {
+  const message = `unknown ${what} ${quoted(name)}`;
+  const remedy = suggestion === undefined ? `known are ${known.join(", ")}` : `did you mean \`${suggestion}\`?`;
+  return { message, remedy };
+}

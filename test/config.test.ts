@@ -1,0 +1,131 @@
+// Environment -> Config: defaults, every wrong value named with what to write, and no value ever repeated.
+
+import { describe, expect, it } from "vitest";
+import { type Config, type Env, readConfig } from "../worker/config.ts";
+
+const SECRET = "s3cr3t";
+const GOOD: Env = { STS_DOMAIN: "sts.example.com", GITHUB_APP_ID: "7", GITHUB_APP_PRIVATE_KEY: SECRET };
+
+function configOf(more: Env): Config {
+  const reading = readConfig({ ...GOOD, ...more });
+  if (!reading.ok) throw new Error(JSON.stringify(reading.problems));
+  return reading.config;
+}
+
+describe("a good environment", () => {
+  it("needs a domain and an App; all else has a default", () => {
+    expect(configOf({})).toEqual({
+      stsDomain: "sts.example.com",
+      apps: [{ id: "7", privateKey: SECRET, owners: [], webhookSecrets: [], variable: "GITHUB_APP_PRIVATE_KEY" }],
+      apiUrl: "https://api.github.com",
+      orgPolicyRepo: ".github",
+      allowedOwners: undefined,
+      allowedIssuers: undefined,
+      knownIssuers: [],
+      inlineJwks: true,
+      readyToken: undefined,
+      debugTiming: false,
+      requireRepositories: false,
+      organizationPermissions: "read",
+      eventIngressUri: undefined,
+      allowLoopback: false,
+    });
+    expect(Object.isFrozen(configOf({}))).toBe(true);
+  });
+
+  it.each<[string, Env, Partial<Config>]>([
+    [
+      "lists by comma or white space",
+      { ALLOWED_OWNERS: "Acme, other\nthird" },
+      { allowedOwners: ["acme", "other", "third"] },
+    ],
+    ["App ids as numbers", { GITHUB_APP_ID: 7 }, {}],
+    [
+      "a final slash of the API",
+      { GITHUB_API_URL: "https://ghes.example/api/v3/" },
+      { apiUrl: "https://ghes.example/api/v3" },
+    ],
+    [
+      "known issuers with a wildcard",
+      { KNOWN_ISSUERS: "https://a.example/* https://b.example" },
+      { knownIssuers: ["https://a.example/*", "https://b.example"] },
+    ],
+    [
+      "allowed issuers, which are known and turn inline keys off",
+      { ALLOWED_ISSUERS: "https://a.example" },
+      { allowedIssuers: ["https://a.example"], knownIssuers: ["https://a.example"], inlineJwks: false },
+    ],
+    [
+      "inline keys in spite of that",
+      { ALLOWED_ISSUERS: "https://a.example", INLINE_JWKS: "true" },
+      { inlineJwks: true },
+    ],
+    ["booleans of the platform", { DEBUG_TIMING: true }, { debugTiming: true }],
+    [
+      "loopback where allowed",
+      { ALLOW_LOOPBACK: "true", GITHUB_API_URL: "http://127.0.0.1:9" },
+      { apiUrl: "http://127.0.0.1:9" },
+    ],
+    ["blank is not set", { READY_TOKEN: " ", KNOWN_ISSUERS: "" }, { readyToken: undefined, knownIssuers: [] }],
+    ["unknown variables", { SOMETHING: "else" }, {}],
+  ])("reads %s", (_name, env, expected) => {
+    expect(configOf(env)).toMatchObject(expected);
+  });
+
+  it("takes several Apps, each with its owners and secrets", () => {
+    const GITHUB_APPS = JSON.stringify([
+      { id: 1, privateKey: "a", owners: ["Acme"], webhookSecret: ["x", "y"] },
+      { id: "2", privateKey: "b" },
+    ]);
+    expect(configOf({ GITHUB_APPS, GITHUB_WEBHOOK_SECRET: "shared" }).apps).toEqual([
+      { id: "1", privateKey: "a", owners: ["acme"], webhookSecrets: ["x", "y"], variable: "GITHUB_APPS" },
+      { id: "2", privateKey: "b", owners: [], webhookSecrets: ["shared"], variable: "GITHUB_APPS" },
+    ]);
+  });
+});
+
+describe("a wrong environment", () => {
+  it.each<[string, Env, string]>([
+    ["no domain", { STS_DOMAIN: "" }, "STS_DOMAIN"],
+    ["a domain with a scheme", { STS_DOMAIN: `https://${SECRET}.example` }, "STS_DOMAIN"],
+    ["a domain with a path", { STS_DOMAIN: `${SECRET}.example/x` }, "STS_DOMAIN"],
+    ["no App id", { GITHUB_APP_ID: undefined }, "GITHUB_APP_ID"],
+    ["an App id in words", { GITHUB_APP_ID: SECRET }, "GITHUB_APP_ID"],
+    ["no key", { GITHUB_APP_PRIVATE_KEY: undefined }, "GITHUB_APP_PRIVATE_KEY"],
+    ["Apps that are not JSON", { GITHUB_APPS: SECRET }, "GITHUB_APPS"],
+    ["Apps with an unknown key", { GITHUB_APPS: `[{"id":1,"privateKey":"${SECRET}","owner":"x"}]` }, "GITHUB_APPS"],
+    ["no Apps", { GITHUB_APPS: "[]" }, "GITHUB_APPS"],
+    ["an App twice", { GITHUB_APPS: `[{"id":1,"privateKey":"a"},{"id":"1","privateKey":"b"}]` }, "GITHUB_APPS"],
+    ["an API by http", { GITHUB_API_URL: `http://${SECRET}.example` }, "GITHUB_API_URL"],
+    ["an API with credentials", { GITHUB_API_URL: `https://u:${SECRET}@x.example` }, "GITHUB_API_URL"],
+    ["loopback that is not allowed", { GITHUB_API_URL: "http://127.0.0.1:9" }, "GITHUB_API_URL"],
+    ["an empty policy repository", { ORG_POLICY_REPO: "" }, "ORG_POLICY_REPO"],
+    ["a policy repository with its owner", { ORG_POLICY_REPO: `acme/${SECRET}` }, "ORG_POLICY_REPO"],
+    ["a gate that names nobody", { ALLOWED_OWNERS: " " }, "ALLOWED_OWNERS"],
+    ["a gate that names no owner", { ALLOWED_OWNERS: `acme/${SECRET}` }, "ALLOWED_OWNERS"],
+    ["an issuer gate that names nobody", { ALLOWED_ISSUERS: "" }, "ALLOWED_ISSUERS"],
+    ["an issuer gate with a wildcard", { ALLOWED_ISSUERS: `https://${SECRET}.example/*` }, "ALLOWED_ISSUERS"],
+    ["a known issuer without a scheme", { KNOWN_ISSUERS: SECRET }, "KNOWN_ISSUERS"],
+    ["a boolean in other words", { DEBUG_TIMING: "yes" }, "DEBUG_TIMING"],
+    ["another level", { ORG_PERMISSIONS_IN_REPO_POLICIES: SECRET }, "ORG_PERMISSIONS_IN_REPO_POLICIES"],
+    ["a sink that is no URL", { EVENT_INGRESS_URI: SECRET }, "EVENT_INGRESS_URI"],
+    ["a value that is not text", { READY_TOKEN: { x: SECRET } }, "READY_TOKEN"],
+  ])("with %s names the variable and no value", (_name, env, variable) => {
+    const reading = readConfig({ ...GOOD, ...env });
+    expect(reading.ok).toBe(false);
+    const problems = reading.ok ? [] : reading.problems;
+    expect(problems.map((problem) => problem.variable)).toEqual([variable]);
+    expect(problems[0]?.problem).toMatch(/required|must|is set but empty|names an id twice|is not text|not a JSON/);
+    expect(JSON.stringify(problems)).not.toContain(SECRET);
+  });
+
+  it("tells all problems at once", () => {
+    const reading = readConfig({ DEBUG_TIMING: "x" });
+    expect(reading.ok ? [] : reading.problems.map(({ variable }) => variable)).toEqual([
+      "STS_DOMAIN",
+      "GITHUB_APP_ID",
+      "GITHUB_APP_PRIVATE_KEY",
+      "DEBUG_TIMING",
+    ]);
+  });
+});

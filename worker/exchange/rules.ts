@@ -1,0 +1,169 @@
+/**
+ * The pure decisions of an exchange: the deployment's gates, the allow-list, whether a policy may be used, which clause failed,
+ * and narrowing. No I/O, no clock.
+ */
+import type { VerifiedClaims } from "../../policies/claims.ts";
+import type { Verdict } from "../../policies/evaluate.ts";
+import type { Grant } from "../../policies/grant.ts";
+import { allows } from "../../policies/issuers.ts";
+import { type CompiledPolicy, deploymentFaults, type Fault } from "../../policies/parse.ts";
+import { rankOfLevel } from "../../policies/permissions.ts";
+import type { Config } from "../config.ts";
+import { accept, type Denial, type Result, refuse } from "../denial.ts";
+import type { Installation } from "../github/github.ts";
+import { isKnownIssuer } from "../oidc/issuer-rules.ts";
+import { contradicts } from "../oidc/ownership.ts";
+import type { AllowListValue, PolicyValue } from "../trust-policy/cache-entries.ts";
+import { ALLOW_LIST_PATH, type Scope, type Target } from "../trust-policy/target.ts";
+
+/** What a caller asks for beyond the scope; absent is "all that the policy grants". */
+export interface Narrowing {
+  /** Name -> level. */
+  readonly permissions?: ReadonlyMap<string, string>;
+  readonly repositories?: readonly string[];
+}
+
+/** Which owners and issuers this deployment serves at all; undefined when it serves these. */
+export function deploymentGate(config: Config, scope: Scope, issuer: string): Denial | undefined {
+  if (config.allowedOwners && !config.allowedOwners.includes(scope.owner.toLowerCase())) {
+    return { reason: "owner_not_served", owner: scope.owner };
+  }
+  return config.allowedIssuers && !config.allowedIssuers.includes(issuer) ? { reason: "issuer_not_served" } : undefined;
+}
+
+export interface Listing {
+  readonly mode: "enforce" | "audit";
+  readonly allowed: boolean;
+}
+
+/** Undefined when the owner has no list: every issuer is permitted then. */
+export function judgeAllowList(
+  list: Result<AllowListValue>,
+  issuer: string,
+  owner: { readonly name: string; readonly policyRepository: string },
+): Result<Listing | undefined> {
+  if (!list.ok) return list;
+  const { value } = list;
+  if (value.state === "absent") return accept(undefined);
+  if (value.state === "broken") {
+    const path = `${owner.name}/${owner.policyRepository}/${ALLOW_LIST_PATH}`;
+    return refuse({ reason: "allow_list_invalid", path, faults: value.faults });
+  }
+  const allowed = allows(value.list, issuer);
+  if (value.list.mode === "enforce" && !allowed) return refuse({ reason: "issuer_not_permitted" });
+  return accept({ mode: value.list.mode, allowed });
+}
+
+export interface UsablePolicy {
+  readonly policy: CompiledPolicy;
+  /** Of the blob. */
+  readonly sha: string;
+}
+
+/** What was read, and then what the deployment makes of it. */
+export function judgePolicy(
+  read: Result<PolicyValue>,
+  target: Target,
+  rules: { readonly config: Config; readonly listIsEnforced: boolean },
+): Result<UsablePolicy> {
+  if (!read.ok) return read;
+  const { value } = read;
+  const { identity, fullPath: path } = target;
+  switch (value.state) {
+    case "absent":
+      return refuse({ reason: "policy_not_found", identity, path, nearMisses: [] });
+    case "unreadable":
+      return refuse({ reason: "policy_unreadable", identity, path, problem: value.problem });
+    case "broken":
+      return refuse({ reason: "policy_invalid", identity, path, faults: value.faults });
+    case "present": {
+      const faults = faultsHere(value.policy, target, rules);
+      if (faults.length > 0) return refuse({ reason: "policy_invalid", identity, path, faults });
+      return accept({ policy: value.policy, sha: value.sha });
+    }
+  }
+}
+
+function faultsHere(
+  policy: CompiledPolicy,
+  target: Target,
+  { config, listIsEnforced }: { readonly config: Config; readonly listIsEnforced: boolean },
+): readonly Fault[] {
+  const faults = deploymentFaults(policy, {
+    organizationPermissions: config.organizationPermissions,
+    requireRepositories: config.requireRepositories,
+    inlineJwks: config.inlineJwks,
+    isKnownIssuer: (issuer) => isKnownIssuer(issuer, config.knownIssuers),
+  });
+  // A writer of one repository could else pass the list with a listed issuer's name and keys of their own.
+  if (target.kind !== "repository" || !policy.document.jwks || !listIsEnforced) return faults;
+  const message = "jwks may not stand in a repository's policy while the organization enforces an issuer allow-list";
+  return [...faults, { path: "jwks", line: 1, column: 1, message }];
+}
+
+/**
+ * A name that was given up and taken by somebody else, while the former owner's installation is remembered under it: a policy that
+ * trusts `repo:<name>/...` would let whoever has the name now into the account that had it. GitHub names the owner of repositories
+ * that are listed, and `grantProblem` compares; of "all" it says nothing, so there the caller's own token has to.
+ */
+export function ownerIsTaken(
+  { repositories }: Grant,
+  claims: VerifiedClaims,
+  { installation, webUrl }: { readonly installation: Installation; readonly webUrl: string },
+): Denial | undefined {
+  const { owner, accountId } = installation;
+  if (repositories !== "all" || !contradicts(claims, { login: owner, accountId }, webUrl)) return undefined;
+  return { reason: "repository_not_visible", repository: owner, problem: "moved" };
+}
+
+/** The clause that decided, as a refusal. */
+export function unmatched({ failed }: Verdict): Denial {
+  switch (failed?.clause) {
+    case "issuer":
+      return { reason: "issuer_mismatch", clause: failed };
+    case "subject":
+      return { reason: "subject_mismatch", clause: failed };
+    case "audience":
+      return { reason: "audience_mismatch", clause: failed };
+    case "claim":
+      return { reason: "claim_mismatch", clause: failed };
+    case "max_token_lifetime":
+      return { reason: "token_too_long_lived", clause: failed };
+    case "fields":
+      // The same rules were applied to the token before: only a bug gets here with another answer.
+      return { reason: failed.name === "aud" ? "audience_malformed" : "subject_malformed" };
+    case undefined:
+      return { reason: "internal" };
+  }
+}
+
+/** The grant cut down to what was asked; asking for more than the policy grants is a refusal that names the excess. */
+export function narrow(grant: Grant, asked: Narrowing): Result<Grant> {
+  const excess: string[] = [];
+  const permissions = new Map<string, string>();
+  for (const [name, level] of asked.permissions ?? Object.entries(grant.permissions)) {
+    const granted = Object.hasOwn(grant.permissions, name) ? grant.permissions[name] : undefined;
+    // What is no level ranks 0, below all others: it would pass as the least of them.
+    const rank = rankOfLevel(level);
+    if (granted !== undefined && rank > 0 && rank <= rankOfLevel(granted)) permissions.set(name, level);
+    else excess.push(`${name}:${level}`);
+  }
+  const repositories = asked.repositories
+    ? withinRepositories(grant.repositories, asked.repositories, excess)
+    : grant.repositories;
+  if (excess.length > 0) return refuse({ reason: "narrowing_exceeds_policy", excess });
+  return accept({ permissions: Object.fromEntries(permissions), repositories });
+}
+
+function withinRepositories(
+  granted: Grant["repositories"],
+  asked: readonly string[],
+  excess: string[],
+): Grant["repositories"] {
+  if (granted === "all") return asked;
+  return asked.map((name) => {
+    const match = granted.find((candidate) => candidate.toLowerCase() === name.toLowerCase());
+    if (match === undefined) excess.push(name);
+    return match ?? name;
+  });
+}

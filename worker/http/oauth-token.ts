@@ -1,0 +1,123 @@
+/**
+ * `POST /oauth2/token`: RFC 8693 token exchange, and its metadata (RFC 8414). The same exchange in the words of OAuth: parameters
+ * from the form body alone, no client authentication, and errors that client libraries can read.
+ */
+import { accept, type Result, refuse } from "../denial.ts";
+import { type ExchangeRequest, exchange } from "../exchange/exchange.ts";
+import type { Services } from "../services.ts";
+import { readIdentity, readScope } from "./fields.ts";
+import { readNarrowing } from "./narrowing.ts";
+import { bodyKind, type Parameters, readBody } from "./parameters.ts";
+import { type WireRefusal, wireRefusal } from "./refusal.ts";
+import { jsonResponse, wireRefusalResponse } from "./respond.ts";
+import { grantedResponse, incomingOf, type RouteContext, timed, tokenBody } from "./sts-exchange.ts";
+
+const GRANT_TYPE = "urn:ietf:params:oauth:grant-type:token-exchange";
+const ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token";
+const SUBJECT_TOKEN_TYPES: readonly string[] = [
+  "urn:ietf:params:oauth:token-type:jwt",
+  "urn:ietf:params:oauth:token-type:id_token",
+];
+
+const invalid = (problem: string) => refuse({ reason: "invalid_request", problem });
+
+export async function tokenRoute(context: RouteContext): Promise<Response> {
+  const { request, requestId, services, later } = context;
+  const work = exchange(
+    incomingOf(context, () => readTokenRequest(request, services.webUrl)),
+    services,
+  );
+  later(work);
+  const outcome = await work;
+  if (outcome.kind === "granted") return timed(grantedResponse(outcome, tokenBody(outcome, context)), outcome);
+  return timed(wireRefusalResponse(asOAuth(wireRefusal(outcome.denial, outcome.viewer, outcome)), requestId), outcome);
+}
+
+/** RFC 6749 section 5.2: errors of a token endpoint are 400; libraries hide an error behind a challenge or a 403. */
+function asOAuth(refusal: WireRefusal): WireRefusal {
+  const status = [401, 403, 404].includes(refusal.status) ? 400 : refusal.status;
+  // RFC 8693 section 2.2.2: a subject token that does not do is an invalid request.
+  return { ...refusal, status, error: refusal.error === "invalid_token" ? "invalid_request" : refusal.error };
+}
+
+async function readTokenRequest(request: Request, webUrl: string): Promise<Result<ExchangeRequest>> {
+  if (request.headers.has("Authorization")) return invalid("clients do not authenticate here: no Authorization header");
+  if (bodyKind(request) !== "form") return invalid("the body must be application/x-www-form-urlencoded");
+  const body = await readBody(request);
+  if (!body.ok) return body;
+  const parameters = withoutEmpty(body.value);
+  const repeated = SINGLE.find((name) => (parameters.get(name)?.length ?? 0) > 1);
+  if (repeated) return invalid(`"${repeated}" is given more than once`);
+  const one = (name: string) => parameters.get(name)?.[0];
+  const problem = typeProblem(one);
+  if (problem) return problem;
+  const targets = [...(parameters.get("resource") ?? []), ...(parameters.get("audience") ?? [])];
+  const scope = readScope(
+    targets.map((target) => normalized(target, webUrl)),
+    webUrl,
+  );
+  if (!scope.ok) return scope;
+  const asked = one("scope") ?? "";
+  if (/\s/.test(asked)) return refuse({ reason: "identity_invalid" });
+  const identity = readIdentity([asked]);
+  if (!identity.ok) return identity;
+  const narrowing = readNarrowing(body.value, scope.value);
+  if (!narrowing.ok) return narrowing;
+  return accept({
+    scope: scope.value,
+    identity: identity.value,
+    narrowing: narrowing.value,
+    bearer: one("subject_token") ?? "",
+  });
+}
+
+/** RFC 6749 section 3.2: none may be repeated, and one without a value is as good as omitted. Several targets: see `readScope`. */
+const SINGLE = ["grant_type", "subject_token", "subject_token_type", "requested_token_type", "scope"];
+
+function withoutEmpty(parameters: Parameters): Parameters {
+  return new Map([...parameters].map(([name, values]) => [name, values.filter((value) => value !== "")]));
+}
+
+function typeProblem(one: (name: string) => string | undefined): ReturnType<typeof refuse> | undefined {
+  const grantType = one("grant_type");
+  if (grantType === undefined) return invalid("grant_type is missing");
+  if (grantType !== GRANT_TYPE) {
+    const problem = `grant_type must be ${GRANT_TYPE}`;
+    return refuse({ reason: "invalid_request", problem, error: "unsupported_grant_type" });
+  }
+  if (one("actor_token") ?? one("actor_token_type")) return invalid("actor_token is not supported");
+  if (one("subject_token") === undefined) return invalid("subject_token is missing");
+  if (!SUBJECT_TOKEN_TYPES.includes(one("subject_token_type") ?? "")) {
+    return invalid(`subject_token_type must be one of ${SUBJECT_TOKEN_TYPES.join(", ")}`);
+  }
+  const requested = one("requested_token_type");
+  if (requested !== undefined && requested !== ACCESS_TOKEN) {
+    return invalid(`requested_token_type must be ${ACCESS_TOKEN}`);
+  }
+  return undefined;
+}
+
+/** `resource` and `audience` may say the same target in two ways; both as `owner` or `owner/repo`, they must agree. */
+function normalized(target: string, webUrl: string): string {
+  const scope = readScope([target], webUrl);
+  if (!scope.ok) return target;
+  const { owner, repository } = scope.value;
+  return repository === undefined ? owner : `${owner}/${repository}`;
+}
+
+/** RFC 8414. The issuer comes from configuration, never from the request's Host. */
+export async function metadataRoute({ services }: { readonly services: Services }): Promise<Response> {
+  const issuer = `https://${services.config.stsDomain}`;
+  return jsonResponse(
+    {
+      issuer,
+      token_endpoint: `${issuer}/oauth2/token`,
+      revocation_endpoint: `${issuer}/sts/revoke`,
+      response_types_supported: [],
+      grant_types_supported: [GRANT_TYPE],
+      token_endpoint_auth_methods_supported: ["none"],
+      revocation_endpoint_auth_methods_supported: ["none"],
+    },
+    200,
+  );
+}

@@ -1,0 +1,62 @@
+/**
+ * Responses: compact JSON on one line, never stored, with the request id in header and body. octo-sts's clients cut at
+ * `"token":"`, so no white space is ever written.
+ */
+import type { Refused } from "../exchange/exchange.ts";
+import { type WireRefusal, wireRefusal } from "./refusal.ts";
+
+export function jsonResponse(body: unknown, status: number, headers: Readonly<Record<string, string>> = {}): Response {
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: {
+      "Content-Type": "application/json; charset=utf-8",
+      "Cache-Control": "no-store",
+      "X-Content-Type-Options": "nosniff",
+      ...headers,
+    },
+  });
+}
+
+/** octo-sts's error JSON with the additions of DESIGN section 4. */
+export function refusalResponse(refused: Omit<Refused, "kind">, requestId: string): Response {
+  return wireRefusalResponse(wireRefusal(refused.denial, refused.viewer, refused), requestId);
+}
+
+export function wireRefusalResponse(refusal: WireRefusal, requestId: string): Response {
+  const { status, code, error, reason, message, retryAfterSeconds } = refusal;
+  const body = {
+    code,
+    message,
+    details: [],
+    reason,
+    error,
+    error_description: describable(message),
+    request_id: requestId,
+  };
+  return jsonResponse(body, status, {
+    ...(status === 401 && { "WWW-Authenticate": challenge(error, message) }),
+    ...(retryAfterSeconds !== undefined && { "Retry-After": String(retryAfterSeconds) }),
+  });
+}
+
+/** RFC 6749 section 5.2 allows error_description only printable ASCII without `"` and `\`. */
+export function describable(message: string): string {
+  return message
+    .replaceAll('"', "'")
+    .replaceAll("\\", "/")
+    .replaceAll(/[^ -~]/g, "?");
+}
+
+/** RFC 6750 section 3. */
+function challenge(error: string, message: string): string {
+  return `Bearer error="${error}", error_description="${describable(message)}"`;
+}
+
+/** What is no exchange: unknown paths, wrong methods, refresh tokens. */
+export function plainRefusal(
+  { status, code, message }: { readonly status: number; readonly code: number; readonly message: string },
+  requestId: string,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  return jsonResponse({ code, message, details: [], request_id: requestId }, status, headers);
+}

@@ -1,0 +1,149 @@
+/**
+ * Reading one file of an owner through its Apps, and what its text becomes. An answer that may be kept and a denial are told
+ * apart here; caches and staleness are above.
+ */
+import { POLICY_SUFFIX } from "../../policies/file-names.ts";
+import { parseTrustedIssuers } from "../../policies/issuers.ts";
+import { parsePolicy } from "../../policies/parse.ts";
+import { nearest, plainSpelling } from "../../policies/suggest.ts";
+import { accept, type Denial, type Result, refuse } from "../denial.ts";
+import type { App, FileOutcome, FileRef, GitHub, Installation } from "../github/github.ts";
+import { accessElsewhere, moreTelling } from "./apps.ts";
+import type { AllowListValue, PolicyValue } from "./cache-entries.ts";
+import type { Access, AccessCall } from "./read-access.ts";
+import { ALLOW_LIST_PATH, type Target } from "./target.ts";
+
+/** An answer of GitHub about one file, good or bad, that may be kept. */
+export interface Found {
+  readonly outcome: Exclude<FileOutcome, { readonly denial: Denial }>;
+  readonly repositoryIsPublic: boolean;
+  /** When the question was put, in ms: a push while GitHub answers must count as later. */
+  readonly readAt: number;
+}
+
+export interface FileDeps {
+  readonly github: GitHub;
+  readonly now: () => number;
+}
+
+/** One read with one access; what stands in the way is a denial. */
+export async function readWith(
+  { github, now }: FileDeps,
+  access: Access | undefined,
+  file: FileRef,
+  call: AccessCall,
+): Promise<Result<Found>> {
+  // Taking a missing access for "not visible" would lift the allow-list: it is a bug, and ends the exchange.
+  if (!access) throw new Error("no access was opened to a file that is not cached");
+  if (access.kind === "denied") return refuse(access.denial);
+  if (access.kind === "not_visible") {
+    const repository = `${file.owner}/${file.repository}`;
+    return refuse({ reason: "repository_not_visible", repository, problem: access.problem });
+  }
+  const readAt = now();
+  const outcome = await github.readFile(access.token, file, call);
+  if ("denial" in outcome) return refuse(outcome.denial);
+  return accept({ outcome, readAt, repositoryIsPublic: access.repositoryIsPublic });
+}
+
+export interface FirstTry {
+  readonly app: App;
+  readonly apps: readonly App[];
+  /** On the account that the exchange is about, whatever its name leads other Apps to. */
+  readonly installation: Installation;
+  readonly denial: Denial;
+}
+
+/** The same file through the owner's other Apps, until one answers; else the most telling of all denials. */
+export async function readElsewhere(
+  deps: FileDeps,
+  file: FileRef,
+  first: FirstTry,
+  call: AccessCall,
+): Promise<Result<Found>> {
+  let { denial } = first;
+  const name = file.repository.toLowerCase();
+  for (const app of first.apps) {
+    if (app.id === first.app.id) continue;
+    const access = await accessElsewhere(deps.github, app, file, call);
+    if (!access.ok && access.denial.reason === "app_not_installed") continue;
+    if (access.ok && access.value.installation.accountId !== first.installation.accountId) {
+      denial = moreTelling(denial, { reason: "repository_not_visible", repository: file.owner, problem: "moved" });
+      continue;
+    }
+    const read = access.ok ? await readWith(deps, access.value.to.get(name), file, call) : access;
+    if (read.ok) return read;
+    denial = moreTelling(denial, read.denial);
+  }
+  return refuse(denial);
+}
+
+export function policyValue(target: Target, { outcome, repositoryIsPublic }: Found, ownerId: number): PolicyValue {
+  const common = { ownerId, public: repositoryIsPublic };
+  if (outcome.kind === "absent") return { state: "absent", ...common };
+  if (outcome.kind !== "file") return { state: "unreadable", problem: outcome.kind, ...common };
+  const parsed = parsePolicy(outcome.text, { kind: target.kind, owner: target.scope.owner });
+  return parsed.ok
+    ? { state: "present", sha: outcome.sha, policy: parsed.value, ...common }
+    : { state: "broken", sha: outcome.sha, faults: parsed.faults, ...common };
+}
+
+/** At most three, the likeliest first; `my_policy` lies near `my-policy`. */
+export function identitiesNear(identity: string, files: readonly string[]): readonly string[] {
+  const policies = files
+    .filter((name) => name.endsWith(POLICY_SUFFIX))
+    .map((name) => name.slice(0, -POLICY_SUFFIX.length));
+  const left = new Map(policies.map((name) => [plainSpelling(name), name]));
+  const near: string[] = [];
+  while (near.length < 3) {
+    const plain = nearest(identity, [...left.keys()]);
+    const name = plain === undefined ? undefined : left.get(plain);
+    if (plain === undefined || name === undefined) break;
+    near.push(name);
+    left.delete(plain);
+  }
+  return near;
+}
+
+export function allowListValue({ outcome }: Found, ownerId: number): AllowListValue {
+  if (outcome.kind === "absent") return { state: "absent", ownerId, because: "no_file" };
+  if (outcome.kind !== "file") {
+    const message = `${ALLOW_LIST_PATH} is no readable file (${outcome.kind})`;
+    return { state: "broken", ownerId, faults: [{ path: "", line: 1, column: 1, message }] };
+  }
+  const parsed = parseTrustedIssuers(outcome.text);
+  return parsed.ok
+    ? { state: "present", ownerId, sha: outcome.sha, list: parsed.value }
+    : { state: "broken", ownerId, faults: parsed.faults };
+}
+
+const OUTAGES: ReadonlySet<Denial["reason"]> = new Set([
+  "github_rate_limited",
+  "github_unavailable",
+  "github_invalid_answer",
+]);
+
+/** What a stale copy may stand in for. */
+export const isOutage = (denial: Denial): boolean => OUTAGES.has(denial.reason);
+
+/** Every App that is installed was told 422 for the list's repository: the one case in which that means "no list". */
+export const isListOutOfSight = (denial: Denial): boolean =>
+  denial.reason === "repository_not_visible" && denial.problem === "not_selected";
+
+/** What is wrong with an App's installation as a whole, and so with the exchange; the allow-list is not to blame for it. */
+const WHOLE: ReadonlySet<Denial["reason"]> = new Set([
+  "repository_not_visible",
+  "installation_suspended",
+  "permission_not_held",
+  "app_credentials_rejected",
+]);
+
+/** `access` is how the exchange's own App may read the list: what stands in its way altogether is told as what it is. */
+export function allowListDenial(denial: Denial, access: Access | undefined): Denial {
+  const isWhole = access?.kind === "denied" && access.denial.reason === denial.reason && WHOLE.has(denial.reason);
+  if (isWhole) return denial;
+  if (denial.reason === "github_rate_limited") {
+    return { reason: "allow_list_rate_limited", retryAfterSeconds: denial.retryAfterSeconds };
+  }
+  return { reason: "allow_list_unavailable", problem: denial.reason };
+}

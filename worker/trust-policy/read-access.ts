@@ -1,0 +1,175 @@
+/**
+ * Finding the App installation through which an owner's files are read, and the short-lived `contents: read` token for at most
+ * two repositories: the policy's and the owner's policy repository (DESIGN sections 3.5, 3.6). Reads no file.
+ */
+import { accept, type Denial, type Result, refuse } from "../denial.ts";
+import { suspended } from "../github/denials.ts";
+import type { App, CallContext, GitHub, Installation } from "../github/github.ts";
+import { MINT_ROUTE } from "../github/mint.ts";
+
+/** What one repository's files can be read with. */
+export type Access =
+  | { readonly kind: "token"; readonly token: string; readonly repositoryIsPublic: boolean }
+  | { readonly kind: "not_visible"; readonly problem: "not_selected" | "moved" | "gone" }
+  | { readonly kind: "denied"; readonly denial: Denial };
+
+export interface ReadAccess {
+  readonly app: App;
+  readonly installation: Installation;
+  /** By lower-case name; every wanted repository is there. */
+  readonly to: ReadonlyMap<string, Access>;
+}
+
+export interface AccessQuery {
+  readonly owner: string;
+  /** The repository that the scope names, whose installation is looked up; absent for an owner's scope. */
+  readonly repository?: string;
+  /** Lower-case names, most wanted first; at most two; may be empty. What is cached counts for one account only. */
+  readonly wanted: (installation: Installation) => readonly string[];
+  /** Mint one token each at once: it is remembered that a common one would be refused. */
+  readonly apart: boolean;
+  /** The allow-list's repository: whether it can be seen is for the mint itself to say, as only its 422 lifts the list. */
+  readonly decisive: string;
+}
+
+export interface AccessCall extends CallContext {
+  /** Every read token that was minted, for revocation after the answer. */
+  readonly minted: (token: string) => void;
+}
+
+/** Through one App. A denial says why this App cannot serve; the caller decides whether the next one may. */
+export async function readAccess(
+  github: GitHub,
+  app: App,
+  query: AccessQuery,
+  call: AccessCall,
+): Promise<Result<ReadAccess>> {
+  const first = await accessOnce(github, app, query, call);
+  const ended = first === "installation_gone" ? first : endOf(first);
+  if (ended === undefined && first !== "installation_gone") return first;
+  // What is remembered of the installation is over; the next exchange looks it up again.
+  github.forgetInstallation(app, query.owner, call.writes);
+  if (ended === "suspended" && first !== "installation_gone") return first;
+  // Reinstalled App, transferred repository, an owner's name that is somebody else's: once more in the same exchange.
+  const second = await accessOnce(github, app, query, call);
+  if (second !== "installation_gone") return second;
+  // Found a moment ago, and still 404: not the same as "not installed", which would count for the lifting of an allow-list.
+  const problem = "the installation was found, and takes no request for a token";
+  return refuse({ reason: "github_unavailable", route: MINT_ROUTE, problem });
+}
+
+/** What the use of an installation said against it. */
+function endOf(access: Result<ReadAccess>): "moved" | "suspended" | undefined {
+  if (!access.ok) return undefined;
+  for (const one of access.value.to.values()) {
+    if (one.kind !== "denied") continue;
+    const { denial } = one;
+    if (denial.reason === "installation_suspended") return "suspended";
+    if (denial.reason === "repository_not_visible" && denial.problem === "moved") return "moved";
+  }
+  return undefined;
+}
+
+async function accessOnce(
+  github: GitHub,
+  app: App,
+  query: AccessQuery,
+  call: AccessCall,
+): Promise<Result<ReadAccess> | "installation_gone"> {
+  const { owner, repository } = query;
+  const lookup = await github.findInstallation(app, repository ? { owner, repository } : { owner }, call);
+  switch (lookup.kind) {
+    case "denied":
+      return refuse(lookup.denial);
+    case "not_installed":
+      return refuse({ reason: "app_not_installed", owner });
+    case "moved":
+      return refuse({
+        reason: "repository_not_visible",
+        repository: repository ? `${owner}/${repository}` : owner,
+        problem: "moved",
+      });
+    case "found":
+    case "repository_not_visible":
+      break;
+  }
+  const { installation } = lookup;
+  if (installation.suspended) return refuse(suspended(installation));
+  const unseen = lookup.kind === "repository_not_visible" ? repository?.toLowerCase() : undefined;
+  const hidden = unseen === query.decisive ? undefined : unseen;
+  const wanted = query.wanted(installation).filter((name) => name !== hidden);
+  const tokens = await mintFor(github, { app, installation, wanted, apart: query.apart }, call);
+  if (tokens === "installation_gone") return tokens;
+  if (lookup.kind === "repository_not_visible" && hidden !== undefined) {
+    tokens.set(hidden, { kind: "not_visible", problem: lookup.problem });
+  }
+  return accept({ app, installation, to: tokens });
+}
+
+interface Minting {
+  readonly app: App;
+  readonly installation: Installation;
+  readonly wanted: readonly string[];
+  readonly apart: boolean;
+}
+
+type Tokens = Map<string, Access>;
+
+async function mintFor(github: GitHub, minting: Minting, call: AccessCall): Promise<Tokens | "installation_gone"> {
+  const { wanted } = minting;
+  if (wanted.length === 0) return new Map();
+  if (wanted.length === 1) return mintCommon(github, minting, wanted, call);
+  if (minting.apart) return joined(await Promise.all(wanted.map((name) => mintCommon(github, minting, [name], call))));
+  const pair = await mintCommon(github, minting, wanted, call);
+  const [first = "", second = ""] = wanted;
+  if (pair === "installation_gone" || pair.get(first)?.kind !== "not_visible") return pair;
+  // GitHub refuses the pair without saying which of the two: the policy's repository alone, and only if that is not it the other.
+  const alone = await mintCommon(github, minting, [first], call);
+  if (alone === "installation_gone") return alone;
+  if (alone.get(first)?.kind === "token") return alone.set(second, { kind: "not_visible", problem: "not_selected" });
+  return joined([alone, await mintCommon(github, minting, [second], call)]);
+}
+
+/** One token for all the names: they share its fate. */
+async function mintCommon(
+  github: GitHub,
+  { app, installation }: Minting,
+  names: readonly string[],
+  call: AccessCall,
+): Promise<Tokens | "installation_gone"> {
+  const outcome = await github.mintReadToken(app, installation, names, countingUnknown(call));
+  switch (outcome.kind) {
+    case "gone":
+      return "installation_gone";
+    case "denied":
+      return new Map(names.map((name) => [name, { kind: "denied", denial: outcome.denial }]));
+    case "repositories_not_visible":
+      return new Map(names.map((name) => [name, { kind: "not_visible", problem: "not_selected" }]));
+    case "ok": {
+      call.minted(outcome.token);
+      const isPublic = (name: string) =>
+        outcome.repositories.some((repository) => repository.name.toLowerCase() === name && repository.public);
+      return new Map(
+        names.map((name) => [name, { kind: "token", token: outcome.token, repositoryIsPublic: isPublic(name) }]),
+      );
+    }
+  }
+}
+
+/** Only an unknown outcome makes a read token's mint repeat: the first one may have left a token that nobody saw. */
+function countingUnknown(call: AccessCall): AccessCall {
+  const count = (what: string) => {
+    call.count?.(what);
+    if (what === "github_retries") call.count?.("read_mint_unknown");
+  };
+  return { ...call, count };
+}
+
+function joined(parts: readonly (Tokens | "installation_gone")[]): Tokens | "installation_gone" {
+  const all: Tokens = new Map();
+  for (const part of parts) {
+    if (part === "installation_gone") return part;
+    for (const [name, access] of part) all.set(name, access);
+  }
+  return all;
+}

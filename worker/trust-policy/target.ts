@@ -1,0 +1,45 @@
+/** A scope and an identity as places: where the policy and the issuer allow-list lie, and under which keys they are kept. Pure. */
+import { POLICY_DIRECTORY, POLICY_SUFFIX, TRUSTED_ISSUERS_NAME } from "../../policies/file-names.ts";
+import type { PolicyKind } from "../../policies/parse.ts";
+import type { CacheKey } from "../store/cache.ts";
+
+export interface Scope {
+  readonly owner: string;
+  /** Absent for the owner's own scope. */
+  readonly repository?: string;
+}
+
+export const scopeText = ({ owner, repository }: Scope): string =>
+  repository === undefined ? owner : `${owner}/${repository}`;
+
+/** Where the policy lies and how it is read. */
+export interface Target {
+  readonly scope: Scope;
+  readonly repository: string;
+  readonly identity: string;
+  readonly kind: PolicyKind;
+  /** In the repository. */
+  readonly path: string;
+  /** `owner/repository/path`, as callers are told it. */
+  readonly fullPath: string;
+}
+
+export const ALLOW_LIST_PATH = `${POLICY_DIRECTORY}${TRUSTED_ISSUERS_NAME}`;
+
+/** An owner's own scope, and its policy repository in any case, hold organisation policies (reference section 2). */
+export function targetOf(scope: Scope, identity: string, orgPolicyRepo: string): Target {
+  const repository = scope.repository ?? orgPolicyRepo;
+  const kind = repository.toLowerCase() === orgPolicyRepo.toLowerCase() ? "organization" : "repository";
+  const path = `${POLICY_DIRECTORY}${identity}${POLICY_SUFFIX}`;
+  return { scope, repository, identity, kind, path, fullPath: `${scope.owner}/${repository}/${path}` };
+}
+
+/** GitHub compares owners and repositories without case, and identities (paths) with it. */
+export const policyKey = ({ kind, scope, repository, identity }: Target): CacheKey => [
+  kind,
+  scope.owner.toLowerCase(),
+  repository.toLowerCase(),
+  identity,
+];
+
+export const allowListKey = (owner: string): CacheKey => [owner.toLowerCase()];
