@@ -11,35 +11,37 @@ export interface Position {
 }
 
 /** `path` names the value, as `issuer`, `claim_pattern.ref`, `repositories[0]`; empty for the file as a whole. Line and column are 0 when the text is not at hand. */
-export interface Fault {
+export interface Diagnostic {
   readonly path: string;
   readonly line: number;
   readonly column: number;
   readonly message: string;
-  readonly remedy?: string;
+  readonly suggestion?: string;
 }
 
 export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly faults: readonly Fault[] };
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
-export interface FaultList {
-  add(path: string, at: Position | undefined, message: string, remedy?: string): void;
+export interface DiagnosticList {
+  add(path: string, at: Position | undefined, message: string, suggestion?: string): void;
   count(): number;
   /** In the order of the text, the first MAX_FAULTS of them. */
-  sorted(): readonly Fault[];
+  sorted(): readonly Diagnostic[];
 }
 
-export function createFaultList(): FaultList {
-  const faults: Fault[] = [];
+export function createDiagnosticList(): DiagnosticList {
+  const diagnostics: Diagnostic[] = [];
   return {
-    add(path, at, message, remedy) {
+    add(path, at, message, suggestion) {
       const { line, column } = at ?? { line: 0, column: 0 };
-      faults.push(remedy === undefined ? { path, line, column, message } : { path, line, column, message, remedy });
+      diagnostics.push(
+        suggestion === undefined ? { path, line, column, message } : { path, line, column, message, suggestion },
+      );
     },
-    count: () => faults.length,
+    count: () => diagnostics.length,
     sorted() {
-      const ordered = faults.toSorted((a, b) => a.line - b.line || a.column - b.column);
+      const ordered = diagnostics.toSorted((a, b) => a.line - b.line || a.column - b.column);
       const told = ordered.slice(0, MAX_FAULTS);
       const last = told.at(-1);
       if (ordered.length > told.length && last !== undefined) {

@@ -9,7 +9,7 @@ export type FileRole =
   | { readonly role: "trusted_issuers" }
   /** Expectations for a policy, see test-file.ts; the service does not read it. */
   | { readonly role: "test" }
-  | { readonly role: "never_read"; readonly message: string; readonly remedy: string }
+  | { readonly role: "never_read"; readonly message: string; readonly suggestion: string }
   | { readonly role: "other" };
 
 export const POLICY_DIRECTORY = ".github/chainguard/";
@@ -26,7 +26,7 @@ export function roleOfFile(path: string, isPolicyRepository: boolean): FileRole 
   if (name === TRUSTED_ISSUERS_NAME && isPolicyRepository) return { role: "trusted_issuers" };
   if (name === TRUSTED_ISSUERS_NAME) {
     const message = "the list of trusted issuers is read from the owner's policy repository only";
-    return { role: "never_read", message, remedy: "move it there, or remove it" };
+    return { role: "never_read", message, suggestion: "move it there, or remove it" };
   }
   if (name.endsWith(TEST_SUFFIX)) return { role: "test" };
   if (name.endsWith(POLICY_SUFFIX)) return roleOfIdentity(name.slice(0, -POLICY_SUFFIX.length));
@@ -37,7 +37,7 @@ function roleOutside(path: string): FileRole {
   if (path.endsWith(TEST_SUFFIX)) return { role: "test" };
   if (!path.endsWith(POLICY_SUFFIX)) return { role: "other" };
   const message = `never read: it does not lie in ${POLICY_DIRECTORY}`;
-  return { role: "never_read", message, remedy: `move it to ${POLICY_DIRECTORY}${lastSegment(path)}` };
+  return { role: "never_read", message, suggestion: `move it to ${POLICY_DIRECTORY}${lastSegment(path)}` };
 }
 
 /** Why no exchange can name the identity; undefined if one can. */
@@ -54,7 +54,7 @@ function roleOfIdentity(identity: string): FileRole {
   const fault = identityFault(identity);
   if (fault === undefined) return { role: "policy", identity };
   const message = `never read: ${JSON.stringify(identity)} is no identity that can be asked for: ${fault}`;
-  return { role: "never_read", message, remedy: `name it \`name${POLICY_SUFFIX}\`` };
+  return { role: "never_read", message, suggestion: `name it \`name${POLICY_SUFFIX}\`` };
 }
 
 function misnamed(name: string): FileRole {
@@ -62,13 +62,13 @@ function misnamed(name: string): FileRole {
     return {
       role: "never_read",
       message: "never read: the name is not quite right",
-      remedy: `name it ${TRUSTED_ISSUERS_NAME}`,
+      suggestion: `name it ${TRUSTED_ISSUERS_NAME}`,
     };
   }
   const [, stem] = /^(.+?)(?:[._-]sts)?\.(?:ya?ml|json)(?:\.ya?ml)?$/i.exec(name) ?? /^(.+)\.sts$/i.exec(name) ?? [];
   if (stem === undefined) return { role: "other" };
   const message = `never read: its name does not end in ${POLICY_SUFFIX}`;
-  return { role: "never_read", message, remedy: `name it ${stem}${POLICY_SUFFIX}` };
+  return { role: "never_read", message, suggestion: `name it ${stem}${POLICY_SUFFIX}` };
 }
 
 function lastSegment(path: string): string {

@@ -2,11 +2,11 @@
  * What a check, on the command line or in a pull request, says of one file's text: faults, what a deployment would not accept, and lint. Pure.
  */
 
-import { createFaultList, type Fault } from "./faults.ts";
+import { createDiagnosticList, type Diagnostic } from "./faults.ts";
 import { parseTrustedIssuers } from "./issuers.ts";
 import { lintPolicy, lintTrustedIssuers } from "./lint/lint.ts";
 import { type CompiledPolicy, parsePolicy } from "./parse.ts";
-import { type DeploymentRules, deploymentFaults } from "./policy/deployment.ts";
+import { type DeploymentRules, deploymentDiagnostics } from "./policy/deployment.ts";
 import type { PolicyKind } from "./policy/document.ts";
 import { parseYaml } from "./yaml/yaml.ts";
 
@@ -22,7 +22,7 @@ export interface Finding {
   readonly line: number;
   readonly column: number;
   readonly message: string;
-  readonly remedy?: string;
+  readonly suggestion?: string;
 }
 
 export interface Setting {
@@ -44,9 +44,9 @@ export function judgePolicy(file: string, text: string, setting: Setting): Judge
   const kind = setting.kind ?? guess?.kind ?? "repository";
   const owner = setting.owner ?? guess?.owner ?? "";
   const parsed = parsePolicy(text, { kind, owner });
-  if (!parsed.ok) return { findings: asFindings(file, "invalid", parsed.faults), policy: undefined };
+  if (!parsed.ok) return { findings: asFindings(file, "invalid", parsed.diagnostics), policy: undefined };
   const policy = parsed.value;
-  const refused = asFindings(file, "not-accepted", deploymentFaults(policy, setting.rules));
+  const refused = asFindings(file, "not-accepted", deploymentDiagnostics(policy, setting.rules));
   const { domain } = setting;
   const linted = lintPolicy(policy, {
     ...(owner === "" ? {} : { owner }),
@@ -57,13 +57,13 @@ export function judgePolicy(file: string, text: string, setting: Setting): Judge
 
 export function judgeTrustedIssuers(file: string, text: string): readonly Finding[] {
   const parsed = parseTrustedIssuers(text);
-  if (!parsed.ok) return asFindings(file, "invalid", parsed.faults);
+  if (!parsed.ok) return asFindings(file, "invalid", parsed.diagnostics);
   return inOrder(lintTrustedIssuers(parsed.value).map((finding) => ({ file, ...finding })));
 }
 
 /** Outside of a repository only the text can say which kind it is: `repositories` stands in organization policies alone. */
 function guessFrom(text: string): { readonly kind?: PolicyKind; readonly owner?: string } {
-  const { root } = parseYaml(text.replace(/^\ufeff/, ""), createFaultList());
+  const { root } = parseYaml(text.replace(/^\ufeff/, ""), createDiagnosticList());
   if (root?.kind !== "map") return {};
   const repositories = root.entries.find(({ name }) => name === "repositories");
   if (repositories === undefined) return {};
@@ -74,8 +74,8 @@ function guessFrom(text: string): { readonly kind?: PolicyKind; readonly owner?:
   return owner === undefined ? { kind: "organization" } : { kind: "organization", owner };
 }
 
-export function asFindings(file: string, id: string, faults: readonly Fault[]): readonly Finding[] {
-  return faults.map((fault) => ({ file, severity: "fault", id, ...fault }));
+export function asFindings(file: string, id: string, diagnostics: readonly Diagnostic[]): readonly Finding[] {
+  return diagnostics.map((fault) => ({ file, severity: "fault", id, ...fault }));
 }
 
 function inOrder(findings: readonly Finding[]): readonly Finding[] {

@@ -3,7 +3,7 @@
  */
 
 import * as v from "valibot";
-import { type FaultList, type Parsed, type Position, quoted } from "./faults.ts";
+import { type DiagnosticList, type Parsed, type Position, quoted } from "./faults.ts";
 import { isIssuer } from "./fields.ts";
 import { MAX_TRUSTED_ISSUER_PATTERN_BYTES, MAX_TRUSTED_ISSUER_PATTERNS, MAX_TRUSTED_ISSUERS } from "./limits.ts";
 import { compilePattern, type Pattern } from "./pattern/pattern.ts";
@@ -77,25 +77,26 @@ const ISSUERS_FILE: FileKind = {
 };
 
 export function parseTrustedIssuers(text: string): Parsed<TrustedIssuers> {
-  const { value: raw, broken, locate, faults } = readFile(text, TrustedIssuersSchema, ISSUERS_FILE);
-  if (raw === undefined) return { ok: false, faults: faults.sorted() };
-  const mode = modeOf(raw.mode ?? "", faults, locate);
-  const issuers = entriesOf(raw.issuers, "issuers", MAX_TRUSTED_ISSUERS, faults, locate);
-  const patterns = entriesOf(raw.issuer_patterns, "issuer_patterns", MAX_TRUSTED_ISSUER_PATTERNS, faults, locate);
-  for (const [index, issuer] of issuers.entries()) checkIssuer(issuer, `issuers[${index}]`, faults, locate);
-  for (const [index, pattern] of patterns.entries()) checkPattern(pattern, `issuer_patterns[${index}]`, faults, locate);
+  const { value: raw, broken, locate, diagnostics } = readFile(text, TrustedIssuersSchema, ISSUERS_FILE);
+  if (raw === undefined) return { ok: false, diagnostics: diagnostics.sorted() };
+  const mode = modeOf(raw.mode ?? "", diagnostics, locate);
+  const issuers = entriesOf(raw.issuers, "issuers", MAX_TRUSTED_ISSUERS, diagnostics, locate);
+  const patterns = entriesOf(raw.issuer_patterns, "issuer_patterns", MAX_TRUSTED_ISSUER_PATTERNS, diagnostics, locate);
+  for (const [index, issuer] of issuers.entries()) checkIssuer(issuer, `issuers[${index}]`, diagnostics, locate);
+  for (const [index, pattern] of patterns.entries())
+    checkPattern(pattern, `issuer_patterns[${index}]`, diagnostics, locate);
   if (issuers.length + patterns.length === 0 && broken.size === 0) {
-    const remedy = "list an issuer, or remove the file: without it every issuer is permitted";
-    faults.add("", locate("") ?? START, "neither issuers nor issuer_patterns has an entry", remedy);
+    const suggestion = "list an issuer, or remove the file: without it every issuer is permitted";
+    diagnostics.add("", locate("") ?? START, "neither issuers nor issuer_patterns has an entry", suggestion);
   }
-  if (mode === undefined || faults.count() > 0) return { ok: false, faults: faults.sorted() };
+  if (mode === undefined || diagnostics.count() > 0) return { ok: false, diagnostics: diagnostics.sorted() };
   return { ok: true, value: compileWith({ format: ISSUERS_FORMAT, mode, issuers, patterns }, locate) };
 }
 
-function modeOf(mode: string, faults: FaultList, locate: Locate): "enforce" | "audit" | undefined {
+function modeOf(mode: string, diagnostics: DiagnosticList, locate: Locate): "enforce" | "audit" | undefined {
   if (mode === "" || mode === "enforce") return "enforce";
   if (mode === "audit") return mode;
-  faults.add("mode", locate("mode"), `unknown mode ${quoted(mode)}`, "write `enforce` or `audit`");
+  diagnostics.add("mode", locate("mode"), `unknown mode ${quoted(mode)}`, "write `enforce` or `audit`");
   return undefined;
 }
 
@@ -103,41 +104,46 @@ function entriesOf(
   entries: readonly (string | null)[] | null | undefined,
   path: string,
   limit: number,
-  faults: FaultList,
+  diagnostics: DiagnosticList,
   locate: Locate,
 ): readonly string[] {
   const list = entries ?? [];
   if (list.length > limit)
-    faults.add(path, locate(path), `${list.length} entries, more than ${limit}`, "remove some, or use a pattern");
+    diagnostics.add(path, locate(path), `${list.length} entries, more than ${limit}`, "remove some, or use a pattern");
   return list.slice(0, limit).map((entry) => entry ?? "");
 }
 
-function checkIssuer(issuer: string, path: string, faults: FaultList, locate: Locate): void {
+function checkIssuer(issuer: string, path: string, diagnostics: DiagnosticList, locate: Locate): void {
   if (!isIssuer(issuer)) {
-    faults.add(
+    diagnostics.add(
       path,
       locate(path),
       `${quoted(issuer)} is no issuer URL`,
       "write the token's `iss`, as `https://host/path`",
     );
   } else if (/^[^/]*\/\/[^/]*/.exec(issuer)?.[0] !== /^[^/]*\/\/[^/]*/.exec(issuer.toLowerCase())?.[0]) {
-    faults.add(path, locate(path), `${quoted(issuer)} has capitals in its scheme or host`, "write these in lower case");
+    diagnostics.add(
+      path,
+      locate(path),
+      `${quoted(issuer)} has capitals in its scheme or host`,
+      "write these in lower case",
+    );
   }
 }
 
-function checkPattern(pattern: string, path: string, faults: FaultList, locate: Locate): void {
+function checkPattern(pattern: string, path: string, diagnostics: DiagnosticList, locate: Locate): void {
   const result = trustedPattern(pattern);
-  if (!result.ok) faults.add(path, locate(path), result.message, result.remedy);
+  if (!result.ok) diagnostics.add(path, locate(path), result.message, result.suggestion);
 }
 
 type TrustedPattern =
   | { readonly ok: true; readonly value: Pattern }
-  | { readonly ok: false; readonly message: string; readonly remedy: string };
+  | { readonly ok: false; readonly message: string; readonly suggestion: string };
 
 function trustedPattern(source: string): TrustedPattern {
   const result = compilePattern(source, MAX_TRUSTED_ISSUER_PATTERN_BYTES);
   const fault = result.ok ? spanFault(source) : undefined;
   if (fault === undefined) return result;
   const message = `${fault}, so that the pattern can run past the host into a domain of someone else`;
-  return { ok: false, message, remedy: "write `[^/]+` for one part of a host or path, and each `/` at its place" };
+  return { ok: false, message, suggestion: "write `[^/]+` for one part of a host or path, and each `/` at its place" };
 }

@@ -13,9 +13,9 @@ import { OrganizationPolicySchema, RepositoryPolicySchema } from "./schema.ts";
 import { nearest } from "./suggest.ts";
 import { type FileKind, readFile, unknownName } from "./yaml/read.ts";
 
-export type { Fault, Parsed, Position } from "./faults.ts";
+export type { Diagnostic, Parsed, Position } from "./faults.ts";
 export { type CompiledPolicy, compilePolicy } from "./policy/compile.ts";
-export { type DeploymentRules, deploymentFaults } from "./policy/deployment.ts";
+export { type DeploymentRules, deploymentDiagnostics } from "./policy/deployment.ts";
 export { type InlineJwk, type Matcher, type PolicyDocument, type PolicyKind, readDocument } from "./policy/document.ts";
 
 export interface PolicyContext {
@@ -29,12 +29,12 @@ export function parsePolicy(text: string, context: PolicyContext): Parsed<Compil
     context.kind === "organization"
       ? readFile(text, OrganizationPolicySchema, POLICY_FILE)
       : readFile(text, RepositoryPolicySchema, POLICY_FILE);
-  const { value: raw, broken, locate, faults } = file;
-  if (raw === undefined) return { ok: false, faults: faults.sorted() };
-  const reading: Reading = { raw, broken, locate, faults, patterns: new Map() };
+  const { value: raw, broken, locate, diagnostics } = file;
+  if (raw === undefined) return { ok: false, diagnostics: diagnostics.sorted() };
+  const reading: Reading = { raw, broken, locate, diagnostics, patterns: new Map() };
   const document = documentOf(reading, context);
   checkProgramSize(reading);
-  if (document === undefined || faults.count() > 0) return { ok: false, faults: faults.sorted() };
+  if (document === undefined || diagnostics.count() > 0) return { ok: false, diagnostics: diagnostics.sorted() };
   return { ok: true, value: compileWith(document, reading.patterns, locate) };
 }
 
@@ -89,15 +89,15 @@ const POLICY_FILE: FileKind = {
     if (path.startsWith("jwks") && PRIVATE_MEMBERS.includes(name)) {
       return {
         message: `"${name}" is part of a private key`,
-        remedy: "remove it, and replace the key: it is no longer secret",
+        suggestion: "remove it, and replace the key: it is no longer secret",
       };
     }
     const alias = path === "" && Object.hasOwn(KEY_ALIASES, name) ? KEY_ALIASES[name] : undefined;
-    const suggestion = alias ?? nearest(name, [...known, "repositories"]);
-    if (path === "" && suggestion === "repositories" && !known.includes("repositories")) {
+    const near = alias ?? nearest(name, [...known, "repositories"]);
+    if (path === "" && near === "repositories" && !known.includes("repositories")) {
       const message = `${name} stands in policies of the owner's policy repository only`;
-      return { message, remedy: "remove it: this policy grants its own repository" };
+      return { message, suggestion: "remove it: this policy grants its own repository" };
     }
-    return unknownName("key", name, suggestion, known);
+    return unknownName("key", name, near, known);
   },
 };

@@ -40,8 +40,8 @@ export function createApp(setup: (env: Env) => Setup): Hono<AppEnv> {
       const requestId = context.get("requestId");
       const made = setup(context.env);
       if (!made.ok) return misconfigured(made, requestId);
-      const later = (work: Promise<unknown>) => context.executionCtx.waitUntil(work);
-      return handler({ request: context.req.raw, requestId, services: made.services, later });
+      const waitUntil = (work: Promise<unknown>) => context.executionCtx.waitUntil(work);
+      return handler({ request: context.req.raw, requestId, services: made.services, waitUntil });
     };
 
   route("/", ["GET", "HEAD"], (context) => rootRoute(context.get("requestId")));
@@ -50,7 +50,7 @@ export function createApp(setup: (env: Env) => Setup): Hono<AppEnv> {
     readyRoute(context.req.raw, {
       requestId: context.get("requestId"),
       setup: setup(context.env),
-      later: (work) => context.executionCtx.waitUntil(work),
+      waitUntil: (work) => context.executionCtx.waitUntil(work),
     }),
   );
   // HEAD is not GET here: it would mint a token that nobody reads.

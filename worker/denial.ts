@@ -3,7 +3,7 @@
  * Pure data: no I/O, no clock, and no text made here from a token, an assertion or an upstream body.
  */
 import type { ClauseResult } from "../policies/evaluate.ts";
-import type { Fault } from "../policies/parse.ts";
+import type { Diagnostic } from "../policies/parse.ts";
 
 /** An expected outcome as a value: what was wanted, or why not. `throw` is for bugs. */
 export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly denial: Denial };
@@ -47,7 +47,7 @@ export type Denial =
     }
   | { readonly reason: "installation_suspended"; readonly owner: string; readonly ownerId: number }
   | { readonly reason: "issuer_not_permitted" }
-  | { readonly reason: "allow_list_invalid"; readonly path: string; readonly faults: readonly Fault[] }
+  | { readonly reason: "allow_list_invalid"; readonly path: string; readonly diagnostics: readonly Diagnostic[] }
   | { readonly reason: "allow_list_rate_limited"; readonly retryAfterSeconds: number }
   | { readonly reason: "allow_list_unavailable"; readonly problem: string }
   | {
@@ -67,7 +67,7 @@ export type Denial =
       readonly reason: "policy_invalid";
       readonly identity: string;
       readonly path: string;
-      readonly faults: readonly Fault[];
+      readonly diagnostics: readonly Diagnostic[];
     }
   | {
       readonly reason: "issuer_mismatch" | "subject_mismatch" | "audience_mismatch" | "claim_mismatch";

@@ -43,7 +43,7 @@ function findingsOf(target: Target, options: Options, disk: Disk, locate: Locato
   if (isDirectory) return wholeFile(file, "never-read", "a directory, and no file", "give it another name");
   const place = locate(path, options);
   const { role } = place;
-  if (role.role === "never_read") return wholeFile(file, "never-read", role.message, role.remedy);
+  if (role.role === "never_read") return wholeFile(file, "never-read", role.message, role.suggestion);
   if (role.role === "trusted_issuers") {
     const text = disk.read(path);
     return text === undefined ? notText(file) : judgeTrustedIssuers(file, text);
@@ -56,7 +56,7 @@ function findingsOf(target: Target, options: Options, disk: Disk, locate: Locato
 function strayFinding({ path, isInRepository }: Target, file: string): readonly Finding[] {
   const role = isInRepository && rootOf(path) === undefined ? roleOfFile(nameOf(path), false) : undefined;
   if (role?.role !== "never_read") return [];
-  return wholeFile(file, "never-read", role.message, role.remedy).map((finding) => ({
+  return wholeFile(file, "never-read", role.message, role.suggestion).map((finding) => ({
     ...finding,
     severity: "warning",
   }));
@@ -72,6 +72,6 @@ function notText(file: string): readonly Finding[] {
   return wholeFile(file, "invalid", "the file is not UTF-8", "save it as UTF-8");
 }
 
-function wholeFile(file: string, id: string, message: string, remedy: string): readonly Finding[] {
-  return asFindings(file, id, [{ path: "", line: 1, column: 1, message, remedy }]);
+function wholeFile(file: string, id: string, message: string, suggestion: string): readonly Finding[] {
+  return asFindings(file, id, [{ path: "", line: 1, column: 1, message, suggestion }]);
 }

@@ -18,8 +18,8 @@ export function explainCommand(operand: string, options: Options, disk: Disk, pa
   const path = disk.absolute(operand);
   const { policy, findings } = judgeFile(path, createLocator(disk)(path, options), options, disk);
   if (policy === undefined) {
-    const faults = findings.filter(({ severity }) => severity === "fault");
-    return { code: 1, text: report(faults, 1, format, paint) };
+    const diagnostics = findings.filter(({ severity }) => severity === "fault");
+    return { code: 1, text: report(diagnostics, 1, format, paint) };
   }
   if (domain === undefined && policy.audience === undefined) {
     throw new Unusable("the policy names no audience, so that --domain is needed: it is the default audience");

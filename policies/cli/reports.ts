@@ -29,17 +29,17 @@ export function textReport(findings: readonly Finding[], files: number, paint: P
 
 const INDENT = 19;
 
-function textOf({ line, column, severity, message, remedy, id }: Finding, paint: Paint): string {
+function textOf({ line, column, severity, message, suggestion, id }: Finding, paint: Paint): string {
   const place = `${line}:${column}`.padEnd(7);
   const label = `  ${place} ${paint(COLOURS[severity], severity.padEnd(8))} `;
   const said = hanging(label, INDENT, `${message} [${id}]`);
-  return remedy === undefined ? said : `${said}\n${hanging(" ".repeat(INDENT), INDENT, `-> ${remedy}`)}`;
+  return suggestion === undefined ? said : `${said}\n${hanging(" ".repeat(INDENT), INDENT, `-> ${suggestion}`)}`;
 }
 
 export function jsonReport(findings: readonly Finding[], files: number): string {
   const counts = {
     files,
-    faults: countOf(findings, "fault"),
+    diagnostics: countOf(findings, "fault"),
     warnings: countOf(findings, "warning"),
     notices: countOf(findings, "notice"),
   };
@@ -53,7 +53,7 @@ export function githubReport(findings: readonly Finding[]): string {
   return findings.map((finding) => `${annotation(finding)}\n`).join("");
 }
 
-function annotation({ file, line, column, severity, id, message, remedy }: Finding): string {
+function annotation({ file, line, column, severity, id, message, suggestion }: Finding): string {
   const properties = [
     ["file", file],
     ["line", String(Math.max(1, line))],
@@ -61,7 +61,7 @@ function annotation({ file, line, column, severity, id, message, remedy }: Findi
     ["title", `Trust policy: ${id}`],
   ] as const;
   const told = properties.map(([name, value]) => `${name}=${escapeProperty(value)}`).join(",");
-  return `::${COMMANDS[severity]} ${told}::${escapeData(remedy === undefined ? message : `${message}\n${remedy}`)}`;
+  return `::${COMMANDS[severity]} ${told}::${escapeData(suggestion === undefined ? message : `${message}\n${suggestion}`)}`;
 }
 
 /** Unescaped, a line end would begin a workflow command of the file's own making. */

@@ -37,12 +37,12 @@ function descriptionOf(id: string): string {
   return [DESCRIPTIONS, RULES].flatMap((table) => (Object.hasOwn(table, id) ? [table[id] ?? id] : []))[0] ?? id;
 }
 
-function resultOf({ file, severity, id, line, column, message, remedy }: Finding, ruleIndex: number) {
+function resultOf({ file, severity, id, line, column, message, suggestion }: Finding, ruleIndex: number) {
   return {
     ruleId: id,
     ruleIndex,
     level: LEVELS[severity],
-    message: { text: remedy === undefined ? message : `${message}; ${remedy}` },
+    message: { text: suggestion === undefined ? message : `${message}; ${suggestion}` },
     locations: [
       {
         physicalLocation: {

@@ -36,7 +36,7 @@ export function testCommand(operands: readonly string[], options: Options, disk:
 function outcomesOf(path: string, options: Options, disk: Disk, locate: Locator): readonly Outcome[] {
   const failed = (name: string, message: string): Outcome => ({ name, passed: false, message });
   const parsed = parseTestFile(mustRead(disk, path));
-  if (!parsed.ok) return parsed.faults.map(({ line, column, message }) => failed(`${line}:${column}`, message));
+  if (!parsed.ok) return parsed.diagnostics.map(({ line, column, message }) => failed(`${line}:${column}`, message));
   const test = parsed.value;
   const policyPath = `${path.slice(0, -TEST_SUFFIX.length)}${POLICY_SUFFIX}`;
   if (disk.kindOf(policyPath) !== "file") return [failed("policy", `there is no ${nameOf(policyPath)} beside it`)];
@@ -48,8 +48,8 @@ function outcomesOf(path: string, options: Options, disk: Disk, locate: Locator)
     disk,
   );
   if (policy === undefined) {
-    const faults = findings.filter(({ severity }) => severity === "fault");
-    return faults.map(({ line, column, message }) => failed(`policy ${line}:${column}`, message));
+    const diagnostics = findings.filter(({ severity }) => severity === "fault");
+    return diagnostics.map(({ line, column, message }) => failed(`policy ${line}:${column}`, message));
   }
   const domain = test.domain ?? options.domain;
   if (domain === undefined && policy.audience === undefined) {

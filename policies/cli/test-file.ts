@@ -7,7 +7,7 @@
 
 import * as v from "valibot";
 import { isMap, LineCounter, parseDocument } from "yaml";
-import { createFaultList, type FaultList, type Parsed, type Position } from "../faults.ts";
+import { createDiagnosticList, type DiagnosticList, type Parsed, type Position } from "../faults.ts";
 
 export interface TestFile {
   /** `owner` for an organization policy, `owner/repository` for any other; undefined: as for `check`. */
@@ -88,7 +88,7 @@ export function parseTestFile(source: string): Parsed<TestFile> {
     const { line, col } = lines.linePos(offset ?? 0);
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
-  const faults = createFaultList();
+  const diagnostics = createDiagnosticList();
   const document = parseDocument(source, {
     schema: "core",
     version: "1.2",
@@ -96,8 +96,8 @@ export function parseTestFile(source: string): Parsed<TestFile> {
     logLevel: "silent",
     prettyErrors: false,
   });
-  for (const { message, pos } of document.errors) faults.add("", at(pos[0]), `not valid YAML: ${message}`);
-  if (faults.count() > 0) return { ok: false, faults: faults.sorted() };
+  for (const { message, pos } of document.errors) diagnostics.add("", at(pos[0]), `not valid YAML: ${message}`);
+  if (diagnostics.count() > 0) return { ok: false, diagnostics: diagnostics.sorted() };
   const locate = (path: readonly unknown[]): Position => {
     for (let length = path.length; length > 0; length -= 1) {
       const key = path[length - 1];
@@ -108,7 +108,7 @@ export function parseTestFile(source: string): Parsed<TestFile> {
     }
     return { line: 1, column: 1 };
   };
-  return shaped(document.toJS(), locate, faults);
+  return shaped(document.toJS(), locate, diagnostics);
 }
 
 function hasRange(node: unknown): node is { readonly range: readonly number[] } {
@@ -117,13 +117,13 @@ function hasRange(node: unknown): node is { readonly range: readonly number[] } 
 
 type LocatePath = (path: readonly unknown[]) => Position;
 
-function shaped(value: unknown, locate: LocatePath, faults: FaultList): Parsed<TestFile> {
+function shaped(value: unknown, locate: LocatePath, diagnostics: DiagnosticList): Parsed<TestFile> {
   const result = v.safeParse(FileSchema, value);
-  for (const issue of result.issues ?? []) addIssue(issue, locate, faults);
-  if (!result.success) return { ok: false, faults: faults.sorted() };
+  for (const issue of result.issues ?? []) addIssue(issue, locate, diagnostics);
+  if (!result.success) return { ok: false, diagnostics: diagnostics.sorted() };
   const { scope, domain, warnings, grants, tokens } = result.output;
-  checkTokens(tokens, locate, faults);
-  if (faults.count() > 0) return { ok: false, faults: faults.sorted() };
+  checkTokens(tokens, locate, diagnostics);
+  if (diagnostics.count() > 0) return { ok: false, diagnostics: diagnostics.sorted() };
   const [owner = "", repository] = (scope ?? "").split("/");
   const file: TestFile = {
     scope: scope === undefined ? undefined : { owner, ...(repository === undefined ? {} : { repository }) },
@@ -137,7 +137,7 @@ function shaped(value: unknown, locate: LocatePath, faults: FaultList): Parsed<T
   return { ok: true, value: file };
 }
 
-function addIssue(issue: v.BaseIssue<unknown>, locate: LocatePath, faults: FaultList): void {
+function addIssue(issue: v.BaseIssue<unknown>, locate: LocatePath, diagnostics: DiagnosticList): void {
   const keys = issue.path?.map(({ key }) => key) ?? [];
   const path = keys.reduce<string>(
     (told, key) => (typeof key === "number" ? `${told}[${key}]` : `${told}${told === "" ? "" : "."}${String(key)}`),
@@ -150,15 +150,16 @@ function addIssue(issue: v.BaseIssue<unknown>, locate: LocatePath, faults: Fault
     : isMissing
       ? `\`${path}\` is not given`
       : `${path === "" ? "the file" : `\`${path}\``} ${issue.message}`;
-  faults.add(path, locate(keys), message);
+  diagnostics.add(path, locate(keys), message);
 }
 
 /** What one key means for another. */
-function checkTokens(tokens: readonly RawToken[], locate: LocatePath, faults: FaultList): void {
+function checkTokens(tokens: readonly RawToken[], locate: LocatePath, diagnostics: DiagnosticList): void {
   const before = new Set<string>();
   for (const [index, token] of tokens.entries()) {
     const path = `tokens[${index}]`;
-    const add = (key: string, message: string) => faults.add(`${path}.${key}`, locate(["tokens", index, key]), message);
+    const add = (key: string, message: string) =>
+      diagnostics.add(`${path}.${key}`, locate(["tokens", index, key]), message);
     const { name, like, claims, claims_file: file, expect, fails } = token;
     if (before.has(name)) add("name", `two tokens are named ${JSON.stringify(name)}`);
     if (like !== undefined && !before.has(like))

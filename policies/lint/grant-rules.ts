@@ -18,33 +18,33 @@ export const permissionRules: Rule = ({ policy, kind }) =>
     const findings: Finding[] = [];
     if (permission?.assumed && !levelsOf(name).includes(level)) {
       const message = `GitHub's list does not tell the levels of ${name}, and ${quoted(level)} is not among the probable ones`;
-      const remedy = `write ${levelsOf(name)
+      const suggestion = `write ${levelsOf(name)
         .map((known) => `\`${known}\``)
         .join(" or ")}, unless GitHub is known to grant it`;
-      findings.push({ id: "permission-level-assumed", severity: "warning", ...at, message, remedy });
+      findings.push({ id: "permission-level-assumed", severity: "warning", ...at, message, suggestion });
     }
     if (permission?.extension) {
       const message = `octo-sts does not know ${name}, and refuses the whole policy`;
-      const remedy = "keep it for this service alone";
-      findings.push({ id: "extension-used", severity: "notice", ...at, message, remedy });
+      const suggestion = "keep it for this service alone";
+      findings.push({ id: "extension-used", severity: "notice", ...at, message, suggestion });
     }
     const power = powerOf(name);
     if (level !== "read" && power !== undefined) {
       const message = `${name}: ${level} can ${power}`;
-      const remedy = "keep it only if the workload does just that, and let nothing else match the policy";
+      const suggestion = "keep it only if the workload does just that, and let nothing else match the policy";
       // Of these workflows is the one that ordinary robots need.
       findings.push({
         id: "powerful-permission",
         severity: name === "workflows" ? "notice" : "warning",
         ...at,
         message,
-        remedy,
+        suggestion,
       });
     }
     if (level === "read" && kind === "repository" && isOrganizationWide(name)) {
       const message = `${name} reads the whole organization, and this policy belongs to one repository: whoever merges to it decides`;
-      const remedy = "move the policy to the owner's policy repository, or remove the permission";
-      findings.push({ id: "organization-read-in-repository-policy", severity: "warning", ...at, message, remedy });
+      const suggestion = "move the policy to the owner's policy repository, or remove the permission";
+      findings.push({ id: "organization-read-in-repository-policy", severity: "warning", ...at, message, suggestion });
     }
     return findings;
   });
@@ -65,14 +65,16 @@ export const repositoryRules: Rule = ({ policy, kind }) => {
   if (kind === "organization" && repositories === undefined) {
     const message =
       "without `repositories` the token reaches every repository of the installation (for the policy repository's own scope: that one)";
-    const remedy = "name the repositories, or write `repositories: []` to say that all are meant";
-    return [{ id: "repositories-absent", severity: "warning", path: "repositories", message, remedy }];
+    const suggestion = "name the repositories, or write `repositories: []` to say that all are meant";
+    return [{ id: "repositories-absent", severity: "warning", path: "repositories", message, suggestion }];
   }
   return (repositories ?? []).flatMap((name, i, all): readonly Finding[] => {
     const isRepeated = all.slice(0, i).some((before) => before.toLowerCase() === name.toLowerCase());
     const message = `${name} is listed already`;
     const path = `repositories[${i}]`;
-    return isRepeated ? [{ id: "duplicate-repository", severity: "notice", path, message, remedy: "remove it" }] : [];
+    return isRepeated
+      ? [{ id: "duplicate-repository", severity: "notice", path, message, suggestion: "remove it" }]
+      : [];
   });
 };
 
@@ -87,13 +89,13 @@ export const extensionRules: Rule = ({ policy: { document }, claims, workload })
   return [
     ...used.map((key): Finding => {
       const message = `${key} is an extension of this service: octo-sts refuses a policy that has it`;
-      const remedy = "remove it to keep the policy portable, or ignore this";
-      return { id: "extension-used", severity: "notice", path: key, part: "key", message, remedy };
+      const suggestion = "remove it to keep the policy portable, or ignore this";
+      return { id: "extension-used", severity: "notice", path: key, part: "key", message, suggestion };
     }),
     ...paths.map(({ path, name }): Finding => {
       const message = `${quoted(name)} is found by its path inside another claim, an extension: octo-sts looks for a claim of exactly this name, and refuses`;
-      const remedy = "use a claim of the top level to keep the policy portable, or ignore this";
-      return { id: "extension-used", severity: "notice", path, part: "key", message, remedy };
+      const suggestion = "use a claim of the top level to keep the policy portable, or ignore this";
+      return { id: "extension-used", severity: "notice", path, part: "key", message, suggestion };
     }),
   ];
 };
@@ -112,14 +114,20 @@ export const audienceRules: Rule = ({ policy, audience, domain }) => {
     const message =
       "the audience may be any, so that a token that was made for another service, and seen by it, is good here too";
     return [
-      { id: "audience-of-anyone", severity: "warning", ...at, message, remedy: "name the audience, or leave it out" },
+      {
+        id: "audience-of-anyone",
+        severity: "warning",
+        ...at,
+        message,
+        suggestion: "name the audience, or leave it out",
+      },
     ];
   }
   const accepted = domain === undefined ? [] : [domain, `https://${domain}`];
   if (domain === undefined || accepted.some((text) => policy.audience?.matches(text))) return [];
   const message = `the audience is not ${domain}, which is what clients of this service ask for: tokens made for another service are taken, and the default ones refused`;
-  const remedy = `remove it, or write \`audience: ${domain}\`; keep it if the issuer cannot set the audience`;
-  return [{ id: "audience-not-domain", severity: "notice", ...at, message, remedy }];
+  const suggestion = `remove it, or write \`audience: ${domain}\`; keep it if the issuer cannot set the audience`;
+  return [{ id: "audience-not-domain", severity: "notice", ...at, message, suggestion }];
 };
 
 export const claimRules: Rule = ({ claims, workload }) => {
@@ -128,10 +136,10 @@ export const claimRules: Rule = ({ claims, workload }) => {
   return claims
     .filter(({ name }) => !canHaveClaim(table, name))
     .map(({ name, path }): Finding => {
-      const suggestion = nearest(name, table.names);
+      const near = nearest(name, table.names);
       const message = `${table.issuer} documents no claim ${quoted(name)}, and without it no token matches (${table.source})`;
-      const remedy =
-        suggestion === undefined ? "remove it, or use a claim that the issuer has" : `did you mean \`${suggestion}\`?`;
-      return { id: "claim-never-issued", severity: "warning", path, part: "key", message, remedy };
+      const suggestion =
+        near === undefined ? "remove it, or use a claim that the issuer has" : `did you mean \`${near}\`?`;
+      return { id: "claim-never-issued", severity: "warning", path, part: "key", message, suggestion };
     });
 };

@@ -62,7 +62,7 @@ export function foreignIssuers({ kind, path, text, language }: Value): readonly 
         severity: "warning",
         path,
         message: `${quoted(text)} also matches hosts that someone else can register, and who runs the issuer signs whatever the policy asks for`,
-        remedy: "write the issuer exactly; else the whole domain, its dots escaped, with `[^./]+\\.` for one label",
+        suggestion: "write the issuer exactly; else the whole domain, its dots escaped, with `[^./]+\\.` for one label",
       },
     ];
   }
@@ -74,7 +74,7 @@ export function foreignIssuers({ kind, path, text, language }: Value): readonly 
       severity: "warning",
       path,
       message: `${quoted(text)} matches the issuers of all customers of ${shared[0]}, and any of them can make up the subject`,
-      remedy: "write the issuer exactly, with your own id in it",
+      suggestion: "write the issuer exactly, with your own id in it",
     },
   ];
 }

@@ -27,8 +27,8 @@ export function listFindings(list: TrustedIssuers): readonly Finding[] {
 
 /** In the list, exact values and patterns have a key each. */
 function asListEntry(finding: Finding): Finding {
-  if (finding.id === "pattern-could-be-exact") return { ...finding, remedy: "list it under `issuers`" };
-  if (finding.id === "exact-looks-like-pattern") return { ...finding, remedy: "list it under `issuer_patterns`" };
+  if (finding.id === "pattern-could-be-exact") return { ...finding, suggestion: "list it under `issuers`" };
+  if (finding.id === "exact-looks-like-pattern") return { ...finding, suggestion: "list it under `issuer_patterns`" };
   return finding;
 }
 
@@ -41,14 +41,14 @@ function auditMode({ mode }: TrustedIssuers): readonly Finding[] {
       severity: "notice",
       path: "mode",
       message,
-      remedy: "write `mode: enforce` once the record is clean",
+      suggestion: "write `mode: enforce` once the record is clean",
     },
   ];
 }
 
 function duplicates({ document: { issuers, patterns }, patterns: compiled }: TrustedIssuers): readonly Finding[] {
   const finding = (path: string, message: string): readonly Finding[] => [
-    { id: "duplicate-issuer", severity: "notice", path, message, remedy: "remove it" },
+    { id: "duplicate-issuer", severity: "notice", path, message, suggestion: "remove it" },
   ];
   return [
     ...issuers.flatMap((issuer, i) => {

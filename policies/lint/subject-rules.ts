@@ -37,7 +37,8 @@ function ofAnyone({ subject, workload }: Linting): Finding {
     severity: "warning",
     path: subject.path,
     message: `${workload?.claims.issuer} signs for all its customers, and ${quoted(subject.text)} also matches subjects of accounts that are not yours`,
-    remedy: "write the name of the account in the subject, up to the character that ends it, or name its id in a claim",
+    suggestion:
+      "write the name of the account in the subject, up to the character that ends it, or name its id in a claim",
   };
 }
 
@@ -55,7 +56,7 @@ function crossesBoundary({ subject }: Linting, { text, canBeSlash, isLast }: Wil
     severity: "warning",
     path: subject.path,
     message: `\`${text}\` also matches ${canBeSlash ? "`:` and `/`" : "`:`"}, so that it can take ${where} with it: other projects, refs or events`,
-    remedy: "write `[^:/]+` for one part of a subject, and each `:` and `/` at its place",
+    suggestion: "write `[^:/]+` for one part of a subject, and each `:` and `/` at its place",
   };
 }
 
@@ -68,7 +69,7 @@ function openForWriting({ subject, claims, workload }: Linting): Finding {
     severity: isNarrow ? "notice" : "warning",
     path: subject.path,
     message: `the subject may end in anything, no claim narrows it, and the policy grants more than read: whoever can start any workload there gets that`,
-    remedy: "name the ref or environment in the subject, or pin the workflow by a claim",
+    suggestion: "name the ref or environment in the subject, or pin the workflow by a claim",
   };
 }
 
@@ -88,7 +89,7 @@ function openings(linting: Linting, crossing: Wildcard | undefined): readonly Fi
 
 function fromPullRequest({ canWrite, subject }: Linting): Finding {
   const run = "any pull request of the repository, before review, with the workflow file that it brings";
-  const remedy =
+  const suggestion =
     "name a branch or an environment with reviewers, or pin job_workflow_ref to a reusable workflow at a protected branch";
   return canWrite
     ? {
@@ -96,9 +97,9 @@ function fromPullRequest({ canWrite, subject }: Linting): Finding {
         severity: "warning",
         path: subject.path,
         message: `grants more than read to ${run}`,
-        remedy,
+        suggestion,
       }
-    : { id: "any-pull-request", severity: "notice", path: subject.path, message: `lets in ${run}`, remedy };
+    : { id: "any-pull-request", severity: "notice", path: subject.path, message: `lets in ${run}`, suggestion };
 }
 
 function workflowUnpinned({ canWrite }: Linting, path: string, isBranchOpen: boolean): Finding {
@@ -110,7 +111,7 @@ function workflowUnpinned({ canWrite }: Linting, path: string, isBranchOpen: boo
     severity: isBranchOpen && canWrite ? "warning" : "notice",
     path,
     message: `names a file at any ref: ${why}`,
-    remedy: "write the ref behind the `@`, as `@refs/heads/main`",
+    suggestion: "write the ref behind the `@`, as `@refs/heads/main`",
   };
 }
 
@@ -120,7 +121,7 @@ function fromBranch({ canWrite, subject }: Linting, pullRequest: boolean): Findi
     severity: canWrite ? "warning" : "notice",
     path: subject.path,
     message: `lets in any branch${pullRequest ? " and any pull request" : ""}, so whoever can push one to the repository`,
-    remedy: 'name the branch, or an environment; or pin it by a claim, as `ref`, or `ref_protected: "true"`',
+    suggestion: 'name the branch, or an environment; or pin it by a claim, as `ref`, or `ref_protected: "true"`',
   };
 }
 
@@ -134,7 +135,7 @@ function mutableNames({ subject, owner: ownOwner, claims, workload }: Linting): 
       severity: "notice",
       path: subject.path,
       message,
-      remedy:
+      suggestion:
         "use the form with ids, `repo:owner@id/name@id:...`, if the repository issues it, or pin `repository_id` and `repository_owner_id` by claims",
     },
   ];
@@ -160,7 +161,7 @@ function incomplete({ subject, workload }: Linting): readonly Finding[] {
       path: subject.path,
       message:
         "GitHub's own subjects go on behind the repository, so that only a repository with a customized one matches",
-      remedy: "add what follows, as `:ref:refs/heads/main`, `:environment:NAME` or `:pull_request`",
+      suggestion: "add what follows, as `:ref:refs/heads/main`, `:environment:NAME` or `:pull_request`",
     },
   ];
 }

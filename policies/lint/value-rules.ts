@@ -22,7 +22,7 @@ export function placeholder({ path, text, kind }: Value): readonly Finding[] {
   const found = placeholderIn(kind === "pattern" ? text.replaceAll(/\\([^A-Za-z0-9])/g, "$1") : text);
   if (found === undefined) return [];
   const message = `${quoted(found)} looks like a placeholder that was never filled in`;
-  return [{ id: "placeholder", severity: "warning", path, message, remedy: "write the real value" }];
+  return [{ id: "placeholder", severity: "warning", path, message, suggestion: "write the real value" }];
 }
 
 /** The issuer that is meant by an address with a slash at its end, capitals, http, or the path of its discovery document. */
@@ -48,15 +48,15 @@ export function exactRules({ field, path, text }: Value): readonly Finding[] {
   if (sign !== undefined) {
     const isGlob = sign === "*";
     const message = `is compared as it is typed, ${quoted(sign)} included, so that it looks like a pattern and matches none of the tokens that it seems to`;
-    const remedy = isGlob
+    const suggestion = isGlob
       ? `write \`${path}_pattern\` with \`[^:/]+\` (one part) or \`.*\` (anything) for the \`*\`, and each \`.\` as \`\\.\``
       : `write it as \`${path}_pattern\``;
-    return [{ id: "exact-looks-like-pattern", severity: "warning", path, message, remedy }];
+    return [{ id: "exact-looks-like-pattern", severity: "warning", path, message, suggestion }];
   }
   const meant = field === "issuer" ? knownIssuerNear(text) : undefined;
   if (meant !== undefined) {
     const message = `issuers are compared byte for byte, and no token has this one: it is nearly ${meant}`;
-    return [{ id: "issuer-misspelt", severity: "warning", path, message, remedy: `write \`${meant}\`` }];
+    return [{ id: "issuer-misspelt", severity: "warning", path, message, suggestion: `write \`${meant}\`` }];
   }
   if (WELL_FORMED[field](text)) return [];
   return [
@@ -65,7 +65,8 @@ export function exactRules({ field, path, text }: Value): readonly Finding[] {
       severity: "warning",
       path,
       message: `${quoted(text)} is not well formed as ${field === "audience" ? "an audience" : field === "issuer" ? "an issuer" : "a subject"}, and a token that has it is refused`,
-      remedy: field === "issuer" ? "write the token's `iss`, as `https://host/path`" : "copy the value from a token",
+      suggestion:
+        field === "issuer" ? "write the token's `iss`, as `https://host/path`" : "copy the value from a token",
     },
   ];
 }
@@ -90,20 +91,20 @@ export function patternRules(value: Value): readonly Finding[] {
   const glob = globOf(tokens);
   if (glob !== undefined) {
     const message = `\`${glob}\` is "${glob.slice(0, -1)}" any number of times, and nothing else: a \`*\` by itself is no wildcard in a pattern`;
-    const remedy = "write `[^:/]+` for one part, `.*` for anything";
-    return [{ id: "glob-as-pattern", severity: "warning", path, message, remedy }];
+    const suggestion = "write `[^:/]+` for one part, `.*` for anything";
+    return [{ id: "glob-as-pattern", severity: "warning", path, message, suggestion }];
   }
   if (!overlaps(language, ALPHABETS[field])) {
     const message = `${quoted(text)} matches nothing that a token can have here`;
-    const remedy = "look for an anchor in the middle, a space, or a character that such a value never has";
-    return [{ id: "matches-nothing", severity: "warning", path, message, remedy }];
+    const suggestion = "look for an anchor in the middle, a space, or a character that such a value never has";
+    return [{ id: "matches-nothing", severity: "warning", path, message, suggestion }];
   }
   const sole = soleTextOf(tokens);
   if (field !== "claim" && sole !== undefined && (field !== "issuer" || bareDots(tokens) === 0)) {
     const message = `a pattern for the one value ${quoted(sole)}${bareDots(tokens) > 0 ? ", whose dots match any character" : ""}`;
     // Unquoted, octo-sts would round a number.
-    const remedy = `write \`${path.replace("_pattern", "")}: ${/^[0-9]/.test(sole) ? `"${sole}"` : sole}\``;
-    return [{ id: "pattern-could-be-exact", severity: "notice", path, message, remedy }];
+    const suggestion = `write \`${path.replace("_pattern", "")}: ${/^[0-9]/.test(sole) ? `"${sole}"` : sole}\``;
+    return [{ id: "pattern-could-be-exact", severity: "notice", path, message, suggestion }];
   }
   return unescapedDot(value);
 }
@@ -127,7 +128,7 @@ function unescapedDot({ field, name, path, tokens }: Value): readonly Finding[] 
       severity: field === "claim" ? "notice" : "warning",
       path,
       message: `${count} not escaped and match${dots === 1 ? "es" : ""} any character: ${what}`,
-      remedy: "write `\\.` for a dot",
+      suggestion: "write `\\.` for a dot",
     },
   ];
 }
@@ -143,7 +144,7 @@ function alternation({ path, text, tokens }: Value): readonly Finding[] {
       severity: "notice",
       path,
       message: `read here as \`^(?:${cut(text)})$\`, each alternative whole; octo-sts reads \`^${cut(text)}$\`, where ${quoted(first)} is only how a value begins and ${quoted(last)} how it ends${middle}`,
-      remedy: "put it in parentheses, which mean the same in both: `(...|...)`",
+      suggestion: "put it in parentheses, which mean the same in both: `(...|...)`",
     },
   ];
 }

@@ -18,7 +18,7 @@ export interface Warning {
   readonly line: number;
   readonly column: number;
   readonly message: string;
-  readonly remedy: string;
+  readonly suggestion: string;
 }
 
 /** A warning before it has a place. `part`: of what to tell the position, the value if it is not said. */
@@ -28,14 +28,14 @@ export interface Finding {
   readonly path: string;
   readonly part?: "key" | "value";
   readonly message: string;
-  readonly remedy: string;
+  readonly suggestion: string;
 }
 
 export function warningsOf(findings: readonly Finding[], locate: Locate): readonly Warning[] {
   const nowhere: Position = { line: 0, column: 0 };
-  const placed = findings.map(({ id, severity, path, part, message, remedy }): Warning => {
+  const placed = findings.map(({ id, severity, path, part, message, suggestion }): Warning => {
     const { line, column } = locate(path, part) ?? locate("") ?? nowhere;
-    return { id, severity, path, line, column, message, remedy };
+    return { id, severity, path, line, column, message, suggestion };
   });
   return placed.sort((a, b) => a.line - b.line || a.column - b.column || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
 }

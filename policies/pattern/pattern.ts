@@ -20,17 +20,17 @@ export interface Pattern {
 
 export type CompiledPattern =
   | { readonly ok: true; readonly value: Pattern }
-  | { readonly ok: false; readonly message: string; readonly remedy: string };
+  | { readonly ok: false; readonly message: string; readonly suggestion: string };
 
 const TOO_LARGE = {
   ok: false,
   message: `the pattern compiles to more than ${MAX_PATTERN_INSTRUCTIONS} instructions`,
-  remedy: "use smaller counts, or `+` in their place",
+  suggestion: "use smaller counts, or `+` in their place",
 } as const;
 
 export function compilePattern(source: string, maxBytes = MAX_PATTERN_BYTES): CompiledPattern {
   if (source.length > maxBytes || utf8Bytes(source) > maxBytes) {
-    return { ok: false, message: `the pattern is longer than ${maxBytes} bytes`, remedy: "shorten it" };
+    return { ok: false, message: `the pattern is longer than ${maxBytes} bytes`, suggestion: "shorten it" };
   }
   try {
     // Counted repetitions multiply: look at the size before anything is built from it.
@@ -48,7 +48,7 @@ function compileLegal(source: string): CompiledPattern {
   return { ok: true, value: { source, programSize, matches: (text) => compiled.testExact(text) } };
 }
 
-const REMEDIES: readonly (readonly [sign: RegExp, remedy: string])[] = [
+const REMEDIES: readonly (readonly [sign: RegExp, suggestion: string])[] = [
   [/missing argument to repetition/, "`*` repeats what stands before it; any text is `.*`"],
   [
     /Perl syntax: `\(\?<?[=!]|invalid named capture: `\(\?<[=!]/,
@@ -67,6 +67,6 @@ const REMEDIES: readonly (readonly [sign: RegExp, remedy: string])[] = [
 function refusal(source: string, reason: string): CompiledPattern {
   const message = `${quoted(source)} is no pattern: ${reason.replace(/^error parsing regexp: /, "")}`;
   const openQuote = source.lastIndexOf("\\Q") > source.lastIndexOf("\\E");
-  const remedy = openQuote ? "close `\\Q` with `\\E`" : REMEDIES.find(([sign]) => sign.test(reason))?.[1];
-  return { ok: false, message, remedy: remedy ?? "see RE2's syntax" };
+  const suggestion = openQuote ? "close `\\Q` with `\\E`" : REMEDIES.find(([sign]) => sign.test(reason))?.[1];
+  return { ok: false, message, suggestion: suggestion ?? "see RE2's syntax" };
 }

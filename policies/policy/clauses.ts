@@ -2,7 +2,7 @@
  * The clauses of a raw policy that a token must meet: matchers, claim patterns, inline keys, lifetime. Pure; faults are collected.
  */
 
-import { type FaultList, type Position, quoted } from "../faults.ts";
+import { type DiagnosticList, type Position, quoted } from "../faults.ts";
 import { MAX_CLAIM_PATTERNS, MAX_FILE_INSTRUCTIONS } from "../limits.ts";
 import { compilePattern, type Pattern } from "../pattern/pattern.ts";
 import type { RawPolicy } from "../schema.ts";
@@ -15,7 +15,7 @@ export interface Reading {
   readonly raw: Partial<RawPolicy>;
   readonly broken: ReadonlySet<string>;
   readonly locate: Locate;
-  readonly faults: FaultList;
+  readonly diagnostics: DiagnosticList;
   /** Compiled once while reading; the document's compilation takes them from here. */
   readonly patterns: Map<string, Pattern>;
 }
@@ -28,19 +28,19 @@ export function matcherOf(
   name: "issuer" | "subject" | "audience",
   isRequired: boolean,
 ): Matcher | undefined {
-  const { raw, broken, locate, faults } = reading;
+  const { raw, broken, locate, diagnostics } = reading;
   const patternName = `${name}_pattern` as const;
   const [exact, pattern] = [raw[name], raw[patternName]];
   if (exact && pattern) {
     const later = isBefore(locate(name, "key"), locate(patternName, "key")) ? patternName : name;
     const message = `${name} and ${patternName} are both given`;
-    faults.add(later, locate(later, "key"), message, "keep one of them");
+    diagnostics.add(later, locate(later, "key"), message, "keep one of them");
   }
   if (pattern) return compileAt(reading, patternName, pattern) ? { kind: "pattern", value: pattern } : undefined;
   if (exact) return { kind: "exact", value: exact };
   if (isRequired && !broken.has(name) && !broken.has(patternName)) {
     const at = locate(name, "key") ?? locate(patternName, "key") ?? START;
-    faults.add(name, at, `neither ${name} nor ${patternName} is given`, `add \`${name}: ...\``);
+    diagnostics.add(name, at, `neither ${name} nor ${patternName} is given`, `add \`${name}: ...\``);
   }
   return undefined;
 }
@@ -49,21 +49,21 @@ function isBefore(a: Position | undefined, b: Position | undefined): boolean {
   return a !== undefined && b !== undefined && (a.line - b.line || a.column - b.column) < 0;
 }
 
-function compileAt({ patterns, faults, locate }: Reading, path: string, source: string): boolean {
+function compileAt({ patterns, diagnostics, locate }: Reading, path: string, source: string): boolean {
   if (patterns.has(source)) return true;
   const result = compilePattern(source);
   if (result.ok) patterns.set(source, result.value);
-  else faults.add(path, locate(path), result.message, result.remedy);
+  else diagnostics.add(path, locate(path), result.message, result.suggestion);
   return result.ok;
 }
 
 /** In the order of their names, so that a refusal does not depend on the order of lines. */
 export function claimsOf(reading: Reading): readonly { readonly name: string; readonly pattern: string }[] {
-  const { raw, locate, faults } = reading;
+  const { raw, locate, diagnostics } = reading;
   const entries = [...(raw.claim_pattern ?? [])];
   if (entries.length > MAX_CLAIM_PATTERNS) {
     const message = `more than ${MAX_CLAIM_PATTERNS} claim patterns`;
-    faults.add(
+    diagnostics.add(
       "claim_pattern",
       locate("claim_pattern", "key"),
       message,
@@ -74,8 +74,8 @@ export function claimsOf(reading: Reading): readonly { readonly name: string; re
   const claims = entries.flatMap(([name, pattern]) => {
     const path = `claim_pattern.${name}`;
     if (pattern === null) {
-      const remedy = 'write a pattern; `""` matches an empty claim, `.*` any';
-      faults.add(path, locate(path, "key"), `claim ${quoted(name)} has no pattern`, remedy);
+      const suggestion = 'write a pattern; `""` matches an empty claim, `.*` any';
+      diagnostics.add(path, locate(path, "key"), `claim ${quoted(name)} has no pattern`, suggestion);
       return [];
     }
     return compileAt(reading, path, pattern) ? [{ name, pattern }] : [];
@@ -83,23 +83,27 @@ export function claimsOf(reading: Reading): readonly { readonly name: string; re
   return claims.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-export function checkProgramSize({ patterns, faults }: Reading): void {
+export function checkProgramSize({ patterns, diagnostics }: Reading): void {
   const total = [...patterns.values()].reduce((sum, pattern) => sum + pattern.programSize, 0);
   if (total <= MAX_FILE_INSTRUCTIONS) return;
   const message = `the patterns compile to ${total} instructions together, more than ${MAX_FILE_INSTRUCTIONS}`;
-  faults.add("", START, message, "use smaller counts, or fewer patterns");
+  diagnostics.add("", START, message, "use smaller counts, or fewer patterns");
 }
 
 /** Inline keys stand for one issuer, so that issuer must be named exactly. */
-export function inlineKeysOf({ raw, locate, faults }: Reading): { readonly keys: readonly InlineJwk[] } | undefined {
+export function inlineKeysOf({
+  raw,
+  locate,
+  diagnostics,
+}: Reading): { readonly keys: readonly InlineJwk[] } | undefined {
   if (!raw.jwks) return undefined;
   if (!raw.issuer || raw.issuer_pattern) {
-    faults.add(
+    diagnostics.add(
       "jwks",
       locate("jwks", "key"),
       "jwks needs an exact issuer",
       "write `issuer:` with the one issuer that has these keys",
     );
   }
-  return { keys: readInlineKeys(raw.jwks.keys ?? [], faults, locate) };
+  return { keys: readInlineKeys(raw.jwks.keys ?? [], diagnostics, locate) };
 }

@@ -3,7 +3,7 @@
  * keeps depends on no configuration.
  */
 
-import { createFaultList, type Fault } from "../faults.ts";
+import { createDiagnosticList, type Diagnostic } from "../faults.ts";
 import { isOrganizationWide, rankOfLevel } from "../permissions.ts";
 import type { CompiledPolicy } from "./compile.ts";
 
@@ -18,17 +18,18 @@ export interface DeploymentRules {
 }
 
 /** Line and column are 0 for a policy that came from a cache. */
-export function deploymentFaults(policy: CompiledPolicy, rules: DeploymentRules): readonly Fault[] {
+export function deploymentDiagnostics(policy: CompiledPolicy, rules: DeploymentRules): readonly Diagnostic[] {
   const { document, locate } = policy;
-  const faults = createFaultList();
-  const add = (path: string, message: string, remedy: string) => faults.add(path, locate(path, "key"), message, remedy);
+  const diagnostics = createDiagnosticList();
+  const add = (path: string, message: string, suggestion: string) =>
+    diagnostics.add(path, locate(path, "key"), message, suggestion);
   for (const { name, level } of document.kind === "repository" ? document.permissions : []) {
     if (!isOrganizationWide(name) || !exceeds(level, rules.organizationPermissions)) continue;
     const message = `${name}: ${level} reaches the whole organization, and a repository's policy may not grant it here`;
     add(`permissions.${name}`, message, "grant it in a policy of the owner's policy repository");
   }
   if (rules.requireRepositories && document.kind === "organization" && document.repositories === undefined) {
-    faults.add(
+    diagnostics.add(
       "repositories",
       locate(""),
       "this deployment requires `repositories`",
@@ -44,7 +45,7 @@ export function deploymentFaults(policy: CompiledPolicy, rules: DeploymentRules)
   } else if (document.jwks !== undefined && rules.isKnownIssuer(document.issuer.value)) {
     add("jwks", `${document.issuer.value} publishes its keys itself`, "remove jwks");
   }
-  return faults.sorted();
+  return diagnostics.sorted();
 }
 
 function exceeds(level: string, highest: DeploymentRules["organizationPermissions"]): boolean {

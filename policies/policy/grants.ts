@@ -11,12 +11,12 @@ import { type Reading, START } from "./clauses.ts";
 
 /** GitHub grants an App's every permission when none is named: an omission must not widen a grant, so there must be one. */
 export function permissionsOf(reading: Reading): readonly { readonly name: string; readonly level: string }[] {
-  const { raw, broken, locate, faults } = reading;
+  const { raw, broken, locate, diagnostics } = reading;
   const entries = [...(raw.permissions ?? [])];
   const isGiven = entries.some(([, level]) => level !== null);
   if (!isGiven && !broken.has("permissions")) {
     const at = locate("permissions", "key") ?? START;
-    faults.add(
+    diagnostics.add(
       "permissions",
       at,
       "no permission is given",
@@ -26,18 +26,18 @@ export function permissionsOf(reading: Reading): readonly { readonly name: strin
   return entries.flatMap(([name, level]) => {
     const path = `permissions.${name}`;
     const nameFault = permissionNameFault(name);
-    if (nameFault !== undefined) faults.add(path, locate(path, "key"), nameFault.message, nameFault.remedy);
+    if (nameFault !== undefined) diagnostics.add(path, locate(path, "key"), nameFault.message, nameFault.suggestion);
     // Null is "not set" everywhere in the language; octo-sts drops such a permission too.
     if (level === null || nameFault !== undefined) return [];
     const levelFault = permissionLevelFault(name, level);
-    if (levelFault !== undefined) faults.add(path, locate(path), levelFault.message, levelFault.remedy);
+    if (levelFault !== undefined) diagnostics.add(path, locate(path), levelFault.message, levelFault.suggestion);
     return levelFault === undefined ? [{ name, level }] : [];
   });
 }
 
 interface Told {
   readonly message: string;
-  readonly remedy: string;
+  readonly suggestion: string;
 }
 
 export function permissionNameFault(name: string): Told | undefined {
@@ -45,16 +45,17 @@ export function permissionNameFault(name: string): Told | undefined {
   if (permission === undefined) {
     const message = `unknown permission ${quoted(name)}`;
     const suggestion = suggestPermission(name);
-    if (suggestion === null) return { message, remedy: "remove it: it is a permission of workflows, which no App has" };
+    if (suggestion === null)
+      return { message, suggestion: "remove it: it is a permission of workflows, which no App has" };
     return {
       message,
-      remedy: suggestion === undefined ? "see GitHub's list of App permissions" : `did you mean \`${suggestion}\`?`,
+      suggestion: suggestion === undefined ? "see GitHub's list of App permissions" : `did you mean \`${suggestion}\`?`,
     };
   }
   if (permission.scope !== "account") return undefined;
   return {
     message: `${name} is a permission of a user's own account`,
-    remedy: "remove it: no installation token can carry it",
+    suggestion: "remove it: no installation token can carry it",
   };
 }
 
@@ -63,26 +64,24 @@ export function permissionLevelFault(name: string, level: string): Told | undefi
   const permission = permissionNamed(name);
   const levels = permission?.levels ?? [];
   if (levels.includes(level) || (permission?.assumed && rankOfLevel(level) > 0)) return undefined;
-  const suggestion = nearest(level, levels);
-  const remedy =
-    suggestion === undefined
-      ? `write ${levels.map((known) => `\`${known}\``).join(" or ")}`
-      : `did you mean \`${suggestion}\`?`;
-  return { message: `${name} has no level ${quoted(level)}`, remedy };
+  const near = nearest(level, levels);
+  const suggestion =
+    near === undefined ? `write ${levels.map((known) => `\`${known}\``).join(" or ")}` : `did you mean \`${near}\`?`;
+  return { message: `${name} has no level ${quoted(level)}`, suggestion };
 }
 
 /** Bare names as they are listed, a name that is listed twice too: lint tells of it. Absent and empty differ, as grant.ts says. */
-export function repositoriesOf({ raw, locate, faults }: Reading, owner: string): readonly string[] | undefined {
+export function repositoriesOf({ raw, locate, diagnostics }: Reading, owner: string): readonly string[] | undefined {
   if (!raw.repositories) return undefined;
   if (raw.repositories.length > MAX_REPOSITORIES) {
-    const remedy = "write `[]` for every repository of the installation, or several policies";
-    faults.add("repositories", locate("repositories"), `more than ${MAX_REPOSITORIES} repositories`, remedy);
+    const suggestion = "write `[]` for every repository of the installation, or several policies";
+    diagnostics.add("repositories", locate("repositories"), `more than ${MAX_REPOSITORIES} repositories`, suggestion);
     return [];
   }
   const names = raw.repositories.flatMap((entry, index) => {
     const path = `repositories[${index}]`;
     const fault = repositoryFault(entry ?? "", owner);
-    if (fault !== undefined) faults.add(path, locate(path), fault.message, fault.remedy);
+    if (fault !== undefined) diagnostics.add(path, locate(path), fault.message, fault.suggestion);
     return fault === undefined && entry !== null ? [entry.slice(entry.indexOf("/") + 1)] : [];
   });
   return names;
@@ -91,16 +90,16 @@ export function repositoriesOf({ raw, locate, faults }: Reading, owner: string):
 function repositoryFault(entry: string, owner: string): Told | undefined {
   const [name = "", ...behind] = entry.split("/").reverse();
   if (entry.includes("*")) {
-    const remedy = "write `[]` for every repository of the installation, or each name";
-    return { message: `${quoted(entry)} is a wildcard, which GitHub does not know`, remedy };
+    const suggestion = "write `[]` for every repository of the installation, or each name";
+    return { message: `${quoted(entry)} is a wildcard, which GitHub does not know`, suggestion };
   }
   if (!REPOSITORY_NAME.test(name) || behind.length > 1) {
-    return { message: `${quoted(entry)} is no repository name`, remedy: "write `name`, or `owner/name`" };
+    return { message: `${quoted(entry)} is no repository name`, suggestion: "write `name`, or `owner/name`" };
   }
   const [prefix] = behind;
   if (prefix === undefined || prefix.toLowerCase() === owner.toLowerCase()) return undefined;
   return {
     message: `${quoted(entry)} is not of ${owner}`,
-    remedy: `name repositories of ${owner} only; a token reaches no other`,
+    suggestion: `name repositories of ${owner} only; a token reaches no other`,
   };
 }

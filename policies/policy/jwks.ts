@@ -2,7 +2,7 @@
  * Keys inline in a policy: public keys that can verify a token, and nothing else. Pure; reads a shape that schema.ts has checked.
  */
 
-import type { FaultList } from "../faults.ts";
+import type { DiagnosticList } from "../faults.ts";
 import { MAX_INLINE_KEYS } from "../limits.ts";
 import type { RawInlineKey } from "../schema.ts";
 import type { Locate } from "../yaml/read.ts";
@@ -41,33 +41,42 @@ function measure(
 interface KeyFault {
   readonly member: string;
   readonly message: string;
-  readonly remedy: string;
+  readonly suggestion: string;
 }
 
 /** The keys that are fit for use, with a fault for each that is not. */
-export function readInlineKeys(keys: readonly RawInlineKey[], faults: FaultList, locate: Locate): readonly InlineJwk[] {
+export function readInlineKeys(
+  keys: readonly RawInlineKey[],
+  diagnostics: DiagnosticList,
+  locate: Locate,
+): readonly InlineJwk[] {
   const start = locate("jwks.keys") ?? locate("jwks");
   if (keys.length === 0)
-    faults.add("jwks.keys", start, "jwks holds no key", "put the issuer's public keys under `keys`, or remove jwks");
+    diagnostics.add(
+      "jwks.keys",
+      start,
+      "jwks holds no key",
+      "put the issuer's public keys under `keys`, or remove jwks",
+    );
   if (keys.length > MAX_INLINE_KEYS) {
-    faults.add("jwks.keys", start, `more than ${MAX_INLINE_KEYS} keys`, "keep the keys that sign tokens now");
+    diagnostics.add("jwks.keys", start, `more than ${MAX_INLINE_KEYS} keys`, "keep the keys that sign tokens now");
   }
   return keys.slice(0, MAX_INLINE_KEYS).flatMap((key, index) => {
     const path = `jwks.keys[${index}]`;
     const fault = usageFault(key) ?? (key.kty === "RSA" ? rsaFault(key) : curveFault(key));
     if (fault === undefined) return [publicMembers(key)];
     const at = locate(`${path}.${fault.member}`) ?? locate(path);
-    faults.add(`${path}.${fault.member}`, at, fault.message, fault.remedy);
+    diagnostics.add(`${path}.${fault.member}`, at, fault.message, fault.suggestion);
     return [];
   });
 }
 
 function usageFault({ use, key_ops: operations }: RawInlineKey): KeyFault | undefined {
   if (use && use !== "sig" && use !== "jwt-svid") {
-    return { member: "use", message: `the key is for "${use}", not for signing tokens`, remedy: "remove this key" };
+    return { member: "use", message: `the key is for "${use}", not for signing tokens`, suggestion: "remove this key" };
   }
   if (operations && !operations.includes("verify")) {
-    return { member: "key_ops", message: "the key is not for verifying", remedy: "remove this key, or key_ops" };
+    return { member: "key_ops", message: "the key is not for verifying", suggestion: "remove this key, or key_ops" };
   }
   return undefined;
 }
@@ -77,7 +86,7 @@ function algorithmFault(alg: string | null | undefined, fitting: readonly string
   return {
     member: "alg",
     message: `"${alg}" does not fit the key`,
-    remedy: `remove alg, or write one of ${fitting.join(", ")}`,
+    suggestion: `remove alg, or write one of ${fitting.join(", ")}`,
   };
 }
 
@@ -85,14 +94,14 @@ function rsaFault({ n, e, alg }: RawInlineKey): KeyFault | undefined {
   const bits = measure(n)?.bits ?? 0;
   if (bits < MIN_RSA_BITS || bits > MAX_RSA_BITS) {
     const message = `n must be an RSA modulus of ${MIN_RSA_BITS} to ${MAX_RSA_BITS} bits in base64url`;
-    return { member: "n", message, remedy: "copy the key from the issuer's key set" };
+    return { member: "n", message, suggestion: "copy the key from the issuer's key set" };
   }
   const exponent = measure(e);
   if (exponent === undefined || exponent.bits < 2 || exponent.bits > 32 || !exponent.isOdd) {
     return {
       member: "e",
       message: "e must be an odd RSA exponent from 3 on in base64url",
-      remedy: "it is AQAB in nearly all keys",
+      suggestion: "it is AQAB in nearly all keys",
     };
   }
   return algorithmFault(alg, RSA_ALGORITHMS);
@@ -100,7 +109,11 @@ function rsaFault({ n, e, alg }: RawInlineKey): KeyFault | undefined {
 
 function curveFault({ kty, crv, x, y, alg }: RawInlineKey): KeyFault | undefined {
   if (kty !== "EC" && kty !== "OKP") {
-    return { member: "kty", message: "kty must be RSA, EC or OKP", remedy: "copy the key from the issuer's key set" };
+    return {
+      member: "kty",
+      message: "kty must be RSA, EC or OKP",
+      suggestion: "copy the key from the issuer's key set",
+    };
   }
   const curve = crv && Object.hasOwn(CURVES, crv) ? CURVES[crv] : undefined;
   if (curve === undefined || curve.kty !== kty) {
@@ -108,7 +121,7 @@ function curveFault({ kty, crv, x, y, alg }: RawInlineKey): KeyFault | undefined
     return {
       member: "crv",
       message: `crv of a key of type ${kty} must be ${names.join(", ")}`,
-      remedy: "use a key of this kind",
+      suggestion: "use a key of this kind",
     };
   }
   for (const [member, value] of kty === "EC"
@@ -121,7 +134,7 @@ function curveFault({ kty, crv, x, y, alg }: RawInlineKey): KeyFault | undefined
       return {
         member,
         message: `${member} must be ${curve.bytes} bytes in base64url`,
-        remedy: "copy the key from the issuer's key set",
+        suggestion: "copy the key from the issuer's key set",
       };
     }
   }

@@ -5,13 +5,13 @@
 /** The first such character and its offset. */
 export function forbiddenCharacter(
   text: string,
-): { readonly offset: number; readonly message: string; readonly remedy: string } | undefined {
+): { readonly offset: number; readonly message: string; readonly suggestion: string } | undefined {
   for (let offset = 0; offset < text.length; offset += 1) {
     const code = text.charCodeAt(offset);
     if (code >= 0x20 && code < 0x7f) continue;
     const message = fault(code, text.charCodeAt(offset - 1), text.charCodeAt(offset + 1));
     if (message !== undefined)
-      return { offset, message, remedy: "remove it, or write it as an escape in double quotes" };
+      return { offset, message, suggestion: "remove it, or write it as an escape in double quotes" };
   }
   return undefined;
 }

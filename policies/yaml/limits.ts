@@ -7,19 +7,19 @@ import { MAX_NESTING_DEPTH, MAX_SIGNIFICANT_TOKENS, MAX_TOKENS } from "../limits
 
 export interface Excess {
   readonly message: string;
-  readonly remedy: string;
+  readonly suggestion: string;
 }
 
 const TOO_DEEP: Excess = {
   message: `nested deeper than ${MAX_NESTING_DEPTH} levels`,
-  remedy: "a policy needs three levels at most",
+  suggestion: "a policy needs three levels at most",
 };
 const TOO_MANY: Excess = {
   message: `more than ${MAX_TOKENS} pieces of YAML, or ${MAX_SIGNIFICANT_TOKENS} without white space and comments`,
-  remedy: "shorten the file",
+  suggestion: "shorten the file",
 };
 
-const TAB: Excess = { message: "a tab is used as indentation", remedy: "indent with spaces" };
+const TAB: Excess = { message: "a tab is used as indentation", suggestion: "indent with spaces" };
 
 /** The mark that the lexer puts before plain and block text. */
 const TEXT_FOLLOWS = "\u001f";

@@ -5,7 +5,7 @@
  */
 
 import * as v from "valibot";
-import { createFaultList, type FaultList, type Position, quoted } from "../faults.ts";
+import { createDiagnosticList, type DiagnosticList, type Position, quoted } from "../faults.ts";
 import { MAX_EXPANDED_VALUES, MAX_FILE_BYTES, utf8Bytes } from "../limits.ts";
 import { forbiddenCharacter } from "./characters.ts";
 import { plainScalarFault } from "./scalars.ts";
@@ -21,7 +21,7 @@ export interface FileKind {
     path: string,
     name: string,
     known: readonly string[],
-  ): { readonly message: string; readonly remedy: string };
+  ): { readonly message: string; readonly suggestion: string };
   /** Keys below this path are not read by YAML 1.1: a JWK has members `n` and `y`. */
   readonly literalKeysUnder?: string;
 }
@@ -32,7 +32,7 @@ export interface RawFile<T> {
   /** Keys that are there in a wrong shape, so that no one calls them missing as well. */
   readonly broken: ReadonlySet<string>;
   readonly locate: Locate;
-  readonly faults: FaultList;
+  readonly diagnostics: DiagnosticList;
 }
 
 type Entries = Readonly<Record<string, v.GenericSchema>>;
@@ -42,49 +42,49 @@ export function readFile<E extends Entries>(
   schema: v.StrictObjectSchema<E, undefined>,
   kind: FileKind,
 ): RawFile<v.InferOutput<v.StrictObjectSchema<E, undefined>>> {
-  const faults = createFaultList();
+  const diagnostics = createDiagnosticList();
   const positions = new Map<string, { readonly key: Position; readonly value: Position }>();
   const locate: Locate = (path, part = "value") => positions.get(path)?.[part];
-  const root = treeOf(text, faults);
-  if (root === undefined) return { value: undefined, broken: new Set(), locate, faults };
+  const root = treeOf(text, diagnostics);
+  if (root === undefined) return { value: undefined, broken: new Set(), locate, diagnostics };
   positions.set("", { key: root.at, value: root.at });
   if (root.kind === "text" || root.kind === "list") {
-    faults.add(
+    diagnostics.add(
       "",
       root.at,
       `the file is ${root.kind === "list" ? "a list" : "one text"}, not a mapping`,
       "write `key: value` lines",
     );
-    return { value: undefined, broken: new Set(), locate, faults };
+    return { value: undefined, broken: new Set(), locate, diagnostics };
   }
-  const reader = createRawReader(kind, faults, (path, key, value) => positions.set(path, { key, value }));
+  const reader = createRawReader(kind, diagnostics, (path, key, value) => positions.set(path, { key, value }));
   const raw = reader.object(root.kind === "map" ? root : { kind: "map", entries: [], at: root.at }, schema.entries, "");
-  const { value, broken } = checkShape(raw, schema.entries, faults, locate);
+  const { value, broken } = checkShape(raw, schema.entries, diagnostics, locate);
   // Each entry went through its own schema, which the compiler cannot see through a loop.
-  return { value: value as Partial<v.InferOutput<v.StrictObjectSchema<E, undefined>>>, broken, locate, faults };
+  return { value: value as Partial<v.InferOutput<v.StrictObjectSchema<E, undefined>>>, broken, locate, diagnostics };
 }
 
-function treeOf(text: string, faults: FaultList): Tree | undefined {
+function treeOf(text: string, diagnostics: DiagnosticList): Tree | undefined {
   const start = { line: 1, column: 1 };
   const withoutMark = text.startsWith("\ufeff") ? text.slice(1) : text;
   if (withoutMark.length > MAX_FILE_BYTES || utf8Bytes(withoutMark) > MAX_FILE_BYTES) {
-    faults.add("", start, `the file is longer than ${MAX_FILE_BYTES} bytes`, "shorten it");
+    diagnostics.add("", start, `the file is longer than ${MAX_FILE_BYTES} bytes`, "shorten it");
     return undefined;
   }
   const forbidden = forbiddenCharacter(withoutMark);
   if (forbidden !== undefined) {
     const before = withoutMark.slice(0, forbidden.offset).split("\n");
     const at = { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
-    faults.add("", at, forbidden.message, forbidden.remedy);
+    diagnostics.add("", at, forbidden.message, forbidden.suggestion);
     return undefined;
   }
-  return parseYaml(withoutMark, faults).root;
+  return parseYaml(withoutMark, diagnostics).root;
 }
 
 /** Trees to plain values: text, null, lists, Maps for open mappings, null-prototype objects for closed ones. */
 function createRawReader(
   kind: FileKind,
-  faults: FaultList,
+  diagnostics: DiagnosticList,
   record: (path: string, key: Position, value: Position) => void,
 ) {
   let values = 0;
@@ -92,12 +92,12 @@ function createRawReader(
   function value(tree: Tree, schema: v.GenericSchema, path: string): unknown {
     values += 1;
     if (values === MAX_EXPANDED_VALUES + 1) {
-      faults.add(path, tree.at, `more than ${MAX_EXPANDED_VALUES} values`, "shorten the file");
+      diagnostics.add(path, tree.at, `more than ${MAX_EXPANDED_VALUES} values`, "shorten the file");
     }
     if (values > MAX_EXPANDED_VALUES || tree.kind === "nothing") return null;
     if (tree.kind === "text") {
       const fault = tree.plain ? plainScalarFault(tree.value) : undefined;
-      if (fault !== undefined) faults.add(path, tree.at, fault.message, fault.remedy);
+      if (fault !== undefined) diagnostics.add(path, tree.at, fault.message, fault.suggestion);
       return tree.value;
     }
     const inner = unwrap(schema);
@@ -116,7 +116,7 @@ function createRawReader(
   function checkKey(entry: { name: string; plain: boolean; at: Position }, path: string) {
     if (!entry.plain || (kind.literalKeysUnder !== undefined && path.startsWith(kind.literalKeysUnder))) return;
     const fault = plainScalarFault(entry.name);
-    if (fault !== undefined) faults.add(path, entry.at, `the key is ${fault.message}`, fault.remedy);
+    if (fault !== undefined) diagnostics.add(path, entry.at, `the key is ${fault.message}`, fault.suggestion);
   }
 
   function object(tree: MapTree, entries: Entries, path: string): Record<string, unknown> {
@@ -128,8 +128,8 @@ function createRawReader(
       checkKey(entry, below);
       if (schema !== undefined) result[entry.name] = value(entry.value, schema, below);
       else {
-        const { message, remedy } = kind.unknownKey(path, entry.name, Object.keys(entries));
-        faults.add(below, entry.at, message, remedy);
+        const { message, suggestion } = kind.unknownKey(path, entry.name, Object.keys(entries));
+        diagnostics.add(below, entry.at, message, suggestion);
       }
     }
     return result;
@@ -163,7 +163,7 @@ function unwrap(schema: v.GenericSchema): Inner {
   return inner.wrapped === undefined ? inner : unwrap(inner.wrapped);
 }
 
-function checkShape(raw: Record<string, unknown>, entries: Entries, faults: FaultList, locate: Locate) {
+function checkShape(raw: Record<string, unknown>, entries: Entries, diagnostics: DiagnosticList, locate: Locate) {
   const value: Record<string, unknown> = Object.create(null);
   const broken = new Set<string>();
   for (const [key, schema] of Object.entries(entries)) {
@@ -171,7 +171,7 @@ function checkShape(raw: Record<string, unknown>, entries: Entries, faults: Faul
     const result = v.safeParse(schema, raw[key]);
     for (const issue of result.issues ?? []) {
       const path = pathOf(key, issue);
-      faults.add(path, locate(path), `${path} ${issue.message}`, "see the policy reference for its shape");
+      diagnostics.add(path, locate(path), `${path} ${issue.message}`, "see the policy reference for its shape");
     }
     if (result.success) value[key] = result.output;
     else if (!withoutBadEntries(raw[key], result.issues)) broken.add(key);
@@ -199,8 +199,8 @@ function pathOf(key: string, issue: v.BaseIssue<unknown>): string {
 }
 
 /** For unknown keys and names: "did you mean", or the list of what is known. */
-export function unknownName(what: string, name: string, suggestion: string | undefined, known: readonly string[]) {
+export function unknownName(what: string, name: string, near: string | undefined, known: readonly string[]) {
   const message = `unknown ${what} ${quoted(name)}`;
-  const remedy = suggestion === undefined ? `known are ${known.join(", ")}` : `did you mean \`${suggestion}\`?`;
-  return { message, remedy };
+  const suggestion = near === undefined ? `known are ${known.join(", ")}` : `did you mean \`${near}\`?`;
+  return { message, suggestion };
 }

@@ -69,12 +69,12 @@ function floatReading(number: string, text: string): string {
 }
 
 /** What is wrong with a plain scalar and what to write instead; undefined if it means the text that was typed. */
-export function plainScalarFault(text: string): { readonly message: string; readonly remedy: string } | undefined {
+export function plainScalarFault(text: string): { readonly message: string; readonly suggestion: string } | undefined {
   if (text === "true" || text === "false" || /^(-?[1-9][0-9]*|0)$/.test(text)) return undefined;
   const reading = octoReading(text);
   if (reading === text && reading !== "NaN") return undefined;
   const message = `unquoted ${text} is not plain text: YAML 1.1 reads it as ${reading}`;
   const quotes = `quote it: "${text}"`;
   const isTruth = reading === "true" || reading === "false";
-  return { message, remedy: isTruth ? `${quotes}, or write ${reading}` : quotes };
+  return { message, suggestion: isTruth ? `${quotes}, or write ${reading}` : quotes };
 }

@@ -6,7 +6,7 @@
  */
 
 import { isAlias, isMap, isScalar, isSeq, type Pair, type ParsedNode, type Scalar, type YAMLSeq } from "yaml";
-import type { FaultList, Position } from "../faults.ts";
+import type { DiagnosticList, Position } from "../faults.ts";
 import { MAX_ALIASES, MAX_EXPANDED_VALUES, MAX_NESTING_DEPTH } from "../limits.ts";
 import { isNullScalar } from "./scalars.ts";
 
@@ -58,7 +58,7 @@ function isKeyOverLines({ key, srcToken }: MapItem, text: string): boolean {
 }
 
 /** Turns the library's nodes into the tree, anchors in the order of the text. */
-export function createTreeReader(text: string, at: (offset: number) => Position, faults: FaultList) {
+export function createTreeReader(text: string, at: (offset: number) => Position, diagnostics: DiagnosticList) {
   const anchors = new Map<string, Tree | "open">();
   let aliases = 0;
   let merged = 0;
@@ -68,14 +68,19 @@ export function createTreeReader(text: string, at: (offset: number) => Position,
   function read(node: ParsedNode, depth: number): Tree {
     const where = at(node.range[0]);
     if (depth > MAX_NESTING_DEPTH) {
-      faults.add("", where, `nested deeper than ${MAX_NESTING_DEPTH} levels`, "a policy needs three levels at most");
+      diagnostics.add(
+        "",
+        where,
+        `nested deeper than ${MAX_NESTING_DEPTH} levels`,
+        "a policy needs three levels at most",
+      );
       return { kind: "nothing", at: where };
     }
     if (isAlias(node)) return readAlias(node.source, where);
     const { anchor } = node;
     if (anchor !== undefined) {
       if (!/^[0-9A-Za-z_-]+$/.test(anchor))
-        faults.add("", where, `anchor "${anchor}"`, "use letters, digits, `-` and `_`");
+        diagnostics.add("", where, `anchor "${anchor}"`, "use letters, digits, `-` and `_`");
       anchors.set(anchor, "open");
     }
     const tree = readContent(node, where, depth);
@@ -86,17 +91,18 @@ export function createTreeReader(text: string, at: (offset: number) => Position,
   function readAlias(source: string, where: Position): Tree {
     aliases += 1;
     const target = anchors.get(source);
-    if (aliases === MAX_ALIASES + 1) faults.add("", where, `more than ${MAX_ALIASES} aliases`, "write the values out");
+    if (aliases === MAX_ALIASES + 1)
+      diagnostics.add("", where, `more than ${MAX_ALIASES} aliases`, "write the values out");
     if (target === undefined)
-      faults.add("", where, `unknown anchor "${source}"`, `define it before, as \`&${source}\``);
-    else if (target === "open") faults.add("", where, `anchor "${source}" contains itself`, "write the value out");
+      diagnostics.add("", where, `unknown anchor "${source}"`, `define it before, as \`&${source}\``);
+    else if (target === "open") diagnostics.add("", where, `anchor "${source}" contains itself`, "write the value out");
     else return { ...target, at: where };
     return { kind: "nothing", at: where };
   }
 
   function readContent(node: ParsedNode, where: Position, depth: number): Tree {
     if (node.tag !== undefined && !(isScalar(node) && node.tag === STRING_TAG)) {
-      faults.add("", where, `tag ${node.tag}`, "remove it; every value is text, a list or a mapping");
+      diagnostics.add("", where, `tag ${node.tag}`, "remove it; every value is text, a list or a mapping");
     }
     if (isMap(node)) return inFlow(node.flow, () => readMap(node.items, where, depth));
     if (isSeq(node)) return readList(node, where, depth);
@@ -110,7 +116,7 @@ export function createTreeReader(text: string, at: (offset: number) => Position,
     const value = isCut ? whole.replace(/\n$/, "") : whole;
     const plain = node.type === "PLAIN" && node.tag !== STRING_TAG;
     const fault = typedFault(node.type, text.slice(node.range[0], node.range[1]));
-    if (fault !== undefined) faults.add("", where, fault, "put the value in single quotes, on one line");
+    if (fault !== undefined) diagnostics.add("", where, fault, "put the value in single quotes, on one line");
     return plain && isNullScalar(value) ? { kind: "nothing", at: where } : { kind: "text", value, plain, at: where };
   }
 
@@ -128,7 +134,7 @@ export function createTreeReader(text: string, at: (offset: number) => Position,
     for (const item of srcToken?.items ?? []) {
       const mark = item.start.findIndex(({ type }) => type === "seq-item-ind");
       const tab = item.start.slice(mark + 1).find(({ type, source }) => type === "space" && source.includes("\t"));
-      if (mark >= 0 && tab !== undefined) faults.add("", at(tab.offset), "a tab behind `-`", "use a space");
+      if (mark >= 0 && tab !== undefined) diagnostics.add("", at(tab.offset), "a tab behind `-`", "use a space");
     }
     return { kind: "list", items: inFlow(flow, () => items.map((item) => read(item, depth + 1))), at: where };
   }
@@ -144,16 +150,18 @@ export function createTreeReader(text: string, at: (offset: number) => Position,
     const entries: MapEntry[] = [];
     const seen = new Set<string>();
     const add = (entry: MapEntry, told: Position) => {
-      if (seen.has(entry.name)) faults.add(entry.name, told, `key "${entry.name}" is given twice`, "keep one of them");
+      if (seen.has(entry.name))
+        diagnostics.add(entry.name, told, `key "${entry.name}" is given twice`, "keep one of them");
       else entries.push(entry);
       seen.add(entry.name);
     };
     for (const item of items) {
       const { key, value } = item;
       const name = read(key, depth + 1);
-      if (isKeyOverLines(item, text)) faults.add("", name.at, "a key over more than one line", "write `key: value`");
+      if (isKeyOverLines(item, text))
+        diagnostics.add("", name.at, "a key over more than one line", "write `key: value`");
       const content: Tree = value === null ? { kind: "nothing", at: name.at } : read(value, depth + 1);
-      if (name.kind !== "text") faults.add("", name.at, "a key that is not text", "write `key: value`");
+      if (name.kind !== "text") diagnostics.add("", name.at, "a key that is not text", "write `key: value`");
       else if (name.plain && name.value === "<<")
         for (const entry of mergedEntries(content, isAlias(value))) add(entry, name.at);
       else add({ name: name.value, plain: name.plain, at: name.at, value: content }, name.at);
@@ -166,10 +174,15 @@ export function createTreeReader(text: string, at: (offset: number) => Position,
     const sources = content.kind === "list" && !isAliased ? content.items : [content];
     const maps = sources.filter((source) => source.kind === "map");
     if (maps.length < sources.length)
-      faults.add("", content.at, "`<<` merges mappings only", "name an anchor of a mapping, as `<<: *name`");
+      diagnostics.add("", content.at, "`<<` merges mappings only", "name an anchor of a mapping, as `<<: *name`");
     merged += maps.reduce((sum, map) => sum + map.entries.length + 1, 0);
     if (merged > MAX_EXPANDED_VALUES) {
-      faults.add("", content.at, `merges that bring in more than ${MAX_EXPANDED_VALUES} values`, "write the keys out");
+      diagnostics.add(
+        "",
+        content.at,
+        `merges that bring in more than ${MAX_EXPANDED_VALUES} values`,
+        "write the keys out",
+      );
       return [];
     }
     return maps.flatMap((map) => map.entries);

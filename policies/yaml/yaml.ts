@@ -3,7 +3,7 @@
  */
 
 import { Composer, type Document, Lexer, LineCounter, Parser, type YAMLParseError } from "yaml";
-import type { FaultList, Position } from "../faults.ts";
+import type { DiagnosticList, Position } from "../faults.ts";
 import { createGauge } from "./limits.ts";
 import { createTreeReader, type Tree } from "./tree.ts";
 
@@ -13,18 +13,18 @@ export interface ParsedYaml {
 }
 
 /** Reads one document. Faults go to `faults`; an empty document is a NothingTree. */
-export function parseYaml(text: string, faults: FaultList): ParsedYaml {
+export function parseYaml(text: string, diagnostics: DiagnosticList): ParsedYaml {
   const lines = new LineCounter();
   const at = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);
     return { line, column: col };
   };
-  const documents = compose(text, lines, at, faults);
+  const documents = compose(text, lines, at, diagnostics);
   const [first, second] = documents;
   if (first === undefined)
-    return { root: faults.count() > 0 ? undefined : { kind: "nothing", at: { line: 1, column: 1 } } };
+    return { root: diagnostics.count() > 0 ? undefined : { kind: "nothing", at: { line: 1, column: 1 } } };
   if (second !== undefined) {
-    faults.add(
+    diagnostics.add(
       "",
       at(second.range[0]),
       "a second document begins here",
@@ -33,9 +33,9 @@ export function parseYaml(text: string, faults: FaultList): ParsedYaml {
   }
   // YAML 1.1 ends a quoted text at its quote; a comment may follow at once.
   const errors = first.errors.filter(({ message }) => !message.startsWith("Comments must be separated"));
-  addSyntaxFaults(errors, text, at, faults);
+  addSyntaxFaults(errors, text, at, diagnostics);
   if (errors.length > 0) return { root: undefined };
-  const reader = createTreeReader(text, at, faults);
+  const reader = createTreeReader(text, at, diagnostics);
   return {
     root: first.contents === null ? { kind: "nothing", at: { line: 1, column: 1 } } : reader.read(first.contents, 0),
   };
@@ -46,7 +46,7 @@ function compose(
   text: string,
   lines: LineCounter,
   at: (offset: number) => Position,
-  faults: FaultList,
+  diagnostics: DiagnosticList,
 ): Document.Parsed[] {
   const lexer = new Lexer();
   const parser = new Parser(lines.addNewLine);
@@ -63,14 +63,14 @@ function compose(
   const take = (tokens: ReturnType<typeof parser.next>) => {
     for (const token of tokens) {
       if (token.type === "directive")
-        faults.add("", at(token.offset), `directive ${token.source}`, "remove it; a policy needs none");
+        diagnostics.add("", at(token.offset), `directive ${token.source}`, "remove it; a policy needs none");
       documents.push(...composer.next(token));
     }
   };
   for (const lexeme of lexer.lex(text)) {
     const excess = gauge.exceededBy(lexeme);
     if (excess !== undefined) {
-      faults.add("", at(parser.offset), excess.message, excess.remedy);
+      diagnostics.add("", at(parser.offset), excess.message, excess.suggestion);
       return [];
     }
     take(parser.next(lexeme));
@@ -82,21 +82,27 @@ function compose(
   return documents;
 }
 
-const SYNTAX_FAULTS: ReadonlyMap<string, { readonly message: string; readonly remedy: string }> = new Map([
-  ["TAB_AS_INDENT", { message: "a tab is used as indentation", remedy: "indent with spaces" }],
+const SYNTAX_FAULTS: ReadonlyMap<string, { readonly message: string; readonly suggestion: string }> = new Map([
+  ["TAB_AS_INDENT", { message: "a tab is used as indentation", suggestion: "indent with spaces" }],
   [
     "BAD_DQ_ESCAPE",
-    { message: "unknown escape in double quotes", remedy: "put patterns in single quotes, or double the backslash" },
+    {
+      message: "unknown escape in double quotes",
+      suggestion: "put patterns in single quotes, or double the backslash",
+    },
   ],
-  ["BAD_INDENT", { message: "the indentation does not fit the lines before", remedy: "align the keys of one mapping" }],
-  ["BLOCK_AS_IMPLICIT_KEY", { message: "a second `: ` on one line", remedy: "put the value in single quotes" }],
+  [
+    "BAD_INDENT",
+    { message: "the indentation does not fit the lines before", suggestion: "align the keys of one mapping" },
+  ],
+  ["BLOCK_AS_IMPLICIT_KEY", { message: "a second `: ` on one line", suggestion: "put the value in single quotes" }],
   [
     "MULTILINE_IMPLICIT_KEY",
-    { message: "a key without a value", remedy: "write `key: value`, with a space after the colon" },
+    { message: "a key without a value", suggestion: "write `key: value`, with a space after the colon" },
   ],
   [
     "BAD_SCALAR_START",
-    { message: "a value may not start with this character", remedy: "put the value in single quotes" },
+    { message: "a value may not start with this character", suggestion: "put the value in single quotes" },
   ],
 ]);
 
@@ -105,7 +111,7 @@ function addSyntaxFaults(
   errors: readonly YAMLParseError[],
   text: string,
   at: (offset: number) => Position,
-  faults: FaultList,
+  diagnostics: DiagnosticList,
 ): void {
   const lines = new Set<number>();
   for (const { code, message, pos } of errors) {
@@ -116,18 +122,18 @@ function addSyntaxFaults(
     if (follows || lines.has(where.line)) continue;
     lines.add(where.line);
     const fault = syntaxFault(code, message);
-    faults.add("", where, fault.message, fault.remedy);
+    diagnostics.add("", where, fault.message, fault.suggestion);
   }
 }
 
-function syntaxFault(code: string, message: string): { message: string; remedy: string } {
+function syntaxFault(code: string, message: string): { message: string; suggestion: string } {
   if (/^Missing closing/.test(message)) {
     return {
       message: "a quote that is not closed",
-      remedy: "close it on its line, or indent the lines that it goes on",
+      suggestion: "close it on its line, or indent the lines that it goes on",
     };
   }
-  const remedy = "check the indentation, the quotes and the `: ` of this line and the one before";
+  const suggestion = "check the indentation, the quotes and the `: ` of this line and the one before";
   const plain = `not valid YAML: ${message.charAt(0).toLowerCase()}${message.slice(1, 120)}`;
-  return SYNTAX_FAULTS.get(code) ?? { message: plain, remedy };
+  return SYNTAX_FAULTS.get(code) ?? { message: plain, suggestion };
 }

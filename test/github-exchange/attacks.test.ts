@@ -58,17 +58,17 @@ const takerPublic: Asking = { claims: { ...taker.claims, repository_visibility: 
 describe("a renamed owner, whose name somebody else took, gives nothing away", () => {
   const cases = [taker, takerPublic].flatMap((asking) =>
     [0, 3 * MINUTE, 5 * MINUTE, 30 * MINUTE, HOUR].map(
-      (later) => [asking.claims?.repository_visibility ?? "private", later, asking] as const,
+      (waitUntil) => [asking.claims?.repository_visibility ?? "private", waitUntil, asking] as const,
     ),
   );
 
   it.each(cases)(
     "to a workload of a %s repository, %i ms later: listed repositories",
-    async (_visibility, later, asking) => {
+    async (_visibility, waitUntil, asking) => {
       const told = await story();
       await told.ask();
       reclaim(told);
-      told.clock.now += later;
+      told.clock.now += waitUntil;
       const before = living(told);
       for (let i = 0; i < 3; i++) expect((await told.ask(asking)).status).not.toBe(200);
       expect(living(told)).toEqual(before);
@@ -81,13 +81,13 @@ describe("a renamed owner, whose name somebody else took, gives nothing away", (
 
   it.each(cases)(
     "to a workload of a %s repository, %i ms later: all repositories",
-    async (_visibility, later, asking) => {
+    async (_visibility, waitUntil, asking) => {
       const told = await story();
       putPolicy(told, ALL(told.owner), "deploy", ".github");
       const { owner: scope } = told;
       expect((await told.ask({ scope })).body.repositories).toBe("all");
       reclaim(told);
-      told.clock.now += later;
+      told.clock.now += waitUntil;
       const before = living(told);
       const mints = told.grantMints();
       for (let i = 0; i < 3; i++) expect((await told.ask({ ...asking, scope })).status).toBe(404);
@@ -180,14 +180,14 @@ describe("a renamed owner, whose name somebody else took, gives nothing away", (
 });
 
 describe("a repository that was transferred to another owner", () => {
-  it.each([0, 5 * MINUTE, HOUR])("gives nothing to its former owner's scope, %i ms later", async (later) => {
+  it.each([0, 5 * MINUTE, HOUR])("gives nothing to its former owner's scope, %i ms later", async (waitUntil) => {
     const told = await story();
     const { github } = told.outside;
     github.addOrganization("new-home", { id: 77_000 });
     github.install({ app: APP_ID, owner: "new-home", permissions: PERMISSIONS });
     await told.ask();
     github.transferRepository(`${told.owner}/app`, "new-home");
-    told.clock.now += later;
+    told.clock.now += waitUntil;
     const before = living(told);
     expect((await told.ask()).status).not.toBe(200);
     expect(living(told)).toEqual(before);

@@ -229,11 +229,11 @@ describe("installations", () => {
   it.each([
     ["the read token's mint", 5 * MINUTE, "app_not_installed"],
     ["the final mint", 0, "repository_not_visible"],
-  ] as const)("of an uninstalled App are dropped: found by %s", async (_about, later, reason) => {
+  ] as const)("of an uninstalled App are dropped: found by %s", async (_about, waitUntil, reason) => {
     const told = await story();
     await told.ask();
     told.outside.github.uninstall(id(told));
-    told.clock.now += later;
+    told.clock.now += waitUntil;
     expect(await reasonOf(told)).toBe(reason);
     expect(await reasonOf(told)).toBe("app_not_installed");
     told.outside.forgetCalls();

@@ -34,7 +34,7 @@ async function warm(told: Story): Promise<Story> {
   return told;
 }
 
-async function later(told: Story, ...times: readonly number[]): Promise<Story> {
+async function waitUntil(told: Story, ...times: readonly number[]): Promise<Story> {
   await warm(told);
   const start = told.clock.now;
   for (const [index, time] of times.entries()) {
@@ -95,7 +95,7 @@ const COSTS: readonly Cost[] = [
   },
   {
     about: "policy and allow-list cold (five minutes later)",
-    tell: async () => later(await story(LATENCY), 5 * MINUTE),
+    tell: async () => waitUntil(await story(LATENCY), 5 * MINUTE),
     calls: FILES,
     hops: 3,
     revocations: 1,
@@ -138,7 +138,7 @@ const COSTS: readonly Cost[] = [
   },
   {
     about: "the same, five minutes later (asked for apart, side by side)",
-    tell: async () => later(await outOfReach(), 5 * MINUTE),
+    tell: async () => waitUntil(await outOfReach(), 5 * MINUTE),
     calls: { "gh.mint": 3, "gh.contents": 1 },
     hops: 3,
     revocations: 1,

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Grant } from "../../policies/grant.ts";
 import { levelsOf, permissionNames, rankOfLevel } from "../../policies/permissions.ts";
-import { type Narrowing, narrow } from "../../worker/exchange/rules.ts";
+import { type Downscoping, downscope } from "../../worker/exchange/rules.ts";
 
 const names = permissionNames();
 const repository = fc.stringMatching(/^[A-Za-z0-9._-]{1,12}$/);
@@ -24,7 +24,7 @@ const askedLevel = fc.oneof(
   fc.constantFrom("read", "write", "admin"),
   fc.constantFrom("none", "", "READ", "__proto__"),
 );
-const asked: fc.Arbitrary<Narrowing> = fc.record(
+const asked: fc.Arbitrary<Downscoping> = fc.record(
   {
     permissions: fc.array(fc.tuple(askedName, askedLevel), { maxLength: 5 }).map((entries) => new Map(entries)),
     repositories: fc.array(anyRepository, { maxLength: 5 }),
@@ -49,7 +49,7 @@ describe("narrow", () => {
   it("grants no permission, level or repository that the policy does not", () => {
     fc.assert(
       fc.property(grant, asked, (granted, wish) => {
-        const result = narrow(granted, wish);
+        const result = downscope(granted, wish);
         if (!result.ok) return;
         for (const [name, level] of Object.entries(result.value.permissions)) {
           expect(holds(granted, name, level)).toBe(true);
@@ -65,7 +65,7 @@ describe("narrow", () => {
   it("grants exactly what was asked, or refuses and names what exceeded", () => {
     fc.assert(
       fc.property(grant, asked, (granted, wish) => {
-        const result = narrow(granted, wish);
+        const result = downscope(granted, wish);
         const over = [...(wish.permissions ?? [])].filter(([name, level]) => !holds(granted, name, level));
         const beyond = (wish.repositories ?? []).filter((name) => !sees(granted, name));
         const excess = [...over.map(([name, level]) => `${name}:${level}`), ...beyond];
@@ -88,11 +88,11 @@ describe("narrow", () => {
   it("asking for nothing changes nothing; asking twice is asking once", () => {
     fc.assert(
       fc.property(grant, asked, (granted, wish) => {
-        const whole = narrow(granted, {});
+        const whole = downscope(granted, {});
         expect(whole).toEqual({ ok: true, value: granted });
-        const once = narrow(granted, wish);
+        const once = downscope(granted, wish);
         if (!once.ok) return;
-        const twice = narrow(once.value, wish);
+        const twice = downscope(once.value, wish);
         expect(twice.ok && folded(twice.value)).toEqual(folded(once.value));
       }),
     );
@@ -100,8 +100,8 @@ describe("narrow", () => {
 
   it("never makes all of a list, nor of an empty wish", () => {
     const granted: Grant = { permissions: { contents: "read" }, repositories: "all" };
-    expect(narrow(granted, { repositories: [] })).toEqual({ ok: true, value: { ...granted, repositories: [] } });
-    expect(narrow({ ...granted, repositories: ["a"] }, {})).toEqual({
+    expect(downscope(granted, { repositories: [] })).toEqual({ ok: true, value: { ...granted, repositories: [] } });
+    expect(downscope({ ...granted, repositories: ["a"] }, {})).toEqual({
       ok: true,
       value: { ...granted, repositories: ["a"] },
     });

@@ -34,7 +34,7 @@ export function testCall(): TestCall {
     signal: deadline.signal,
     counted,
     count: (what) => counted.push(what),
-    later: (work) => pending.push(work),
+    waitUntil: (work) => pending.push(work),
     expire: () => deadline.abort(),
     async settled() {
       while (pending.length > 0) await pending.shift();

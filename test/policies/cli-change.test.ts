@@ -33,7 +33,7 @@ function policyOf(lines: string) {
   );
   const text = `${[...rest, lines].join("\n")}\npermissions: {contents: read}\n`;
   const parsed = parsePolicy(text, { kind: "repository", owner: "acme" });
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults));
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.diagnostics));
   return parsed.value;
 }
 

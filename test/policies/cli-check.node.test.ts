@@ -14,8 +14,8 @@ describe("check", () => {
   test("tells every fault of a broken file with line and column, and exits 1", () => {
     put("broken/x.sts.yaml", BROKEN);
     const { status, stdout } = policy(["check", "broken", "--format", "json", "--kind", "repository"]);
-    const { files, faults, findings } = JSON.parse(stdout);
-    expect({ status, files, faults }).toEqual({ status: 1, files: 1, faults: 8 });
+    const { files, diagnostics, findings } = JSON.parse(stdout);
+    expect({ status, files, diagnostics }).toEqual({ status: 1, files: 1, diagnostics: 8 });
     const places = findings.map(({ line, column, path }: Record<string, unknown>) => `${line}:${column} ${path}`);
     expect(places.sort()).toEqual(
       [
@@ -91,11 +91,11 @@ describe("check", () => {
     put("app/.github/chainguard/trusted-token-issuers.yaml", "issuers: [https://gitlab.com]\n");
     put("app/docs/example.sts.yaml", GOOD);
     const { status, stdout } = policy(["check", "app", "--format", "json"]);
-    const told = JSON.parse(stdout).findings.map(({ file, severity, id, remedy }: Record<string, string>) => [
+    const told = JSON.parse(stdout).findings.map(({ file, severity, id, suggestion }: Record<string, string>) => [
       file,
       severity,
       id,
-      remedy,
+      suggestion,
     ]);
     expect(status).toBe(1);
     expect(told).toEqual([

@@ -35,7 +35,7 @@ test.each([
   ["chainguard/a.sts.yaml", "never_read move it to .github/chainguard/a.sts.yaml"],
 ])("%s is %s", (path, wanted) => {
   const role = roleOfFile(path, false);
-  const more = role.role === "policy" ? ` ${role.identity}` : role.role === "never_read" ? ` ${role.remedy}` : "";
+  const more = role.role === "policy" ? ` ${role.identity}` : role.role === "never_read" ? ` ${role.suggestion}` : "";
   expect(`${role.role}${more}`).toBe(wanted);
 });
 
@@ -117,7 +117,7 @@ test.each([
   ["claims that are a list", "{n: null}", "[n]", "8:5 `tokens[1].claims` must be a mapping of claims"],
 ])("%s is told with its place", (_name, from, to, wanted) => {
   const parsed = parseTestFile(FULL.replace(from, to));
-  const told = parsed.ok ? [] : parsed.faults.map(({ line, column, message }) => `${line}:${column} ${message}`);
+  const told = parsed.ok ? [] : parsed.diagnostics.map(({ line, column, message }) => `${line}:${column} ${message}`);
   expect(told.find((fault) => fault.startsWith(wanted)) === undefined ? told : []).toEqual([]);
   expect(told).not.toEqual([]);
 });

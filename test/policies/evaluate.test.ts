@@ -9,7 +9,7 @@ import { grantOf } from "../../policies/grant.ts";
 import {
   type CompiledPolicy,
   compilePolicy,
-  deploymentFaults,
+  deploymentDiagnostics,
   parsePolicy,
   readDocument,
 } from "../../policies/parse.ts";
@@ -17,7 +17,7 @@ import { DEFAULT_RULES } from "./judge.ts";
 
 function policyOf(text: string, kind: "repository" | "organization" = "organization"): CompiledPolicy {
   const parsed = parsePolicy(text, { kind, owner: "acme" });
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults));
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.diagnostics));
   return parsed.value;
 }
 
@@ -181,19 +181,19 @@ test.each<
 });
 
 const faultsUnder = (text: string, kind: "repository" | "organization", rules: Partial<typeof DEFAULT_RULES>) =>
-  deploymentFaults(policyOf(text, kind), { ...DEFAULT_RULES, ...rules }).map(
+  deploymentDiagnostics(policyOf(text, kind), { ...DEFAULT_RULES, ...rules }).map(
     ({ path, line, column }) => `${line}:${column} ${path}`,
   );
 const MEMBERS = (level: string) =>
   `issuer: https://id.example.com\nsubject: x\npermissions:\n  contents: read\n  members: ${level}\n`;
 
-test.each<readonly [level: string, rule: "none" | "read" | "any", faults: readonly string[]]>([
+test.each<readonly [level: string, rule: "none" | "read" | "any", diagnostics: readonly string[]]>([
   ["read", "none", ["5:3 permissions.members"]],
   ["read", "read", []],
   ["write", "read", ["5:3 permissions.members"]],
   ["write", "any", []],
-])("members: %s in a repository's policy where %s is allowed", (level, organizationPermissions, faults) => {
-  expect(faultsUnder(MEMBERS(level), "repository", { organizationPermissions })).toEqual(faults);
+])("members: %s in a repository's policy where %s is allowed", (level, organizationPermissions, diagnostics) => {
+  expect(faultsUnder(MEMBERS(level), "repository", { organizationPermissions })).toEqual(diagnostics);
   expect(faultsUnder(MEMBERS(level), "organization", { organizationPermissions })).toEqual([]);
 });
 
@@ -217,7 +217,7 @@ test("a policy from a cache means the same, without positions", () => {
   const returned = readDocument(JSON.parse(JSON.stringify(document)));
   const policy = compilePolicy(returned ?? document);
   expect(returned).toEqual(document);
-  expect(deploymentFaults(policy, DEFAULT_RULES).map(({ line, column }) => [line, column])).toEqual([[0, 0]]);
+  expect(deploymentDiagnostics(policy, DEFAULT_RULES).map(({ line, column }) => [line, column])).toEqual([[0, 0]]);
 });
 
 test.each([

@@ -90,7 +90,7 @@ function fileOf(folder: string, pattern: RegExp): string {
 
 function testFileOf(folder: string): TestFile {
   const parsed = parseTestFile(fileOf(folder, /\.sts\.test\.yaml$/));
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults));
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.diagnostics));
   return parsed.value;
 }
 

@@ -10,15 +10,15 @@ function told(text: string, kind: "repository" | "organization" = "organization"
   const parsed = parsePolicy(text, { kind, owner: "acme" });
   return parsed.ok
     ? []
-    : parsed.faults.map(
-        ({ line, column, path, message, remedy }) => `${line}:${column} [${path}] ${message} -> ${remedy}`,
+    : parsed.diagnostics.map(
+        ({ line, column, path, message, suggestion }) => `${line}:${column} [${path}] ${message} -> ${suggestion}`,
       );
 }
 
 const HEAD = "issuer: https://id.example.com\nsubject: deployer\n";
 const GRANT = "permissions:\n  contents: read\n";
 
-test.each<readonly [name: string, text: string, faults: readonly string[]]>([
+test.each<readonly [name: string, text: string, diagnostics: readonly string[]]>([
   ["no fault", HEAD + GRANT, []],
   [
     "an empty file",
@@ -141,8 +141,8 @@ test.each<readonly [name: string, text: string, faults: readonly string[]]>([
       "3:15 [permissions.gpg_keys] gpg_keys is a permission of a user's own account -> remove it: no installation token can carry it",
     ],
   ],
-])("%s", (_, text, faults) => {
-  expect(told(text)).toEqual(faults);
+])("%s", (_, text, diagnostics) => {
+  expect(told(text)).toEqual(diagnostics);
 });
 
 test.each<readonly [name: string, text: string, fault: string]>([
@@ -172,8 +172,10 @@ test.each<readonly [name: string, text: string, fault: string]>([
   ["a line separator", `${HEAD}# a\u2028b\n${GRANT}`, "3:4 line separator U+2028"],
 ])("where the library is more lenient than YAML 1.1: %s", (_, text, fault) => {
   const parsed = parsePolicy(text, { kind: "organization", owner: "acme" });
-  const faults = parsed.ok ? [] : parsed.faults.map(({ line, column, message }) => `${line}:${column} ${message}`);
-  expect(faults).toContain(fault);
+  const diagnostics = parsed.ok
+    ? []
+    : parsed.diagnostics.map(({ line, column, message }) => `${line}:${column} ${message}`);
+  expect(diagnostics).toContain(fault);
 });
 
 test.each([
@@ -235,7 +237,7 @@ test.each<readonly [name: string, text: string, message: string]>([
   ],
 ])("the bound on %s is named", (_, text, message) => {
   const parsed = parsePolicy(text, { kind: "organization", owner: "acme" });
-  expect(parsed.ok ? [] : parsed.faults.map((fault) => fault.message)).toContain(message);
+  expect(parsed.ok ? [] : parsed.diagnostics.map((fault) => fault.message)).toContain(message);
 });
 
 test("a file of thousands of faults tells the first hundred", () => {
@@ -243,16 +245,18 @@ test("a file of thousands of faults tells the first hundred", () => {
     kind: "repository",
     owner: "acme",
   });
-  const faults = parsed.ok ? [] : parsed.faults;
-  expect(faults).toHaveLength(101);
-  expect(faults.at(-1)?.message).toBe("903 more faults are not shown");
+  const diagnostics = parsed.ok ? [] : parsed.diagnostics;
+  expect(diagnostics).toHaveLength(101);
+  expect(diagnostics.at(-1)?.message).toBe("903 more faults are not shown");
 });
 
 test("faults of an issuer list", () => {
   const text =
     "mode: warn\nissuers:\n  - https://Example.com\n  - example.com\nissuer_patterns:\n  - https://.*\\.example\\.com\n  - a)|(b\n";
   const parsed = parseTrustedIssuers(text);
-  expect(parsed.ok ? [] : parsed.faults.map(({ line, column, message }) => `${line}:${column} ${message}`)).toEqual([
+  expect(
+    parsed.ok ? [] : parsed.diagnostics.map(({ line, column, message }) => `${line}:${column} ${message}`),
+  ).toEqual([
     '1:7 unknown mode "warn"',
     '3:5 "https://Example.com" has capitals in its scheme or host',
     '4:5 "example.com" is no issuer URL',

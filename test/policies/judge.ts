@@ -5,7 +5,7 @@
 import { claimsOfVerifiedToken } from "../../policies/claims.ts";
 import { evaluate } from "../../policies/evaluate.ts";
 import { grantOf } from "../../policies/grant.ts";
-import { type DeploymentRules, deploymentFaults, parsePolicy } from "../../policies/parse.ts";
+import { type DeploymentRules, deploymentDiagnostics, parsePolicy } from "../../policies/parse.ts";
 
 /** The deployment that the vectors assume. */
 export const DEFAULT_RULES: DeploymentRules = {
@@ -46,7 +46,7 @@ const REFUSED: Outcome = { valid: false, check: { allow: false, code: 5 }, permi
 export function judge(vector: PolicyVector): Outcome {
   const owner = vector.owner ?? "acme";
   const parsed = parsePolicy(vector.policy, { kind: vector.kind === "repo" ? "repository" : "organization", owner });
-  if (!parsed.ok || deploymentFaults(parsed.value, DEFAULT_RULES).length > 0) return REFUSED;
+  if (!parsed.ok || deploymentDiagnostics(parsed.value, DEFAULT_RULES).length > 0) return REFUSED;
   const { allow, code } = evaluate(parsed.value, claimsOfVerifiedToken(vector.claims), { domain: vector.domain });
   const repository = vector.kind === "repo" ? "app" : vector.kind === "org-repo" ? ".github" : undefined;
   const grant = grantOf(parsed.value, {

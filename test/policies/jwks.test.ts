@@ -14,7 +14,9 @@ function read(keys: string, head = "issuer: https://id.example.com\n") {
     kind: "repository",
     owner: "acme",
   });
-  return parsed.ok ? parsed.value.document.jwks?.keys : parsed.faults.map(({ path, message }) => `${path}: ${message}`);
+  return parsed.ok
+    ? parsed.value.document.jwks?.keys
+    : parsed.diagnostics.map(({ path, message }) => `${path}: ${message}`);
 }
 
 test.each([

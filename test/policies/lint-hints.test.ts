@@ -7,7 +7,7 @@ const HEAD = "issuer: https://token.actions.githubusercontent.com\nsubject: repo
 
 function told(rest: string, kind: "repository" | "organization" = "repository"): readonly string[] {
   const parsed = parsePolicy(HEAD + rest, { kind, owner: "acme" });
-  return parsed.ok ? [] : parsed.faults.map(({ line, path, remedy }) => `${line} ${path}: ${remedy}`);
+  return parsed.ok ? [] : parsed.diagnostics.map(({ line, path, suggestion }) => `${line} ${path}: ${suggestion}`);
 }
 
 test.each([
@@ -21,8 +21,8 @@ test.each([
   ["id-token", "remove it: it is a permission of workflows, which no App has"],
   ["id_token", "remove it: it is a permission of workflows, which no App has"],
   ["models", "remove it: it is a permission of workflows, which no App has"],
-])("permission %s: %s", (name, remedy) => {
-  expect(told(`permissions:\n  contents: read\n  ${name}: write\n`)).toEqual([`5 permissions.${name}: ${remedy}`]);
+])("permission %s: %s", (name, suggestion) => {
+  expect(told(`permissions:\n  contents: read\n  ${name}: write\n`)).toEqual([`5 permissions.${name}: ${suggestion}`]);
 });
 
 test.each([
@@ -33,8 +33,8 @@ test.each([
   ["subject-pattern", "did you mean `subject_pattern`?"],
   ["sub", "did you mean `subject`?"],
   ["aud", "did you mean `audience`?"],
-])("key %s: %s", (name, remedy) => {
-  expect(told(`${name}: {}\npermissions: {contents: read}\n`)).toEqual([`3 ${name}: ${remedy}`]);
+])("key %s: %s", (name, suggestion) => {
+  expect(told(`${name}: {}\npermissions: {contents: read}\n`)).toEqual([`3 ${name}: ${suggestion}`]);
 });
 
 test("a misspelt `permissions` is told along with what is then missing", () => {

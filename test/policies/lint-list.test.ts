@@ -8,7 +8,7 @@ const ID = "https://id.acme.dev";
 
 function lint(list: Readonly<Record<string, unknown>>) {
   const parsed = parseTrustedIssuers(JSON.stringify(list, null, 2));
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults));
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.diagnostics));
   return lintTrustedIssuers(parsed.value).map(({ id, path, severity }) => `${severity} ${id} ${path}`);
 }
 

@@ -29,8 +29,8 @@ test("every warning is of a known rule, has a place in the text, and says what t
   const linted = lintAll();
   const bad = linted.flatMap(({ vector, warnings }) => {
     const lines = vector.policy.split("\n").length;
-    const isBad = ({ id, line, column, message, remedy }: Warning) =>
-      !Object.hasOwn(RULES, id) || line < 1 || line > lines || column < 1 || message === "" || remedy === "";
+    const isBad = ({ id, line, column, message, suggestion }: Warning) =>
+      !Object.hasOwn(RULES, id) || line < 1 || line > lines || column < 1 || message === "" || suggestion === "";
     return warnings.filter(isBad).map(({ id, path }) => [vector.id, id, path]);
   });
   expect(linted.length).toBeGreaterThan(1500);

@@ -18,7 +18,7 @@ function textOf({ keys }: Example): string {
 
 function lint(example: Example): readonly Warning[] {
   const parsed = parsePolicy(textOf(example), { kind: example.kind ?? "repository", owner: "acme" });
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults));
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.diagnostics));
   return lintPolicy(parsed.value, example.context ?? { owner: "acme" });
 }
 
@@ -75,7 +75,7 @@ test("what octo-sts makes of an alternation is written out", () => {
 
 test("a claim of another issuer is told with the nearest name", () => {
   const [near] = told({ keys: { claim_pattern: { "repository-id": "1" } } }, "claim-never-issued");
-  expect(near?.remedy).toBe("did you mean `repository_id`?");
+  expect(near?.suggestion).toBe("did you mean `repository_id`?");
 });
 
 test("a number keeps its quotes", () => {
@@ -85,5 +85,5 @@ test("a number keeps its quotes", () => {
     subject_pattern: "(116393215694983881739)",
   };
   const [warning] = told({ keys }, "pattern-could-be-exact");
-  expect(warning?.remedy).toBe('write `subject: "116393215694983881739"`');
+  expect(warning?.suggestion).toBe('write `subject: "116393215694983881739"`');
 });

@@ -52,9 +52,9 @@ test("parsing never throws, and a refusal has faults with a line", { timeout: 60
     fc.property(anyText, (text) => {
       for (const parsed of [parsePolicy(text, CONTEXT), parseTrustedIssuers(text)]) {
         if (!parsed.ok)
-          expect(parsed.faults.every(({ line, column }) => line > 0 && column > 0) && parsed.faults.length > 0).toBe(
-            true,
-          );
+          expect(
+            parsed.diagnostics.every(({ line, column }) => line > 0 && column > 0) && parsed.diagnostics.length > 0,
+          ).toBe(true);
       }
     }),
     { numRuns: 600 },
@@ -127,7 +127,7 @@ test("an exact subject with one more character is refused", { timeout: 60_000 },
     fc.property(parts, ([text, at, extra]) => {
       const policy = { issuer: "https://id.example.com", subject: text, permissions: { contents: "read" } };
       const parsed = parsePolicy(JSON.stringify(policy), CONTEXT);
-      if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults));
+      if (!parsed.ok) throw new Error(JSON.stringify(parsed.diagnostics));
       const allows = (sub: string) => {
         const claims = { iss: "https://id.example.com", sub, aud: "sts.example.com" };
         return evaluate(parsed.value, claimsOfVerifiedToken(claims), DOMAIN).allow;

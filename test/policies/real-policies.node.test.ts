@@ -9,19 +9,19 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { parseTrustedIssuers } from "../../policies/issuers.ts";
-import { deploymentFaults, type Fault, parsePolicy } from "../../policies/parse.ts";
+import { type Diagnostic, deploymentDiagnostics, parsePolicy } from "../../policies/parse.ts";
 import { DEFAULT_RULES } from "./judge.ts";
 import { files, isThere, type RealFile, textOf } from "./real.ts";
 
-function faultsOf(real: RealFile): readonly Fault[] {
+function faultsOf(real: RealFile): readonly Diagnostic[] {
   const text = textOf(real);
   if (real.kind === "issuers") {
     const list = parseTrustedIssuers(text);
-    return list.ok ? [] : list.faults;
+    return list.ok ? [] : list.diagnostics;
   }
   const owner = real.repo.slice(0, real.repo.indexOf("/"));
   const parsed = parsePolicy(text, { kind: real.kind === "repo" ? "repository" : "organization", owner });
-  return parsed.ok ? deploymentFaults(parsed.value, DEFAULT_RULES) : parsed.faults;
+  return parsed.ok ? deploymentDiagnostics(parsed.value, DEFAULT_RULES) : parsed.diagnostics;
 }
 
 /** org-wide-permission-in-repo-policy and bad-level: refused here on purpose. */
@@ -37,11 +37,11 @@ test.runIf(isThere)("each has octo-sts's verdict, but for three of a label", () 
 
 test.runIf(isThere)("each refusal names the line and the fix", () => {
   const refusals = files
-    .map((real) => ({ file: real.file, faults: faultsOf(real) }))
-    .filter(({ faults }) => faults.length > 0);
-  const told = refusals.map(({ file, faults }) => [
+    .map((real) => ({ file: real.file, diagnostics: faultsOf(real) }))
+    .filter(({ diagnostics }) => diagnostics.length > 0);
+  const told = refusals.map(({ file, diagnostics }) => [
     file,
-    ...faults.map(({ line, path, remedy }) => `${line} ${path}: ${remedy}`),
+    ...diagnostics.map(({ line, path, suggestion }) => `${line} ${path}: ${suggestion}`),
   ]);
   const rename = (line: number, from: string) =>
     `${line} permissions.${from}: did you mean \`${from.replace("-", "_")}\`?`;

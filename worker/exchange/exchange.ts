@@ -15,9 +15,9 @@ import { namedIssuerLimit, strangerLimit, wildcardLimit } from "./abuse-limits.t
 import { mintThroughApps } from "./mint.ts";
 import {
   deploymentGate,
+  downscope,
   judgeAllowList,
   judgePolicy,
-  narrow,
   ownerIsTaken,
   type UsablePolicy,
   unmatched,
@@ -41,7 +41,7 @@ async function steps(run: ExchangeRun): Promise<Outcome> {
   // 1. Read the request: all syntax first, no I/O.
   const request = await run.inTime(run.incoming.read());
   if (!request.ok) return run.refused(request.denial);
-  const { scope, identity, narrowing, bearer } = request.value;
+  const { scope, identity, downscoping, bearer } = request.value;
   run.asks(scope, identity);
 
   // 2. Decode the token without trusting it.
@@ -85,7 +85,7 @@ async function steps(run: ExchangeRun): Promise<Outcome> {
 
   // 9. Narrow to what the caller asked for, never beyond what the policy grants.
   const whole = grantOf(policy.value.policy, { ...scope, policyRepository: config.orgPolicyRepo });
-  const grant = narrow(whole, narrowing);
+  const grant = downscope(whole, downscoping);
   if (!grant.ok) return run.refused(grant.denial);
 
   // 10. and 11. Guard and mint; what GitHub granted must equal what was asked.
@@ -165,5 +165,5 @@ async function verifyNamed(
   return verifier.verify(token, { known: false, signal: run.call.signal, writes: run.writes });
 }
 
-export type { Narrowing } from "./rules.ts";
+export type { Downscoping } from "./rules.ts";
 export type { ExchangeRequest, Granted, Incoming, Outcome, Refused, Timing } from "./run.ts";

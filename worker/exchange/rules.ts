@@ -6,7 +6,7 @@ import type { VerifiedClaims } from "../../policies/claims.ts";
 import type { Verdict } from "../../policies/evaluate.ts";
 import type { Grant } from "../../policies/grant.ts";
 import { allows } from "../../policies/issuers.ts";
-import { type CompiledPolicy, deploymentFaults, type Fault } from "../../policies/parse.ts";
+import { type CompiledPolicy, type Diagnostic, deploymentDiagnostics } from "../../policies/parse.ts";
 import { rankOfLevel } from "../../policies/permissions.ts";
 import type { Config } from "../config.ts";
 import { accept, type Denial, type Result, refuse } from "../denial.ts";
@@ -17,7 +17,7 @@ import type { AllowListValue, PolicyValue } from "../trust-policy/cache-entries.
 import { ALLOW_LIST_PATH, type Scope, type Target } from "../trust-policy/target.ts";
 
 /** What a caller asks for beyond the scope; absent is "all that the policy grants". */
-export interface Narrowing {
+export interface Downscoping {
   /** Name -> level. */
   readonly permissions?: ReadonlyMap<string, string>;
   readonly repositories?: readonly string[];
@@ -47,7 +47,7 @@ export function judgeAllowList(
   if (value.state === "absent") return accept(undefined);
   if (value.state === "broken") {
     const path = `${owner.name}/${owner.policyRepository}/${ALLOW_LIST_PATH}`;
-    return refuse({ reason: "allow_list_invalid", path, faults: value.faults });
+    return refuse({ reason: "allow_list_invalid", path, diagnostics: value.diagnostics });
   }
   const allowed = allows(value.list, issuer);
   if (value.list.mode === "enforce" && !allowed) return refuse({ reason: "issuer_not_permitted" });
@@ -75,30 +75,30 @@ export function judgePolicy(
     case "unreadable":
       return refuse({ reason: "policy_unreadable", identity, path, problem: value.problem });
     case "broken":
-      return refuse({ reason: "policy_invalid", identity, path, faults: value.faults });
+      return refuse({ reason: "policy_invalid", identity, path, diagnostics: value.diagnostics });
     case "present": {
-      const faults = faultsHere(value.policy, target, rules);
-      if (faults.length > 0) return refuse({ reason: "policy_invalid", identity, path, faults });
+      const diagnostics = diagnosticsHere(value.policy, target, rules);
+      if (diagnostics.length > 0) return refuse({ reason: "policy_invalid", identity, path, diagnostics });
       return accept({ policy: value.policy, sha: value.sha });
     }
   }
 }
 
-function faultsHere(
+function diagnosticsHere(
   policy: CompiledPolicy,
   target: Target,
   { config, listIsEnforced }: { readonly config: Config; readonly listIsEnforced: boolean },
-): readonly Fault[] {
-  const faults = deploymentFaults(policy, {
+): readonly Diagnostic[] {
+  const diagnostics = deploymentDiagnostics(policy, {
     organizationPermissions: config.organizationPermissions,
     requireRepositories: config.requireRepositories,
     inlineJwks: config.inlineJwks,
     isKnownIssuer: (issuer) => isKnownIssuer(issuer, config.knownIssuers),
   });
   // A writer of one repository could else pass the list with a listed issuer's name and keys of their own.
-  if (target.kind !== "repository" || !policy.document.jwks || !listIsEnforced) return faults;
+  if (target.kind !== "repository" || !policy.document.jwks || !listIsEnforced) return diagnostics;
   const message = "jwks may not stand in a repository's policy while the organization enforces an issuer allow-list";
-  return [...faults, { path: "jwks", line: 1, column: 1, message }];
+  return [...diagnostics, { path: "jwks", line: 1, column: 1, message }];
 }
 
 /**
@@ -138,7 +138,7 @@ export function unmatched({ failed }: Verdict): Denial {
 }
 
 /** The grant cut down to what was asked; asking for more than the policy grants is a refusal that names the excess. */
-export function narrow(grant: Grant, asked: Narrowing): Result<Grant> {
+export function downscope(grant: Grant, asked: Downscoping): Result<Grant> {
   const excess: string[] = [];
   const permissions = new Map<string, string>();
   for (const [name, level] of asked.permissions ?? Object.entries(grant.permissions)) {

@@ -19,12 +19,12 @@ import { type Caller, chargeRefusal, rowTold } from "./abuse-limits.ts";
 import { viewerOf } from "./disclosure.ts";
 import { hinted } from "./hints.ts";
 import type { Minted } from "./mint.ts";
-import type { Listing, Narrowing } from "./rules.ts";
+import type { Downscoping, Listing } from "./rules.ts";
 
 export interface ExchangeRequest {
   readonly scope: Scope;
   readonly identity: string;
-  readonly narrowing: Narrowing;
+  readonly downscoping: Downscoping;
   /** A compact JWT, so far only text. */
   readonly bearer: string;
 }
@@ -39,7 +39,7 @@ export interface Incoming {
   /** Step 1, in the words of the wire that it came by. */
   read(): Promise<Result<ExchangeRequest>>;
   /** Takes work that outlives the answer (`waitUntil`). */
-  later(work: Promise<unknown>): void;
+  waitUntil(work: Promise<unknown>): void;
 }
 
 /** How long a part of the exchange took, in ms; with DEBUG_TIMING only. */
@@ -98,7 +98,7 @@ export class ExchangeRun {
     this.call = {
       signal: AbortSignal.timeout(EXCHANGE_DEADLINE_MS),
       writes: this.writes,
-      later: (work) => incoming.later(work),
+      waitUntil: (work) => incoming.waitUntil(work),
       count: (what) => count(this.#event, what),
       minted: (token) => this.#readTokens.push(token),
     };
@@ -200,7 +200,7 @@ export class ExchangeRun {
   async finish(outcome: Outcome): Promise<Outcome> {
     const settled = await this.#settle(outcome);
     this.caller.leave?.();
-    this.incoming.later(this.#afterwards(settled));
+    this.incoming.waitUntil(this.#afterwards(settled));
     // Which parts there were says where a refusal came from.
     const isOpen = settled.kind === "granted" || settled.viewer === "owner";
     return this.services.config.debugTiming && isOpen ? { ...settled, timings: this.#timings } : settled;

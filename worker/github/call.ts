@@ -14,7 +14,7 @@ export interface CallContext {
   readonly signal: AbortSignal;
   readonly writes?: Writes | undefined;
   /** Takes work that outlives the answer (`waitUntil`). */
-  readonly later: (work: Promise<unknown>) => void;
+  readonly waitUntil: (work: Promise<unknown>) => void;
   /** Told of what the audit event counts: `github_calls`, `github_retries`, `mint_unknown`, `read_mint_unknown`, `late_token_revoked`. */
   readonly count?: ((what: string) => void) | undefined;
 }
@@ -104,7 +104,7 @@ async function sendPatiently(
   const answer = await Promise.race([whole, patience]);
   done.abort();
   if (answer !== undefined) return replyOf(answer, call.signal);
-  call.later(whole.then((late) => onLate(replyOf(late, call.signal))));
+  call.waitUntil(whole.then((late) => onLate(replyOf(late, call.signal))));
   return { kind: "failure", failure: call.signal.aborted ? "deadline" : "timeout" };
 }
 

@@ -20,11 +20,11 @@ export async function revokeToken(deps: CallDeps, token: string): Promise<Revoca
 
 /** Sees to it that a token nobody was given dies, while the answer goes out. */
 export function discardToken(deps: CallDeps, token: string, call: CallContext): void {
-  call.later(
+  call.waitUntil(
     revokeToken(deps, token).then((outcome) => {
       call.count?.(outcome === "failed" ? "revocation_failed" : "token_discarded");
     }),
   );
 }
 
-const ownTime = (): CallContext => ({ signal: AbortSignal.timeout(REVOCATION_TIMEOUT_MS), later: () => undefined });
+const ownTime = (): CallContext => ({ signal: AbortSignal.timeout(REVOCATION_TIMEOUT_MS), waitUntil: () => undefined });

@@ -7,7 +7,7 @@ import { accept, type Result, refuse } from "../denial.ts";
 import type { ExchangeRequest } from "../exchange/exchange.ts";
 import { IDENTITY_MAX_CHARACTERS } from "../limits.ts";
 import type { Scope } from "../trust-policy/target.ts";
-import { readNarrowing } from "./narrowing.ts";
+import { readDownscoping } from "./downscoping.ts";
 import { type Parameters, readParameters } from "./parameters.ts";
 
 const IDENTITY = /^(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+)*$/;
@@ -32,9 +32,9 @@ function readAsked(parameters: Parameters, webUrl: string): Result<Omit<Exchange
   if (!scope.ok) return scope;
   const identity = readIdentity(parameters.get("identity") ?? []);
   if (!identity.ok) return identity;
-  const narrowing = readNarrowing(parameters, scope.value);
-  if (!narrowing.ok) return narrowing;
-  return accept({ scope: scope.value, identity: identity.value, narrowing: narrowing.value });
+  const downscoping = readDownscoping(parameters, scope.value);
+  if (!downscoping.ok) return downscoping;
+  return accept({ scope: scope.value, identity: identity.value, downscoping: downscoping.value });
 }
 
 /** One scope, however often it is said: `owner`, `owner/repo`, or the repository's URL at this GitHub. */

@@ -32,7 +32,7 @@ interface Check {
  */
 export async function readyRoute(
   request: Request,
-  { requestId, setup, later }: { requestId: string; setup: Setup; later: (work: Promise<unknown>) => void },
+  { requestId, setup, waitUntil }: { requestId: string; setup: Setup; waitUntil: (work: Promise<unknown>) => void },
 ): Promise<Response> {
   if (!setup.ok) {
     const variables = [...new Set(setup.problems.map(({ variable }) => variable))];
@@ -43,7 +43,7 @@ export async function readyRoute(
     );
   }
   const { services } = setup;
-  const call = { signal: AbortSignal.timeout(EXCHANGE_DEADLINE_MS), later };
+  const call = { signal: AbortSignal.timeout(EXCHANGE_DEADLINE_MS), waitUntil };
   const checks = await Promise.all(
     services.apps.map(async (app): Promise<Check> => {
       const answer = await services.github.getApp(app, call);

@@ -5,8 +5,8 @@
 import { accept, type Result, refuse } from "../denial.ts";
 import { type ExchangeRequest, exchange } from "../exchange/exchange.ts";
 import type { Services } from "../services.ts";
+import { readDownscoping } from "./downscoping.ts";
 import { readIdentity, readScope } from "./fields.ts";
-import { readNarrowing } from "./narrowing.ts";
 import { bodyKind, type Parameters, readBody } from "./parameters.ts";
 import { type WireRefusal, wireRefusal } from "./refusal.ts";
 import { jsonResponse, wireRefusalResponse } from "./respond.ts";
@@ -22,12 +22,12 @@ const SUBJECT_TOKEN_TYPES: readonly string[] = [
 const invalid = (problem: string) => refuse({ reason: "invalid_request", problem });
 
 export async function tokenRoute(context: RouteContext): Promise<Response> {
-  const { request, requestId, services, later } = context;
+  const { request, requestId, services, waitUntil } = context;
   const work = exchange(
     incomingOf(context, () => readTokenRequest(request, services.webUrl)),
     services,
   );
-  later(work);
+  waitUntil(work);
   const outcome = await work;
   if (outcome.kind === "granted") return timed(grantedResponse(outcome, tokenBody(outcome, context)), outcome);
   return timed(wireRefusalResponse(asOAuth(wireRefusal(outcome.denial, outcome.viewer, outcome)), requestId), outcome);
@@ -61,12 +61,12 @@ async function readTokenRequest(request: Request, webUrl: string): Promise<Resul
   if (/\s/.test(asked)) return refuse({ reason: "identity_invalid" });
   const identity = readIdentity([asked]);
   if (!identity.ok) return identity;
-  const narrowing = readNarrowing(body.value, scope.value);
-  if (!narrowing.ok) return narrowing;
+  const downscoping = readDownscoping(body.value, scope.value);
+  if (!downscoping.ok) return downscoping;
   return accept({
     scope: scope.value,
     identity: identity.value,
-    narrowing: narrowing.value,
+    downscoping: downscoping.value,
     bearer: one("subject_token") ?? "",
   });
 }

@@ -3,7 +3,7 @@
  * one exhaustive switch over reasons lives here.
  */
 import type { ClauseResult } from "../../policies/evaluate.ts";
-import type { Fault } from "../../policies/parse.ts";
+import type { Diagnostic } from "../../policies/parse.ts";
 import { type Denial, isTold, REFUSALS, type Reason, type RefusalRow, type Viewer } from "../denial.ts";
 import { RETRY_AFTER_OUTAGE_SECONDS } from "../limits.ts";
 
@@ -101,7 +101,7 @@ function messageOf(denial: Denial, viewer: Viewer): string {
     case "issuer_not_permitted":
       return "issuer not permitted by organization policy";
     case "allow_list_invalid":
-      return `organization trusted-issuer configuration is invalid${isOwner ? faultText(denial.path, denial.faults) : ""}`;
+      return `organization trusted-issuer configuration is invalid${isOwner ? faultText(denial.path, denial.diagnostics) : ""}`;
     case "allow_list_rate_limited":
       return "organization trusted-issuer lookup rate limited";
     case "allow_list_unavailable":
@@ -111,7 +111,7 @@ function messageOf(denial: Denial, viewer: Viewer): string {
     case "policy_unreadable":
       return `unable to read trust policy found for ${quoted(denial.identity)}: ${denial.path} ${UNREADABLE[denial.problem]}`;
     case "policy_invalid":
-      return `unable to parse or compile trust policy found for ${quoted(denial.identity)}${faultText(denial.path, denial.faults)}`;
+      return `unable to parse or compile trust policy found for ${quoted(denial.identity)}${faultText(denial.path, denial.diagnostics)}`;
     case "issuer_mismatch":
     case "subject_mismatch":
     case "audience_mismatch":
@@ -171,16 +171,17 @@ function hint({ identity, nearMisses }: { readonly identity: string; readonly ne
 }
 
 /** The first faults with their places; a message stays one line. */
-function faultText(path: string, faults: readonly Fault[]): string {
-  const shown = faults.slice(0, 3).map((fault) => `${path}${place(fault)}: ${withRemedy(fault)}`);
-  const rest = faults.length > shown.length ? [`and ${faults.length - shown.length} more`] : [];
+function faultText(path: string, diagnostics: readonly Diagnostic[]): string {
+  const shown = diagnostics.slice(0, 3).map((fault) => `${path}${place(fault)}: ${withRemedy(fault)}`);
+  const rest = diagnostics.length > shown.length ? [`and ${diagnostics.length - shown.length} more`] : [];
   return shown.length === 0 ? "" : `: ${[...shown, ...rest].join("; ")}`;
 }
 
 /** A policy that comes from a cache has lost its lines. */
-const place = ({ line, column }: Fault): string => (line > 0 ? `:${line}:${column}` : "");
+const place = ({ line, column }: Diagnostic): string => (line > 0 ? `:${line}:${column}` : "");
 
-const withRemedy = ({ message, remedy }: Fault): string => (remedy === undefined ? message : `${message} (${remedy})`);
+const withRemedy = ({ message, suggestion }: Diagnostic): string =>
+  suggestion === undefined ? message : `${message} (${suggestion})`;
 
 /** The clause and the token's own value for whoever holds the token; the policy's value for its owner. */
 function clauseText(result: ClauseResult, isOwner: boolean): string {

@@ -13,17 +13,17 @@ export interface RouteContext {
   readonly request: Request;
   readonly requestId: string;
   readonly services: Services;
-  readonly later: (work: Promise<unknown>) => void;
+  readonly waitUntil: (work: Promise<unknown>) => void;
 }
 
 export async function exchangeRoute(context: RouteContext): Promise<Response> {
-  const { request, requestId, services, later } = context;
+  const { request, requestId, services, waitUntil } = context;
   const work = exchange(
     incomingOf(context, () => readExchangeRequest(request, services.webUrl)),
     services,
   );
   // Registered at its start: a caller who leaves cancels nothing half done.
-  later(work);
+  waitUntil(work);
   const outcome = await work;
   if (outcome.kind === "refused") return timed(refusalResponse(outcome, requestId), outcome);
   const isForm = request.method === "POST" && bodyKind(request) === "form";
@@ -39,7 +39,7 @@ export function timed(response: Response, { timings }: Outcome): Response {
 
 /** The exchange's view of a request, with step 1 in the words of the wire it came by. */
 export function incomingOf(
-  { request, requestId, later }: RouteContext,
+  { request, requestId, waitUntil }: RouteContext,
   read: () => Promise<Result<ExchangeRequest>>,
 ): Incoming {
   return {
@@ -48,7 +48,7 @@ export function incomingOf(
     userAgent: request.headers.get("User-Agent") ?? undefined,
     signal: request.signal,
     read,
-    later,
+    waitUntil,
   };
 }
 

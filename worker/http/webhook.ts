@@ -7,7 +7,7 @@ import { type Refusal, receive } from "../webhook/receipt.ts";
 import { jsonResponse, plainRefusal, refusalResponse } from "./respond.ts";
 import type { RouteContext } from "./sts-exchange.ts";
 
-export async function webhookRoute({ request, requestId, services, later }: RouteContext): Promise<Response> {
+export async function webhookRoute({ request, requestId, services, waitUntil }: RouteContext): Promise<Response> {
   const { config, limits } = services;
   const knock = {
     headers: request.headers,
@@ -22,7 +22,7 @@ export async function webhookRoute({ request, requestId, services, later }: Rout
     case "nothing":
       return new Response(null, { status: 204 });
     case "delivery":
-      later(deliver(receipt.delivery, services));
+      waitUntil(deliver(receipt.delivery, services));
       return jsonResponse({ delivery: receipt.delivery.id, request_id: requestId }, 202);
   }
 }

@@ -4,7 +4,7 @@
 
 import { compileTrustedIssuers, readIssuersDocument, type TrustedIssuers } from "../../policies/issuers.ts";
 import { isObject } from "../../policies/objects.ts";
-import { type CompiledPolicy, compilePolicy, type Fault, readDocument } from "../../policies/parse.ts";
+import { type CompiledPolicy, compilePolicy, type Diagnostic, readDocument } from "../../policies/parse.ts";
 import type { Entry } from "../store/cache.ts";
 
 /** GitHub's number for the account that was read: the keys are by name, and a name may be somebody else's tomorrow. */
@@ -18,7 +18,7 @@ interface OfRepository extends Owned {
 
 export type PolicyValue =
   | (OfRepository & { readonly state: "present"; readonly sha: string; readonly policy: CompiledPolicy })
-  | (OfRepository & { readonly state: "broken"; readonly sha: string; readonly faults: readonly Fault[] })
+  | (OfRepository & { readonly state: "broken"; readonly sha: string; readonly diagnostics: readonly Diagnostic[] })
   | (OfRepository & { readonly state: "unreadable"; readonly problem: UnreadableProblem })
   | (OfRepository & {
       readonly state: "absent";
@@ -30,7 +30,7 @@ export type UnreadableProblem = "directory" | "not_a_file" | "not_utf8" | "too_l
 
 export type AllowListValue =
   | (Owned & { readonly state: "present"; readonly sha: string; readonly list: TrustedIssuers })
-  | (Owned & { readonly state: "broken"; readonly faults: readonly Fault[] })
+  | (Owned & { readonly state: "broken"; readonly diagnostics: readonly Diagnostic[] })
   /** `not_visible`: no App that is installed on the owner may see the repository; remembered to spare a refused mint. */
   | (Owned & { readonly state: "absent"; readonly because: "no_file" | "not_visible" });
 
@@ -66,8 +66,8 @@ export function decodePolicy(stored: unknown): PolicyValue | Struck | undefined 
     return { state: "unreadable", problem: stored.problem, ...common };
   }
   if (typeof stored.sha !== "string") return undefined;
-  if (stored.state === "broken" && isFaults(stored.faults)) {
-    return { state: "broken", sha: stored.sha, faults: stored.faults, ...common };
+  if (stored.state === "broken" && isDiagnostics(stored.diagnostics)) {
+    return { state: "broken", sha: stored.sha, diagnostics: stored.diagnostics, ...common };
   }
   const document = stored.state === "present" ? readDocument(stored.policy) : undefined;
   return document && { state: "present", sha: stored.sha, policy: compilePolicy(document), ...common };
@@ -85,7 +85,8 @@ export function decodeAllowList(stored: unknown): AllowListValue | Struck | unde
   if (stored.state === "absent" && (stored.because === "no_file" || stored.because === "not_visible")) {
     return { state: "absent", ownerId, because: stored.because };
   }
-  if (stored.state === "broken" && isFaults(stored.faults)) return { state: "broken", ownerId, faults: stored.faults };
+  if (stored.state === "broken" && isDiagnostics(stored.diagnostics))
+    return { state: "broken", ownerId, diagnostics: stored.diagnostics };
   const document = stored.state === "present" ? readIssuersDocument(stored.list) : undefined;
   if (!document || typeof stored.sha !== "string") return undefined;
   return { state: "present", ownerId, sha: stored.sha, list: compileTrustedIssuers(document) };
@@ -102,7 +103,7 @@ function isUnreadable(value: unknown): value is UnreadableProblem {
   return value === "directory" || value === "not_a_file" || value === "not_utf8" || value === "too_large";
 }
 
-function isFaults(value: unknown): value is readonly Fault[] {
+function isDiagnostics(value: unknown): value is readonly Diagnostic[] {
   return (
     Array.isArray(value) &&
     value.every(

@@ -85,7 +85,7 @@ export function policyValue(target: Target, { outcome, repositoryIsPublic }: Fou
   const parsed = parsePolicy(outcome.text, { kind: target.kind, owner: target.scope.owner });
   return parsed.ok
     ? { state: "present", sha: outcome.sha, policy: parsed.value, ...common }
-    : { state: "broken", sha: outcome.sha, faults: parsed.faults, ...common };
+    : { state: "broken", sha: outcome.sha, diagnostics: parsed.diagnostics, ...common };
 }
 
 /** At most three, the likeliest first; `my_policy` lies near `my-policy`. */
@@ -109,12 +109,12 @@ export function allowListValue({ outcome }: Found, ownerId: number): AllowListVa
   if (outcome.kind === "absent") return { state: "absent", ownerId, because: "no_file" };
   if (outcome.kind !== "file") {
     const message = `${ALLOW_LIST_PATH} is no readable file (${outcome.kind})`;
-    return { state: "broken", ownerId, faults: [{ path: "", line: 1, column: 1, message }] };
+    return { state: "broken", ownerId, diagnostics: [{ path: "", line: 1, column: 1, message }] };
   }
   const parsed = parseTrustedIssuers(outcome.text);
   return parsed.ok
     ? { state: "present", ownerId, sha: outcome.sha, list: parsed.value }
-    : { state: "broken", ownerId, faults: parsed.faults };
+    : { state: "broken", ownerId, diagnostics: parsed.diagnostics };
 }
 
 const OUTAGES: ReadonlySet<Denial["reason"]> = new Set([

@@ -9,7 +9,7 @@ import { parseTrustedIssuers, type TrustedIssuers } from "../../policies/issuers
 import {
   type CompiledPolicy,
   type DeploymentRules,
-  deploymentFaults,
+  deploymentDiagnostics,
   type PolicyKind,
   parsePolicy,
 } from "../../policies/parse.ts";
@@ -77,7 +77,7 @@ function judgePolicyFile(path: string, identity: string, { before, after }: Side
 /** What an exchange could use before: without faults, here as well as by itself. */
 function usableIn(standing: Standing, kind: PolicyKind, { owner, rules }: Setting): CompiledPolicy | undefined {
   const parsed = standing.kind === "text" ? parsePolicy(standing.text, { kind, owner }) : undefined;
-  return parsed?.ok && deploymentFaults(parsed.value, rules).length === 0 ? parsed.value : undefined;
+  return parsed?.ok && deploymentDiagnostics(parsed.value, rules).length === 0 ? parsed.value : undefined;
 }
 
 function judgeList(path: string, { before, after }: Sides): FileVerdict {
@@ -99,30 +99,31 @@ function notHeld(file: string, policy: CompiledPolicy, { lacking }: Setting): re
     const path = `permissions.${permission.slice(0, permission.indexOf(":"))}`;
     const { line, column } = policy.locate(path, "key") ?? { line: 1, column: 1 };
     const message = `the App's installation does not hold ${permission.replace(":", ": ")}, so that no token can be made`;
-    const remedy = "have an owner grant it to the App, or remove it here";
-    return { file, severity: "warning", id: "permission-not-held", path, line, column, message, remedy };
+    const suggestion = "have an owner grant it to the App, or remove it here";
+    return { file, severity: "warning", id: "permission-not-held", path, line, column, message, suggestion };
   });
 }
 
 function neverRead(
   file: string,
-  { message, remedy }: Extract<FileRole, { role: "never_read" }>,
+  { message, suggestion }: Extract<FileRole, { role: "never_read" }>,
   severity: Finding["severity"],
 ): readonly Finding[] {
-  return [{ file, severity, id: "never-read", path: "", line: 1, column: 1, message, remedy }];
+  return [{ file, severity, id: "never-read", path: "", line: 1, column: 1, message, suggestion }];
 }
 
-const UNREADABLE: Readonly<Record<Exclude<Standing["kind"], "text">, readonly [message: string, remedy: string]>> = {
-  too_large: ["the file is larger than 65536 bytes", "shorten it"],
-  not_utf8: ["the file is not UTF-8", "save it as UTF-8"],
-  link: ["a symbolic link: what it leads to can change without this check", "put the file itself here"],
-  submodule: ["a submodule, and no file", "put the file itself here"],
-  folder: ["a directory, and no file", "give it another name"],
-};
+const UNREADABLE: Readonly<Record<Exclude<Standing["kind"], "text">, readonly [message: string, suggestion: string]>> =
+  {
+    too_large: ["the file is larger than 65536 bytes", "shorten it"],
+    not_utf8: ["the file is not UTF-8", "save it as UTF-8"],
+    link: ["a symbolic link: what it leads to can change without this check", "put the file itself here"],
+    submodule: ["a submodule, and no file", "put the file itself here"],
+    folder: ["a directory, and no file", "give it another name"],
+  };
 
 function unreadable(file: string, kind: Exclude<Standing["kind"], "text">): readonly Finding[] {
-  const [message, remedy] = UNREADABLE[kind];
+  const [message, suggestion] = UNREADABLE[kind];
   return asFindings(file, kind === "folder" ? "never-read" : "invalid", [
-    { path: "", line: 1, column: 1, message, remedy },
+    { path: "", line: 1, column: 1, message, suggestion },
   ]);
 }

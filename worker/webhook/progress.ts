@@ -14,7 +14,7 @@ export type Section = Readonly<v.InferOutput<typeof SectionSchema>>;
 
 export const ProgressSchema = v.strictObject({
   files: v.number(),
-  faults: v.number(),
+  diagnostics: v.number(),
   warnings: v.number(),
   notices: v.number(),
   unchecked: v.number(),
@@ -30,7 +30,7 @@ const nothing: Section = { text: "", more: 0 };
 
 export const NO_PROGRESS: Progress = {
   files: 0,
-  faults: 0,
+  diagnostics: 0,
   warnings: 0,
   notices: 0,
   unchecked: 0,
@@ -48,14 +48,14 @@ const UNCHECKED_MAX = 4_000;
 
 export function withVerdict(progress: Progress, { findings, access }: FileVerdict): Progress {
   const of = (severity: Finding["severity"]) => findings.filter((finding) => finding.severity === severity);
-  const [faults, warnings, notices] = [of("fault"), of("warning"), of("notice")];
+  const [diagnostics, warnings, notices] = [of("fault"), of("warning"), of("notice")];
   return {
     ...progress,
     files: progress.files + 1,
-    faults: progress.faults + faults.length,
+    diagnostics: progress.diagnostics + diagnostics.length,
     warnings: progress.warnings + warnings.length,
     notices: progress.notices + notices.length,
-    faultsText: appended(progress.faultsText, faults.map(findingText), FAULTS_MAX),
+    faultsText: appended(progress.faultsText, diagnostics.map(findingText), FAULTS_MAX),
     warningsText: appended(progress.warningsText, [...warnings, ...notices].map(findingText), WARNINGS_MAX),
     accessText: access ? appended(progress.accessText, [`${accessText(access)}\n`], ACCESS_MAX) : progress.accessText,
   };
@@ -77,9 +77,9 @@ export function withUncompared(progress: Progress, path: string): Progress {
   return { ...progress, accessText: appended(progress.accessText, [paragraph], ACCESS_MAX) };
 }
 
-function findingText({ file, line, column, id, message, remedy }: Finding): string {
+function findingText({ file, line, column, id, message, suggestion }: Finding): string {
   const place = line > 0 ? `, line ${line}, column ${column}` : "";
-  const advice = remedy === undefined ? "" : ` → ${prose(remedy)}`;
+  const advice = suggestion === undefined ? "" : ` → ${prose(suggestion)}`;
   return `- ${code(file)}${place}: ${prose(message)}${advice} (${id})`;
 }
 

@@ -45,7 +45,7 @@ export class WebhookRun {
       signal: AbortSignal.timeout(WEBHOOK_WORK_MAX_MS),
       writes: this.writes,
       // Nothing answers any more: what outlives a call is waited for.
-      later: (work) => this.#late.push(work),
+      waitUntil: (work) => this.#late.push(work),
       count: (what) => this.#count(what),
     };
     this.lastCall = { ...this.call, signal: AbortSignal.timeout(WEBHOOK_END_MAX_MS) };

@@ -38,7 +38,7 @@ export function underway(progress?: Progress): CheckState {
 
 /** The end of a check that was done; `left`: annotations that there were no calls for. */
 export function verdict(progress: Progress, marker: Marker, left: number): CheckState & { conclusion: string } {
-  const isGood = progress.faults === 0 && progress.unchecked === 0;
+  const isGood = progress.diagnostics === 0 && progress.unchecked === 0;
   const body = summaryOf(progress, left);
   // Last, and in a form that no code span of a policy's text can have: whatever a file says, this line is ours.
   const summary = progress.unchecked > 0 ? body : `${body}\n\n${markerText(marker)}`;
@@ -53,14 +53,14 @@ export function undone(why: string, progress: Progress): CheckState & { conclusi
   return { conclusion: "failure", output };
 }
 
-function titleOf({ files, faults, unchecked }: Progress): string {
-  if (faults > 0) return "Invalid trust policy.";
+function titleOf({ files, diagnostics, unchecked }: Progress): string {
+  if (diagnostics > 0) return "Invalid trust policy.";
   if (unchecked > 0) return files > 0 ? "Not all trust policies were checked." : UNDONE;
   return files > 0 ? "Valid trust policy." : "No trust policy is changed.";
 }
 
-function countsOf({ files, faults, warnings, notices }: Progress): string {
-  const counts = [plural(faults, "fault"), plural(warnings, "warning"), plural(notices, "notice")];
+function countsOf({ files, diagnostics, warnings, notices }: Progress): string {
+  const counts = [plural(diagnostics, "fault"), plural(warnings, "warning"), plural(notices, "notice")];
   return `${plural(files, "changed file")} looked at, ${counts.join(", ")}`;
 }
 
@@ -102,7 +102,7 @@ export function annotationsOf(findings: readonly Finding[]): readonly Annotation
     .toSorted((a, b) => ORDER.indexOf(a.annotation_level) - ORDER.indexOf(b.annotation_level));
 }
 
-function annotationOf({ file, line, column, severity, id, message, remedy }: Finding): Annotation {
+function annotationOf({ file, line, column, severity, id, message, suggestion }: Finding): Annotation {
   const place = Math.max(1, line);
   return {
     path: file,
@@ -111,7 +111,7 @@ function annotationOf({ file, line, column, severity, id, message, remedy }: Fin
     ...(column > 0 && { start_column: column, end_column: column }),
     annotation_level: LEVELS[severity],
     title: `Trust policy: ${id}`,
-    message: remedy === undefined ? message : `${message}\n${remedy}`,
+    message: suggestion === undefined ? message : `${message}\n${suggestion}`,
   };
 }
 

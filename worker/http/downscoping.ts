@@ -5,14 +5,14 @@
 import { REPOSITORY_NAME } from "../../policies/names.ts";
 import { levelsOf, permissionNamed } from "../../policies/permissions.ts";
 import { accept, type Result, refuse } from "../denial.ts";
-import type { Narrowing } from "../exchange/exchange.ts";
+import type { Downscoping } from "../exchange/exchange.ts";
 import { NARROWING_MAX_ENTRIES } from "../limits.ts";
 import type { Scope } from "../trust-policy/target.ts";
 import type { Parameters } from "./parameters.ts";
 
 const invalid = (problem: string) => refuse({ reason: "narrowing_invalid", problem });
 
-export function readNarrowing(parameters: Parameters, scope: Scope): Result<Narrowing> {
+export function readDownscoping(parameters: Parameters, scope: Scope): Result<Downscoping> {
   const permissions = readPermissions(parameters.get("permissions"));
   if (!permissions.ok) return permissions;
   const repositories = readRepositories(parameters.get("repositories"), scope);
