@@ -95,7 +95,7 @@ export type Denial =
 
 export type Reason = Denial["reason"] | "not_found";
 
-/** Who asks (DESIGN section 8). `owner`: proven to belong to the owner, or the policy's repository is public. */
+/** Who asks (worker/README.md, "Who may learn what"). `owner`: proven to belong to the owner, or the policy's repository is public. */
 export type Viewer = "unverified" | "verified" | "owner";
 
 /** OAuth error codes (RFC 6749 5.2, 6750 3.1, 7009 2.2.1, 8693 2.2.2), and those of RFC 6749 4.1.2.1 where these have none. */

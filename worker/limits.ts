@@ -1,6 +1,6 @@
 /**
  * Every limit of the service, its unit in its name. Policy-language limits live in `policies/`.
- * Changing a number here changes the documented budget (README, "Limits").
+ * Changing a number here changes the documented budget (worker/README.md, "Bounds" and "Caches").
  */
 
 // What a caller may send.
@@ -56,7 +56,7 @@ export const APP_JWT_BACKDATED_SECONDS = 60;
 export const APP_JWT_LIFETIME_SECONDS = 9 * 60;
 export const APP_JWT_REUSED_MS = 8 * 60_000;
 
-// Caches (DESIGN section 7).
+// Caches (worker/README.md, "Caches").
 export const MEMORY_HOLD_MS = 60_000;
 export const ISSUER_KEYS_FRESH_MS = 60 * 60_000;
 export const ISSUER_KEYS_STALE_MS = 24 * 60 * 60_000;

@@ -1,6 +1,6 @@
-// Where this service answers a case of vectors/exchange.json otherwise than octo-sts did: the label of DESIGN section 12 that says
-// why, and our own answer, so that nothing is skipped silently. `no answer`: octo-sts gave none within 2 s (or crashed). A key is the
-// case, and for a later step its number. Every case that is not here answers the same status and code and grants the same.
+// Where this service answers a case of vectors/exchange.json otherwise than octo-sts did: the label (test/vectors/README.md)
+// that says why, and our own answer, so that nothing is skipped silently. `no answer`: octo-sts gave none within 2 s (or crashed). A
+// key is the case, and for a later step its number. Every case that is not here answers the same status and code and grants the same.
 
 export interface Difference {
   readonly label: string;

@@ -1,4 +1,4 @@
-// octo-sts's recorded answers, put to this service: the same status, code and grant, or a label of the design says why not.
+// octo-sts's recorded answers, put to this service: the same status, code and grant, or a label says why not.
 
 import { describe, expect, it } from "vitest";
 import { type ExchangeCase, grantOf, type OctoAnswer, prepareCase, type Replay } from "../replay/replay.ts";

@@ -1,5 +1,5 @@
-// What an exchange costs at GitHub: calls by route and in sequence, revocations after the answer apart. The same rows stand in the
-// README's operations section.
+// What an exchange costs at GitHub: calls by route and in sequence, revocations after the answer apart. The same rows stand in
+// worker/README.md, "Calls".
 
 import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";

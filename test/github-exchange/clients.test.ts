@@ -1,5 +1,5 @@
-// Clients that exist, as they are: octo-sts/action's request and its post step (reference section 11), and the HTTP form of the
-// Chainguard SDK (section 12), which refuses what it does not know.
+// Clients that exist, as they are: octo-sts/action's request and its post step, and the HTTP form of the Chainguard SDK,
+// which refuses what it does not know.
 
 import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";

@@ -1,5 +1,5 @@
-// What the verified workload of another owner learns (DESIGN section 8): one answer in place of six, the clause that failed with its
-// own value, and nowhere a value of the policy or a text from upstream.
+// What the verified workload of another owner learns (worker/README.md, "Who may learn what"): one answer in place of six, the
+// clause that failed with its own value, and nowhere a value of the policy or a text from upstream.
 
 import { describe, expect, it } from "vitest";
 import { POLICY } from "../exchange/story.ts";

@@ -1,4 +1,4 @@
-// What a caller who is not verified learns (DESIGN section 8): one answer, byte for byte, whatever is the matter.
+// What a caller who is not verified learns (worker/README.md, "Who may learn what"): one answer, byte for byte, whatever is the matter.
 
 import { describe, expect, it } from "vitest";
 import { discoveryOf } from "../oidc/support/outside.ts";

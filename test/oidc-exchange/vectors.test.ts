@@ -58,7 +58,7 @@ async function played(vector: ExchangeCase, known: boolean): Promise<{ replay: R
 /** Both runs of a case live at one moment, as refusals name the time. */
 const NOW = Date.UTC(2026, 10, 25, 12);
 
-/** Decided by the request alone, before anything is asked (DESIGN section 3, steps 1 to 3). */
+/** Decided by the request alone, before anything is asked (worker/README.md, "One exchange", steps 1 to 3). */
 const EARLY = /^(token_|issuer_malformed|subject_malformed|audience_malformed)/;
 
 const seenOf = ({ answer: { status, body } }: Played) => {

@@ -1,6 +1,7 @@
 /**
- * Who is charged for what, and who has to wait (DESIGN section 11). Callers pay for refusals before verification only, so that a
- * fleet behind one address is not hit; owners for a stranger's cache misses only, so that a stranger cannot lock an owner out.
+ * Who is charged for what, and who has to wait (worker/README.md, "Who pays"). Callers pay for refusals before verification only,
+ * so that a fleet behind one address is not hit; owners for a stranger's cache misses only, so that a stranger cannot lock an
+ * owner out.
  */
 import { type Denial, isTold, REFUSALS, type RefusalRow, type Viewer } from "../denial.ts";
 import { RETRY_AFTER_LIMIT_SECONDS } from "../limits.ts";

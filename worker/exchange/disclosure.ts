@@ -1,4 +1,4 @@
-/** Who asks, for the wording of a refusal (DESIGN section 8). It opens explanations, never a grant. Pure. */
+/** Who asks, for the wording of a refusal (worker/README.md, "Who may learn what"). It opens explanations, never a grant. Pure. */
 import type { Denial, Viewer } from "../denial.ts";
 import { belongsTo } from "../oidc/ownership.ts";
 import type { VerifiedToken } from "../oidc/verify.ts";

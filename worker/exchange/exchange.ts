@@ -1,6 +1,6 @@
 /**
- * The story of one exchange, top to bottom: the twelve steps of DESIGN section 3. Every step returns early on refusal. Plain
- * data in and out: no Request, no Response, no Worker types.
+ * The story of one exchange, top to bottom: the twelve steps of worker/README.md, "One exchange". Every step returns early on
+ * refusal. Plain data in and out: no Request, no Response, no Worker types.
  */
 import { evaluate, matchIssuer } from "../../policies/evaluate.ts";
 import { grantOf } from "../../policies/grant.ts";

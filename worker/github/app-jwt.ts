@@ -1,5 +1,5 @@
 /**
- * The JWT by which a GitHub App speaks for itself (RS256, RFC 7515), kept per App and key for as long as DESIGN section 7 says.
+ * The JWT by which a GitHub App speaks for itself (RS256, RFC 7515), kept per App and key (worker/README.md, "Caches").
  * While a key is being rotated an App has two: the one that GitHub refuses steps back, and this isolate remembers.
  */
 import { base64url } from "jose";

@@ -1,5 +1,5 @@
 /**
- * Where an App is installed, through the cache (DESIGN sections 6 and 7). One call by repository, which also says whether the App
+ * Where an App is installed, through the cache (worker/README.md, "GitHub"). One call by repository, which also says whether the App
  * can see it; only `/orgs/` and `/users/` together can say that an owner has not installed it.
  */
 import type { Denial } from "../denial.ts";

@@ -52,7 +52,7 @@ export function createPool(apps: readonly App[], now: () => number): Pool {
   };
 }
 
-/** Apps that name the owner; only if none does, Apps that name nobody (DESIGN section 6). Pure. */
+/** Apps that name the owner; only if none does, Apps that name nobody. Pure. */
 export function appsOf(apps: readonly App[], owner: string): readonly App[] {
   const wanted = owner.toLowerCase();
   const named = apps.filter((app) => app.owners.includes(wanted));

@@ -1,4 +1,4 @@
-/** The short-lived `contents: read` token for an owner's policy files (DESIGN section 3.6). Whoever gets one has it revoked. */
+/** The short-lived `contents: read` token for an owner's policy files. Whoever gets one has it revoked. */
 import type { Denial } from "../denial.ts";
 import type { App } from "./app-jwt.ts";
 import type { AppCallDeps } from "./as-app.ts";

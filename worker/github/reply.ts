@@ -61,7 +61,7 @@ export function meaningOf(reply: Reply, nowMs: number): Meaning {
 
 /**
  * A limit needs a sign. A bare 403 is none: an IP allow list or SSO says that too. A 422 with a sign is a limit as well: taken
- * for "cannot see the repository" it would lift the allow-list (reference section 5).
+ * for "cannot see the repository" it would lift the allow-list.
  */
 function rateLimitOf(reply: Reply & { kind: "answer" }, nowMs: number): RateLimited | undefined {
   const { status, headers, json } = reply;

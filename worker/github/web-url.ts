@@ -5,7 +5,7 @@ import type { Installation } from "./shapes.ts";
 const GHE_COM_API = /^api\.([a-z0-9-]+\.ghe\.com)$/;
 
 /**
- * The web origin of the GitHub behind this REST base (DESIGN section 4): github.com for api.github.com, `x.ghe.com` for
+ * The web origin of the GitHub behind this REST base: github.com for api.github.com, `x.ghe.com` for
  * `api.x.ghe.com`, else the API's own host (GHES). No final slash.
  */
 export function webUrlOf(apiUrl: string): string {

@@ -1,6 +1,6 @@
 /**
- * Parameters and headers -> ExchangeRequest: the syntax of DESIGN sections 3.1 and 4, before any I/O. Names are compared and
- * kept as typed; GitHub's own spelling comes later, from GitHub.
+ * Parameters and headers -> ExchangeRequest: all syntax, before any I/O (worker/README.md, "One exchange", step 1). Names are
+ * compared and kept as typed; GitHub's own spelling comes later, from GitHub.
  */
 import { OWNER_NAME, REPOSITORY_NAME } from "../../policies/names.ts";
 import { accept, type Result, refuse } from "../denial.ts";

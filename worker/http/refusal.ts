@@ -1,6 +1,6 @@
 /**
- * Denial -> what the caller reads: status, code, one short line, and no more than this caller may know (DESIGN section 8). The
- * one exhaustive switch over reasons lives here.
+ * Denial -> what the caller reads: status, code, one short line, and no more than this caller may know (worker/README.md, "Who
+ * may learn what"). The one exhaustive switch over reasons lives here.
  */
 import type { ClauseResult } from "../../policies/evaluate.ts";
 import type { Diagnostic } from "../../policies/parse.ts";

@@ -17,7 +17,7 @@ export function jsonResponse(body: unknown, status: number, headers: Readonly<Re
   });
 }
 
-/** octo-sts's error JSON with the additions of DESIGN section 4. */
+/** octo-sts's error JSON, with the reason, the OAuth error and the request id added. */
 export function refusalResponse(refused: Omit<Refused, "kind">, requestId: string): Response {
   return wireRefusalResponse(wireRefusal(refused.denial, refused.viewer, refused), requestId);
 }

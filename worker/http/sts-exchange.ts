@@ -56,7 +56,7 @@ export function grantedResponse(granted: Granted, body: unknown): Response {
   return jsonResponse(body, 200, { "X-STS-Policy": `${granted.policy.path}@${granted.policy.sha}` });
 }
 
-/** The Chainguard SDK's HTTP client sends forms and refuses unknown keys (reference section 12). */
+/** The Chainguard SDK's HTTP client sends forms and refuses unknown keys. */
 const octoStsBody = ({ token, expiresAt }: Granted) => ({ token, refreshToken: "", expiry: expiresAt });
 
 /** octo-sts's keys, then RFC 8693's, then ours. */

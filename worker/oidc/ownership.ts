@@ -1,6 +1,6 @@
 /**
- * Whether a verified token proves that its workload belongs to an owner (DESIGN section 8). It opens explanations, never a
- * grant. Pure.
+ * Whether a verified token proves that its workload belongs to an owner (worker/README.md, "Who may learn what"). It opens
+ * explanations, never a grant. Pure.
  */
 import type { VerifiedClaims } from "../../policies/claims.ts";
 

@@ -88,7 +88,7 @@ function rankOf(denial: Denial): number {
 
 /**
  * "Not installed" is asked again if it was only remembered: an App that was installed a minute ago may see the enforced list that
- * the others cannot (reference section 5).
+ * the others cannot.
  */
 export async function accessElsewhere(
   github: GitHub,

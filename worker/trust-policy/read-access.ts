@@ -1,6 +1,6 @@
 /**
  * Finding the App installation through which an owner's files are read, and the short-lived `contents: read` token for at most
- * two repositories: the policy's and the owner's policy repository (DESIGN sections 3.5, 3.6). Reads no file.
+ * two repositories: the policy's and the owner's policy repository (worker/README.md, "One exchange", steps 5 and 6). Reads no file.
  */
 import { accept, type Denial, type Result, refuse } from "../denial.ts";
 import { suspended } from "../github/denials.ts";

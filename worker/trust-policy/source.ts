@@ -1,5 +1,5 @@
 /**
- * Scope and identity -> the trust policy and the owner's issuer allow-list, through the caches (DESIGN sections 3.5, 3.6, 7).
+ * Scope and identity -> the trust policy and the owner's issuer allow-list, through the caches (worker/README.md, "Caches").
  * Two halves, because nothing may be read before a known issuer's signature is verified: `open` finds the App installation and
  * mints the read token, `read` reads. A stale copy is served only while GitHub limits or fails, and never once struck out.
  */
@@ -203,7 +203,7 @@ export class PolicySource {
     const stale = known?.state === "broken" ? undefined : known;
     if (!read.ok) return stale ? servedStale(stale, call) : refuse(allowListDenial(read.denial, access));
     const value = allowListValue(read.value, ownerId);
-    // An unusable file falls back on the last good list (never on "no list"), which counts as fresh again (reference section 5).
+    // An unusable file falls back on the last good list (never on "no list"), which counts as fresh again.
     const kept = value.state === "broken" && stale?.state === "present" ? stale : value;
     this.#keep(allowLists, { key, value: kept, readAt: read.value.readAt }, call);
     return accept(kept);

@@ -26,7 +26,7 @@ export interface Target {
 
 export const ALLOW_LIST_PATH = `${POLICY_DIRECTORY}${TRUSTED_ISSUERS_NAME}`;
 
-/** An owner's own scope, and its policy repository in any case, hold organisation policies (reference section 2). */
+/** An owner's own scope, and its policy repository in any case, hold organisation policies, as in octo-sts. */
 export function targetOf(scope: Scope, identity: string, orgPolicyRepo: string): Target {
   const repository = scope.repository ?? orgPolicyRepo;
   const kind = repository.toLowerCase() === orgPolicyRepo.toLowerCase() ? "organization" : "repository";

@@ -127,7 +127,7 @@ export function putAllowList({ outside, owner }: Story, text: string): void {
   outside.github.putFile(`${owner}/.github`, ".github/chainguard/trusted-token-issuers.yaml", text);
 }
 
-/** The one answer that stands in for every case a caller may not tell apart (DESIGN section 8). */
+/** The one answer that stands in for every case a caller may not tell apart (worker/README.md, "Who may learn what"). */
 export const commonText = (owner: string, identity = "deploy"): string =>
   `no installation found for "${owner}", or unable to find trust policy for "${identity}" that trusts this token`;
 
