@@ -1,5 +1,5 @@
 /**
- * Counts a YAML text's tokens while they are read, so that a file is given up before anything is built from it that costs too much:
+ * Counts a YAML text's lexemes while they are read, so that a file is given up before anything is built from it that costs too much:
  * a parser recurses over nesting, and a comma costs it more than a byte. Pure.
  */
 
@@ -24,39 +24,38 @@ const TAB: Excess = { message: "a tab is used as indentation", suggestion: "inde
 /** The mark that the lexer puts before plain and block text. */
 const TEXT_FOLLOWS = "\u001f";
 
-export interface Gauge {
-  /** To be told every lexeme in order; says when to give up. */
-  exceededBy(lexeme: string): Excess | undefined;
-}
+export class YamlLimits {
+  #tokens = 0;
+  #significant = 0;
+  #openFlows = 0;
+  #indicatorsOnLine = 0;
+  #isText = false;
+  #atLineStart = true;
 
-export function createGauge(): Gauge {
-  let tokens = 0;
-  let significant = 0;
-  let openFlows = 0;
-  let indicatorsOnLine = 0;
-  let isText = false;
-  let atLineStart = true;
-  return {
-    exceededBy(lexeme) {
-      tokens += 1;
-      if (/^[^\s#]/.test(lexeme) && lexeme !== TEXT_FOLLOWS) significant += 1;
-      if (tokens > MAX_TOKENS || significant > MAX_SIGNIFICANT_TOKENS) return TOO_MANY;
-      if (isText) {
-        // A block text ends with its last line.
-        atLineStart = lexeme.endsWith("\n");
-        isText = false;
-        return undefined;
-      }
-      isText = lexeme === TEXT_FOLLOWS;
-      // The library minds a tab only where it would change the structure; YAML 1.1 minds it on an empty line too.
-      if (atLineStart && openFlows <= 0 && /^[ \t]*\t[ \t]*$/.test(lexeme)) return TAB;
-      atLineStart = /^\r?\n$/.test(lexeme) || (atLineStart && /^ *$/.test(lexeme));
-      if (lexeme === "[" || lexeme === "{") openFlows += 1;
-      else if (lexeme === "]" || lexeme === "}") openFlows -= 1;
-      else if (lexeme === "\n" || lexeme === "\r\n") indicatorsOnLine = 0;
-      // `- - - a` nests without indentation.
-      else if (openFlows <= 0 && /^[-?:]$/.test(lexeme)) indicatorsOnLine += 1;
-      return openFlows > MAX_NESTING_DEPTH || indicatorsOnLine > MAX_NESTING_DEPTH ? TOO_DEEP : undefined;
-    },
-  };
+  /** To be told every lexeme in order; says when to give up. */
+  exceededBy(lexeme: string): Excess | undefined {
+    this.#tokens += 1;
+    if (/^[^\s#]/.test(lexeme) && lexeme !== TEXT_FOLLOWS) this.#significant += 1;
+    if (this.#tokens > MAX_TOKENS || this.#significant > MAX_SIGNIFICANT_TOKENS) return TOO_MANY;
+    if (this.#isText) {
+      // A block text ends with its last line.
+      this.#atLineStart = lexeme.endsWith("\n");
+      this.#isText = false;
+      return undefined;
+    }
+    this.#isText = lexeme === TEXT_FOLLOWS;
+    // The library minds a tab only where it would change the structure; YAML 1.1 minds it on an empty line too.
+    if (this.#atLineStart && this.#openFlows <= 0 && /^[ \t]*\t[ \t]*$/.test(lexeme)) return TAB;
+    this.#atLineStart = /^\r?\n$/.test(lexeme) || (this.#atLineStart && /^ *$/.test(lexeme));
+    return this.#isTooDeep(lexeme) ? TOO_DEEP : undefined;
+  }
+
+  #isTooDeep(lexeme: string): boolean {
+    if (lexeme === "[" || lexeme === "{") this.#openFlows += 1;
+    else if (lexeme === "]" || lexeme === "}") this.#openFlows -= 1;
+    else if (lexeme === "\n" || lexeme === "\r\n") this.#indicatorsOnLine = 0;
+    // `- - - a` nests without indentation.
+    else if (this.#openFlows <= 0 && /^[-?:]$/.test(lexeme)) this.#indicatorsOnLine += 1;
+    return this.#openFlows > MAX_NESTING_DEPTH || this.#indicatorsOnLine > MAX_NESTING_DEPTH;
+  }
 }

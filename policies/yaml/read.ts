@@ -1,15 +1,15 @@
 /**
- * Text -> raw value of a schema's shape, with the position of every value. Pure; never throws; all faults at once.
+ * Text -> raw value of a schema's shape, with the position of every value. Pure; never throws; all diagnostics at once.
  *
- * The schema drives the reading: a key that it does not know is a fault where it stands, and what lies below it is not looked at.
+ * The schema drives the reading: a key that it does not know is told where it stands, and what lies below it is not looked at.
  */
 
 import * as v from "valibot";
 import { createDiagnosticList, type DiagnosticList, type Position, quoted } from "../faults.ts";
 import { MAX_EXPANDED_VALUES, MAX_FILE_BYTES, utf8Bytes } from "../limits.ts";
 import { forbiddenCharacter } from "./characters.ts";
-import { plainScalarFault } from "./scalars.ts";
-import type { MapTree, Tree } from "./tree.ts";
+import { plainScalarDiagnostic } from "./scalars.ts";
+import type { MapEntry, MapTree, Tree } from "./tree.ts";
 import { parseYaml } from "./yaml.ts";
 
 /** Where a path's value or key stands; undefined for a path that the file does not have. */
@@ -57,7 +57,8 @@ export function readFile<E extends Entries>(
     );
     return { value: undefined, broken: new Set(), locate, diagnostics };
   }
-  const reader = createRawReader(kind, diagnostics, (path, key, value) => positions.set(path, { key, value }));
+  const record = (path: string, key: Position, value: Position) => positions.set(path, { key, value });
+  const reader = new RawReader({ kind, diagnostics, record });
   const raw = reader.object(root.kind === "map" ? root : { kind: "map", entries: [], at: root.at }, schema.entries, "");
   const { value, broken } = checkShape(raw, schema.entries, diagnostics, locate);
   // Each entry went through its own schema, which the compiler cannot see through a loop.
@@ -82,71 +83,82 @@ function treeOf(text: string, diagnostics: DiagnosticList): Tree | undefined {
 }
 
 /** Trees to plain values: text, null, lists, Maps for open mappings, null-prototype objects for closed ones. */
-function createRawReader(
-  kind: FileKind,
-  diagnostics: DiagnosticList,
-  record: (path: string, key: Position, value: Position) => void,
-) {
-  let values = 0;
+class RawReader {
+  readonly #kind: FileKind;
+  readonly #diagnostics: DiagnosticList;
+  readonly #record: (path: string, key: Position, value: Position) => void;
+  #values = 0;
 
-  function value(tree: Tree, schema: v.GenericSchema, path: string): unknown {
-    values += 1;
-    if (values === MAX_EXPANDED_VALUES + 1) {
-      diagnostics.add(path, tree.at, `more than ${MAX_EXPANDED_VALUES} values`, "shorten the file");
-    }
-    if (values > MAX_EXPANDED_VALUES || tree.kind === "nothing") return null;
-    if (tree.kind === "text") {
-      const fault = tree.plain ? plainScalarFault(tree.value) : undefined;
-      if (fault !== undefined) diagnostics.add(path, tree.at, fault.message, fault.suggestion);
-      return tree.value;
-    }
-    const inner = unwrap(schema);
-    if (tree.kind === "list") return inner.item === undefined ? [] : list(tree.items, inner.item, path);
-    if (inner.entries !== undefined) return object(tree, inner.entries, path);
-    return inner.type === "map" && inner.value !== undefined ? openMap(tree, inner.value, path) : Object.create(null);
+  constructor(deps: {
+    readonly kind: FileKind;
+    readonly diagnostics: DiagnosticList;
+    readonly record: (path: string, key: Position, value: Position) => void;
+  }) {
+    this.#kind = deps.kind;
+    this.#diagnostics = deps.diagnostics;
+    this.#record = deps.record;
   }
 
-  function list(items: readonly Tree[], schema: v.GenericSchema, path: string): unknown[] {
-    return items.map((item, index) => {
-      record(`${path}[${index}]`, item.at, item.at);
-      return value(item, schema, `${path}[${index}]`);
-    });
-  }
-
-  function checkKey(entry: { name: string; plain: boolean; at: Position }, path: string) {
-    if (!entry.plain || (kind.literalKeysUnder !== undefined && path.startsWith(kind.literalKeysUnder))) return;
-    const fault = plainScalarFault(entry.name);
-    if (fault !== undefined) diagnostics.add(path, entry.at, `the key is ${fault.message}`, fault.suggestion);
-  }
-
-  function object(tree: MapTree, entries: Entries, path: string): Record<string, unknown> {
+  object(tree: MapTree, entries: Entries, path: string): Record<string, unknown> {
     const result: Record<string, unknown> = Object.create(null);
     for (const entry of tree.entries) {
       const below = path === "" ? entry.name : `${path}.${entry.name}`;
       const schema = Object.hasOwn(entries, entry.name) ? entries[entry.name] : undefined;
-      record(below, entry.at, entry.value.at);
-      checkKey(entry, below);
-      if (schema !== undefined) result[entry.name] = value(entry.value, schema, below);
+      this.#record(below, entry.at, entry.value.at);
+      this.#checkKey(entry, below);
+      if (schema !== undefined) result[entry.name] = this.#value(entry.value, schema, below);
       else {
-        const { message, suggestion } = kind.unknownKey(path, entry.name, Object.keys(entries));
-        diagnostics.add(below, entry.at, message, suggestion);
+        const { message, suggestion } = this.#kind.unknownKey(path, entry.name, Object.keys(entries));
+        this.#diagnostics.add(below, entry.at, message, suggestion);
       }
     }
     return result;
   }
 
-  function openMap(tree: MapTree, schema: v.GenericSchema, path: string): Map<string, unknown> {
+  #value(tree: Tree, schema: v.GenericSchema, path: string): unknown {
+    this.#values += 1;
+    if (this.#values === MAX_EXPANDED_VALUES + 1) {
+      this.#diagnostics.add(path, tree.at, `more than ${MAX_EXPANDED_VALUES} values`, "shorten the file");
+    }
+    if (this.#values > MAX_EXPANDED_VALUES || tree.kind === "nothing") return null;
+    if (tree.kind === "text") {
+      const rewritten = tree.plain ? plainScalarDiagnostic(tree.value) : undefined;
+      if (rewritten !== undefined) this.#diagnostics.add(path, tree.at, rewritten.message, rewritten.suggestion);
+      return tree.value;
+    }
+    const inner = unwrap(schema);
+    if (tree.kind === "list") return inner.item === undefined ? [] : this.#list(tree.items, inner.item, path);
+    if (inner.entries !== undefined) return this.object(tree, inner.entries, path);
+    return inner.type === "map" && inner.value !== undefined
+      ? this.#openMap(tree, inner.value, path)
+      : Object.create(null);
+  }
+
+  #list(items: readonly Tree[], schema: v.GenericSchema, path: string): unknown[] {
+    return items.map((item, index) => {
+      this.#record(`${path}[${index}]`, item.at, item.at);
+      return this.#value(item, schema, `${path}[${index}]`);
+    });
+  }
+
+  #openMap(tree: MapTree, schema: v.GenericSchema, path: string): Map<string, unknown> {
     return new Map(
       tree.entries.map((entry) => {
         const below = `${path}.${entry.name}`;
-        record(below, entry.at, entry.value.at);
-        checkKey(entry, below);
-        return [entry.name, value(entry.value, schema, below)];
+        this.#record(below, entry.at, entry.value.at);
+        this.#checkKey(entry, below);
+        return [entry.name, this.#value(entry.value, schema, below)];
       }),
     );
   }
 
-  return { object };
+  #checkKey(entry: MapEntry, path: string): void {
+    const { literalKeysUnder } = this.#kind;
+    if (!entry.plain || (literalKeysUnder !== undefined && path.startsWith(literalKeysUnder))) return;
+    const rewritten = plainScalarDiagnostic(entry.name);
+    if (rewritten !== undefined)
+      this.#diagnostics.add(path, entry.at, `the key is ${rewritten.message}`, rewritten.suggestion);
+  }
 }
 
 interface Inner {
@@ -180,7 +192,7 @@ function checkShape(raw: Record<string, unknown>, entries: Entries, diagnostics:
   return { value, broken };
 }
 
-/** Takes the entries with issues out of an open mapping, so that the faults of the others are still found. */
+/** Takes the entries with issues out of an open mapping, so that what is wrong with the others is still found. */
 function withoutBadEntries(container: unknown, issues: readonly v.BaseIssue<unknown>[]): boolean {
   if (!(container instanceof Map)) return false;
   for (const issue of issues) {

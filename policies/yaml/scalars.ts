@@ -2,7 +2,7 @@
  * What YAML 1.1, and so octo-sts, makes of a plain (unquoted) scalar. Pure; judges the text as typed.
  *
  * octo-sts reads numbers and booleans and writes them back as text, which changes some (`0777` becomes `511`). One reading for
- * every policy: a scalar that would change is a fault, all others are the text that was typed. A plain decimal integer stays
+ * every policy: a scalar that would change is refused, all others are the text that was typed. A plain decimal integer stays
  * whatever its length, so that a subject of 21 digits survives.
  */
 
@@ -69,7 +69,9 @@ function floatReading(number: string, text: string): string {
 }
 
 /** What is wrong with a plain scalar and what to write instead; undefined if it means the text that was typed. */
-export function plainScalarFault(text: string): { readonly message: string; readonly suggestion: string } | undefined {
+export function plainScalarDiagnostic(
+  text: string,
+): { readonly message: string; readonly suggestion: string } | undefined {
   if (text === "true" || text === "false" || /^(-?[1-9][0-9]*|0)$/.test(text)) return undefined;
   const reading = octoReading(text);
   if (reading === text && reading !== "NaN") return undefined;

@@ -4,7 +4,7 @@
 
 import { Composer, type Document, Lexer, LineCounter, Parser, type YAMLParseError } from "yaml";
 import type { DiagnosticList, Position } from "../faults.ts";
-import { createGauge } from "./limits.ts";
+import { YamlLimits } from "./limits.ts";
 import { createTreeReader, type Tree } from "./tree.ts";
 
 export interface ParsedYaml {
@@ -58,7 +58,7 @@ function compose(
     keepSourceTokens: true,
   });
   const documents: Document.Parsed[] = [];
-  const gauge = createGauge();
+  const limits = new YamlLimits();
   lines.addNewLine(0);
   const take = (tokens: ReturnType<typeof parser.next>) => {
     for (const token of tokens) {
@@ -68,7 +68,7 @@ function compose(
     }
   };
   for (const lexeme of lexer.lex(text)) {
-    const excess = gauge.exceededBy(lexeme);
+    const excess = limits.exceededBy(lexeme);
     if (excess !== undefined) {
       diagnostics.add("", at(parser.offset), excess.message, excess.suggestion);
       return [];
