@@ -3,6 +3,7 @@
  */
 import type { Context } from "hono";
 import { Hono } from "hono/tiny";
+import { describeBug } from "./audit.ts";
 import type { Env } from "./config.ts";
 import { healthRoute, readyRoute, rootRoute } from "./http/health.ts";
 import { metadataRoute, tokenRoute } from "./http/oauth-token.ts";
@@ -15,8 +16,8 @@ import type { Setup } from "./services.ts";
 type AppEnv = { Bindings: Env; Variables: { requestId: string } };
 type Handler = (context: Context<AppEnv>) => Response | Promise<Response>;
 
-/** `setup` is called once per request and settles once per isolate. */
-export function createApp(setup: (env: Env) => Setup): Hono<AppEnv> {
+/** `setup` is called once per request and settles once per isolate; `log` takes what no exchange accounts for. */
+export function createApp(setup: (env: Env) => Setup, log: (line: string) => void): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   app.use(async (context, next) => {
     const requestId = crypto.randomUUID();
@@ -65,9 +66,11 @@ export function createApp(setup: (env: Env) => Setup): Hono<AppEnv> {
   route("/sts/revoke", ["POST"], served(revokeRoute));
   route("/webhook", ["POST"], served(webhookRoute));
   app.notFound((context) => plainRefusal(NOT_FOUND, context.get("requestId")));
-  app.onError((_error, context) =>
-    refusalResponse({ denial: { reason: "internal" }, viewer: "unverified" }, context.get("requestId")),
-  );
+  app.onError((bug, context) => {
+    const requestId = context.get("requestId");
+    log(JSON.stringify({ type: "bug", request_id: requestId, path: context.req.path, ...describeBug(bug) }));
+    return refusalResponse({ denial: { reason: "internal" }, viewer: "unverified" }, requestId);
+  });
   return app;
 }
 

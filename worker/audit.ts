@@ -1,12 +1,12 @@
 /**
  * The audit event: one for every request that reached the exchange, filled step by step and sent from one place. It never
  * holds a token, an assertion or an upstream body; a minted token appears as SHA-256 only. Names are octo-sts's where it has
- * the field. A sink that fails is told to the log and fails nothing.
+ * the field. A sink that fails is noted in the log and fails nothing.
  */
 
 import type { ClauseResult } from "../policies/evaluate.ts";
 import type { Denial, Reason } from "./denial.ts";
-import { AUDIT_ATTEMPTS, AUDIT_TIMEOUT_MS } from "./limits.ts";
+import { AUDIT_ATTEMPTS, AUDIT_TIMEOUT_MS, BUG_FRAMES_MAX } from "./limits.ts";
 import { sha256, toHex } from "./store/digest.ts";
 import { boundedFetch, type Fetcher } from "./store/fetch.ts";
 
@@ -32,16 +32,17 @@ export interface AuditEvent {
   token_sha256?: string;
   token_sha256_base64?: string;
   outcome: "granted" | "refused";
-  /** The reason for the log; `told` is what the caller saw in its place. */
+  /** What was the matter; `reported_reason` is what the caller saw in its place. */
   reason?: Reason;
-  told?: Reason;
+  reported_reason?: Reason;
   error?: Denial;
   /** What an operator counts: `github_calls`, `mint_unknown`, `revocation_failed`, `stale_served`, `caller_left` ... */
   counts: Record<string, number>;
   duration_ms?: number;
 }
 
-export const EVENT_TYPE = "dev.octo-sts.exchange";
+/** A change of the fields is a new version: who reads the events goes by it. */
+export const EVENT_TYPE = "dev.octo-sts.exchange.v2";
 
 export type AuditSink = (event: AuditEvent) => Promise<void>;
 
@@ -103,18 +104,36 @@ export function queueSink(queue: Queue): AuditSink {
 
 /** One data point an exchange: outcome and reason, milliseconds, calls. No name of an owner or workload. */
 export function metricsSink(dataset: AnalyticsEngineDataset): AuditSink {
-  return async ({ outcome, reason, told, counts, duration_ms }) =>
+  return async ({ outcome, reason, reported_reason, counts, duration_ms }) =>
     dataset.writeDataPoint({
       indexes: [reason ?? outcome],
-      blobs: [outcome, reason ?? "", told ?? ""],
+      blobs: [outcome, reason ?? "", reported_reason ?? ""],
       doubles: [duration_ms ?? 0, counts.github_calls ?? 0, counts.stale_served ?? 0, counts.mint_unknown ?? 0],
     });
 }
 
-/** To every sink; a failure is told under the request id and goes no further. */
+/** To every sink; a failure is logged under the request id and goes no further. */
 export async function emit(event: AuditEvent, sinks: readonly AuditSink[], log: (line: string) => void): Promise<void> {
   const results = await Promise.allSettled(sinks.map((sink) => sink(event)));
   for (const result of results) {
     if (result.status === "rejected") log(JSON.stringify({ type: "audit_sink_failed", request_id: event.request_id }));
   }
+}
+
+/** What may be logged of a bug: its name and where it happened. Its message may quote what it choked on, such as a token. */
+export function describeBug(thrown: unknown): { readonly name: string; readonly stack: readonly string[] } {
+  if (!(thrown instanceof Error)) return { name: typeof thrown, stack: [] };
+  const { name, message, stack = "" } = thrown;
+  if (!/^\w{1,80}$/.test(name)) return { name: "Error", stack: [] };
+  // The stack begins with the message, in as many lines as that has, and a line of it may look like a frame. Where the message
+  // was changed afterwards, nobody can tell where the old one ends.
+  const start = stack.indexOf(message);
+  const frames =
+    start < 0
+      ? []
+      : stack
+          .slice(start + message.length)
+          .split("\n")
+          .slice(1);
+  return { name, stack: frames.filter((line) => /^ {4}at /.test(line)).slice(0, BUG_FRAMES_MAX) };
 }

@@ -116,7 +116,7 @@ export interface RefusalRow {
   /** gRPC code, as octo-sts answers it. */
   readonly code: number;
   readonly error: OAuthError;
-  /** The least viewer that is told this reason; everyone else gets `not_found` in its place. */
+  /** The least viewer to whom this reason is given; everyone else gets `not_found` in its place. */
   readonly seenBy: "all" | "verified" | "owner";
 }
 
@@ -181,14 +181,6 @@ export const REFUSALS: Readonly<Record<Reason, RefusalRow>> = {
   deadline_exceeded: row(504, 4, "temporarily_unavailable"),
   internal: row(500, 13, "server_error"),
 };
-
-/** Whether this caller is told this reason, or the common answer in its place. */
-export function isTold(denial: Denial, viewer: Viewer): boolean {
-  const { seenBy } = REFUSALS[denial.reason];
-  if (seenBy === "all" || viewer === "owner") return true;
-  if ("known" in denial && denial.known) return true;
-  return seenBy === "verified" && viewer === "verified";
-}
 
 export const refuse = (denial: Denial): { readonly ok: false; readonly denial: Denial } => ({ ok: false, denial });
 export const accept = <T>(value: T): { readonly ok: true; readonly value: T } => ({ ok: true, value });

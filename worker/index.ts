@@ -12,7 +12,7 @@ function setup(env: Env): Setup {
   return settled;
 }
 
-const app = createApp(setup);
+const app = createApp(setup, (line) => console.log(line));
 
 export default {
   fetch: app.fetch,

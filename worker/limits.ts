@@ -7,8 +7,6 @@
 export const QUERY_MAX_BYTES = 8 * 1024;
 export const BODY_MAX_BYTES = 64 * 1024;
 export const TOKEN_MAX_CHARACTERS = 16 * 1024;
-export const OWNER_MAX_CHARACTERS = 100;
-export const REPOSITORY_MAX_CHARACTERS = 100;
 export const IDENTITY_MAX_CHARACTERS = 200;
 export const NARROWING_MAX_ENTRIES = 100;
 
@@ -46,6 +44,8 @@ export const RETRY_JITTER_MAX_MS = 250;
 /** Audit events are sent after the answer. */
 export const AUDIT_TIMEOUT_MS = 3_000;
 export const AUDIT_ATTEMPTS = 4;
+/** Lines of a bug's stack that are logged. */
+export const BUG_FRAMES_MAX = 8;
 
 // Times in tokens (RFC 7519 section 4.1).
 export const NOT_BEFORE_LEEWAY_SECONDS = 5 * 60;

@@ -19,7 +19,7 @@ describe("the audit event", () => {
     const [event, ...more] = told.worker.audits();
     expect(more).toEqual([]);
     expect(event).toMatchObject({
-      type: "dev.octo-sts.exchange",
+      type: "dev.octo-sts.exchange.v2",
       request_id: answer.body.request_id,
       time: "2026-11-25T12:00:00.000Z",
       scope: `${told.owner}/app`,
@@ -46,7 +46,11 @@ describe("the audit event", () => {
     const answer = await told.ask({ claims: outsider });
     expect(answer.body.message).toBe('trust policy: subject "repo:else/where" did not match');
     const [event] = told.worker.audits();
-    expect(event).toMatchObject({ outcome: "refused", reason: "subject_mismatch", told: "subject_mismatch" });
+    expect(event).toMatchObject({
+      outcome: "refused",
+      reason: "subject_mismatch",
+      reported_reason: "subject_mismatch",
+    });
     expect(event?.trace).toContainEqual({
       clause: "subject",
       name: "sub",
@@ -82,7 +86,7 @@ describe("the audit event", () => {
     });
     const answer = await told.ask();
     expect(answer.status).toBe(200);
-    expect(sent).toMatchObject([{ type: "dev.octo-sts.exchange", request_id: answer.body.request_id }]);
+    expect(sent).toMatchObject([{ type: "dev.octo-sts.exchange.v2", request_id: answer.body.request_id }]);
     expect(points).toMatchObject([{ indexes: ["granted"], blobs: ["granted", "", ""] }]);
     expect(told.worker.logs.filter(({ type }) => type === "audit_sink_failed")).toEqual([
       { type: "audit_sink_failed", request_id: answer.body.request_id },
@@ -91,7 +95,7 @@ describe("the audit event", () => {
     expect(posts).toHaveLength(4);
     expect(posts[0]?.headers).toMatchObject({
       "ce-specversion": "1.0",
-      "ce-type": "dev.octo-sts.exchange",
+      "ce-type": "dev.octo-sts.exchange.v2",
       "ce-source": `https://${DOMAIN}`,
       "ce-subject": `${told.owner}/app/deploy`,
       "ce-id": answer.body.request_id,

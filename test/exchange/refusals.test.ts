@@ -514,7 +514,7 @@ async function check(row: Row): Promise<void> {
   expect(told.outside.github.tokens.filter(({ revoked }) => !revoked)).toEqual([]);
   if (row.reason !== "misconfigured") {
     expect(told.worker.audits()).toMatchObject([
-      { outcome: "refused", reason: row.really ?? row.reason, told: row.reason },
+      { outcome: "refused", reason: row.really ?? row.reason, reported_reason: row.reason },
     ]);
   }
 }

@@ -34,16 +34,12 @@ export interface TestWorkerOptions {
 export function createWorker({ outside, variables, now = Date.now, bindings = {} }: TestWorkerOptions): TestWorker {
   const logs: Readonly<Record<string, unknown>>[] = [];
   const environment = { STS_CACHE: env.STS_CACHE, ...variables, ...bindings };
-  const setup = setUp(environment, {
-    fetcher: (request) => outside.fetch(request),
-    now,
-    random: () => 0,
-    log: (line) => logs.push(JSON.parse(line)),
-  });
-  const app = createApp(() => setup);
+  const log = (line: string) => logs.push(JSON.parse(line));
+  const setup = setUp(environment, { fetcher: (request) => outside.fetch(request), now, random: () => 0, log });
+  const app = createApp(() => setup, log);
   return {
     logs,
-    audits: () => logs.filter(({ type }) => type === "dev.octo-sts.exchange"),
+    audits: () => logs.filter(({ type }) => type === "dev.octo-sts.exchange.v2"),
     async fetch(request) {
       const context = createExecutionContext();
       const response = await app.fetch(request, environment, context);

@@ -3,13 +3,14 @@
  * so that a fleet behind one address is not hit; owners for a stranger's cache misses only, so that a stranger cannot lock an
  * owner out.
  */
-import { type Denial, isTold, REFUSALS, type RefusalRow, type Viewer } from "../denial.ts";
+import { type Denial, REFUSALS, type Viewer } from "../denial.ts";
 import { RETRY_AFTER_LIMIT_SECONDS } from "../limits.ts";
 import { isListedIssuer } from "../oidc/issuer-rules.ts";
 import type { UnverifiedToken } from "../oidc/token.ts";
 import type { Services } from "../services.ts";
 import type { Leave } from "../store/limiter.ts";
 import type { Target } from "../trust-policy/target.ts";
+import { disclosed } from "./disclosure.ts";
 
 const LIMITED: Denial = { reason: "caller_rate_limited", retryAfterSeconds: RETRY_AFTER_LIMIT_SECONDS };
 
@@ -18,10 +19,6 @@ export interface Caller {
   readonly key: string;
   leave?: Leave | undefined;
 }
-
-/** What the caller is told, as distinct from what was the matter. */
-export const rowTold = (denial: Denial, viewer: Viewer): RefusalRow =>
-  REFUSALS[isTold(denial, viewer) ? denial.reason : "not_found"];
 
 /**
  * Before a stranger makes us ask GitHub anything. What is cached costs nothing, so nobody is charged for it, nor refused it
@@ -74,7 +71,7 @@ export interface UnverifiedRefusal {
 /** Charges the caller for a refusal before verification; the denial that takes its place when that was one too many. */
 export async function chargeRefusal(services: Services, refusal: UnverifiedRefusal): Promise<Denial | undefined> {
   const { denial, viewer, caller, issuer = "" } = refusal;
-  const { status } = rowTold(denial, viewer);
+  const { status } = REFUSALS[disclosed(denial, viewer)];
   if (status === 429) return undefined;
   // Our own outages, GitHub's, and those of issuers on a list cost nobody his good name. But below a wildcard a stranger
   // could name issuers without end, none of which answers.

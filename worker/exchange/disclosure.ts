@@ -1,9 +1,22 @@
-/** Who asks, for the wording of a refusal (worker/README.md, "Who may learn what"). It opens explanations, never a grant. Pure. */
-import type { Denial, Viewer } from "../denial.ts";
-import { belongsTo } from "../oidc/ownership.ts";
+/**
+ * What may this caller learn? Who asks, and which reason a refusal gives (worker/README.md, "Who may learn what"). It opens
+ * explanations, never a grant. Pure: no I/O, no clock.
+ */
+import type { VerifiedClaims } from "../../policies/claims.ts";
+import { type Denial, REFUSALS, type Reason, type Viewer } from "../denial.ts";
 import type { VerifiedToken } from "../oidc/verify.ts";
 import type { Opened } from "../trust-policy/apps.ts";
 import type { Scope } from "../trust-policy/target.ts";
+
+/** The reason that this caller is given: the real one, or the common answer in its place. */
+export function disclosed(denial: Denial, viewer: Viewer): Reason {
+  const { reason } = denial;
+  const { seenBy } = REFUSALS[reason];
+  if (seenBy === "all" || viewer === "owner") return reason;
+  // That a known issuer failed says nothing of any policy.
+  if ("known" in denial && denial.known) return reason;
+  return seenBy === "verified" && viewer === "verified" ? reason : "not_found";
+}
 
 /** As far as the exchange came. */
 export interface Known {
@@ -32,4 +45,50 @@ export function viewerOf(denial: Denial, { scope, verified, opened, policyIsPubl
 /** The allow-list lies in the owner's policy repository, whatever may be read of the policy's. */
 function isAboutPrivateList({ reason }: Denial, opened: Opened | undefined): boolean {
   return reason === "allow_list_invalid" && opened?.target.kind !== "organization";
+}
+
+/** GitHub's number for the account; or its name, where nobody could say the number because the App is not installed there. */
+type Owner = { readonly accountId: number } | { readonly login: string };
+
+/**
+ * By GitHub Actions' own word: an issuer of the configured GitHub, the owner's number (a name may have been reclaimed), and a
+ * repository that is not public, as logs of public repositories are public.
+ */
+function belongsTo(claims: VerifiedClaims, owner: Owner, webUrl: string): boolean {
+  if (!isActionsIssuer(textClaim(claims, "iss"), webUrl)) return false;
+  const visibility = textClaim(claims, "repository_visibility");
+  if (visibility !== "private" && visibility !== "internal") return false;
+  if ("accountId" in owner) return textClaim(claims, "repository_owner_id") === String(owner.accountId);
+  return textClaim(claims, "repository_owner")?.toLowerCase() === owner.login.toLowerCase();
+}
+
+/**
+ * Whether the configured GitHub itself says, in this token, that the owner's name has another number than we remember: the name
+ * was given up and taken by somebody else. Of any visibility, as it opens nothing.
+ */
+export function contradicts(
+  claims: VerifiedClaims,
+  { login, accountId }: { readonly login: string; readonly accountId: number },
+  webUrl: string,
+): boolean {
+  if (!isActionsIssuer(textClaim(claims, "iss"), webUrl)) return false;
+  if (textClaim(claims, "repository_owner")?.toLowerCase() !== login.toLowerCase()) return false;
+  const number = textClaim(claims, "repository_owner_id");
+  return number !== undefined && number !== String(accountId);
+}
+
+const ACTIONS_ISSUER = "https://token.actions.githubusercontent.com";
+
+function isActionsIssuer(issuer: string | undefined, webUrl: string): boolean {
+  if (issuer === undefined) return false;
+  if (webUrl !== "https://github.com") return issuer === `${webUrl}/_services/token`;
+  return issuer === ACTIONS_ISSUER || /^\/[A-Za-z0-9-]+$/.test(afterPrefix(issuer, ACTIONS_ISSUER));
+}
+
+const afterPrefix = (text: string, prefix: string): string =>
+  text.startsWith(prefix) ? text.slice(prefix.length) : "";
+
+function textClaim(claims: VerifiedClaims, name: string): string | undefined {
+  const value = Object.hasOwn(claims, name) ? claims[name] : undefined;
+  return typeof value === "string" ? value : undefined;
 }

@@ -12,9 +12,9 @@ import type { Config } from "../config.ts";
 import { accept, type Denial, type Result, refuse } from "../denial.ts";
 import type { Installation } from "../github/github.ts";
 import { isKnownIssuer } from "../oidc/issuer-rules.ts";
-import { contradicts } from "../oidc/ownership.ts";
 import type { AllowListValue, PolicyValue } from "../trust-policy/cache-entries.ts";
 import { ALLOW_LIST_PATH, type Scope, type Target } from "../trust-policy/target.ts";
+import { contradicts } from "./disclosure.ts";
 
 /** What a caller asks for beyond the scope; absent is "all that the policy grants". */
 export interface Downscoping {

@@ -3,8 +3,8 @@
  * happens after the answer (read tokens revoked, caches written, event sent). The decisions are in `exchange.ts`.
  */
 import type { Verdict } from "../../policies/evaluate.ts";
-import { type AuditEvent, count, emit, newAuditEvent, tokenDigest } from "../audit.ts";
-import { type Denial, isTold, type Result, refuse, type Viewer } from "../denial.ts";
+import { type AuditEvent, count, describeBug, emit, newAuditEvent, tokenDigest } from "../audit.ts";
+import { type Denial, REFUSALS, type Result, refuse, type Viewer } from "../denial.ts";
 import { EXCHANGE_DEADLINE_MS } from "../limits.ts";
 import type { UnverifiedToken } from "../oidc/token.ts";
 import type { VerifiedToken } from "../oidc/verify.ts";
@@ -15,8 +15,8 @@ import type { Opened } from "../trust-policy/apps.ts";
 import type { PolicyValue } from "../trust-policy/cache-entries.ts";
 import type { AccessCall } from "../trust-policy/read-access.ts";
 import { type Scope, scopeText } from "../trust-policy/target.ts";
-import { type Caller, chargeRefusal, rowTold } from "./abuse-limits.ts";
-import { viewerOf } from "./disclosure.ts";
+import { type Caller, chargeRefusal } from "./abuse-limits.ts";
+import { disclosed, viewerOf } from "./disclosure.ts";
 import { hinted } from "./hints.ts";
 import type { Minted } from "./mint.ts";
 import type { Downscoping, Listing } from "./rules.ts";
@@ -188,11 +188,7 @@ export class ExchangeRun {
   }
 
   bug(thrown: unknown): Refused {
-    // A bug's message may quote what it choked on; its name and place do not.
-    const lines = thrown instanceof Error ? (thrown.stack ?? "").split("\n") : [];
-    const stack = lines.filter((line) => /^ {4}at /.test(line)).slice(0, 8);
-    const name = thrown instanceof Error ? thrown.name : typeof thrown;
-    this.services.log(JSON.stringify({ type: "bug", request_id: this.incoming.requestId, name, stack }));
+    this.services.log(JSON.stringify({ type: "bug", request_id: this.incoming.requestId, ...describeBug(thrown) }));
     return this.refused({ reason: "internal" });
   }
 
@@ -214,8 +210,8 @@ export class ExchangeRun {
       return this.refused({ reason: "deadline_exceeded" });
     }
     const { denial, viewer } = outcome;
-    // What is told as the common answer stays that: "too slow" would say that a policy names this issuer.
-    if (this.call.signal.aborted && rowTold(denial, viewer).status >= 500) {
+    // What is disclosed as the common answer stays that: "too slow" would say that a policy names this issuer.
+    if (this.call.signal.aborted && REFUSALS[disclosed(denial, viewer)].status >= 500) {
       return this.refused({ reason: "deadline_exceeded" });
     }
     if (this.#verified) return outcome;
@@ -260,7 +256,7 @@ export class ExchangeRun {
       return;
     }
     event.reason = outcome.denial.reason;
-    event.told = isTold(outcome.denial, outcome.viewer) ? outcome.denial.reason : "not_found";
+    event.reported_reason = disclosed(outcome.denial, outcome.viewer);
     event.error = outcome.denial;
   }
 }

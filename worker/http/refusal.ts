@@ -4,7 +4,8 @@
  */
 import type { ClauseResult } from "../../policies/evaluate.ts";
 import type { Diagnostic } from "../../policies/parse.ts";
-import { type Denial, isTold, REFUSALS, type Reason, type RefusalRow, type Viewer } from "../denial.ts";
+import { type Denial, REFUSALS, type Reason, type RefusalRow, type Viewer } from "../denial.ts";
+import { disclosed } from "../exchange/disclosure.ts";
 import { RETRY_AFTER_OUTAGE_SECONDS } from "../limits.ts";
 
 export interface Asked {
@@ -19,7 +20,7 @@ export interface WireRefusal extends RefusalRow {
 }
 
 export function wireRefusal(denial: Denial, viewer: Viewer, asked: Asked): WireRefusal {
-  if (!isTold(denial, viewer)) {
+  if (disclosed(denial, viewer) === "not_found") {
     const message = commonMessage(asked);
     return { ...REFUSALS.not_found, reason: "not_found", message, retryAfterSeconds: undefined };
   }

@@ -6,7 +6,13 @@
 import { POLICY_DIRECTORY } from "../../policies/file-names.ts";
 import { accept, type Denial, type Result, refuse } from "../denial.ts";
 import type { GitHub, Installation } from "../github/github.ts";
-import { ALLOW_LIST_FRESH_MS, ALLOW_LIST_STALE_MS, POLICY_FRESH_MS, POLICY_STALE_MS } from "../limits.ts";
+import {
+  ALLOW_LIST_FRESH_MS,
+  ALLOW_LIST_STALE_MS,
+  POLICY_FRESH_MS,
+  POLICY_NEGATIVE_MS,
+  POLICY_STALE_MS,
+} from "../limits.ts";
 import type { CacheKey, Entry, TieredCache } from "../store/cache.ts";
 import {
   type Cached,
@@ -55,6 +61,8 @@ export interface PolicySourceDeps {
 }
 
 const POLICY_TIMES: CacheTimes = { freshMs: POLICY_FRESH_MS, staleMs: POLICY_STALE_MS };
+/** A policy that is not there: never served stale. */
+const NO_POLICY_TIMES: CacheTimes = { freshMs: POLICY_NEGATIVE_MS, staleMs: POLICY_NEGATIVE_MS };
 const ALLOW_LIST_TIMES: CacheTimes = { freshMs: ALLOW_LIST_FRESH_MS, staleMs: ALLOW_LIST_STALE_MS };
 
 /** One per isolate; holds no state of its own. */
@@ -68,7 +76,7 @@ export class PolicySource {
   /** True when step 6 would ask GitHub nothing. */
   async isCached(target: Target): Promise<boolean> {
     const { policy, allowList } = await this.#cached(target);
-    return this.#isFresh(policy, POLICY_TIMES) && this.#isFresh(allowList, ALLOW_LIST_TIMES);
+    return this.#isFreshPolicy(policy) && this.#isFresh(allowList, ALLOW_LIST_TIMES);
   }
 
   /** Through the first App, in order of choice, that is installed and that nothing of its own keeps from both files. */
@@ -130,12 +138,16 @@ export class PolicySource {
     return entry !== undefined && !isStruck(entry.value) && ageOf(entry, this.#deps.now(), times) === "fresh";
   }
 
+  #isFreshPolicy(entry: Cached["policy"]): boolean {
+    return this.#isFresh(entry, entry?.value.state === "absent" ? NO_POLICY_TIMES : POLICY_TIMES);
+  }
+
   #query(target: Target, cached: Cached): AccessQuery {
     const listRepository = this.#deps.orgPolicyRepo.toLowerCase();
     const wanted = ({ accountId }: Installation) => {
       const { policy, allowList } = ownedBy(accountId, cached);
       const names = new Set<string>();
-      if (!this.#isFresh(policy, POLICY_TIMES)) names.add(target.repository.toLowerCase());
+      if (!this.#isFreshPolicy(policy)) names.add(target.repository.toLowerCase());
       if (!this.#isFresh(allowList, ALLOW_LIST_TIMES)) names.add(listRepository);
       return [...names];
     };
@@ -152,7 +164,7 @@ export class PolicySource {
       target,
       app: access.app,
       installation: access.installation,
-      policy: { cached: policy, ...(!this.#isFresh(policy, POLICY_TIMES) && toPolicy && { access: toPolicy }) },
+      policy: { cached: policy, ...(!this.#isFreshPolicy(policy) && toPolicy && { access: toPolicy }) },
       allowList: {
         cached: allowList,
         ...(!this.#isFresh(allowList, ALLOW_LIST_TIMES) && toList && { access: toList }),

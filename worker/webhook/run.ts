@@ -2,6 +2,7 @@
  * What the work on one delivery carries from step to step: its calls and their budget, the KV writes, the tokens to be revoked,
  * and the one line of the log in which it ends. Decides nothing.
  */
+import { describeBug } from "../audit.ts";
 import type { CallContext } from "../github/github.ts";
 import { WEBHOOK_CALLS_MAX, WEBHOOK_END_MAX_MS, WEBHOOK_WORK_MAX_MS } from "../limits.ts";
 import type { Services } from "../services.ts";
@@ -72,10 +73,8 @@ export class WebhookRun {
     this.services.log(JSON.stringify({ type: "webhook", what, ...this.origin, ...more }));
   }
 
-  /** The message of a bug may quote what it choked on; its name and place do not. */
   bug(thrown: unknown): void {
-    const stack = thrown instanceof Error ? (thrown.stack ?? "").split("\n").slice(1, 8).join("\n") : "";
-    this.log("bug", { name: thrown instanceof Error ? thrown.name : typeof thrown, stack });
+    this.log("bug", describeBug(thrown));
   }
 
   async finish(outcome: string, more: Readonly<Record<string, unknown>> = {}): Promise<void> {

@@ -47,7 +47,10 @@ function createWorker({ recorder, environment, request }: World, kv: object): ()
     random: () => 0,
     log: () => undefined,
   });
-  const app = createApp(() => setup);
+  const app = createApp(
+    () => setup,
+    () => undefined,
+  );
   return async () => {
     const work: Promise<unknown>[] = [];
     const context = { waitUntil: (one: Promise<unknown>) => work.push(one), passThroughOnException() {}, props: {} };
