@@ -23,6 +23,9 @@ export const MAX_CLAIM_PATTERNS = 64;
 /** GitHub takes at most 500 names in one request for a token. */
 export const MAX_REPOSITORIES = 500;
 export const MAX_INLINE_KEYS = 64;
+/** Of a key's modulus, wherever the key comes from. */
+export const RSA_MIN_BITS = 2_048;
+export const RSA_MAX_BITS = 8_192;
 /** Faults told of one file; more would only bury the first. */
 export const MAX_FAULTS = 100;
 

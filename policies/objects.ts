@@ -1,7 +1,12 @@
-/** Telling a JSON object from every other value that JSON.parse may give. Pure. */
+/** JSON objects as JSON.parse gives them, whatever their members are called. Pure. */
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** An object's own member: `__proto__` and `constructor` are legal names in what strangers send, and must find nothing else. */
+export function ownProperty<T>(object: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(object, name) ? object[name] : undefined;
 }

@@ -4,11 +4,11 @@
  */
 
 import type { Parsed } from "./faults.ts";
+import { PRIVATE_MEMBERS } from "./jwk.ts";
 import { checkProgramSize, claimsOf, inlineKeysOf, matcherOf, type Reading } from "./policy/clauses.ts";
 import { type CompiledPolicy, compileWith } from "./policy/compile.ts";
 import { POLICY_FORMAT, type PolicyDocument, type PolicyKind } from "./policy/document.ts";
 import { permissionsOf, repositoriesOf } from "./policy/grants.ts";
-import { PRIVATE_MEMBERS } from "./policy/jwks.ts";
 import { OrganizationPolicySchema, RepositoryPolicySchema } from "./schema.ts";
 import { nearest } from "./suggest.ts";
 import { type FileKind, readFile, unknownName } from "./yaml/read.ts";

@@ -25,8 +25,6 @@ export const JWKS_MAX_KEYS = 200;
 /** Of a token's header and payload; real ones nest three levels deep. */
 export const JSON_DEPTH_MAX = 32;
 export const KEYS_TRIED_WITHOUT_KID_MAX = 4;
-export const RSA_MIN_BITS = 2048;
-export const RSA_MAX_BITS = 8192;
 export const ISSUER_REDIRECTS_MAX = 2;
 
 /** A tree or a comparison; GitHub itself ends a tree at 7 MB. */

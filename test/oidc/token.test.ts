@@ -193,7 +193,6 @@ const HEADERS: readonly Row[] = [
   ["HS512", withHeader({ alg: "HS512" }), ALGORITHM],
   ["RS1", withHeader({ alg: "RS1" }), ALGORITHM],
   ["ES256K", withHeader({ alg: "ES256K" }), ALGORITHM],
-  ["Ed25519", withHeader({ alg: "Ed25519" }), ALGORITHM],
   ["Ed448", withHeader({ alg: "Ed448" }), ALGORITHM],
   ["ML-DSA-44", withHeader({ alg: "ML-DSA-44" }), ALGORITHM],
   ["RSA-OAEP", withHeader({ alg: "RSA-OAEP", enc: "A256GCM" }), ALGORITHM],

@@ -1,5 +1,7 @@
 import { base64url, SignJWT } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
+import { ALGORITHMS } from "../../policies/algorithms.ts";
+import { parsePolicy } from "../../policies/parse.ts";
 import { ISSUER_KEYS_FRESH_MS, ISSUER_NEGATIVE_MS, ISSUER_REFETCH_COOLDOWN_MS } from "../../worker/limits.ts";
 import { concat, reversed, toBytes } from "./support/numbers.ts";
 import { discoveryOf, keySetOf, makeWorld, outcomeOf, read, refusalOf, step, type World } from "./support/outside.ts";
@@ -63,6 +65,16 @@ describe("a verified token", () => {
     const world = worldWith([{ ...stranger.publicJwk, kid: "ec" }, { ...rsa.publicJwk, kid: "ec" }, ec.publicJwk]);
     expect(await outcomeOf(world, await sign(ec))).toBe("accepted");
   });
+
+  it.each(["EdDSA", "Ed25519"])(
+    "may be signed with Ed25519 by either name, as the key and the issuer may say %s",
+    async (alg) => {
+      const world = worldWith([{ ...ed.publicJwk, alg }], [alg]);
+      for (const own of ["EdDSA", "Ed25519"]) {
+        expect(await outcomeOf(world, await sign(ed, goodPayload(), { alg: own }))).toBe("accepted");
+      }
+    },
+  );
 
   it("may be signed by one RSA key in several ways, where neither key nor issuer forbids it", async () => {
     const world = worldWith([withoutAlg(rsa)]);
@@ -139,7 +151,6 @@ describe("keys and tokens that do not belong together", () => {
       () => [rsa.publicJwk],
       NO_KEY,
     ],
-    ["EdDSA with a key whose alg is Ed25519", () => sign(ed), () => [{ ...ed.publicJwk, alg: "Ed25519" }], NO_KEY],
     ["a key for encryption", () => sign(ec), () => [{ ...ec.publicJwk, use: "enc" }, rsa.publicJwk], NO_KEY],
     [
       "a key that may only encrypt",
@@ -317,6 +328,19 @@ describe("keys of a policy", () => {
 
   it("verify by themselves, with nothing fetched", async () => {
     for (const signer of [rsa, ec, ed]) expect(await inline(await sign(signer), [withoutAlg(signer)])).toBe("accepted");
+  });
+
+  it.each([...ALGORITHMS.keys()])("verify %s, as they stand in a policy that names it", async (alg) => {
+    const signer = await makeSigner(alg === "Ed25519" ? "EdDSA" : alg);
+    const text = `{"issuer": "${ISSUER}", "subject": "x", "permissions": {"contents": "read"}, "jwks": ${JSON.stringify(
+      {
+        keys: [{ ...signer.publicJwk, alg }],
+      },
+    )}}`;
+    const parsed = parsePolicy(text, { kind: "repository", owner: "acme" });
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.diagnostics));
+    const token = await sign(signer, goodPayload(), { alg });
+    expect(await inline(token, parsed.value.document.jwks?.keys ?? [])).toBe("accepted");
   });
 
   it("are the only ones that verify", async () => {

@@ -2,7 +2,7 @@
  * The private keys of a GitHub App as people paste them: PEM with real or escaped line ends, or base64 of it; one key, or two
  * while rotating. Pure: no I/O, no clock; a fault says what is wrong and how to convert it, never what the value was.
  */
-import { RSA_MAX_BITS, RSA_MIN_BITS } from "../limits.ts";
+import { RSA_MAX_BITS, RSA_MIN_BITS } from "../../policies/limits.ts";
 import { readPrivateKeyDer } from "./der.ts";
 
 export interface KeyFault {

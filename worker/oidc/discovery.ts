@@ -3,6 +3,8 @@
  * here; nothing is cached here, and no text of an answer goes into a problem.
  */
 
+import { ALGORITHMS } from "../../policies/algorithms.ts";
+import type { PublicJwk } from "../../policies/jwk.ts";
 import { isObject } from "../../policies/objects.ts";
 import {
   DISCOVERY_MAX_BYTES,
@@ -13,9 +15,8 @@ import {
   RETRY_JITTER_MAX_MS,
 } from "../limits.ts";
 import { type Answer, type Bounds, boundedFetch, type Fetcher, parseJson } from "../store/fetch.ts";
-import { ALGORITHMS, DEFAULT_ALGORITHMS } from "./algorithms.ts";
 import { type FetchRules, fetchTarget } from "./issuer-rules.ts";
-import { type PublicJwk, usableKeys } from "./jwk.ts";
+import { usableKeys } from "./jwk.ts";
 
 export interface DocumentDeps {
   readonly fetcher: Fetcher;
@@ -68,6 +69,9 @@ const fail = (reason: KeysFailure["reason"], problem: string): Outcome<never> =>
 
 /** The final slash belongs to the issuer, not to the address (OpenID Connect Discovery section 4.1). */
 const discoveryUrl = (issuer: string): string => `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
+
+/** What an issuer's tokens may be signed with when its discovery document names nothing that we have (OpenID Connect Core 2). */
+const DEFAULT_ALGORITHMS: readonly string[] = ["RS256"];
 
 interface Metadata {
   readonly keySetUrl: string;

@@ -3,6 +3,8 @@
  * minute, and a cool-down for what an unknown key id may make us fetch. Only settled values are shared between requests.
  */
 
+import { ALGORITHMS } from "../../policies/algorithms.ts";
+import { flatJwk } from "../../policies/jwk.ts";
 import { isObject } from "../../policies/objects.ts";
 import {
   ISSUER_KEYS_FRESH_MS,
@@ -13,9 +15,8 @@ import {
 } from "../limits.ts";
 import type { Entry, TieredCache, Writes } from "../store/cache.ts";
 import { BoundedMap } from "../store/memory.ts";
-import { ALGORITHMS } from "./algorithms.ts";
 import { type DocumentDeps, fetchIssuerKeys, type IssuerKeys, type KeysFailure, type Outcome } from "./discovery.ts";
-import { storedKey, usableKeys } from "./jwk.ts";
+import { usableKeys } from "./jwk.ts";
 
 export type { IssuerKeys, KeysFailure };
 
@@ -151,7 +152,7 @@ const standIn = (failure: KeysFailure, copy: Entry<IssuerKeys> | undefined): Loa
 export const encodeIssuerKeys = ({ issuer, algorithms, jwks }: IssuerKeys): unknown => ({
   issuer,
   algorithms,
-  keys: jwks.map(storedKey),
+  keys: jwks.map(flatJwk),
 });
 
 /** Undefined when the stored value is not of this kind; keys are judged as if they had just been fetched. */

@@ -4,11 +4,12 @@
  */
 import { compactVerify } from "jose/jws/compact/verify";
 import { importJWK } from "jose/key/import";
+import { ALGORITHMS, type Algorithm } from "../../policies/algorithms.ts";
+import { decodedLength } from "../../policies/base64url.ts";
+import type { PublicJwk } from "../../policies/jwk.ts";
 import { MEMORY_ENTRIES_MAX } from "../limits.ts";
 import { BoundedMap } from "../store/memory.ts";
-import { ALGORITHMS, type Algorithm } from "./algorithms.ts";
-import { decodedLength } from "./base64url.ts";
-import { keysFor, type PublicJwk } from "./jwk.ts";
+import { keysFor } from "./jwk.ts";
 import { signaturePart, type UnverifiedToken } from "./token.ts";
 
 export type SignatureOutcome =

@@ -2,15 +2,15 @@
  * Token syntax: a compact JWS is read without trusting it. Pure: no I/O, `now` is passed in.
  * Nothing that is read here has been verified, and no problem told here quotes the token.
  */
+import { ALGORITHMS } from "../../policies/algorithms.ts";
+import { decodeBase64url } from "../../policies/base64url.ts";
 import { isAudience, isIssuer, isSubject } from "../../policies/fields.ts";
 import { accept, type Denial, type Result, refuse } from "../denial.ts";
 import { ISSUED_AT_LEEWAY_SECONDS, NOT_BEFORE_LEEWAY_SECONDS, TOKEN_MAX_CHARACTERS } from "../limits.ts";
-import { ALGORITHMS } from "./algorithms.ts";
-import { decodeBase64url } from "./base64url.ts";
 import { parseStrictObject } from "./strict-json.ts";
 
 export interface TokenHeader {
-  /** On the list of `algorithms.ts`. */
+  /** A name of `ALGORITHMS`. */
   readonly alg: string;
   /** Absent when the token has none or an empty one. */
   readonly kid?: string;

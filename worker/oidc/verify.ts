@@ -2,11 +2,11 @@
  * From an unverified token to verified claims: the only caller of `claimsOfVerifiedToken`. Which issuers may be asked at
  * this point of an exchange is the caller's decision; what may be fetched is judged below it.
  */
+import { ALGORITHMS } from "../../policies/algorithms.ts";
 import { claimsOfVerifiedToken, type VerifiedClaims } from "../../policies/claims.ts";
 import { accept, type Denial, type Result, refuse } from "../denial.ts";
 import { JWKS_MAX_KEYS } from "../limits.ts";
 import type { Writes } from "../store/cache.ts";
-import { ALGORITHMS } from "./algorithms.ts";
 import { createIssuerKeys, type IssuerKeys, type KeysDeps, type LoadOptions } from "./issuer-keys.ts";
 import { keysFor, usableKeys } from "./jwk.ts";
 import { createSignatureCheck, isHopeless, type SignatureOutcome } from "./signature.ts";
@@ -81,7 +81,8 @@ type CheckOutcome = SignatureOutcome | { readonly ok: false; readonly problem: s
 
 const NOT_ADVERTISED: CheckOutcome = { ok: false, problem: "the issuer does not sign with this algorithm" };
 
-const allows = (keys: IssuerKeys, token: UnverifiedToken): boolean => keys.algorithms.includes(token.header.alg);
+const allows = (keys: IssuerKeys, token: UnverifiedToken): boolean =>
+  keys.algorithms.some((name) => ALGORITHMS.get(name) === ALGORITHMS.get(token.header.alg));
 
 function fits(keys: IssuerKeys, token: UnverifiedToken): boolean {
   const algorithm = ALGORITHMS.get(token.header.alg);

@@ -78,7 +78,7 @@ const CONFUSED: readonly Row[] = [
   confused("RS256 and a NUL", "RS256\0", "token_unsupported", own),
   confused("RS1", "RS1", "token_unsupported", own),
   confused("ES256K", "ES256K", "token_unsupported", own),
-  confused("Ed25519 by its newer name", "Ed25519", "token_unsupported", own),
+  confused("Ed25519 over an RSA signature: never its length", "Ed25519", "signature_invalid", own),
   confused("dir", "dir", "token_unsupported", own),
   confused("constructor", "constructor", "token_unsupported", own),
   confused("PS256 over a key for RS256", "PS256", "signature_invalid", (at, input) =>
@@ -97,6 +97,7 @@ const CONFUSED: readonly Row[] = [
 /** A signature of this length can be told to be hopeless before anybody is asked, but only once the policy named the issuer. */
 const HOPELESS: ReadonlySet<string> = new Set([
   "algorithm: ES256 over an RSA signature: never its length",
+  "algorithm: Ed25519 over an RSA signature: never its length",
   "algorithm: RS256 over an EC signature: never its length",
   "algorithm: no signature",
 ]);

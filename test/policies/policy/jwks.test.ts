@@ -3,9 +3,10 @@
  */
 
 import { expect, test } from "vitest";
-import { parsePolicy } from "../../policies/parse.ts";
+import { parsePolicy } from "../../../policies/parse.ts";
 
-const N = `"${"x".repeat(342)}"`;
+/** Odd, as the last bit of a modulus must be; its last character carries 4 bits of no byte. */
+const N = `"${"x".repeat(341)}w"`;
 const X32 = `"${"A".repeat(42)}E"`;
 const X48 = `"${"A".repeat(64)}"`;
 
@@ -23,7 +24,7 @@ test.each([
   [
     "RSA",
     `{kty: RSA, n: ${N}, e: AQAB, kid: a, alg: PS512, use: sig}`,
-    { kty: "RSA", kid: "a", alg: "PS512", n: "x".repeat(342), e: "AQAB" },
+    { kty: "RSA", kid: "a", alg: "PS512", n: `${"x".repeat(341)}w`, e: "AQAB" },
   ],
   [
     "EC, with unquoted y",
@@ -50,18 +51,18 @@ test.each([
   ["another type", "{kty: oct}", "jwks.keys[0].kty: kty must be RSA, EC or OKP"],
   [
     "a short modulus",
-    `{kty: RSA, n: "${"x".repeat(340)}", e: AQAB}`,
-    "jwks.keys[0].n: n must be an RSA modulus of 2048 to 8192 bits in base64url",
+    `{kty: RSA, n: "${"x".repeat(336)}", e: AQAB}`,
+    "jwks.keys[0].n: n must be an odd RSA modulus of 2048 to 8192 bits in base64url",
   ],
   [
     "a long modulus",
-    `{kty: RSA, n: "${"x".repeat(1_367)}", e: AQAB}`,
-    "jwks.keys[0].n: n must be an RSA modulus of 2048 to 8192 bits in base64url",
+    `{kty: RSA, n: "${"x".repeat(1_368)}", e: AQAB}`,
+    "jwks.keys[0].n: n must be an odd RSA modulus of 2048 to 8192 bits in base64url",
   ],
   [
     "padding",
-    `{kty: RSA, n: "${"x".repeat(342)}==", e: AQAB}`,
-    "jwks.keys[0].n: n must be an RSA modulus of 2048 to 8192 bits in base64url",
+    `{kty: RSA, n: "${"x".repeat(341)}w==", e: AQAB}`,
+    "jwks.keys[0].n: n must be an odd RSA modulus of 2048 to 8192 bits in base64url",
   ],
   [
     "an even exponent",

@@ -1,5 +1,5 @@
 /**
- * Base64url in its one canonical spelling (RFC 7515 section 2, RFC 4648 section 3.5). No I/O, no clock.
+ * Base64url in its one canonical spelling (RFC 7515 section 2, RFC 4648 section 3.5). Pure.
  * Two spellings of one token would be two hashes of it in logs, and a way around whatever compares them.
  */
 import { decode } from "jose/base64url";
