@@ -5,7 +5,7 @@
 import type { VerifiedClaims } from "../../policies/claims.ts";
 import { type Denial, REFUSALS, type Reason, type Viewer } from "../denial.ts";
 import type { VerifiedToken } from "../oidc/verify.ts";
-import type { Opened } from "../trust-policy/apps.ts";
+import type { PolicyAccess } from "../trust-policy/apps.ts";
 import type { Scope } from "../trust-policy/target.ts";
 
 /** The reason that this caller is given: the real one, or the common answer in its place. */
@@ -22,7 +22,7 @@ export function disclosed(denial: Denial, viewer: Viewer): Reason {
 export interface Known {
   readonly scope: Scope | undefined;
   readonly verified: VerifiedToken | undefined;
-  readonly opened: Opened | undefined;
+  readonly opened: PolicyAccess | undefined;
   /** Anybody can read the policy then. */
   readonly policyIsPublic: boolean;
   readonly webUrl: string;
@@ -43,7 +43,7 @@ export function viewerOf(denial: Denial, { scope, verified, opened, policyIsPubl
 }
 
 /** The allow-list lies in the owner's policy repository, whatever may be read of the policy's. */
-function isAboutPrivateList({ reason }: Denial, opened: Opened | undefined): boolean {
+function isAboutPrivateList({ reason }: Denial, opened: PolicyAccess | undefined): boolean {
   return reason === "allow_list_invalid" && opened?.target.kind !== "organization";
 }
 

@@ -9,7 +9,7 @@ import { isKnownIssuer } from "../oidc/issuer-rules.ts";
 import { readToken, type UnverifiedToken } from "../oidc/token.ts";
 import type { VerifiedToken } from "../oidc/verify.ts";
 import type { Services } from "../services.ts";
-import type { Opened } from "../trust-policy/apps.ts";
+import type { PolicyAccess } from "../trust-policy/apps.ts";
 import { scopeText, type Target, targetOf } from "../trust-policy/target.ts";
 import { namedIssuerLimit, strangerLimit, wildcardLimit } from "./abuse-limits.ts";
 import { mintThroughApps } from "./mint.ts";
@@ -125,7 +125,7 @@ async function steps(run: ExchangeRun): Promise<Outcome> {
  * Keys at hand: verify first, so that a forged token costs nothing. Else both at once, for speed: an installation is found and
  * a read token minted meanwhile, but nothing is read or answered before the signature is proven.
  */
-async function verifyAndOpen(run: ExchangeRun, token: UnverifiedToken, target: Target): Promise<Result<Opened>> {
+async function verifyAndOpen(run: ExchangeRun, token: UnverifiedToken, target: Target): Promise<Result<PolicyAccess>> {
   const { verifier, policySource } = run.services;
   const limited = await wildcardLimit(run.services, run.caller, token);
   if (limited) return refuse(limited);
@@ -136,18 +136,18 @@ async function verifyAndOpen(run: ExchangeRun, token: UnverifiedToken, target: T
     const verified = await verify();
     if (!verified.ok) return verified;
     run.verifies(verified.value);
-    return policySource.open(target, run.call);
+    return policySource.resolve(target, run.call);
   }
-  const [verified, opened] = await Promise.all([verify(), policySource.open(target, run.call)]);
+  const [verified, opened] = await Promise.all([verify(), policySource.resolve(target, run.call)]);
   if (!verified.ok) return verified;
   run.verifies(verified.value);
   return opened;
 }
 
 /** Whatever is cached, an unknown issuer's token stays unverified here: an answer never depends on what a cache holds. */
-async function openForStranger(run: ExchangeRun, target: Target): Promise<Result<Opened>> {
+async function openForStranger(run: ExchangeRun, target: Target): Promise<Result<PolicyAccess>> {
   const limited = await strangerLimit(run.services, run.caller, target);
-  return limited ? refuse(limited) : run.services.policySource.open(target, run.call);
+  return limited ? refuse(limited) : run.services.policySource.resolve(target, run.call);
 }
 
 async function verifyNamed(

@@ -6,12 +6,12 @@ import type { Denial, Viewer } from "../denial.ts";
 import { appsOf } from "../github/pool.ts";
 import { installUrlOf } from "../github/web-url.ts";
 import type { Services } from "../services.ts";
-import type { Opened } from "../trust-policy/apps.ts";
+import type { PolicyAccess } from "../trust-policy/apps.ts";
 import type { AccessCall } from "../trust-policy/read-access.ts";
 
 interface Circumstances {
   readonly services: Services;
-  readonly opened: Opened | undefined;
+  readonly opened: PolicyAccess | undefined;
   readonly call: AccessCall;
 }
 

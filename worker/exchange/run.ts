@@ -11,7 +11,7 @@ import type { VerifiedToken } from "../oidc/verify.ts";
 import type { Services } from "../services.ts";
 import type { Writes } from "../store/cache.ts";
 import { raceAbort } from "../store/fetch.ts";
-import type { Opened } from "../trust-policy/apps.ts";
+import type { PolicyAccess } from "../trust-policy/apps.ts";
 import type { PolicyValue } from "../trust-policy/cache-entries.ts";
 import type { AccessCall } from "../trust-policy/read-access.ts";
 import { type Scope, scopeText } from "../trust-policy/target.ts";
@@ -84,7 +84,7 @@ export class ExchangeRun {
   readonly #timings: Timing[] = [];
   #scope: Scope | undefined;
   #verified: VerifiedToken | undefined;
-  #opened: Opened | undefined;
+  #opened: PolicyAccess | undefined;
   #policyIsPublic = false;
 
   constructor(incoming: Incoming, services: Services) {
@@ -125,7 +125,7 @@ export class ExchangeRun {
     this.#event.actor = { iss: issuer, sub: subject, verified: true };
   }
 
-  opens(opened: Opened): void {
+  opens(opened: PolicyAccess): void {
     this.#took("open");
     this.#opened = opened;
     this.#event.app_id = opened.app.id;

@@ -8,13 +8,13 @@ import { parsePolicy } from "../../policies/parse.ts";
 import { nearest, plainSpelling } from "../../policies/suggest.ts";
 import { accept, type Denial, type Result, refuse } from "../denial.ts";
 import type { App, FileOutcome, FileRef, GitHub, Installation } from "../github/github.ts";
-import { accessElsewhere, moreTelling } from "./apps.ts";
+import { accessElsewhere, moreActionable } from "./apps.ts";
 import type { AllowListValue, PolicyValue } from "./cache-entries.ts";
-import type { Access, AccessCall } from "./read-access.ts";
+import type { AccessCall, RepositoryAccess } from "./read-access.ts";
 import { ALLOW_LIST_PATH, type Target } from "./target.ts";
 
 /** An answer of GitHub about one file, good or bad, that may be kept. */
-export interface Found {
+export interface FileReading {
   readonly outcome: Exclude<FileOutcome, { readonly denial: Denial }>;
   readonly repositoryIsPublic: boolean;
   /** When the question was put, in ms: a push while GitHub answers must count as later. */
@@ -26,13 +26,13 @@ export interface FileDeps {
   readonly now: () => number;
 }
 
-/** One read with one access; what stands in the way is a denial. */
+/** Reads the file once, with one access. */
 export async function readWith(
   { github, now }: FileDeps,
-  access: Access | undefined,
+  access: RepositoryAccess | undefined,
   file: FileRef,
   call: AccessCall,
-): Promise<Result<Found>> {
+): Promise<Result<FileReading>> {
   // Taking a missing access for "not visible" would lift the allow-list: it is a bug, and ends the exchange.
   if (!access) throw new Error("no access was opened to a file that is not cached");
   if (access.kind === "denied") return refuse(access.denial);
@@ -49,18 +49,18 @@ export async function readWith(
 export interface FirstTry {
   readonly app: App;
   readonly apps: readonly App[];
-  /** On the account that the exchange is about, whatever its name leads other Apps to. */
+  /** Other Apps must be installed on the same account: the name may lead them to another one. */
   readonly installation: Installation;
   readonly denial: Denial;
 }
 
-/** The same file through the owner's other Apps, until one answers; else the most telling of all denials. */
+/** The same file through the owner's other Apps, until one answers; else the most actionable of all denials. */
 export async function readElsewhere(
   deps: FileDeps,
   file: FileRef,
   first: FirstTry,
   call: AccessCall,
-): Promise<Result<Found>> {
+): Promise<Result<FileReading>> {
   let { denial } = first;
   const name = file.repository.toLowerCase();
   for (const app of first.apps) {
@@ -68,17 +68,21 @@ export async function readElsewhere(
     const access = await accessElsewhere(deps.github, app, file, call);
     if (!access.ok && access.denial.reason === "app_not_installed") continue;
     if (access.ok && access.value.installation.accountId !== first.installation.accountId) {
-      denial = moreTelling(denial, { reason: "repository_not_visible", repository: file.owner, problem: "moved" });
+      denial = moreActionable(denial, { reason: "repository_not_visible", repository: file.owner, problem: "moved" });
       continue;
     }
     const read = access.ok ? await readWith(deps, access.value.to.get(name), file, call) : access;
     if (read.ok) return read;
-    denial = moreTelling(denial, read.denial);
+    denial = moreActionable(denial, read.denial);
   }
   return refuse(denial);
 }
 
-export function policyValue(target: Target, { outcome, repositoryIsPublic }: Found, ownerId: number): PolicyValue {
+export function policyValue(
+  target: Target,
+  { outcome, repositoryIsPublic }: FileReading,
+  ownerId: number,
+): PolicyValue {
   const common = { ownerId, public: repositoryIsPublic };
   if (outcome.kind === "absent") return { state: "absent", ...common };
   if (outcome.kind !== "file") return { state: "unreadable", problem: outcome.kind, ...common };
@@ -105,7 +109,7 @@ export function identitiesNear(identity: string, files: readonly string[]): read
   return near;
 }
 
-export function allowListValue({ outcome }: Found, ownerId: number): AllowListValue {
+export function allowListValue({ outcome }: FileReading, ownerId: number): AllowListValue {
   if (outcome.kind === "absent") return { state: "absent", ownerId, because: "no_file" };
   if (outcome.kind !== "file") {
     const message = `${ALLOW_LIST_PATH} is no readable file (${outcome.kind})`;
@@ -123,25 +127,29 @@ const OUTAGES: ReadonlySet<Denial["reason"]> = new Set([
   "github_invalid_answer",
 ]);
 
-/** What a stale copy may stand in for. */
+/** A stale copy may be served in place of these. */
 export const isOutage = (denial: Denial): boolean => OUTAGES.has(denial.reason);
 
-/** Every App that is installed was told 422 for the list's repository: the one case in which that means "no list". */
+/** Every installed App was answered 422 for the list's repository. Only this counts as "no list". */
 export const isListOutOfSight = (denial: Denial): boolean =>
   denial.reason === "repository_not_visible" && denial.problem === "not_selected";
 
-/** What is wrong with an App's installation as a whole, and so with the exchange; the allow-list is not to blame for it. */
-const WHOLE: ReadonlySet<Denial["reason"]> = new Set([
+/** Denials that are about the whole installation, not about the allow-list. */
+const OF_INSTALLATION: ReadonlySet<Denial["reason"]> = new Set([
   "repository_not_visible",
   "installation_suspended",
   "permission_not_held",
   "app_credentials_rejected",
 ]);
 
-/** `access` is how the exchange's own App may read the list: what stands in its way altogether is told as what it is. */
-export function allowListDenial(denial: Denial, access: Access | undefined): Denial {
-  const isWhole = access?.kind === "denied" && access.denial.reason === denial.reason && WHOLE.has(denial.reason);
-  if (isWhole) return denial;
+/**
+ * `access` is that of the exchange's own App. A denial of its whole installation is reported as it is; any other means that the
+ * list could not be read.
+ */
+export function allowListDenial(denial: Denial, access: RepositoryAccess | undefined): Denial {
+  const isOfInstallation =
+    access?.kind === "denied" && access.denial.reason === denial.reason && OF_INSTALLATION.has(denial.reason);
+  if (isOfInstallation) return denial;
   if (denial.reason === "github_rate_limited") {
     return { reason: "allow_list_rate_limited", retryAfterSeconds: denial.retryAfterSeconds };
   }

@@ -1,23 +1,23 @@
 /**
  * Finding the App installation through which an owner's files are read, and the short-lived `contents: read` token for at most
- * two repositories: the policy's and the owner's policy repository (worker/README.md, "One exchange", steps 5 and 6). Reads no file.
+ * two repositories: the policy's and the owner's policy repository (worker/README.md, "One exchange"). Reads no file.
  */
 import { accept, type Denial, type Result, refuse } from "../denial.ts";
 import { suspended } from "../github/denials.ts";
 import type { App, CallContext, GitHub, Installation } from "../github/github.ts";
 import { MINT_ROUTE } from "../github/mint.ts";
 
-/** What one repository's files can be read with. */
-export type Access =
+/** How one repository's files can be read, or why not. */
+export type RepositoryAccess =
   | { readonly kind: "token"; readonly token: string; readonly repositoryIsPublic: boolean }
   | { readonly kind: "not_visible"; readonly problem: "not_selected" | "moved" | "gone" }
   | { readonly kind: "denied"; readonly denial: Denial };
 
-export interface ReadAccess {
+export interface InstallationAccess {
   readonly app: App;
   readonly installation: Installation;
   /** By lower-case name; every wanted repository is there. */
-  readonly to: ReadonlyMap<string, Access>;
+  readonly to: ReadonlyMap<string, RepositoryAccess>;
 }
 
 export interface AccessQuery {
@@ -26,10 +26,10 @@ export interface AccessQuery {
   readonly repository?: string;
   /** Lower-case names, most wanted first; at most two; may be empty. What is cached counts for one account only. */
   readonly wanted: (installation: Installation) => readonly string[];
-  /** Mint one token each at once: it is remembered that a common one would be refused. */
-  readonly apart: boolean;
-  /** The allow-list's repository: whether it can be seen is for the mint itself to say, as only its 422 lifts the list. */
-  readonly decisive: string;
+  /** Mint one token for each name, side by side: a common token is known to be refused. */
+  readonly separateTokens: boolean;
+  /** Only the mint's own 422 may say that this repository is not visible: that answer counts as "no allow-list". */
+  readonly allowListRepository: string;
 }
 
 export interface AccessCall extends CallContext {
@@ -38,12 +38,12 @@ export interface AccessCall extends CallContext {
 }
 
 /** Through one App. A denial says why this App cannot serve; the caller decides whether the next one may. */
-export async function readAccess(
+export async function accessThrough(
   github: GitHub,
   app: App,
   query: AccessQuery,
   call: AccessCall,
-): Promise<Result<ReadAccess>> {
+): Promise<Result<InstallationAccess>> {
   const first = await accessOnce(github, app, query, call);
   const ended = first === "installation_gone" ? first : endOf(first);
   if (ended === undefined && first !== "installation_gone") return first;
@@ -58,8 +58,8 @@ export async function readAccess(
   return refuse({ reason: "github_unavailable", route: MINT_ROUTE, problem });
 }
 
-/** What the use of an installation said against it. */
-function endOf(access: Result<ReadAccess>): "moved" | "suspended" | undefined {
+/** Why a remembered installation is no longer valid. */
+function endOf(access: Result<InstallationAccess>): "moved" | "suspended" | undefined {
   if (!access.ok) return undefined;
   for (const one of access.value.to.values()) {
     if (one.kind !== "denied") continue;
@@ -75,7 +75,7 @@ async function accessOnce(
   app: App,
   query: AccessQuery,
   call: AccessCall,
-): Promise<Result<ReadAccess> | "installation_gone"> {
+): Promise<Result<InstallationAccess> | "installation_gone"> {
   const { owner, repository } = query;
   const lookup = await github.findInstallation(app, repository ? { owner, repository } : { owner }, call);
   switch (lookup.kind) {
@@ -96,9 +96,9 @@ async function accessOnce(
   const { installation } = lookup;
   if (installation.suspended) return refuse(suspended(installation));
   const unseen = lookup.kind === "repository_not_visible" ? repository?.toLowerCase() : undefined;
-  const hidden = unseen === query.decisive ? undefined : unseen;
+  const hidden = unseen === query.allowListRepository ? undefined : unseen;
   const wanted = query.wanted(installation).filter((name) => name !== hidden);
-  const tokens = await mintFor(github, { app, installation, wanted, apart: query.apart }, call);
+  const tokens = await mintFor(github, { app, installation, wanted, separateTokens: query.separateTokens }, call);
   if (tokens === "installation_gone") return tokens;
   if (lookup.kind === "repository_not_visible" && hidden !== undefined) {
     tokens.set(hidden, { kind: "not_visible", problem: lookup.problem });
@@ -110,27 +110,28 @@ interface Minting {
   readonly app: App;
   readonly installation: Installation;
   readonly wanted: readonly string[];
-  readonly apart: boolean;
+  readonly separateTokens: boolean;
 }
 
-type Tokens = Map<string, Access>;
+type Tokens = Map<string, RepositoryAccess>;
 
 async function mintFor(github: GitHub, minting: Minting, call: AccessCall): Promise<Tokens | "installation_gone"> {
   const { wanted } = minting;
   if (wanted.length === 0) return new Map();
   if (wanted.length === 1) return mintCommon(github, minting, wanted, call);
-  if (minting.apart) return joined(await Promise.all(wanted.map((name) => mintCommon(github, minting, [name], call))));
+  if (minting.separateTokens)
+    return joined(await Promise.all(wanted.map((name) => mintCommon(github, minting, [name], call))));
   const pair = await mintCommon(github, minting, wanted, call);
   const [first = "", second = ""] = wanted;
   if (pair === "installation_gone" || pair.get(first)?.kind !== "not_visible") return pair;
-  // GitHub refuses the pair without saying which of the two: the policy's repository alone, and only if that is not it the other.
+  // GitHub does not say which repository of the pair it refuses. So one is asked alone, and the other only if that is refused too.
   const alone = await mintCommon(github, minting, [first], call);
   if (alone === "installation_gone") return alone;
   if (alone.get(first)?.kind === "token") return alone.set(second, { kind: "not_visible", problem: "not_selected" });
   return joined([alone, await mintCommon(github, minting, [second], call)]);
 }
 
-/** One token for all the names: they share its fate. */
+/** One token for all the names: what GitHub answers counts for each of them. */
 async function mintCommon(
   github: GitHub,
   { app, installation }: Minting,
@@ -156,7 +157,7 @@ async function mintCommon(
   }
 }
 
-/** Only an unknown outcome makes a read token's mint repeat: the first one may have left a token that nobody saw. */
+/** A read token's mint is repeated only when its outcome is unknown: the first attempt may have left a token that nobody saw. */
 function countingUnknown(call: AccessCall): AccessCall {
   const count = (what: string) => {
     call.count?.(what);

@@ -1,7 +1,7 @@
 /**
- * Scope and identity -> the trust policy and the owner's issuer allow-list, through the caches (worker/README.md, "Caches").
- * Two halves, because nothing may be read before a known issuer's signature is verified: `open` finds the App installation and
- * mints the read token, `read` reads. A stale copy is served only while GitHub limits or fails, and never once struck out.
+ * Scope and identity -> the trust policy and the owner's issuer allow-list, through the caches (worker/README.md,
+ * "Caches"). Two halves, because nothing may be read before a known issuer's signature is verified: `resolve` finds the App
+ * installation and mints the read token, `read` reads. A stale copy is served only while GitHub limits or fails, never once struck.
  */
 import { POLICY_DIRECTORY } from "../../policies/file-names.ts";
 import { accept, type Denial, type Result, refuse } from "../denial.ts";
@@ -15,14 +15,14 @@ import {
 } from "../limits.ts";
 import type { CacheKey, Entry, TieredCache } from "../store/cache.ts";
 import {
-  type Cached,
-  type Hindered,
-  hindranceOf,
-  inTheLightOf,
+  type BlockedAccess,
+  blockingDenialOf,
+  type CachedSources,
   mayAnotherAppServe,
-  moreTelling,
-  type Opened,
+  moreActionable,
   ownedBy,
+  type PolicyAccess,
+  withDenialOfOthers,
 } from "./apps.ts";
 import {
   type AllowListValue,
@@ -42,7 +42,7 @@ import {
   readElsewhere,
   readWith,
 } from "./files.ts";
-import { type AccessCall, type AccessQuery, type ReadAccess, readAccess } from "./read-access.ts";
+import { type AccessCall, type AccessQuery, accessThrough, type InstallationAccess } from "./read-access.ts";
 import { ALLOW_LIST_PATH, allowListKey, policyKey, type Target } from "./target.ts";
 
 export interface Sources {
@@ -79,38 +79,38 @@ export class PolicySource {
     return this.#isFreshPolicy(policy) && this.#isFresh(allowList, ALLOW_LIST_TIMES);
   }
 
-  /** Through the first App, in order of choice, that is installed and that nothing of its own keeps from both files. */
-  async open(target: Target, call: AccessCall): Promise<Result<Opened>> {
+  /** Through the first App, in order of choice, that is installed and not blocked. */
+  async resolve(target: Target, call: AccessCall): Promise<Result<PolicyAccess>> {
     const { github } = this.#deps;
     const cached = await this.#cached(target);
     const query = this.#query(target, cached);
-    let best: Hindered | undefined;
+    let best: BlockedAccess | undefined;
     let denial: Denial = { reason: "app_not_installed", owner: target.scope.owner };
     const apps = github.appsFor(target.scope.owner);
     for (const app of apps) {
-      const access = await readAccess(github, app, query, call);
+      const access = await accessThrough(github, app, query, call);
       if (!access.ok) {
-        denial = moreTelling(denial, access.denial);
+        denial = moreActionable(denial, access.denial);
         if (mayAnotherAppServe(access.denial)) continue;
         break;
       }
-      const opened = { apps, ...this.#opened(target, cached, access.value) };
-      const hindrance = hindranceOf(opened);
-      if (!hindrance || !mayAnotherAppServe(hindrance)) return accept(opened);
-      if (!best || moreTelling(best.hindrance, hindrance) === hindrance) best = { opened, hindrance };
+      const resolved = { apps, ...this.#resolved(target, cached, access.value) };
+      const blocking = blockingDenialOf(resolved);
+      if (!blocking || !mayAnotherAppServe(blocking)) return accept(resolved);
+      if (!best || moreActionable(best.blocking, blocking) === blocking) best = { resolved, blocking };
     }
-    // A limited App still leads to stale copies; a blind one to the allow-list, which is judged first.
-    return best ? accept(inTheLightOf(best, denial)) : refuse(denial);
+    // With a limited App stale copies can be served; without sight of the policy the allow-list is still judged first.
+    return best ? accept(withDenialOfOthers(best, denial)) : refuse(denial);
   }
 
   /** Reads what is not fresh, both files at once. */
-  async read(opened: Opened, call: AccessCall): Promise<Sources> {
-    const [allowList, policy] = await Promise.all([this.#allowList(opened, call), this.#policy(opened, call)]);
+  async read(resolved: PolicyAccess, call: AccessCall): Promise<Sources> {
+    const [allowList, policy] = await Promise.all([this.#allowList(resolved, call), this.#policy(resolved, call)]);
     return { allowList, policy };
   }
 
   /** Identities beside a policy that is not there, most like it first; for whoever may know. One call, remembered with the 404. */
-  async nearMisses({ target, policy, installation }: Opened, call: AccessCall): Promise<readonly string[]> {
+  async nearMisses({ target, policy, installation }: PolicyAccess, call: AccessCall): Promise<readonly string[]> {
     const { policies, github } = this.#deps;
     const entry = await policies.get(policyKey(target));
     if (entry?.value.state !== "absent") return [];
@@ -126,7 +126,7 @@ export class PolicySource {
     return nearMisses;
   }
 
-  async #cached(target: Target): Promise<Cached> {
+  async #cached(target: Target): Promise<CachedSources> {
     const [policy, allowList] = await Promise.all([
       this.#deps.policies.get(policyKey(target)),
       this.#deps.allowLists.get(allowListKey(target.scope.owner)),
@@ -138,11 +138,11 @@ export class PolicySource {
     return entry !== undefined && !isStruck(entry.value) && ageOf(entry, this.#deps.now(), times) === "fresh";
   }
 
-  #isFreshPolicy(entry: Cached["policy"]): boolean {
+  #isFreshPolicy(entry: CachedSources["policy"]): boolean {
     return this.#isFresh(entry, entry?.value.state === "absent" ? NO_POLICY_TIMES : POLICY_TIMES);
   }
 
-  #query(target: Target, cached: Cached): AccessQuery {
+  #query(target: Target, cached: CachedSources): AccessQuery {
     const listRepository = this.#deps.orgPolicyRepo.toLowerCase();
     const wanted = ({ accountId }: Installation) => {
       const { policy, allowList } = ownedBy(accountId, cached);
@@ -152,11 +152,11 @@ export class PolicySource {
       return [...names];
     };
     const list = cached.allowList?.value;
-    const apart = list?.state === "absent" && list.because === "not_visible";
-    return { ...target.scope, wanted, apart, decisive: listRepository };
+    const separateTokens = list?.state === "absent" && list.because === "not_visible";
+    return { ...target.scope, wanted, separateTokens, allowListRepository: listRepository };
   }
 
-  #opened(target: Target, cached: Cached, access: ReadAccess): Omit<Opened, "apps"> {
+  #resolved(target: Target, cached: CachedSources, access: InstallationAccess): Omit<PolicyAccess, "apps"> {
     const { policy, allowList } = ownedBy(access.installation.accountId, cached);
     const toPolicy = access.to.get(target.repository.toLowerCase());
     const toList = access.to.get(this.#deps.orgPolicyRepo.toLowerCase());
@@ -172,8 +172,8 @@ export class PolicySource {
     };
   }
 
-  async #policy(opened: Opened, call: AccessCall): Promise<Result<PolicyValue>> {
-    const { target, policy, installation } = opened;
+  async #policy(resolved: PolicyAccess, call: AccessCall): Promise<Result<PolicyValue>> {
+    const { target, policy, installation } = resolved;
     const { cached, access } = policy;
     if (!access && cached && !isStruck(cached.value)) return accept(cached.value);
     const file = { owner: installation.owner, repository: target.repository, path: target.path };
@@ -182,8 +182,8 @@ export class PolicySource {
     if (!read.ok) {
       const stale = await this.#stale(cached, policyKey(target), POLICY_TIMES);
       if (stale?.state === "present") return servedStale(stale, call);
-      if (read.denial.reason !== "github_rate_limited" || opened.lastResort) return read;
-      read = await readElsewhere(this.#deps, file, { ...opened, denial: read.denial }, call);
+      if (read.denial.reason !== "github_rate_limited" || resolved.lastResort) return read;
+      read = await readElsewhere(this.#deps, file, { ...resolved, denial: read.denial }, call);
       if (!read.ok) return read;
     }
     const value = policyValue(target, read.value, installation.accountId);
@@ -191,8 +191,8 @@ export class PolicySource {
     return accept(value);
   }
 
-  async #allowList(opened: Opened, call: AccessCall): Promise<Result<AllowListValue>> {
-    const { target, allowList, installation } = opened;
+  async #allowList(resolved: PolicyAccess, call: AccessCall): Promise<Result<AllowListValue>> {
+    const { target, allowList, installation } = resolved;
     const { cached, access } = allowList;
     if (!access && cached && !isStruck(cached.value)) return accept(cached.value);
     const key = allowListKey(target.scope.owner);
@@ -202,7 +202,7 @@ export class PolicySource {
     let read = await readWith(this.#deps, access, file, call);
     // Another App may see what this one may not: absent only when each that is installed was told the same.
     if (!read.ok && mayAnotherAppServe(read.denial)) {
-      read = await readElsewhere(this.#deps, file, { ...opened, denial: read.denial }, call);
+      read = await readElsewhere(this.#deps, file, { ...resolved, denial: read.denial }, call);
     }
     const { allowLists } = this.#deps;
     if (!read.ok && isListOutOfSight(read.denial)) {
@@ -211,7 +211,7 @@ export class PolicySource {
       return accept(value);
     }
     const known = await this.#stale(cached, key, ALLOW_LIST_TIMES);
-    // A file that was no list then says nothing now.
+    // Only a list that was good when it was read may stand in for one that cannot be read now.
     const stale = known?.state === "broken" ? undefined : known;
     if (!read.ok) return stale ? servedStale(stale, call) : refuse(allowListDenial(read.denial, access));
     const value = allowListValue(read.value, ownerId);
