@@ -91,8 +91,15 @@ export const RETRY_AFTER_LIMIT_SECONDS = 60;
 export const RETRY_AFTER_MAX_SECONDS = 3_600;
 
 // Webhooks and the check of trust policies.
-export const WEBHOOK_BODY_MAX_BYTES = 8 * 1024 * 1024;
-export const WEBHOOK_REMEMBERED_MS = 10 * 60_000;
+/** What GitHub itself sends at most. */
+export const WEBHOOK_BODY_MAX_BYTES = 25 * 1024 * 1024;
+export const WEBHOOK_BODY_TIMEOUT_MS = 10_000;
+/** Of bodies that nobody vouches for yet, by isolate: two of the largest, and room for usual ones beside them. */
+export const WEBHOOK_ROOM_MAX_BYTES = 64 * 1024 * 1024;
+export const WEBHOOK_LARGE_BODY_BYTES = 1024 * 1024;
+export const WEBHOOK_LARGE_ROOM_MAX_BYTES = 50 * 1024 * 1024;
+export const WEBHOOK_ROOM_PER_CALLER_MAX_BYTES = 26 * 1024 * 1024;
+export const WEBHOOK_BODIES_PER_CALLER_MAX = 50;
 /** Workers ends what runs after an answer 30 s later: the work stops before, and what it ends in has the rest. */
 export const WEBHOOK_WORK_MAX_MS = 20_000;
 export const WEBHOOK_END_MAX_MS = 28_000;

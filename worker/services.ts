@@ -22,7 +22,11 @@ import {
   MEMORY_ENTRIES_MAX,
   OWNER_MISSES_PER_WINDOW,
   POLICY_STALE_MS,
-  WEBHOOK_REMEMBERED_MS,
+  WEBHOOK_BODIES_PER_CALLER_MAX,
+  WEBHOOK_LARGE_BODY_BYTES,
+  WEBHOOK_LARGE_ROOM_MAX_BYTES,
+  WEBHOOK_ROOM_MAX_BYTES,
+  WEBHOOK_ROOM_PER_CALLER_MAX_BYTES,
 } from "./limits.ts";
 import { decodeIssuerKeys, encodeIssuerKeys, type IssuerKeys } from "./oidc/issuer-keys.ts";
 import { createVerifier, type Verifier } from "./oidc/verify.ts";
@@ -30,6 +34,7 @@ import { type CacheOptions, TieredCache } from "./store/cache.ts";
 import type { Fetcher } from "./store/fetch.ts";
 import { createLimiter, type Limiter } from "./store/limiter.ts";
 import { BoundedMap } from "./store/memory.ts";
+import { Room } from "./store/room.ts";
 import {
   type AllowListValue,
   decodeAllowList,
@@ -72,8 +77,8 @@ export interface Services extends Omit<Outside, "fetcher"> {
 
 /** What webhooks need to remember, and where a check goes on that is too long for one invocation. */
 export interface Webhooks {
-  /** Deliveries that were done with. */
-  readonly deliveries: TieredCache<true>;
+  /** For bodies until it is proven who sent them. */
+  readonly room: Room;
   /** What this isolate is at, with the time of its start in ms. */
   readonly underway: BoundedMap<number>;
   /** Optional binding. */
@@ -142,7 +147,13 @@ function compose(parts: Parts, outside: Outside): Services {
     github,
     caches,
     webhooks: {
-      deliveries: caches.deliveries,
+      room: new Room({
+        maxBytes: WEBHOOK_ROOM_MAX_BYTES,
+        maxLargeBytes: WEBHOOK_LARGE_ROOM_MAX_BYTES,
+        largeBytes: WEBHOOK_LARGE_BODY_BYTES,
+        maxBytesPerCaller: WEBHOOK_ROOM_PER_CALLER_MAX_BYTES,
+        maxBodiesPerCaller: WEBHOOK_BODIES_PER_CALLER_MAX,
+      }),
       underway: new BoundedMap(MEMORY_ENTRIES_MAX),
       queue: bindingOf<Queue>(env, "WEBHOOK_QUEUE", "send"),
     },
@@ -220,12 +231,6 @@ function createCaches({ config, kv }: Parts, { now, log }: Outside) {
       keepMs: POLICY_STALE_MS + ALLOW_LIST_STALE_MS,
       encode: (at) => at,
       decode: (stored) => (typeof stored === "number" ? stored : undefined),
-    }),
-    deliveries: cache<true>({
-      kind: "delivery",
-      keepMs: WEBHOOK_REMEMBERED_MS,
-      encode: () => true,
-      decode: (stored) => (stored === true ? true : undefined),
     }),
   };
 }

@@ -178,6 +178,7 @@ export async function delivery(event: string, payload: unknown, sending: Sending
     "X-Hub-Signature-256": `sha256=${await hmac(secret, body)}`,
   });
   if (appId !== null) headers.set("X-GitHub-Hook-Installation-Target-ID", appId);
+  headers.set("Content-Length", String(bytesOf(sent ?? body).length));
   for (const [name, value] of Object.entries(more ?? {})) {
     if (value === null) headers.delete(name);
     else headers.set(name, value);
@@ -185,10 +186,12 @@ export async function delivery(event: string, payload: unknown, sending: Sending
   return new Request(`https://${DOMAIN}/webhook`, { method: "POST", headers, body: sent ?? body });
 }
 
+export const bytesOf = (body: string | Uint8Array): Uint8Array =>
+  typeof body === "string" ? new TextEncoder().encode(body) : body;
+
 export async function hmac(secret: string, body: string | Uint8Array, hash = "SHA-256"): Promise<string> {
-  const encoder = new TextEncoder();
-  const key = await crypto.subtle.importKey("raw", encoder.encode(secret), { name: "HMAC", hash }, false, ["sign"]);
-  const signature = await crypto.subtle.sign("HMAC", key, typeof body === "string" ? encoder.encode(body) : body);
+  const key = await crypto.subtle.importKey("raw", bytesOf(secret), { name: "HMAC", hash }, false, ["sign"]);
+  const signature = await crypto.subtle.sign("HMAC", key, bytesOf(body));
   return Array.from(new Uint8Array(signature), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 

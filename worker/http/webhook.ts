@@ -1,6 +1,5 @@
 /** `POST /webhook`: a delivery of GitHub's is acknowledged at once, and worked on after the answer. */
-import { RETRY_AFTER_LIMIT_SECONDS, WEBHOOK_BODY_MAX_BYTES } from "../limits.ts";
-import { readCapped } from "../store/fetch.ts";
+import { RETRY_AFTER_LIMIT_SECONDS, RETRY_AFTER_OUTAGE_SECONDS, WEBHOOK_BODY_MAX_BYTES } from "../limits.ts";
 import { addressKey } from "../store/limiter.ts";
 import { deliver } from "../webhook/deliver.ts";
 import { type Refusal, receive } from "../webhook/receipt.ts";
@@ -8,14 +7,10 @@ import { jsonResponse, plainRefusal, refusalResponse } from "./respond.ts";
 import type { RouteContext } from "./sts-exchange.ts";
 
 export async function webhookRoute({ request, requestId, services, waitUntil }: RouteContext): Promise<Response> {
-  const { config, limits } = services;
-  const knock = {
-    headers: request.headers,
-    caller: addressKey(request.headers.get("CF-Connecting-IP")),
-    // A body that ends early has no signature that fits.
-    read: (maxBytes: number) => readCapped(request, maxBytes).catch(() => new Uint8Array()),
-  };
-  const receipt = await receive(knock, { config, callers: limits.callers });
+  const { config, limits, webhooks } = services;
+  const { headers, body } = request;
+  const caller = addressKey(headers.get("CF-Connecting-IP"));
+  const receipt = await receive({ headers, body, caller }, { config, callers: limits.callers, room: webhooks.room });
   switch (receipt.kind) {
     case "refused":
       return refusalOf(receipt.why, requestId);
@@ -27,6 +22,16 @@ export async function webhookRoute({ request, requestId, services, waitUntil }: 
   }
 }
 
+const PLAIN = {
+  unsigned: { status: 401, code: 16, message: "Unauthorized" },
+  not_json: { status: 415, code: 3, message: "the content type must be application/json" },
+  no_length: { status: 411, code: 3, message: "the request must have a Content-Length" },
+  too_large: { status: 413, code: 3, message: `the body is larger than ${WEBHOOK_BODY_MAX_BYTES} bytes` },
+  no_room: { status: 503, code: 14, message: "too many bodies are being received; deliver it again" },
+  late: { status: 408, code: 4, message: "the body did not come in time" },
+  not_an_event: { status: 400, code: 3, message: "not a webhook event of GitHub's" },
+} as const satisfies Partial<Record<Refusal, { status: number; code: number; message: string }>>;
+
 function refusalOf(why: Refusal, requestId: string): Response {
   switch (why) {
     case "no_secret": {
@@ -37,15 +42,9 @@ function refusalOf(why: Refusal, requestId: string): Response {
       const denial = { reason: "caller_rate_limited", retryAfterSeconds: RETRY_AFTER_LIMIT_SECONDS } as const;
       return refusalResponse({ denial, viewer: "unverified" }, requestId);
     }
-    case "unsigned":
-      return plainRefusal({ status: 401, code: 16, message: "Unauthorized" }, requestId);
-    case "not_json":
-      return plainRefusal({ status: 415, code: 3, message: "the content type must be application/json" }, requestId);
-    case "too_large": {
-      const message = `the body is larger than ${WEBHOOK_BODY_MAX_BYTES} bytes`;
-      return plainRefusal({ status: 413, code: 3, message }, requestId);
-    }
-    case "not_an_event":
-      return plainRefusal({ status: 400, code: 3, message: "not a webhook event of GitHub's" }, requestId);
+    case "no_room":
+      return plainRefusal(PLAIN[why], requestId, { "Retry-After": String(RETRY_AFTER_OUTAGE_SECONDS) });
+    default:
+      return plainRefusal(PLAIN[why], requestId);
   }
 }

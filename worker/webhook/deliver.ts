@@ -1,9 +1,8 @@
 /**
- * The story of one delivery, after GitHub has its answer: once only, first the caches, then the check. It ends in one line of
- * the log; a delivery that failed may be sent again.
+ * The story of one delivery, after GitHub has its answer: first the caches, then the check. It ends in one line of the log. Nothing
+ * is remembered of it: one that comes again invalidates once more, and finds the verdict that was given.
  */
 import type { Denial } from "../denial.ts";
-import { WEBHOOK_END_MAX_MS, WEBHOOK_REMEMBERED_MS } from "../limits.ts";
 import type { Services } from "../services.ts";
 import { type CheckOutcome, check } from "./check.ts";
 import type { Work } from "./events.ts";
@@ -23,19 +22,13 @@ export async function deliver(delivery: Delivery, services: Services): Promise<v
     action: work.action,
     repository: repositoryOf(work),
   });
-  if (await isKnown(delivery, services)) return run.finish("duplicate");
-  const mark = JSON.stringify(delivery.key);
-  services.webhooks.underway.set(mark, services.now());
   try {
     const outcome = await steps(run, delivery);
     if (outcome.kind === "failed") return await run.finish("failed", reasonOf(outcome.denial));
-    services.webhooks.deliveries.put(delivery.key, { value: true, readAt: services.now() }, run.writes);
     await run.finish(outcome.kind, outcome.kind === "postponed" ? {} : { ...outcome });
   } catch (bug) {
     run.bug(bug);
     await run.finish("bug");
-  } finally {
-    services.webhooks.underway.delete(mark);
   }
 }
 
@@ -53,14 +46,6 @@ async function steps(
   const { services } = run;
   const head = JSON.stringify(["head", owner.toLowerCase(), checking.repository.toLowerCase(), checking.head, appId]);
   return inTurn(services.webhooks.underway, head, services.now, () => check(run, job, pushed !== undefined));
-}
-
-/** Done within the last ten minutes, anywhere; or underway here. */
-async function isKnown({ key }: Delivery, { webhooks, now }: Services): Promise<boolean> {
-  const startedAt = webhooks.underway.get(JSON.stringify(key));
-  if (startedAt !== undefined && now() - startedAt < WEBHOOK_END_MAX_MS) return true;
-  const done = await webhooks.deliveries.get(key);
-  return done !== undefined && now() - done.readAt < WEBHOOK_REMEMBERED_MS;
 }
 
 function repositoryOf({ owner, check: checking, pushed }: Work): string | undefined {

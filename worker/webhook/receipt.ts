@@ -3,18 +3,17 @@
  * body is read, and nothing of the body is looked at before its signature is proven. Asks GitHub nothing.
  */
 import type { AppConfig, Config } from "../config.ts";
-import { WEBHOOK_BODY_MAX_BYTES } from "../limits.ts";
-import { parseJson } from "../store/fetch.ts";
+import { WEBHOOK_BODY_MAX_BYTES, WEBHOOK_BODY_TIMEOUT_MS } from "../limits.ts";
 import type { Limiter } from "../store/limiter.ts";
+import type { Room } from "../store/room.ts";
+import { readSignature, readSigned } from "./body.ts";
 import { readEvent, type Work } from "./events.ts";
-import { isSigned, readSignature } from "./signature.ts";
 
-export interface Knock {
+export interface WebhookRequest {
   readonly headers: Headers;
+  readonly body: ReadableStream<Uint8Array> | null;
   /** The caller's address as a key for limits. */
   readonly caller: string;
-  /** The body, or undefined once it proves larger. */
-  read(maxBytes: number): Promise<Uint8Array | undefined>;
 }
 
 export interface Delivery {
@@ -22,8 +21,6 @@ export interface Delivery {
   /** GitHub's id of the delivery. */
   readonly id: string;
   readonly event: string;
-  /** What a redelivery has in common with the first one. */
-  readonly key: readonly string[];
   readonly work: Work;
 }
 
@@ -34,11 +31,21 @@ export type Receipt =
   | { readonly kind: "refused"; readonly why: Refusal };
 
 /** `unsigned` covers all that says who may send: nothing else is told of it. */
-export type Refusal = "no_secret" | "rate_limited" | "unsigned" | "not_json" | "too_large" | "not_an_event";
+export type Refusal =
+  | "no_secret"
+  | "rate_limited"
+  | "unsigned"
+  | "not_json"
+  | "no_length"
+  | "too_large"
+  | "no_room"
+  | "late"
+  | "not_an_event";
 
 export interface ReceiptDeps {
   readonly config: Pick<Config, "apps" | "allowedOwners">;
   readonly callers: Limiter;
+  readonly room: Room;
 }
 
 const DELIVERY_ID = /^[A-Za-z0-9-]{1,100}$/;
@@ -48,34 +55,58 @@ const JSON_TYPE = /^application\/json[ \t]*(?:;|$)/i;
 
 const refused = (why: Refusal): Receipt => ({ kind: "refused", why });
 
-export async function receive(knock: Knock, deps: ReceiptDeps): Promise<Receipt> {
-  const { headers } = knock;
+export async function receive(request: WebhookRequest, deps: ReceiptDeps): Promise<Receipt> {
+  const { headers, body, caller } = request;
   const { apps } = deps.config;
   if (!apps.some(({ webhookSecrets }) => webhookSecrets.length > 0)) return refused("no_secret");
   const app = appOf(headers, apps);
   // A stranger's App can make GitHub itself send us what fails, so each App that is named has a count of its own.
-  const limitKey = `webhook ${app?.id ?? "unknown"} ${knock.caller}`;
+  const limitKey = `webhook ${app?.id ?? "unknown"} ${caller}`;
   if (deps.callers.isOver(limitKey)) return refused("rate_limited");
   const charged = async (why: Refusal) => refused((await deps.callers.charge(limitKey)) ? why : "rate_limited");
 
   const signature = readSignature(headers.get("X-Hub-Signature-256"));
   if (app === undefined || signature === undefined) return charged("unsigned");
   if (!JSON_TYPE.test(headers.get("Content-Type") ?? "")) return refused("not_json");
-  const announced = Number(headers.get("Content-Length") ?? 0);
-  const body = announced > WEBHOOK_BODY_MAX_BYTES ? undefined : await knock.read(WEBHOOK_BODY_MAX_BYTES);
-  // Nobody has proven anything: what is too large to be verified is charged like what fails.
-  if (body === undefined) return charged("too_large");
-  if (!(await isSigned(body, signature, app.webhookSecrets))) return charged("unsigned");
+  const bytes = lengthOf(headers);
+  if (bytes === undefined) return refused("no_length");
+  if (bytes > WEBHOOK_BODY_MAX_BYTES) return refused("too_large");
+  const release = deps.room.acquire(caller, bytes);
+  if (release === undefined) return refused("no_room");
+  const expected = { bytes, signature, secrets: app.webhookSecrets, timeoutMs: WEBHOOK_BODY_TIMEOUT_MS };
+  const reading = await readSigned(body, expected).finally(release);
+  if (reading.kind !== "signed") return charged(reading.kind);
+  return deliveryOf(headers, reading.text, app, deps.config);
+}
 
+/** Everything here is GitHub's, but for the headers, which nobody signed. */
+function deliveryOf(
+  headers: Headers,
+  text: string | undefined,
+  app: AppConfig,
+  config: ReceiptDeps["config"],
+): Receipt {
   const id = headers.get("X-GitHub-Delivery") ?? "";
   const event = headers.get("X-GitHub-Event") ?? "";
-  const reading = DELIVERY_ID.test(id) && EVENT_NAME.test(event) ? readEvent(event, parseJson(body)) : undefined;
+  const json = text === undefined ? undefined : parsed(text);
+  const reading = DELIVERY_ID.test(id) && EVENT_NAME.test(event) ? readEvent(event, json) : undefined;
   if (reading === undefined || reading.kind === "malformed") return refused("not_an_event");
-  if (reading.kind === "ignored" || !isServed(reading.work, app, deps.config)) return { kind: "nothing" };
-  // Neither the id nor the event's name is signed: with the signature in the key an old body under a new delivery's id
-  // cannot keep that delivery out.
-  const key = [app.id, event, id, headers.get("X-Hub-Signature-256") ?? ""];
-  return { kind: "delivery", delivery: { appId: app.id, id, event, key, work: reading.work } };
+  if (reading.kind === "ignored" || !isServed(reading.work, app, config)) return { kind: "nothing" };
+  return { kind: "delivery", delivery: { appId: app.id, id, event, work: reading.work } };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Room is given by what a body announces, so a body that announces nothing is not read. */
+function lengthOf(headers: Headers): number | undefined {
+  const announced = headers.get("Content-Length") ?? "";
+  return /^\d{1,15}$/.test(announced) ? Number(announced) : undefined;
 }
 
 /** Hooks of repositories and organizations name something else than an App, and none of our secrets is theirs. */

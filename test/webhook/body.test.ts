@@ -1,0 +1,166 @@
+// Bodies of which nobody knows yet who sent them: hashed while they come, bounded, and never waited for without end.
+
+import { reset } from "cloudflare:test";
+import { beforeEach, describe, expect, it } from "vitest";
+import { Room } from "../../worker/store/room.ts";
+import { HmacStream, readSigned } from "../../worker/webhook/body.ts";
+import { bytesOf, delivery, hmac, SECRET, type Sending, scene } from "./scene.ts";
+
+beforeEach(() => reset());
+
+const MAX = 25 * 1024 * 1024;
+const hexOf = (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+const fromHex = (hex: string) => Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+
+async function streamed(secret: string, pieces: readonly Uint8Array[]): Promise<string> {
+  const stream = await HmacStream.of(secret);
+  for (const piece of pieces) await stream.write(piece);
+  return hexOf(await stream.end());
+}
+
+describe("the HMAC of a stream", () => {
+  // RFC 4231, the cases whose keys are text.
+  it.each([
+    [
+      "Jefe",
+      bytesOf("what do ya want for nothing?"),
+      "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+    ],
+    ["\u000b".repeat(20), bytesOf("Hi There"), "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"],
+  ])("is that of RFC 4231", async (key, text, expected) => {
+    expect(await streamed(key, [text])).toBe(expected);
+  });
+
+  it("equals the platform's, for secrets and texts of any length, however the text is cut", async () => {
+    for (const secretLength of [1, 20, 63, 64, 65, 200]) {
+      for (const length of [0, 1, 55, 64, 1000, 70_001]) {
+        const secret = "s".repeat(secretLength - 1) + String.fromCharCode(65 + (length % 26));
+        const text = Uint8Array.from({ length }, (_, i) => (i * 31 + secretLength) % 256);
+        const cuts = [0, 1, 63, Math.floor(length / 2), length].filter((at) => at <= length).sort((a, b) => a - b);
+        const pieces = cuts.map((at, i) => text.subarray(at, cuts[i + 1] ?? length));
+        expect(await streamed(secret, pieces), `${secretLength} ${length}`).toBe(await hmac(secret, text));
+      }
+    }
+  });
+});
+
+describe("a body", () => {
+  const padded = (length: number) => `{"zen":"${"x".repeat(length - 10)}"}`;
+  const ping = async (sending: Sending & { readonly body?: string } = {}) =>
+    delivery("ping", sending.body ?? "{}", sending);
+
+  it("may have what GitHub sends at most, 25 MiB", async () => {
+    const { worker } = await scene();
+    expect((await worker.fetch(await ping({ body: padded(MAX) }))).status).toBe(202);
+  }, 60_000);
+
+  it.each([
+    ["says nothing of its length", null, 411],
+    ["says it in words", "ten", 411],
+    ["says it twice", "2, 2", 411],
+    ["says a negative one", "-1", 411],
+    ["announces too much", String(MAX + 1), 413],
+  ])("is not read when it %s", async (_name, length, status) => {
+    const { worker } = await scene();
+    const signed = await ping({ headers: { "Content-Length": length } });
+    let isRead = false;
+    const pull = () => {
+      isRead = true;
+    };
+    const body = new ReadableStream({ pull }, { highWaterMark: 0 });
+    const answer = await worker.fetch(new Request(signed.url, { method: "POST", headers: signed.headers, body }));
+    expect([answer.status, isRead]).toEqual([status, false]);
+  });
+
+  it("is read no further than it announced", async () => {
+    const { worker } = await scene();
+    const signed = await ping();
+    let sent = 0;
+    const endless = new ReadableStream({
+      pull(controller) {
+        sent += 1024;
+        controller.enqueue(new Uint8Array(1024));
+      },
+    });
+    const request = new Request(signed.url, { method: "POST", headers: signed.headers, body: endless });
+    expect((await worker.fetch(request)).status).toBe(401);
+    expect(sent).toBeLessThan(16 * 1024);
+  });
+
+  it("is given up when it does not come in time", async () => {
+    const stalled = new ReadableStream<Uint8Array>({ start: (controller) => controller.enqueue(bytesOf("{")) });
+    const signature = fromHex(await hmac(SECRET, "{}"));
+    const expected = { bytes: 2, signature, secrets: [SECRET], timeoutMs: 20 };
+    expect(await readSigned(stalled, expected)).toEqual({ kind: "late" });
+  });
+
+  it("is not handed on before it is proven, and as strict UTF-8 only", async () => {
+    const read = async (sent: Uint8Array, signed = sent) => {
+      const signature = fromHex(await hmac(SECRET, signed));
+      return readSigned(new Blob([new Uint8Array(sent)]).stream(), {
+        bytes: 9,
+        signature,
+        secrets: ["x", SECRET],
+        timeoutMs: 5_000,
+      });
+    };
+    expect(await read(bytesOf("añb"))).toEqual({ kind: "signed", text: "añb" });
+    expect(await read(Uint8Array.of(0xff))).toEqual({ kind: "signed", text: undefined });
+    expect(await read(bytesOf("a"), bytesOf("b"))).toEqual({ kind: "unsigned" });
+  });
+});
+
+describe("bodies that never end", () => {
+  const from = (address: string) => ({ "CF-Connecting-IP": address });
+
+  it("of one address leave room for others, and are refused beyond their places", async () => {
+    const { worker } = await scene();
+    const controllers: ReadableStreamDefaultController<Uint8Array>[] = [];
+    const stalled = async () => {
+      const signed = await delivery("ping", "{}", { headers: { ...from("192.0.2.1"), "Content-Length": "1000" } });
+      const body = new ReadableStream({ start: (controller) => void controllers.push(controller) });
+      return worker.fetch(new Request(signed.url, { method: "POST", headers: signed.headers, body }));
+    };
+    const answers = Array.from({ length: 200 }, stalled);
+    const refused = await Promise.all(answers.slice(50));
+    expect(new Set(refused.map(({ status }) => status))).toEqual(new Set([503]));
+    expect(refused[0]?.headers.get("Retry-After")).toBe("5");
+    expect((await worker.fetch(await delivery("ping", "{}", { headers: from("192.0.2.2") }))).status).toBe(202);
+    for (const controller of controllers) controller.close();
+    expect((await Promise.all(answers.slice(0, 50))).map(({ status }) => status)).toEqual(Array(50).fill(401));
+    expect((await worker.fetch(await delivery("ping", "{}", { headers: from("192.0.2.1") }))).status).toBe(202);
+  });
+});
+
+describe("room", () => {
+  const room = () =>
+    new Room({ maxBytes: 100, maxLargeBytes: 60, largeBytes: 10, maxBytesPerCaller: 50, maxBodiesPerCaller: 3 });
+
+  it("is bounded for all together, for large ones, and for a caller", () => {
+    const made = room();
+    expect(made.acquire("a", 51)).toBeUndefined();
+    expect(made.acquire("a", 30)).toBeTypeOf("function");
+    expect(made.acquire("a", 30)).toBeUndefined();
+    expect(made.acquire("b", 30)).toBeTypeOf("function");
+    expect(made.acquire("c", 30)).toBeUndefined();
+    for (const caller of ["d", "e", "f", "g"]) expect(made.acquire(caller, 10)).toBeTypeOf("function");
+    expect(made.acquire("h", 1)).toBeUndefined();
+  });
+
+  it("is bounded by the number of a caller's bodies", () => {
+    const made = room();
+    for (let i = 0; i < 3; i += 1) expect(made.acquire("a", 1)).toBeTypeOf("function");
+    expect(made.acquire("a", 1)).toBeUndefined();
+    expect(made.acquire("b", 1)).toBeTypeOf("function");
+  });
+
+  it("is given back once", () => {
+    const made = room();
+    const release = made.acquire("a", 50);
+    expect(made.acquire("a", 1)).toBeUndefined();
+    release?.();
+    release?.();
+    expect(made.acquire("a", 50)).toBeTypeOf("function");
+    expect(made.acquire("a", 1)).toBeUndefined();
+  });
+});
