@@ -76,7 +76,7 @@ export function cloudEventsSink(fetcher: Fetcher, { uri, domain }: { uri: string
         body: JSON.stringify(event),
       });
       const answer = await boundedFetch(fetcher, request, { timeoutMs: AUDIT_TIMEOUT_MS, maxBytes: 65_536 });
-      if (answer.kind === "answer" && answer.status < 300) return;
+      if (answer.kind === "response" && answer.status < 300) return;
     }
     throw new Error("the event sink does not take the event");
   };

@@ -5,13 +5,13 @@
 import { type AuditSink, cloudEventsSink, logSink, metricsSink, queueSink } from "./audit.ts";
 import { type Config, type ConfigProblem, type Env, readConfig } from "./config.ts";
 import { readAppKeys } from "./github/app.ts";
-import { type App, createGitHub, type GitHub } from "./github/github.ts";
+import { type App, GitHub } from "./github/github.ts";
 import {
   decodeInstallation,
   encodeInstallation,
   type InstallationValue,
   isNegativeInstallation,
-} from "./github/installation-cache.ts";
+} from "./github/installations.ts";
 import { webUrlOf } from "./github/web-url.ts";
 import {
   ALLOW_LIST_STALE_MS,
@@ -124,7 +124,7 @@ function compose(parts: Parts, outside: Outside): Services {
   const { config, apps, env } = parts;
   const { fetcher, now, random, log } = outside;
   const caches = createCaches(parts, outside);
-  const github = createGitHub({
+  const github = new GitHub({
     fetcher,
     now,
     random,

@@ -1,7 +1,7 @@
 // The App's JWT: its claims, its reuse, and what happens while a key is being rotated.
 
 import { describe, expect, it } from "vitest";
-import { createAppJwts, jwtClaims } from "../../worker/github/app-jwt.ts";
+import { AppJwts, jwtClaims } from "../../worker/github/app-jwt.ts";
 import { APP_JWT_REUSED_MS } from "../../worker/limits.ts";
 import { fromBase64Url } from "../emulators/core/base64.ts";
 import { appKeys } from "../emulators/core/keys.ts";
@@ -21,7 +21,7 @@ describe("claims", () => {
 
   it("are signed with RS256 by the App's key", async () => {
     const app = await appOf(12);
-    const made = await createAppJwts(() => NOW).for(app);
+    const made = await new AppJwts(() => NOW).for(app);
     if (made === undefined) throw new Error("not signed");
     expect(partOf(made.jwt, 0)).toEqual({ alg: "RS256", typ: "JWT" });
     expect(partOf(made.jwt, 1)).toEqual(jwtClaims("12", NOW));
@@ -35,7 +35,7 @@ describe("claims", () => {
 describe("reuse", () => {
   it("keeps one for eight minutes, per App", async () => {
     const clock = { now: NOW };
-    const jwts = createAppJwts(() => clock.now);
+    const jwts = new AppJwts(() => clock.now);
     const [one, two] = [await appOf(1), await appOf(2)];
     const first = await jwts.for(one);
     expect(await jwts.for(two)).not.toEqual(first);
@@ -47,7 +47,7 @@ describe("reuse", () => {
 
   it("signs anew when the clock was set back", async () => {
     const clock = { now: NOW };
-    const jwts = createAppJwts(() => clock.now);
+    const jwts = new AppJwts(() => clock.now);
     const app = await appOf(1);
     const first = await jwts.for(app);
     clock.now -= 120_000;
@@ -56,7 +56,7 @@ describe("reuse", () => {
 
   it("signs anew once GitHub refused it", async () => {
     const clock = { now: NOW };
-    const jwts = createAppJwts(() => clock.now);
+    const jwts = new AppJwts(() => clock.now);
     const app = await appOf(1);
     const first = await jwts.for(app);
     if (first === undefined) throw new Error("not signed");
@@ -68,7 +68,7 @@ describe("reuse", () => {
 
 describe("two keys", () => {
   it("uses the first until GitHub refuses it, and remembers", async () => {
-    const jwts = createAppJwts(() => NOW);
+    const jwts = new AppJwts(() => NOW);
     const app = await appOf(1, [0, 1]);
     const first = await jwts.for(app);
     if (first === undefined) throw new Error("not signed");
@@ -82,7 +82,7 @@ describe("two keys", () => {
   it("skips a key that cannot be imported", async () => {
     const app = await appOf(1);
     const broken = Uint8Array.of(0x30, 0);
-    const jwts = createAppJwts(() => NOW);
+    const jwts = new AppJwts(() => NOW);
     expect((await jwts.for({ ...app, keys: [broken, ...app.keys] }))?.key).toBe(1);
     expect(await jwts.for({ ...app, id: "2", keys: [broken] })).toBeUndefined();
   });
@@ -90,10 +90,10 @@ describe("two keys", () => {
   it("tries the second at once, and goes straight to it from then on", async () => {
     const { github, outside, call } = await createTestWorld();
     const app = await appOf(1, [1, 0]);
-    expect(await github.findInstallation(app, { owner: "acme" }, call)).toMatchObject({ kind: "found" });
+    expect(await github.installations.find(app, { owner: "acme" }, call)).toMatchObject({ ok: true });
     expect(outside.calls.map(({ status }) => status)).toEqual([401, 200]);
-    github.forgetInstallation(app, "acme");
-    await github.findInstallation(app, { owner: "acme" }, call);
+    github.installations.forget(app, "acme");
+    await github.installations.find(app, { owner: "acme" }, call);
     expect(outside.calls.map(({ status }) => status)).toEqual([401, 200, 200]);
   });
 

@@ -1,8 +1,8 @@
 // The one caller: what it sends, what it repeats, and that nothing leaves the API's origin.
 
 import { describe, expect, it } from "vitest";
-import { type ApiRequest, type CallDeps, callGitHub } from "../../worker/github/call.ts";
-import type { Reply } from "../../worker/github/reply.ts";
+import { Api, type ApiDeps, type ApiRequest, type CallContext } from "../../worker/github/call.ts";
+import type { ApiResponse } from "../../worker/github/response.ts";
 import { testCall } from "./world.ts";
 
 const TOKEN = "ghs_secret";
@@ -19,7 +19,7 @@ type Answers = (Response | Error)[];
 function deps(answers: Answers, apiUrl = "https://api.github.com") {
   const sent: Request[] = [];
   const events: unknown[] = [];
-  const given: CallDeps = {
+  const given: ApiDeps = {
     fetcher: async (request) => {
       sent.push(request);
       const answer = answers.shift();
@@ -37,7 +37,8 @@ function deps(answers: Answers, apiUrl = "https://api.github.com") {
 const json = (status: number, body: unknown = {}, headers: Record<string, string> = {}): Response =>
   new Response(JSON.stringify(body), { status, headers });
 
-const statusOf = (reply: Reply) => (reply.kind === "answer" ? reply.status : reply.failure);
+const statusOf = (response: ApiResponse) => (response.kind === "response" ? response.status : response.failure);
+const callGitHub = (given: ApiDeps, request: ApiRequest, call: CallContext) => new Api(given).send(request, call);
 
 function cut(): Response {
   const stream = new ReadableStream({
@@ -141,9 +142,9 @@ describe("repeating", () => {
     const { given, sent } = deps([json(500), json(200)]);
     const call = testCall();
     const slow = { ...given, random: () => 0.99 };
-    const reply = callGitHub(slow, GET, call);
+    const response = callGitHub(slow, GET, call);
     call.expire();
-    expect(statusOf(await reply)).toBe("deadline");
+    expect(statusOf(await response)).toBe("deadline");
     expect(sent.length).toBeLessThanOrEqual(1);
     expect(statusOf(await callGitHub(slow, GET, call))).toBe("deadline");
     expect(sent.length).toBeLessThanOrEqual(1);
@@ -163,23 +164,23 @@ describe("a late answer", () => {
     let answer: (response: Response) => void = () => undefined;
     const { given } = deps([]);
     const slow = { ...given, fetcher: () => new Promise<Response>((resolve) => (answer = resolve)) };
-    const late: Reply[] = [];
+    const late: ApiResponse[] = [];
     const call = testCall();
-    const onLate = async (reply: Reply) => void late.push(reply);
+    const onLate = async (response: ApiResponse) => void late.push(response);
     expect(statusOf(await callGitHub(slow, { ...POST, timeoutMs: 10, onLate }, call))).toBe("timeout");
     expect(late).toEqual([]);
     answer(json(201, { token: "t" }));
     await call.settled();
-    expect(late).toMatchObject([{ kind: "answer", status: 201, json: { token: "t" } }]);
+    expect(late).toMatchObject([{ kind: "response", status: 201, json: { token: "t" } }]);
   });
 
   it("is none when it comes in time", async () => {
-    const late: Reply[] = [];
+    const late: ApiResponse[] = [];
     const { given } = deps([json(201)]);
     const call = testCall();
-    const reply = await callGitHub(given, { ...POST, onLate: async (one) => void late.push(one) }, call);
+    const response = await callGitHub(given, { ...POST, onLate: async (one) => void late.push(one) }, call);
     await call.settled();
-    expect([statusOf(reply), late]).toEqual([201, []]);
+    expect([statusOf(response), late]).toEqual([201, []]);
   });
 });
 

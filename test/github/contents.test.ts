@@ -1,8 +1,8 @@
 // Reading one file: every kind of thing that can lie at a path, and every answer that is none of them.
 
 import { describe, expect, it } from "vitest";
-import { fileOutcome } from "../../worker/github/contents.ts";
-import { meaningOf } from "../../worker/github/reply.ts";
+import { fileLookup, readFile } from "../../worker/github/contents.ts";
+import { type Lookup, resultOf } from "../../worker/github/response.ts";
 import { POLICY_MAX_BYTES } from "../../worker/limits.ts";
 import { createTestWorld, POLICY_PATH, type TestWorld } from "./world.ts";
 
@@ -11,9 +11,12 @@ const FILE = { owner: "acme", repository: "app", path: POLICY_PATH };
 async function read(world: TestWorld, path = POLICY_PATH) {
   const { github, app, installation, call } = world;
   const token = await github.mintReadToken(app, installation, ["app"], call);
-  if (token.kind !== "ok") throw new Error(token.kind);
-  return github.readFile(token.token, { ...FILE, path }, call);
+  if (!token.ok) throw new Error(token.denial.reason);
+  return plain(await readFile(github, token.value.token, { ...FILE, path }, call));
 }
+
+/** What was found, or why nothing was. */
+const plain = <T extends object>(lookup: Lookup<T>) => (lookup.kind === "found" ? lookup.value : lookup);
 
 describe("what lies at a path", () => {
   it("a file, with the hash of its blob, in one call", async () => {
@@ -66,7 +69,7 @@ describe("what lies at a path", () => {
 
 const ROUTE = "GET /repos/{owner}/{repo}/contents/{+path}";
 const outcomeOf = (status: number, json: unknown, headers: Record<string, string> = {}) =>
-  fileOutcome(meaningOf({ kind: "answer", status, json, headers: new Headers(headers) }, 0), FILE);
+  plain(fileLookup(resultOf({ kind: "response", status, json, headers: new Headers(headers) }, 0), FILE));
 const invalid = (problem: string) => ({
   kind: "denied",
   denial: { reason: "github_invalid_answer", route: ROUTE, problem },
@@ -148,7 +151,7 @@ describe("statuses", () => {
     ] as const) {
       const installation = { ...world.installation, id, appId: app.id };
       const token = await world.github.mintReadToken(app, installation, ["app"], world.call);
-      if (token.kind === "ok") await world.github.readFile(token.token, FILE, world.call);
+      if (token.ok) await readFile(world.github, token.value.token, FILE, world.call);
     }
     expect([1, 2].map(() => world.github.appsFor("acme")[0]?.id)).toEqual(["2", "2"]);
   });

@@ -1,6 +1,7 @@
 // A GitHub elsewhere: the web host that belongs to an API, and that no call leaves an Enterprise Server.
 
 import { describe, expect, it } from "vitest";
+import { readFile } from "../../worker/github/contents.ts";
 import { webUrlOf } from "../../worker/github/web-url.ts";
 import { createTestWorld } from "./world.ts";
 
@@ -21,17 +22,17 @@ describe("the web host", () => {
 describe("an Enterprise Server", () => {
   it("is the only host that is called, from look-up to revocation", async () => {
     const { github, app, call, outside } = await createTestWorld({ apiUrl: "https://ghes.example/api/v3" });
-    const lookup = await github.findInstallation(app, { owner: "acme", repository: "app" }, call);
-    if (lookup.kind !== "found") throw new Error(lookup.kind);
-    const read = await github.mintReadToken(app, lookup.installation, ["app"], call);
-    if (read.kind !== "ok") throw new Error(read.kind);
+    const lookup = await github.installations.find(app, { owner: "acme", repository: "app" }, call);
+    if (!lookup.ok) throw new Error(lookup.denial.reason);
+    const read = await github.mintReadToken(app, lookup.value.installation, ["app"], call);
+    if (!read.ok) throw new Error(read.denial.reason);
     const path = ".github/chainguard/ci.sts.yaml";
-    expect(await github.readFile(read.token, { owner: "acme", repository: "app", path }, call)).toMatchObject({
-      kind: "file",
+    expect(await readFile(github, read.value.token, { owner: "acme", repository: "app", path }, call)).toMatchObject({
+      value: { kind: "file" },
     });
-    expect(await github.revoke(read.token)).toBe("revoked");
+    expect(await github.revoke(read.value.token)).toBe("revoked");
     const grant = { permissions: { statuses: "write" }, repositories: "all" } as const;
-    expect(await github.mintGrantToken(app, lookup.installation, grant, call)).toMatchObject({
+    expect(await github.mintGrantToken(app, lookup.value.installation, grant, call)).toMatchObject({
       denial: { settingsUrl: "https://ghes.example/organizations/acme/settings/installations/101" },
     });
     expect(outside.hosts()).toEqual(["ghes.example"]);

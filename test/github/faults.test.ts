@@ -2,6 +2,9 @@
 // happens, no other host is called, no upstream text comes out, and no token lives on that nobody was given.
 
 import { describe, expect, it } from "vitest";
+import type { Result } from "../../worker/denial.ts";
+import { readFile } from "../../worker/github/contents.ts";
+import type { Installed } from "../../worker/github/installations.ts";
 import type { Fault } from "../emulators/outside.ts";
 import { createTestWorld, livingTokens, POLICY_PATH, type TestWorld } from "./world.ts";
 
@@ -31,10 +34,7 @@ type Row = Record<Name, string>;
 function named(
   outcome: { kind: string; denial?: { reason: string } } | { ok: boolean; denial?: { reason: string } },
 ): string {
-  const kind = "kind" in outcome ? outcome.kind : String(outcome.ok);
-  const reason = outcome.denial?.reason;
-  if (reason === undefined) return kind;
-  return kind === "unknown" ? `unknown: ${reason}` : reason;
+  return outcome.denial?.reason ?? ("kind" in outcome ? outcome.kind : String(outcome.ok));
 }
 
 interface RouteCase {
@@ -78,17 +78,20 @@ const ALL_FAILED: Row = {
 };
 const OUTAGES: readonly Name[] = ["500", "502", "network", "cut"];
 
-const find = (target: { owner: string; repository?: string }) => (world: TestWorld, fault: Fault) => {
+const find = (target: { owner: string; repository?: string }) => async (world: TestWorld, fault: Fault) => {
   world.outside.fault(fault);
-  return world.github.findInstallation(world.app, target, world.call);
+  return found(await world.github.installations.find(world.app, target, world.call));
 };
+
+const found = (result: Result<Installed>) =>
+  result.ok ? { kind: result.value.hidden === undefined ? "found" : "repository hidden" } : result;
 
 const ROUTES: Record<string, RouteCase> = {
   "look-up by repository": {
     route: "gh.repo_installation",
     act: find({ owner: "acme", repository: "app" }),
     repeated: OUTAGES,
-    expected: { ...COMMON, "404": "repository_not_visible", "422": "github_invalid_answer" },
+    expected: { ...COMMON, "404": "repository hidden", "422": "github_invalid_answer" },
   },
   "look-up by organisation": {
     route: "gh.org_installation",
@@ -104,7 +107,7 @@ const ROUTES: Record<string, RouteCase> = {
       return find({ owner: "mona" })(world, fault);
     },
     repeated: OUTAGES,
-    expected: { ...COMMON, "404": "not_installed", "422": "github_invalid_answer" },
+    expected: { ...COMMON, "404": "app_not_installed", "422": "github_invalid_answer" },
   },
   "read token": {
     route: "gh.mint",
@@ -113,18 +116,18 @@ const ROUTES: Record<string, RouteCase> = {
       return world.github.mintReadToken(world.app, world.installation, ["app"], world.call);
     },
     repeated: OUTAGES,
-    expected: { ...COMMON, "404": "gone", "422": "repositories_not_visible" },
+    expected: { ...COMMON, "404": "repository_not_visible", "422": "repository_not_visible" },
   },
   contents: {
     route: "gh.contents",
     act: async (world, fault) => {
       const token = await world.github.mintReadToken(world.app, world.installation, ["app"], world.call);
-      if (token.kind !== "ok") throw new Error(token.kind);
+      if (!token.ok) throw new Error(token.denial.reason);
       world.outside.fault(fault);
       const file = { owner: "acme", repository: "app", path: POLICY_PATH };
-      const outcome = await world.github.readFile(token.token, file, world.call);
+      const outcome = await readFile(world.github, token.value.token, file, world.call);
       world.outside.clearFaults();
-      await world.github.revoke(token.token);
+      await world.github.revoke(token.value.token);
       return outcome;
     },
     repeated: OUTAGES,
@@ -132,10 +135,12 @@ const ROUTES: Record<string, RouteCase> = {
   },
   "the caller's token": {
     route: "gh.mint",
-    act: (world, fault) => {
+    act: async (world, fault) => {
       world.outside.fault(fault);
       const grant = { permissions: { contents: "read" }, repositories: ["app"] };
-      return world.github.mintGrantToken(world.app, world.installation, grant, world.call);
+      const minted = await world.github.mintGrantToken(world.app, world.installation, grant, world.call);
+      const isUnknown = !minted.ok && world.call.counted.includes("mint_unknown");
+      return isUnknown ? { kind: "", denial: { reason: `unknown: ${minted.denial.reason}` } } : minted;
     },
     repeated: [],
     expected: {

@@ -8,11 +8,17 @@ const BY_REPOSITORY = "gh.repo_installation";
 const BY_ORGANIZATION = "gh.org_installation";
 const BY_USER = "gh.user_installation";
 
+const notInstalled = (owner: string) => ({ ok: false, denial: { reason: "app_not_installed", owner } });
+const moved = (repository: string) => ({
+  ok: false,
+  denial: { reason: "repository_not_visible", repository, problem: "moved" },
+});
+
 describe("asking GitHub", () => {
   it("takes one call by repository, and gives GitHub's spelling", async () => {
     const { github, app, call, outside } = await createTestWorld();
-    const lookup = await github.findInstallation(app, { owner: "ACME", repository: "App" }, call);
-    expect(lookup).toEqual({ kind: "found", installation: acmeInstallation() });
+    const lookup = await github.installations.find(app, { owner: "ACME", repository: "App" }, call);
+    expect(lookup).toEqual({ ok: true, value: { installation: acmeInstallation() } });
     expect(routesOf(outside)).toEqual([BY_REPOSITORY]);
   });
 
@@ -20,10 +26,9 @@ describe("asking GitHub", () => {
     const { github, app, call, outside } = await createTestWorld();
     outside.github.addUser("mona", { id: 77 });
     outside.github.install({ app: 1, owner: "mona", permissions: { contents: "read" }, id: 300 });
-    expect(await github.findInstallation(app, { owner: "acme" }, call)).toMatchObject({ kind: "found" });
-    expect(await github.findInstallation(app, { owner: "mona" }, call)).toMatchObject({
-      kind: "found",
-      installation: { id: 300, accountId: 77, ownerType: "User" },
+    expect(await github.installations.find(app, { owner: "acme" }, call)).toMatchObject({ ok: true });
+    expect(await github.installations.find(app, { owner: "mona" }, call)).toMatchObject({
+      value: { installation: { id: 300, accountId: 77, ownerType: "User" } },
     });
     expect(routesOf(outside)).toEqual([BY_ORGANIZATION, BY_ORGANIZATION, BY_USER]);
   });
@@ -31,38 +36,37 @@ describe("asking GitHub", () => {
   it("says not installed only after /orgs/ and /users/ both say 404", async () => {
     const { github, app, call, outside } = await createTestWorld();
     const target = { owner: "nobody", repository: "app" };
-    expect(await github.findInstallation(app, target, call)).toEqual({ kind: "not_installed" });
+    expect(await github.installations.find(app, target, call)).toEqual(notInstalled("nobody"));
     expect(routesOf(outside)).toEqual([BY_REPOSITORY, BY_ORGANIZATION, BY_USER]);
   });
 
   it("tells a repository that is not selected from one that is not there", async () => {
     const selected = await createTestWorld({ repositories: ["app"] });
     expect(
-      await selected.github.findInstallation(selected.app, { owner: "acme", repository: "other" }, selected.call),
-    ).toMatchObject({ kind: "repository_not_visible", problem: "not_selected", installation: { id: 101 } });
+      await selected.github.installations.find(selected.app, { owner: "acme", repository: "other" }, selected.call),
+    ).toMatchObject({ value: { hidden: "not_selected", installation: { id: 101 } } });
     const all = await createTestWorld();
-    expect(await all.github.findInstallation(all.app, { owner: "acme", repository: "none" }, all.call)).toMatchObject({
-      kind: "repository_not_visible",
-      problem: "gone",
-      installation: { id: 101 },
-    });
+    expect(await all.github.installations.find(all.app, { owner: "acme", repository: "none" }, all.call)).toMatchObject(
+      {
+        value: { hidden: "gone", installation: { id: 101 } },
+      },
+    );
   });
 
   it("reports a suspended installation with its owner's number", async () => {
     const { github, app, call, outside } = await createTestWorld();
     outside.github.suspend(101);
-    expect(await github.findInstallation(app, { owner: "acme", repository: "app" }, call)).toEqual({
-      kind: "found",
-      installation: { ...acmeInstallation(), suspended: true },
+    expect(await github.installations.find(app, { owner: "acme", repository: "app" }, call)).toEqual({
+      ok: false,
+      denial: { reason: "installation_suspended", owner: "acme", ownerId: 42 },
     });
   });
 
   it("follows no redirect of a renamed repository", async () => {
     const { github, app, call, outside } = await createTestWorld();
     outside.github.renameRepository("acme/app", "app2");
-    expect(await github.findInstallation(app, { owner: "acme", repository: "app" }, call)).toMatchObject({
-      kind: "repository_not_visible",
-      problem: "moved",
+    expect(await github.installations.find(app, { owner: "acme", repository: "app" }, call)).toMatchObject({
+      value: { hidden: "moved" },
     });
     expect(routesOf(outside)).toEqual([BY_REPOSITORY, BY_ORGANIZATION]);
   });
@@ -71,8 +75,8 @@ describe("asking GitHub", () => {
     const { github, app, call, outside } = await createTestWorld();
     outside.github.renameOwner("acme", "acme-two");
     const target = { owner: "acme", repository: "app" };
-    expect(await github.findInstallation(app, target, call)).toEqual({ kind: "moved" });
-    expect(await github.findInstallation(app, target, call)).toEqual({ kind: "moved" });
+    expect(await github.installations.find(app, target, call)).toEqual(moved("acme/app"));
+    expect(await github.installations.find(app, target, call)).toEqual(moved("acme/app"));
     expect(outside.calls.length).toBe(3);
   });
 
@@ -87,7 +91,7 @@ describe("asking GitHub", () => {
       suspended_at: null,
     });
     outside.fault({ route: BY_ORGANIZATION, kind: "status", status: 200, body });
-    expect(await github.findInstallation(app, { owner: "acme" }, call)).toEqual({ kind: "moved" });
+    expect(await github.installations.find(app, { owner: "acme" }, call)).toEqual(moved("acme"));
   });
 });
 
@@ -95,8 +99,8 @@ describe("an App that GitHub does not know", () => {
   it("is not mistaken for one that nobody installed", async () => {
     const { github, app, call, outside } = await createTestWorld();
     const denial = { reason: "app_credentials_rejected", appId: "9" };
-    expect(await github.findInstallation({ ...app, id: "9" }, { owner: "acme" }, call)).toEqual({
-      kind: "denied",
+    expect(await github.installations.find({ ...app, id: "9" }, { owner: "acme" }, call)).toEqual({
+      ok: false,
       denial,
     });
     expect(outside.calls.length).toBe(1);
@@ -106,78 +110,76 @@ describe("an App that GitHub does not know", () => {
 describe("the cache", () => {
   it("answers for an hour, for every repository of the owner and in any case", async () => {
     const { github, app, call, outside, clock } = await createTestWorld();
-    await github.findInstallation(app, { owner: "acme", repository: "app" }, call);
+    await github.installations.find(app, { owner: "acme", repository: "app" }, call);
     clock.now += INSTALLATION_FRESH_MS - 1;
-    expect(await github.findInstallation(app, { owner: "Acme", repository: "other" }, call)).toMatchObject({
-      kind: "found",
+    expect(await github.installations.find(app, { owner: "Acme", repository: "other" }, call)).toMatchObject({
+      value: { installation: { id: 101 } },
     });
     expect(outside.calls.length).toBe(1);
     clock.now += 1;
-    await github.findInstallation(app, { owner: "acme" }, call);
+    await github.installations.find(app, { owner: "acme" }, call);
     expect(outside.calls.length).toBe(2);
   });
 
   it("remembers for five minutes that an owner has no installation", async () => {
     const { github, app, call, outside, clock } = await createTestWorld();
     outside.github.addOrganization("late");
-    expect(await github.findInstallation(app, { owner: "late" }, call)).toEqual({ kind: "not_installed" });
+    expect(await github.installations.find(app, { owner: "late" }, call)).toEqual(notInstalled("late"));
     outside.github.install({ app: 1, owner: "late", permissions: {} });
     clock.now += INSTALLATION_NEGATIVE_MS - 1;
-    expect(await github.findInstallation(app, { owner: "late" }, call)).toEqual({ kind: "not_installed" });
+    expect(await github.installations.find(app, { owner: "late" }, call)).toEqual(notInstalled("late"));
     expect(outside.calls.length).toBe(2);
     clock.now += 1;
-    expect(await github.findInstallation(app, { owner: "late" }, call)).toMatchObject({ kind: "found" });
+    expect(await github.installations.find(app, { owner: "late" }, call)).toMatchObject({ ok: true });
   });
 
   it("lets nobody's junk repository spoil the owner's other ones", async () => {
     const { github, app, call, outside } = await createTestWorld();
     const junk = { owner: "acme", repository: "nonexistent" };
-    expect(await github.findInstallation(app, junk, call)).toMatchObject({ kind: "repository_not_visible" });
-    expect(await github.findInstallation(app, { owner: "acme", repository: "app" }, call)).toMatchObject({
-      kind: "found",
+    expect(await github.installations.find(app, junk, call)).toMatchObject({ value: { hidden: "gone" } });
+    expect(await github.installations.find(app, { owner: "acme", repository: "app" }, call)).toMatchObject({
+      value: { installation: { id: 101 } },
     });
     const calls = outside.calls.length;
-    expect(await github.findInstallation(app, { owner: "Acme", repository: "NonExistent" }, call)).toMatchObject({
-      kind: "repository_not_visible",
-      problem: "gone",
+    expect(await github.installations.find(app, { owner: "Acme", repository: "NonExistent" }, call)).toMatchObject({
+      value: { hidden: "gone" },
     });
     expect(outside.calls.length).toBe(calls);
   });
 
   it("asks again once an entry was forgotten", async () => {
     const { github, app, call, outside } = await createTestWorld();
-    await github.findInstallation(app, { owner: "acme" }, call);
+    await github.installations.find(app, { owner: "acme" }, call);
     outside.github.uninstall(101);
     outside.github.install({ app: 1, owner: "acme", permissions: {}, id: 777 });
-    github.forgetInstallation(app, "ACME");
-    expect(await github.findInstallation(app, { owner: "acme" }, call)).toMatchObject({
-      kind: "found",
-      installation: { id: 777 },
+    github.installations.forget(app, "ACME");
+    expect(await github.installations.find(app, { owner: "acme" }, call)).toMatchObject({
+      value: { installation: { id: 777 } },
     });
   });
 
   it("keeps Apps apart", async () => {
     const { github, apps, call, outside } = await createTestWorld({ apps: 2 });
-    for (const app of apps) await github.findInstallation(app, { owner: "acme" }, call);
+    for (const app of apps) await github.installations.find(app, { owner: "acme" }, call);
     expect(outside.calls.length).toBe(2);
   });
 
   it("remembers no failure", async () => {
     const { github, app, call, outside } = await createTestWorld();
     outside.fault({ route: BY_ORGANIZATION, kind: "status", status: 401, times: 1 });
-    expect(await github.findInstallation(app, { owner: "acme" }, call)).toMatchObject({ kind: "denied" });
-    expect(await github.findInstallation(app, { owner: "acme" }, call)).toMatchObject({ kind: "found" });
+    expect(await github.installations.find(app, { owner: "acme" }, call)).toMatchObject({ ok: false });
+    expect(await github.installations.find(app, { owner: "acme" }, call)).toMatchObject({ ok: true });
   });
 
   it("writes to KV only when the exchange carries out its writes, and reads the same value back", async () => {
     const stored = new Map<string, string>();
     const kv = fakeKv(stored);
     const first = await createTestWorld({ kv });
-    await first.github.findInstallation(first.app, { owner: "acme" }, testCall());
+    await first.github.installations.find(first.app, { owner: "acme" }, testCall());
     expect(stored.size).toBe(0);
     const writes: (() => Promise<void>)[] = [];
-    first.github.forgetInstallation(first.app, "acme");
-    await first.github.findInstallation(
+    first.github.installations.forget(first.app, "acme");
+    await first.github.installations.find(
       first.app,
       { owner: "acme" },
       { ...first.call, writes: { add: (write) => writes.push(write) } },

@@ -5,7 +5,8 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Ajv } from "ajv";
 import { beforeAll, describe, expect, it } from "vitest";
-import { parseApp, parseContents, parseInstallation, parseMintAnswer, tokenIn } from "../../worker/github/shapes.ts";
+import { readFile } from "../../worker/github/contents.ts";
+import { parseApp, parseContents, parseInstallation, parseMintResponse, tokenIn } from "../../worker/github/shapes.ts";
 import { createTestWorld, POLICY_PATH } from "./world.ts";
 
 type Json = Record<string, unknown>;
@@ -40,12 +41,12 @@ interface Sent {
 /** Every kind of request that the folder can make. */
 async function everyRequest(): Promise<readonly Sent[]> {
   const { github, app, installation, call, outside } = await createTestWorld();
-  await github.findInstallation(app, { owner: "acme", repository: "app" }, call);
-  await github.findInstallation(app, { owner: "nobody" }, call);
+  await github.installations.find(app, { owner: "acme", repository: "app" }, call);
+  await github.installations.find(app, { owner: "nobody" }, call);
   const read = await github.mintReadToken(app, installation, ["app", ".github"], call);
-  if (read.kind !== "ok") throw new Error(read.kind);
-  await github.readFile(read.token, { owner: "acme", repository: "app", path: POLICY_PATH }, call);
-  await github.revoke(read.token);
+  if (!read.ok) throw new Error(read.denial.reason);
+  await readFile(github, read.value.token, { owner: "acme", repository: "app", path: POLICY_PATH }, call);
+  await github.revoke(read.value.token);
   const permissions = { contents: "write", checks: "write", members: "read" };
   await github.mintGrantToken(app, installation, { permissions, repositories: ["app"] }, call);
   await github.mintGrantToken(app, installation, { permissions, repositories: "all" }, call);
@@ -134,7 +135,7 @@ describe("GitHub's own examples", () => {
   it("of a mint", () => {
     const [example] = examples("/app/installations/{installation_id}/access_tokens", "post", "201");
     expect(tokenIn(example)).toBe("ghs_16C7e42F292c6912E7710c838347Ae178B4a");
-    expect(parseMintAnswer(example)).toEqual({
+    expect(parseMintResponse(example)).toEqual({
       expiresAt: "2016-07-11T22:14:10Z",
       permissions: new Map([
         ["issues", "write"],

@@ -1,8 +1,8 @@
 // Which App serves: by owner, by what is left of its quota, and after limits.
 
 import { describe, expect, it } from "vitest";
-import type { App } from "../../worker/github/app-jwt.ts";
-import { appsOf, createPool, orderApps, type Quota } from "../../worker/github/pool.ts";
+import type { App } from "../../worker/github/app.ts";
+import { appsOf, orderApps, Pool, type Quota } from "../../worker/github/pool.ts";
 import { QUOTA_STALE_MS } from "../../worker/limits.ts";
 
 const NOW = 1_780_000_000_000;
@@ -82,7 +82,7 @@ describe("a pool", () => {
     new Headers({ "x-ratelimit-remaining": remaining, "x-ratelimit-reset": reset });
 
   it("learns from headers, per owner and without case", () => {
-    const pool = createPool([app("a"), app("b")], () => NOW);
+    const pool = new Pool([app("a"), app("b")], () => NOW);
     pool.tap("a", "Acme", headers("10"));
     pool.tap("b", "acme", headers("20"));
     expect([1, 2, 3].map(() => ids(pool.appsFor("ACME")))).toEqual(["ba", "ba", "ba"]);
@@ -92,7 +92,7 @@ describe("a pool", () => {
   it.each([new Headers(), headers(""), headers("-1"), headers("many"), headers("5", "soon")])(
     "learns nothing from others",
     (none) => {
-      const pool = createPool([app("a"), app("b")], () => NOW);
+      const pool = new Pool([app("a"), app("b")], () => NOW);
       pool.tap("a", "acme", headers("10"));
       pool.tap("b", "acme", none);
       expect(new Set([1, 2].map(() => ids(pool.appsFor("acme"))))).toEqual(new Set(["ab", "ba"]));
@@ -101,7 +101,7 @@ describe("a pool", () => {
 
   it("avoids a limited App until its time is over, for that owner alone", () => {
     const clock = { now: NOW };
-    const pool = createPool([app("a"), app("b")], () => clock.now);
+    const pool = new Pool([app("a"), app("b")], () => clock.now);
     pool.tap("a", "acme", headers("10"));
     pool.tap("b", "acme", headers("20"));
     pool.limited("b", "acme", 60);

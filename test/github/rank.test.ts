@@ -2,8 +2,8 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { App } from "../../worker/github/app-jwt.ts";
-import { rank, type StickyKey } from "../../worker/github/rank.ts";
+import type { App } from "../../worker/github/app.ts";
+import { rank, type StickyKey } from "../../worker/github/pool.ts";
 
 const app = (id: string): App => ({ id, keys: [], owners: [] });
 const ids = (apps: readonly App[]): string[] => apps.map(({ id }) => id);

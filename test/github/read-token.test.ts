@@ -11,13 +11,15 @@ const mint = ({ github, app, installation, call }: TestWorld, names: readonly st
 describe("minting", () => {
   it("asks to read contents of just those repositories, and says which are public", async () => {
     const world = await createTestWorld();
-    expect(await mint(world, ["APP", ".github"])).toEqual({
-      kind: "ok",
-      token: world.outside.github.tokens[0]?.value,
-      repositories: [
-        { owner: "acme", name: "app", public: false },
-        { owner: "acme", name: ".github", public: true },
-      ],
+    expect(await mint(world, ["APP", ".github"])).toMatchObject({
+      ok: true,
+      value: {
+        token: world.outside.github.tokens[0]?.value,
+        repositories: [
+          { owner: "acme", name: "app", public: false },
+          { owner: "acme", name: ".github", public: true },
+        ],
+      },
     });
     expect(world.outside.github.tokens[0]?.requested).toEqual({
       permissions: { contents: "read" },
@@ -34,7 +36,10 @@ describe("minting", () => {
 
   it("says when GitHub refuses the repositories", async () => {
     const world = await createTestWorld({ repositories: ["app"] });
-    expect(await mint(world)).toEqual({ kind: "repositories_not_visible" });
+    expect(await mint(world)).toEqual({
+      ok: false,
+      denial: { reason: "repository_not_visible", repository: "acme", problem: "not_selected" },
+    });
   });
 
   it("does not take a missing permission for an unseen repository: that would lift the allow-list", async () => {
@@ -43,7 +48,7 @@ describe("minting", () => {
     const settingsUrl = "https://github.com/organizations/acme/settings/installations/101";
     const held = { ...world, installation: { ...world.installation, permissions: new Map([["issues", "write"]]) } };
     expect(await mint(held)).toEqual({
-      kind: "denied",
+      ok: false,
       denial: { reason: "permission_not_held", missing: ["contents:read"], settingsUrl },
     });
   });
@@ -52,7 +57,7 @@ describe("minting", () => {
     const world = await createTestWorld();
     world.outside.fault({ route: "gh.mint", kind: "status", status: 422, headers: { "retry-after": "9" } });
     expect(await mint(world)).toEqual({
-      kind: "denied",
+      ok: false,
       denial: { reason: "github_rate_limited", limit: "secondary", retryAfterSeconds: 9 },
     });
   });
@@ -61,20 +66,23 @@ describe("minting", () => {
     const world = await createTestWorld();
     world.outside.github.suspend(101);
     expect(await mint(world)).toEqual({
-      kind: "denied",
+      ok: false,
       denial: { reason: "installation_suspended", owner: "acme", ownerId: 42 },
     });
     world.outside.github.uninstall(101);
-    expect(await mint(world)).toEqual({ kind: "gone" });
+    expect(await mint(world)).toEqual({
+      ok: false,
+      denial: { reason: "repository_not_visible", repository: "acme", problem: "gone" },
+    });
   });
 
   it("is repeated once on an outage, and not on a refusal", async () => {
     const world = await createTestWorld();
     world.outside.fault({ route: "gh.mint", kind: "status", status: 502, times: 1 });
-    expect(await mint(world)).toMatchObject({ kind: "ok" });
+    expect(await mint(world)).toMatchObject({ ok: true });
     expect(world.outside.count("gh.mint")).toBe(2);
     world.outside.fault({ route: "gh.mint", kind: "status", status: 403 });
-    expect(await mint(world)).toEqual({ kind: "denied", denial: { reason: "github_forbidden", route: ROUTE } });
+    expect(await mint(world)).toEqual({ ok: false, denial: { reason: "github_forbidden", route: ROUTE } });
     expect(world.outside.count("gh.mint")).toBe(3);
   });
 });
@@ -85,24 +93,24 @@ describe("an answer for something else", () => {
     const answer = mintAnswer([{ name: "app2", owner: { login: "acme" }, private: true }]);
     world.outside.fault({ route: "gh.mint", kind: "status", status: 201, body: answer });
     expect(await mint(world, ["app"])).toEqual({
-      kind: "denied",
+      ok: false,
       denial: { reason: "repository_not_visible", repository: "acme/app", problem: "moved" },
     });
   });
 
   it("gives nothing of the old owner's to whoever reclaims its name", async () => {
     const world = await createTestWorld();
-    await world.github.findInstallation(world.app, { owner: "acme" }, world.call);
+    await world.github.installations.find(world.app, { owner: "acme" }, world.call);
     world.outside.github.renameOwner("acme", "acme-two");
     world.outside.github.addOrganization("acme", { id: 666 });
     world.outside.github.addRepository("acme/app");
-    const lookup = await world.github.findInstallation(world.app, { owner: "acme" }, world.call);
-    if (lookup.kind !== "found") throw new Error("not cached");
+    const lookup = await world.github.installations.find(world.app, { owner: "acme" }, world.call);
+    if (!lookup.ok) throw new Error("not cached");
     const denial = { reason: "repository_not_visible", repository: "acme/app", problem: "moved" };
-    expect(await mint({ ...world, installation: lookup.installation }, ["app"])).toEqual({ kind: "denied", denial });
+    expect(await mint({ ...world, installation: lookup.value.installation }, ["app"])).toEqual({ ok: false, denial });
     const grant = { permissions: { contents: "write" }, repositories: ["app"] };
-    expect(await world.github.mintGrantToken(world.app, lookup.installation, grant, world.call)).toEqual({
-      kind: "denied",
+    expect(await world.github.mintGrantToken(world.app, lookup.value.installation, grant, world.call)).toEqual({
+      ok: false,
       denial: { reason: "grant_mismatch", problem: "granted a repository of another owner" },
     });
     await world.call.settled();
@@ -118,7 +126,7 @@ describe("an answer for something else", () => {
       status: 201,
       body: mintAnswer([app, { ...app, name: "b" }]),
     });
-    expect(await mint(world, ["app"])).toMatchObject({ kind: "denied", denial: { reason: "grant_mismatch" } });
+    expect(await mint(world, ["app"])).toMatchObject({ ok: false, denial: { reason: "grant_mismatch" } });
     await world.call.settled();
     expect(world.outside.count("gh.revoke")).toBe(1);
   });
@@ -138,9 +146,9 @@ describe("revoking", () => {
   it("ends a token, and finds it ended", async () => {
     const world = await createTestWorld();
     const outcome = await mint(world);
-    if (outcome.kind !== "ok") throw new Error(outcome.kind);
-    expect(await world.github.revoke(outcome.token)).toBe("revoked");
-    expect(await world.github.revoke(outcome.token)).toBe("already_invalid");
+    if (!outcome.ok) throw new Error(outcome.denial.reason);
+    expect(await world.github.revoke(outcome.value.token)).toBe("revoked");
+    expect(await world.github.revoke(outcome.value.token)).toBe("already_invalid");
     expect(livingTokens(world)).toEqual([]);
   });
 
@@ -153,9 +161,9 @@ describe("revoking", () => {
   ] as const)("%s", async (_, fault, expected, calls) => {
     const world = await createTestWorld();
     const outcome = await mint(world);
-    if (outcome.kind !== "ok") throw new Error(outcome.kind);
+    if (!outcome.ok) throw new Error(outcome.denial.reason);
     world.outside.fault(fault);
-    expect(await world.github.revoke(outcome.token)).toBe(expected);
+    expect(await world.github.revoke(outcome.value.token)).toBe(expected);
     expect(world.outside.count("gh.revoke")).toBe(calls);
     expect(world.outside.hosts()).toEqual(["api.github.com"]);
   });

@@ -1,11 +1,7 @@
 // Parsing GitHub's answers: good ones, hostile ones, and ones with more in them than we know.
 
 import { describe, expect, it } from "vitest";
-import {
-  decodeInstallation,
-  encodeInstallation,
-  type InstallationValue,
-} from "../../worker/github/installation-cache.ts";
+import { decodeInstallation, encodeInstallation, type InstallationValue } from "../../worker/github/installations.ts";
 import { parseApp, parseContents, parseInstallation } from "../../worker/github/shapes.ts";
 import { acmeInstallation } from "./world.ts";
 

@@ -3,13 +3,13 @@
 
 import { readAppKeys } from "../../worker/github/app.ts";
 import type { CallContext, CallEvent } from "../../worker/github/call.ts";
-import { type App, createGitHub, type GitHub, type Installation } from "../../worker/github/github.ts";
+import { type App, GitHub, type Installation } from "../../worker/github/github.ts";
 import {
   decodeInstallation,
   encodeInstallation,
   type InstallationValue,
   isNegativeInstallation,
-} from "../../worker/github/installation-cache.ts";
+} from "../../worker/github/installations.ts";
 import { TieredCache } from "../../worker/store/cache.ts";
 import { appKeys } from "../emulators/core/keys.ts";
 import { createOutside, type Outside } from "../emulators/outside.ts";
@@ -107,7 +107,7 @@ export async function createTestWorld(options: WorldOptions = {}): Promise<TestW
   }
   const cache = installationCache(clock, options.kv);
   const events: CallEvent[] = [];
-  const github = createGitHub({
+  const github = new GitHub({
     fetcher: (request) => outside.fetch(request),
     now: () => clock.now,
     random: () => 0,

@@ -143,9 +143,9 @@ describe("the bounded fetch", () => {
   const bounds = { timeoutMs: 50, maxBytes: 10 };
 
   it.each<[string, () => Response | Promise<Response>, unknown]>([
-    ["a good answer", () => new Response("0123456789"), { kind: "answer", status: 200 }],
-    ["no body", () => new Response(null, { status: 204 }), { kind: "answer", status: 204 }],
-    ["a redirect, not followed", () => new Response(null, { status: 301 }), { kind: "answer", status: 301 }],
+    ["a good answer", () => new Response("0123456789"), { kind: "response", status: 200 }],
+    ["no body", () => new Response(null, { status: 204 }), { kind: "response", status: 204 }],
+    ["a redirect, not followed", () => new Response(null, { status: 301 }), { kind: "response", status: 301 }],
     ["a body over the cap", () => new Response("0123456789a"), { kind: "failure", failure: "too_large" }],
     ["no connection", () => Promise.reject(new TypeError("x")), { kind: "failure", failure: "network" }],
     ["no answer in time", () => new Promise<Response>(() => undefined), { kind: "failure", failure: "timeout" }],

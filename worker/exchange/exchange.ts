@@ -92,7 +92,7 @@ async function steps(run: ExchangeRun): Promise<Outcome> {
   const { app, installation } = opened.value;
   const taken = ownerIsTaken(grant.value, verified.value.claims, { installation, webUrl: services.webUrl });
   if (taken) {
-    services.github.forgetInstallation(app, scope.owner, run.writes);
+    services.github.installations.forget(app, scope.owner, run.writes);
     return run.refused(taken);
   }
   if (run.callerLeft()) return run.refused({ reason: "deadline_exceeded" });
@@ -107,16 +107,14 @@ async function steps(run: ExchangeRun): Promise<Outcome> {
     run.call,
   );
   run.mints(minted);
-  if (minted.outcome.kind === "denied") return run.refused(minted.outcome.denial);
-  if (minted.outcome.kind === "unknown") return run.refused(minted.outcome.denial);
+  if (!minted.result.ok) return run.refused(minted.result.denial);
 
   // 12. Answer.
+  const { repositories, ...granted } = minted.result.value;
   return {
     kind: "granted",
-    token: minted.outcome.token,
-    expiresAt: minted.outcome.expiresAt,
-    permissions: minted.outcome.permissions,
-    repositories: minted.outcome.repositories,
+    ...granted,
+    repositories: repositories === "all" ? "all" : repositories.map(({ name }) => name),
     policy: { path: target.fullPath, sha: policy.value.sha },
   };
 }

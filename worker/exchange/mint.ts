@@ -1,11 +1,12 @@
 /**
  * The final mint through the Apps that could serve it. A mint is repeated only where GitHub proved that it did not happen: a
  * vanished installation is looked up once more; a rate limit, an App that is gone or suspended, and refused keys move on to the
- * next App. An unknown outcome ends it.
+ * next App. Every other refusal, and so every unknown outcome, ends it.
  */
-import type { Denial } from "../denial.ts";
-import type { App, CallContext, GitHub, Installation, MintOutcome, TokenGrant } from "../github/github.ts";
-import { rank, type StickyKey } from "../github/rank.ts";
+import type { Grant } from "../../policies/grant.ts";
+import { type Denial, type Result, refuse } from "../denial.ts";
+import type { App, CallContext, GitHub, Installation, MintedToken } from "../github/github.ts";
+import { rank, type StickyKey } from "../github/pool.ts";
 
 export interface GrantRequest {
   readonly owner: string;
@@ -13,14 +14,14 @@ export interface GrantRequest {
   readonly repository?: string;
   /** The App that read the policy, and all that serve the owner, best first. */
   readonly first: { readonly app: App; readonly apps: readonly App[]; readonly installation: Installation };
-  readonly grant: TokenGrant;
+  readonly grant: Grant;
   readonly sticky: StickyKey;
 }
 
 export interface Minted {
   readonly app: App;
   readonly installation: Installation;
-  readonly outcome: MintOutcome;
+  readonly result: Result<MintedToken>;
 }
 
 export async function mintThroughApps(github: GitHub, request: GrantRequest, call: CallContext): Promise<Minted> {
@@ -29,13 +30,12 @@ export async function mintThroughApps(github: GitHub, request: GrantRequest, cal
   for (const app of orderFor(request)) {
     const installation = app.id === first.app.id ? first.installation : await usable(github, app, request, call);
     if (!installation) continue;
-    const minted = await mintOnce(github, app, installation, request, call);
-    if (minted.outcome.kind !== "denied" || minted.outcome.retryWith !== "other_app") return minted;
+    const { minted, mayTryOther } = await mintWith(github, { app, installation }, request, call);
+    if (!mayTryOther || minted.result.ok) return minted;
     // A limit passes by itself, so of several refusals it is the one to tell.
-    if (last === undefined || minted.outcome.denial.reason === "github_rate_limited") last = minted;
+    if (last === undefined || minted.result.denial.reason === "github_rate_limited") last = minted;
   }
-  const denial: Denial = { reason: "app_not_installed", owner: request.owner };
-  return last ?? { ...first, outcome: { kind: "denied", denial } };
+  return last ?? { ...first, result: refuse({ reason: "app_not_installed", owner: request.owner }) };
 }
 
 /** Check runs can be changed only by the App that made them, so `checks: write` sticks; all else follows the quota. */
@@ -54,32 +54,48 @@ async function usable(
   { owner, repository, first }: GrantRequest,
   call: CallContext,
 ): Promise<Installation | undefined> {
-  const lookup = await github.findInstallation(app, repository ? { owner, repository } : { owner }, call);
-  if (lookup.kind !== "found" || lookup.installation.suspended) return undefined;
-  return lookup.installation.accountId === first.installation.accountId ? lookup.installation : undefined;
+  const found = await github.installations.find(app, repository ? { owner, repository } : { owner }, call);
+  if (!found.ok || found.value.hidden !== undefined) return undefined;
+  const { installation } = found.value;
+  return installation.accountId === first.installation.accountId ? installation : undefined;
 }
 
-async function mintOnce(
+interface Attempt {
+  readonly minted: Minted;
+  /** GitHub proved that nothing was minted, and another App may do better. */
+  readonly mayTryOther: boolean;
+}
+
+async function mintWith(
   github: GitHub,
-  app: App,
-  installation: Installation,
+  { app, installation }: Pick<Minted, "app" | "installation">,
   request: GrantRequest,
   call: CallContext,
-): Promise<Minted> {
-  const outcome = await github.mintGrantToken(app, installation, request.grant, call);
-  if (outcome.kind !== "denied" || outcome.retryWith === "other_app") return { app, installation, outcome };
-  const { reason } = outcome.denial;
-  const isOver = outcome.retryWith === "fresh_installation" || OUT_OF_DATE.has(reason);
-  if (!isOver) return { app, installation, outcome };
-  github.forgetInstallation(app, request.owner, call.writes);
-  if (reason === "grant_mismatch") return { app, installation, outcome };
-  const elsewhere = { app, installation, outcome: { ...outcome, retryWith: "other_app" } as const };
+): Promise<Attempt> {
+  const result = await github.mintGrantToken(app, installation, request.grant, call);
+  const minted = { app, installation, result };
+  if (result.ok || !SAYS_MORE.has(result.denial.reason)) return { minted, mayTryOther: false };
+  const { reason } = result.denial;
+  if (reason === "github_rate_limited") return { minted, mayTryOther: true };
+  github.installations.forget(app, request.owner, call.writes);
+  if (reason === "grant_mismatch") return { minted, mayTryOther: false };
   // Of an App with two keys the other one was the attempt that a 401 allows.
   const isSpent = reason === "installation_suspended" || (reason === "app_credentials_rejected" && app.keys.length > 1);
   const fresh = isSpent ? undefined : await usable(github, app, request, call);
-  if (!fresh) return elsewhere;
-  return { app, installation: fresh, outcome: await github.mintGrantToken(app, fresh, request.grant, call) };
+  if (!fresh) return { minted, mayTryOther: true };
+  const again = await github.mintGrantToken(app, fresh, request.grant, call);
+  const isLimited = !again.ok && again.denial.reason === "github_rate_limited";
+  return { minted: { app, installation: fresh, result: again }, mayTryOther: isLimited };
 }
 
-/** What says that an installation is not as it is remembered: suspended since, or on an owner that has another name now. */
-const OUT_OF_DATE: ReadonlySet<Denial["reason"]> = new Set(["installation_suspended", "grant_mismatch"]);
+/**
+ * The refusals that do not end it, or that say that an installation is not as it is remembered: gone (404), its App's keys refused,
+ * suspended since, or on an owner that has another name now.
+ */
+const SAYS_MORE: ReadonlySet<Denial["reason"]> = new Set([
+  "github_rate_limited",
+  "repository_not_visible",
+  "app_credentials_rejected",
+  "installation_suspended",
+  "grant_mismatch",
+]);

@@ -1,30 +1,18 @@
 /**
- * The JWT by which a GitHub App speaks for itself (RS256, RFC 7515), kept per App and key (worker/README.md, "Caches").
- * While a key is being rotated an App has two: the one that GitHub refuses steps back, and this isolate remembers.
+ * The JWT by which a GitHub App speaks for itself (RS256, RFC 7515), and the calls that it makes in its own name. While a key is
+ * being rotated an App has two: the one that GitHub refuses steps back, and this isolate remembers.
  */
 import { base64url } from "jose";
 import { APP_JWT_BACKDATED_SECONDS, APP_JWT_LIFETIME_SECONDS, APP_JWT_REUSED_MS } from "../limits.ts";
-
-/** One GitHub App of the deployment. */
-export interface App {
-  readonly id: string;
-  /** PKCS#8, one, or two while rotating. */
-  readonly keys: readonly Uint8Array[];
-  /** Lower case; empty: it serves the owners that no App names. */
-  readonly owners: readonly string[];
-}
+import type { App } from "./app.ts";
+import type { Api, ApiRequest, CallContext } from "./call.ts";
+import type { Pool } from "./pool.ts";
+import { type ApiResponse, type ApiResult, isUnknownApp, resultOf } from "./response.ts";
 
 export interface AppJwt {
   readonly jwt: string;
   /** Which of the App's keys signed it. */
   readonly key: number;
-}
-
-export interface AppJwts {
-  /** Undefined when none of the App's keys can be used to sign. */
-  for(app: App): Promise<AppJwt | undefined>;
-  /** GitHub said 401 to it: it is not used again, and the other key, if there is one, goes first from now on. */
-  rejected(app: App, jwt: AppJwt): void;
 }
 
 export interface JwtClaims {
@@ -52,30 +40,39 @@ export function jwtClaims(appId: string, nowMs: number): JwtClaims {
   return { iat: now - APP_JWT_BACKDATED_SECONDS, exp: now + APP_JWT_LIFETIME_SECONDS, iss: appId };
 }
 
-export function createAppJwts(now: () => number): AppJwts {
-  const states = new Map<string, AppState>();
-  const stateOf = (app: App): AppState => {
-    const state = states.get(app.id) ?? { imported: new Map(), signed: new Map(), preferred: 0 };
-    states.set(app.id, state);
+/** Kept per App and key until they are due to be renewed. */
+export class AppJwts {
+  readonly #now: () => number;
+  readonly #states = new Map<string, AppState>();
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** Undefined when none of the App's keys can be used to sign. */
+  async for(app: App): Promise<AppJwt | undefined> {
+    const state = this.#stateOf(app);
+    for (let turn = 0; turn < app.keys.length; turn += 1) {
+      const key = (state.preferred + turn) % app.keys.length;
+      const signed = await signedWith(app, state, key, this.#now());
+      if (signed) return { jwt: signed.jwt, key };
+    }
+    return undefined;
+  }
+
+  /** GitHub said 401 to it: it is not used again, and the other key, if there is one, goes first from now on. */
+  rejected(app: App, { jwt, key }: AppJwt): void {
+    const state = this.#stateOf(app);
+    if (state.signed.get(key)?.jwt === jwt) state.signed.delete(key);
+    // Two requests may learn it of the same key at once: step away from that key rather than back and forth.
+    state.preferred = (key + 1) % app.keys.length;
+  }
+
+  #stateOf(app: App): AppState {
+    const state = this.#states.get(app.id) ?? { imported: new Map(), signed: new Map(), preferred: 0 };
+    this.#states.set(app.id, state);
     return state;
-  };
-  return {
-    async for(app) {
-      const state = stateOf(app);
-      for (let turn = 0; turn < app.keys.length; turn += 1) {
-        const key = (state.preferred + turn) % app.keys.length;
-        const signed = await signedWith(app, state, key, now());
-        if (signed) return { jwt: signed.jwt, key };
-      }
-      return undefined;
-    },
-    rejected(app, { jwt, key }) {
-      const state = stateOf(app);
-      if (state.signed.get(key)?.jwt === jwt) state.signed.delete(key);
-      // Two requests may learn it of the same key at once: step away from that key rather than back and forth.
-      state.preferred = (key + 1) % app.keys.length;
-    },
-  };
+  }
 }
 
 async function signedWith(app: App, state: AppState, key: number, now: number): Promise<Signed | undefined> {
@@ -104,4 +101,58 @@ async function sign(key: CryptoKey, claims: JwtClaims): Promise<string> {
   const input = `${encode({ alg: "RS256", typ: "JWT" })}.${encode(claims)}`;
   const signature = await crypto.subtle.sign(RS256.name, key, new TextEncoder().encode(input));
   return `${input}.${base64url.encode(new Uint8Array(signature))}`;
+}
+
+export interface AppRequest {
+  readonly app: App;
+  readonly request: Omit<ApiRequest, "token">;
+  /** Whose installation it is about, so that a limit is remembered for that owner. */
+  readonly owner?: string;
+}
+
+export interface AppResult {
+  readonly result: ApiResult;
+  /** Absent when nothing was sent: no key can sign. */
+  readonly response?: ApiResponse;
+}
+
+export interface AppApiDeps {
+  readonly api: Api;
+  readonly jwts: AppJwts;
+  readonly pool: Pool;
+  readonly now: () => number;
+}
+
+/** Calls that an App makes in its own name: with its other key when GitHub refuses the first, as a 401 proves that nothing happened. */
+export class AppApi {
+  readonly #deps: AppApiDeps;
+
+  constructor(deps: AppApiDeps) {
+    this.#deps = deps;
+  }
+
+  async ask(asked: AppRequest, call: CallContext): Promise<AppResult> {
+    const { jwts } = this.#deps;
+    const jwt = await jwts.for(asked.app);
+    const first = await this.#askWith(asked, jwt, call);
+    if (first.result.kind !== "unauthorized") return first;
+    const other = await jwts.for(asked.app);
+    return other === undefined || other.key === jwt?.key ? first : this.#askWith(asked, other, call);
+  }
+
+  async #askWith(asked: AppRequest, jwt: AppJwt | undefined, call: CallContext): Promise<AppResult> {
+    const { app, request, owner } = asked;
+    const { api, jwts, pool, now } = this.#deps;
+    if (jwt === undefined) return { result: { kind: "unauthorized" } };
+    const response = await api.send({ ...request, token: jwt.jwt }, call);
+    const result = asAppSees(resultOf(response, now()));
+    if (result.kind === "unauthorized") jwts.rejected(app, jwt);
+    if (result.kind === "rate_limited" && owner !== undefined) pool.limited(app.id, owner, result.retryAfterSeconds);
+    return { result, response };
+  }
+}
+
+/** To an App with a wrong id everything is a 404, and every owner would look as if it had not installed it. */
+function asAppSees(result: ApiResult): ApiResult {
+  return result.kind === "not_found" && isUnknownApp(result.json) ? { kind: "unauthorized" } : result;
 }

@@ -1,12 +1,12 @@
 /**
  * The one caller of GitHub's API. It builds the request, sends it within its bounds, repeats it once where its route allows, and
- * hands back a settled reply. It follows no redirect: Authorization never leaves the API's origin.
+ * hands back a settled response. It follows no redirect: Authorization never leaves the API's origin.
  */
 import { endpoint } from "@octokit/endpoint";
 import { GITHUB_ANSWER_MAX_BYTES, GITHUB_TIMEOUT_MS, LATE_ANSWER_MS, RETRY_JITTER_MAX_MS } from "../limits.ts";
 import type { Writes } from "../store/cache.ts";
-import { type Answer, boundedFetch, type Fetcher, parseJson } from "../store/fetch.ts";
-import type { Reply } from "./reply.ts";
+import { boundedFetch, type Fetched, type Fetcher, parseJson } from "../store/fetch.ts";
+import { type ApiResponse, type ApiResult, denialOf, type Lookup } from "./response.ts";
 
 /** What one exchange lends to each of its calls. */
 export interface CallContext {
@@ -24,16 +24,19 @@ export interface CallEvent {
   readonly event: "github_call";
   readonly route: string;
   /** A status, or how the call failed. */
-  readonly outcome: number | Exclude<Reply, { kind: "answer" }>["failure"];
+  readonly outcome: number | Exclude<ApiResponse, { kind: "response" }>["failure"];
   readonly milliseconds: number;
   /** GitHub's id of the request, for its support. */
   readonly githubRequestId?: string;
 }
 
-export interface CallDeps {
+export interface ApiDeps {
   readonly fetcher: Fetcher;
+  /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** In [0, 1), for jitter. */
   readonly random: () => number;
+  /** REST base, perhaps with a path (`https://ghes.example/api/v3`). */
   readonly apiUrl: string;
   readonly log?: ((event: CallEvent) => void) | undefined;
 }
@@ -51,10 +54,10 @@ export interface ApiRequest {
   /** Repeat once after a network failure, a 5xx or a cut body. Never for what must not happen twice. */
   readonly retry: boolean;
   /**
-   * With it, a request that is late is not broken off but left to run for another while in the background, and its reply comes
+   * With it, a request that is late is not broken off but left to run for another while in the background, and its response comes
    * here: what GitHub made by then has to be undone.
    */
-  readonly onLate?: (reply: Reply) => Promise<unknown>;
+  readonly onLate?: (response: ApiResponse) => Promise<unknown>;
 }
 
 /** GHES of every supported release knows this one. */
@@ -64,48 +67,98 @@ const REQUEST_ID = /^[A-Za-z0-9:-]{1,100}$/;
 /** What may stand between two slashes: nothing that is encoded, splits, or climbs. */
 const SEGMENT = /^(?!\.{1,2}$)[A-Za-z0-9._-]+$/;
 
-/** Never throws for what the outside world does. Throws for a path that its caller should have refused. */
-export async function callGitHub(deps: CallDeps, request: ApiRequest, call: CallContext): Promise<Reply> {
-  const first = await sendOnce(deps, request, call);
-  if (!request.retry || !isWorthRepeating(first)) return first;
-  await pause(deps.random() * RETRY_JITTER_MAX_MS, call.signal);
-  if (call.signal.aborted) return { kind: "failure", failure: "deadline" };
-  call.count?.("github_retries");
-  return sendOnce(deps, request, call);
+/** Sends what is to be sent, with whatever token; holds no state. */
+export class Api {
+  readonly #deps: ApiDeps;
+
+  constructor(deps: ApiDeps) {
+    this.#deps = deps;
+  }
+
+  /** Never throws for what the outside world does. Throws for a path that its caller should have refused. */
+  async send(request: ApiRequest, call: CallContext): Promise<ApiResponse> {
+    const first = await this.#sendOnce(request, call);
+    if (!request.retry || !isWorthRepeating(first)) return first;
+    await pause(this.#deps.random() * RETRY_JITTER_MAX_MS, call.signal);
+    if (call.signal.aborted) return { kind: "failure", failure: "deadline" };
+    call.count?.("github_retries");
+    return this.#sendOnce(request, call);
+  }
+
+  async #sendOnce(request: ApiRequest, call: CallContext): Promise<ApiResponse> {
+    if (call.signal.aborted) return { kind: "failure", failure: "deadline" };
+    call.count?.("github_calls");
+    const { fetcher, now, apiUrl, log } = this.#deps;
+    const started = now();
+    const response = request.onLate
+      ? await this.#sendPatiently(request, request.onLate, call)
+      : settled(
+          await boundedFetch(fetcher, buildRequest(apiUrl, request), boundsOf(request, call.signal)),
+          call.signal,
+        );
+    log?.(eventOf(request.route, response, now() - started));
+    return response;
+  }
+
+  async #sendPatiently(
+    request: ApiRequest,
+    onLate: (response: ApiResponse) => Promise<unknown>,
+    call: CallContext,
+  ): Promise<ApiResponse> {
+    const { fetcher, apiUrl } = this.#deps;
+    const bounds = boundsOf(request);
+    const whole = boundedFetch(fetcher, buildRequest(apiUrl, request), {
+      ...bounds,
+      timeoutMs: bounds.timeoutMs + LATE_ANSWER_MS,
+    });
+    const done = new AbortController();
+    const patience = pause(bounds.timeoutMs, AbortSignal.any([call.signal, done.signal]));
+    const fetched = await Promise.race([whole, patience]);
+    done.abort();
+    if (fetched !== undefined) return settled(fetched, call.signal);
+    call.waitUntil(whole.then((late) => onLate(settled(late, call.signal))));
+    return { kind: "failure", failure: call.signal.aborted ? "deadline" : "timeout" };
+  }
 }
 
-async function sendOnce(deps: CallDeps, request: ApiRequest, call: CallContext): Promise<Reply> {
-  if (call.signal.aborted) return { kind: "failure", failure: "deadline" };
-  call.count?.("github_calls");
-  const started = deps.now();
-  const reply = request.onLate
-    ? await sendPatiently(deps, request, request.onLate, call)
-    : replyOf(
-        await boundedFetch(deps.fetcher, buildRequest(deps.apiUrl, request), boundsOf(request, call.signal)),
-        call.signal,
-      );
-  deps.log?.(eventOf(request.route, reply, deps.now() - started));
-  return reply;
+export interface RepositoryRef {
+  readonly owner: string;
+  readonly repository: string;
 }
 
-async function sendPatiently(
-  deps: CallDeps,
+/** Calls with an installation's token. */
+export interface TokenApi {
+  ask(request: ApiRequest, call: CallContext): Promise<ApiResult>;
+}
+
+/** What lies at a route, as seen with an installation's token. `parse` gives undefined for JSON that is not of its kind. */
+export async function lookUp<T>(
+  api: TokenApi,
   request: ApiRequest,
-  onLate: (reply: Reply) => Promise<unknown>,
+  parse: (json: unknown) => T | undefined,
   call: CallContext,
-): Promise<Reply> {
-  const bounds = boundsOf(request);
-  const whole = boundedFetch(deps.fetcher, buildRequest(deps.apiUrl, request), {
-    ...bounds,
-    timeoutMs: bounds.timeoutMs + LATE_ANSWER_MS,
-  });
-  const done = new AbortController();
-  const patience = pause(bounds.timeoutMs, AbortSignal.any([call.signal, done.signal]));
-  const answer = await Promise.race([whole, patience]);
-  done.abort();
-  if (answer !== undefined) return replyOf(answer, call.signal);
-  call.waitUntil(whole.then((late) => onLate(replyOf(late, call.signal))));
-  return { kind: "failure", failure: call.signal.aborted ? "deadline" : "timeout" };
+): Promise<Lookup<T>> {
+  const { route, path } = request;
+  const result = await api.ask(request, call);
+  switch (result.kind) {
+    case "success": {
+      const value = parse(result.json);
+      if (value !== undefined) return { kind: "found", value };
+      break;
+    }
+    // To an unknown commit some routes say 404, others 422.
+    case "not_found":
+    case "unprocessable":
+      return { kind: "absent" };
+    case "moved": {
+      const repository = `${path?.owner}/${path?.repo}`;
+      return { kind: "denied", denial: { reason: "repository_not_visible", repository, problem: "moved" } };
+    }
+    case "unauthorized":
+      // A token of a moment ago may not have reached every server of GitHub's: an outage, not a rejected App.
+      return { kind: "denied", denial: { reason: "github_unavailable", route, problem: "the token was refused" } };
+  }
+  return { kind: "denied", denial: denialOf(result, { route }) };
 }
 
 const boundsOf = (request: ApiRequest, signal?: AbortSignal) => ({
@@ -115,12 +168,12 @@ const boundsOf = (request: ApiRequest, signal?: AbortSignal) => ({
 });
 
 /** A timeout that the exchange's own deadline caused is not GitHub's. */
-function replyOf(answer: Answer, deadline: AbortSignal): Reply {
-  if (answer.kind === "failure") {
-    const late = answer.failure === "timeout" && deadline.aborted;
-    return { kind: "failure", failure: late ? "deadline" : answer.failure };
+function settled(fetched: Fetched, deadline: AbortSignal): ApiResponse {
+  if (fetched.kind === "failure") {
+    const late = fetched.failure === "timeout" && deadline.aborted;
+    return { kind: "failure", failure: late ? "deadline" : fetched.failure };
   }
-  return { kind: "answer", status: answer.status, headers: answer.headers, json: parseJson(answer.body) };
+  return { kind: "response", status: fetched.status, headers: fetched.headers, json: parseJson(fetched.body) };
 }
 
 function buildRequest(apiUrl: string, { route, path, body, token, accept }: ApiRequest): Request {
@@ -143,16 +196,16 @@ function assertPath(value: string): void {
     throw new Error("a path segment that no check let through");
 }
 
-function eventOf(route: string, reply: Reply, milliseconds: number): CallEvent {
-  if (reply.kind === "failure") return { event: "github_call", route, outcome: reply.failure, milliseconds };
-  const id = reply.headers.get("x-github-request-id");
+function eventOf(route: string, response: ApiResponse, milliseconds: number): CallEvent {
+  if (response.kind === "failure") return { event: "github_call", route, outcome: response.failure, milliseconds };
+  const id = response.headers.get("x-github-request-id");
   const githubRequestId = id !== null && REQUEST_ID.test(id) ? { githubRequestId: id } : {};
-  return { event: "github_call", route, outcome: reply.status, milliseconds, ...githubRequestId };
+  return { event: "github_call", route, outcome: response.status, milliseconds, ...githubRequestId };
 }
 
-function isWorthRepeating(reply: Reply): boolean {
-  if (reply.kind === "failure") return reply.failure === "network" || reply.failure === "cut";
-  return reply.status >= 500;
+function isWorthRepeating(response: ApiResponse): boolean {
+  if (response.kind === "failure") return response.failure === "network" || response.failure === "cut";
+  return response.status >= 500;
 }
 
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {

@@ -1,7 +1,7 @@
 /** Check runs: found, made, changed. Only the App that made a run may change it. What a run says is decided elsewhere. */
 import * as v from "valibot";
-import type { CallContext } from "./call.ts";
-import { askWithToken, type Outcome, type RepositoryRef, type TokenDeps } from "./with-token.ts";
+import { type CallContext, lookUp, type RepositoryRef, type TokenApi } from "./call.ts";
+import type { Lookup } from "./response.ts";
 
 /** octo-sts's name, so that branch protection which requires it keeps working. */
 export const CHECK_NAME = "Trust Policy Validation";
@@ -54,39 +54,39 @@ const listShape = v.object({ check_runs: v.array(runShape) });
 
 /** This App's latest run of our name at the commit; undefined when there is none. */
 export async function findCheckRun(
-  deps: TokenDeps,
+  api: TokenApi,
   token: string,
   { owner, repository, head, appId }: RepositoryRef & { readonly head: string; readonly appId: string },
   call: CallContext,
-): Promise<Outcome<CheckRun | undefined>> {
+): Promise<Lookup<CheckRun | undefined>> {
   const path = { owner, repo: repository, ref: head, app_id: appId };
-  const found = await askWithToken(deps, { route: LIST, path, token, retry: true }, listOf, call);
-  if (found.kind !== "ok") return found;
+  const found = await lookUp(api, { route: LIST, path, token, retry: true }, listOf, call);
+  if (found.kind !== "found") return found;
   const ours = found.value.filter(({ name }) => name === CHECK_NAME).sort((a, b) => b.id - a.id);
-  return { kind: "ok", value: ours[0] && runOf(ours[0]) };
+  return { kind: "found", value: ours[0] && runOf(ours[0]) };
 }
 
 /** Not repeated: a lost answer may hide a run that was made, so whoever gets no answer looks for it first. */
 export function createCheckRun(
-  deps: TokenDeps,
+  api: TokenApi,
   token: string,
   { owner, repository, head, state }: RepositoryRef & { readonly head: string; readonly state: CheckState },
   call: CallContext,
-): Promise<Outcome<CheckRun>> {
+): Promise<Lookup<CheckRun>> {
   const body = { name: CHECK_NAME, head_sha: head, external_id: head, ...bodyOf(state) };
   const request = { route: CREATE, path: { owner, repo: repository }, body, token, retry: false };
-  return askWithToken(deps, request, parseRun, call);
+  return lookUp(api, request, parseRun, call);
 }
 
 /** Repeated once on an outage: an annotation that is shown twice is better than a run that never ends. */
 export function updateCheckRun(
-  deps: TokenDeps,
+  api: TokenApi,
   token: string,
   { owner, repository, id, state }: RepositoryRef & { readonly id: number; readonly state: CheckState },
   call: CallContext,
-): Promise<Outcome<CheckRun>> {
+): Promise<Lookup<CheckRun>> {
   const path = { owner, repo: repository, check_run_id: id };
-  return askWithToken(deps, { route: UPDATE, path, body: bodyOf(state), token, retry: true }, parseRun, call);
+  return lookUp(api, { route: UPDATE, path, body: bodyOf(state), token, retry: true }, parseRun, call);
 }
 
 function bodyOf({ conclusion, output }: CheckState): object {

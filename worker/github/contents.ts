@@ -1,62 +1,42 @@
 /** Reading one file of a repository with its revision, in one call. Tells a missing file from every kind that is no file. */
-import type { Denial } from "../denial.ts";
 import { CONTENTS_ANSWER_MAX_BYTES, POLICY_MAX_BYTES } from "../limits.ts";
-import { type CallContext, type CallDeps, callGitHub } from "./call.ts";
-import { denialOf } from "./denials.ts";
-import { fileTextOf } from "./file-text.ts";
-import { isTooLarge } from "./refusal-words.ts";
-import { type Meaning, meaningOf } from "./reply.ts";
+import type { CallContext, RepositoryRef, TokenApi } from "./call.ts";
+import { type ApiResult, denialOf, isTooLarge, type Lookup } from "./response.ts";
 import { type Contents, parseContents } from "./shapes.ts";
 
-export interface FileRef {
-  readonly owner: string;
-  readonly repository: string;
+export interface FileRef extends RepositoryRef {
   /** From the root of the repository, on its default branch. */
   readonly path: string;
 }
 
-export type FileOutcome =
+/** What lies at a path: a file with its text, or what is no text. */
+export type FileContent =
   /** `size` in bytes; `sha` of the blob. */
   | { readonly kind: "file"; readonly text: string; readonly sha: string; readonly size: number }
-  | { readonly kind: "absent" | "not_a_file" | "too_large" | "not_utf8" }
+  | { readonly kind: "not_a_file" | "too_large" | "not_utf8" }
   /** The names of its files, for hints. */
-  | { readonly kind: "directory"; readonly files: readonly string[] }
-  /** A limit, an outage, a refusal or a wrong answer: nothing is known of the file. */
-  | { readonly kind: "denied"; readonly denial: Denial };
-
-/** The answer's headers go to `tap`, for the quota. */
-export interface ContentsDeps extends CallDeps {
-  readonly tap: (headers: Headers) => void;
-}
+  | { readonly kind: "directory"; readonly files: readonly string[] };
 
 const ROUTE = "GET /repos/{owner}/{repo}/contents/{+path}";
 const OBJECT = "application/vnd.github.object+json";
 
 export async function readFile(
-  deps: ContentsDeps,
+  api: TokenApi,
   token: string,
   file: FileRef,
   call: CallContext,
-): Promise<FileOutcome> {
-  const request = {
-    route: ROUTE,
-    path: { owner: file.owner, repo: file.repository, path: file.path },
-    token,
-    accept: OBJECT,
-    maxBytes: CONTENTS_ANSWER_MAX_BYTES,
-    retry: true,
-  };
-  const reply = await callGitHub(deps, request, call);
-  if (reply.kind === "answer") deps.tap(reply.headers);
-  return fileOutcome(meaningOf(reply, deps.now()), file);
+): Promise<Lookup<FileContent>> {
+  const path = { owner: file.owner, repo: file.repository, path: file.path };
+  const request = { route: ROUTE, path, token, accept: OBJECT, maxBytes: CONTENTS_ANSWER_MAX_BYTES, retry: true };
+  return fileLookup(await api.ask(request, call), file);
 }
 
-/** Exported for its test: everything that an answer can mean, without a call. */
-export function fileOutcome(meaning: Meaning, file: FileRef): FileOutcome {
-  switch (meaning.kind) {
+/** Exported for its test: everything that a response can mean, without a call. */
+export function fileLookup(result: ApiResult, file: FileRef): Lookup<FileContent> {
+  switch (result.kind) {
     case "success": {
-      const outcome = contentsOutcome(parseContents(meaning.json));
-      if (outcome !== undefined) return outcome;
+      const value = contentOf(parseContents(result.json));
+      if (value !== undefined) return { kind: "found", value };
       break;
     }
     case "not_found":
@@ -66,7 +46,7 @@ export function fileOutcome(meaning: Meaning, file: FileRef): FileOutcome {
       return { kind: "denied", denial: { reason: "repository_not_visible", repository, problem: "moved" } };
     }
     case "forbidden":
-      if (isTooLarge(meaning.json)) return { kind: "too_large" };
+      if (isTooLarge(result.json)) return { kind: "found", value: { kind: "too_large" } };
       break;
     case "unauthorized": {
       // A token of a moment ago may not have reached every server of GitHub's: an outage, not a rejected App.
@@ -74,10 +54,10 @@ export function fileOutcome(meaning: Meaning, file: FileRef): FileOutcome {
       return { kind: "denied", denial: { reason: "github_unavailable", route: ROUTE, problem } };
     }
   }
-  return { kind: "denied", denial: denialOf(meaning, { route: ROUTE, appId: "" }) };
+  return { kind: "denied", denial: denialOf(result, { route: ROUTE }) };
 }
 
-function contentsOutcome(contents: Contents | undefined): FileOutcome | undefined {
+function contentOf(contents: Contents | undefined): FileContent | undefined {
   if (contents === undefined) return undefined;
   switch (contents.kind) {
     case "directory":
@@ -87,12 +67,37 @@ function contentsOutcome(contents: Contents | undefined): FileOutcome | undefine
     case "file_without_content":
       return contents.size > POLICY_MAX_BYTES ? { kind: "too_large" } : undefined;
     case "file":
-      return contents.size > POLICY_MAX_BYTES ? { kind: "too_large" } : textOutcome(contents);
+      return contents.size > POLICY_MAX_BYTES ? { kind: "too_large" } : textOf(contents);
   }
 }
 
-function textOutcome({ content, size, sha }: Contents & { kind: "file" }): FileOutcome | undefined {
+function textOf({ content, size, sha }: Contents & { kind: "file" }): FileContent | undefined {
   const found = fileTextOf(content, size);
   if (found === undefined) return undefined;
   return found.kind === "not_utf8" ? found : { kind: "file", text: found.text, sha, size };
+}
+
+export type FileText = { readonly kind: "text"; readonly text: string } | { readonly kind: "not_utf8" };
+
+/** A file's text out of GitHub's base64: strict, or not at all. Undefined when the content is not base64 of so many bytes: a wrong response. */
+export function fileTextOf(content: string, size: number): FileText | undefined {
+  const bytes = strictBase64(content);
+  if (bytes === undefined || bytes.length !== size) return undefined;
+  try {
+    return { kind: "text", text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes) };
+  } catch {
+    return { kind: "not_utf8" };
+  }
+}
+
+/** GitHub breaks lines; nothing else may stand in it, and each text has one encoding. */
+function strictBase64(content: string): Uint8Array | undefined {
+  const compact = content.replaceAll("\n", "");
+  try {
+    const binary = atob(compact);
+    if (btoa(binary) !== compact) return undefined;
+    return Uint8Array.from(binary, (character) => character.charCodeAt(0));
+  } catch {
+    return undefined;
+  }
 }

@@ -4,9 +4,9 @@
  */
 import * as v from "valibot";
 import { CONTENTS_ANSWER_MAX_BYTES, GIT_ANSWER_MAX_BYTES, POLICY_MAX_BYTES } from "../limits.ts";
-import type { CallContext } from "./call.ts";
-import { fileTextOf } from "./file-text.ts";
-import { askWithToken, type Outcome, type RepositoryRef, type TokenDeps } from "./with-token.ts";
+import { type CallContext, lookUp, type RepositoryRef, type TokenApi } from "./call.ts";
+import { fileTextOf } from "./contents.ts";
+import type { Lookup } from "./response.ts";
 
 export interface TreeEntry {
   /** From the tree's own root. */
@@ -66,44 +66,44 @@ const comparisonShape = v.object({
 
 /** `tree`: the id of a tree, or of a commit for its whole tree. */
 export function readTree(
-  deps: TokenDeps,
+  api: TokenApi,
   token: string,
   { owner, repository, tree, recursive }: RepositoryRef & { readonly tree: string; readonly recursive: boolean },
   call: CallContext,
-): Promise<Outcome<Tree>> {
+): Promise<Lookup<Tree>> {
   // Any value of `recursive` means yes, also 0 and false.
   const path = { owner, repo: repository, tree_sha: tree, ...(recursive && { recursive: 1 }) };
   const request = { route: TREE, path, token, maxBytes: GIT_ANSWER_MAX_BYTES, retry: true };
-  return askWithToken(deps, request, treeOf, call);
+  return lookUp(api, request, treeOf, call);
 }
 
 export function readBlob(
-  deps: TokenDeps,
+  api: TokenApi,
   token: string,
   { owner, repository, blob }: RepositoryRef & { readonly blob: string },
   call: CallContext,
-): Promise<Outcome<Blob>> {
+): Promise<Lookup<Blob>> {
   const path = { owner, repo: repository, file_sha: blob };
   const request = { route: BLOB, path, token, maxBytes: CONTENTS_ANSWER_MAX_BYTES, retry: true };
-  return askWithToken(deps, request, blobOf, call).then((outcome) =>
+  return lookUp(api, request, blobOf, call).then((outcome) =>
     // A blob that does not fit into the answer's bound does not fit into a policy's either.
     outcome.kind === "denied" && isTooLargeAnswer(outcome.denial)
-      ? { kind: "ok", value: { kind: "too_large" } }
+      ? { kind: "found", value: { kind: "too_large" } }
       : outcome,
   );
 }
 
 /** One commit a page: only the merge base and the files are looked at, and these come with the first page. */
 export async function compareCommits(
-  deps: TokenDeps,
+  api: TokenApi,
   token: string,
   { owner, repository, base, head }: RepositoryRef & Comparing,
   call: CallContext,
-): Promise<Outcome<Comparison>> {
+): Promise<Lookup<Comparison>> {
   const ask = (page: number) => {
     const path = { owner, repo: repository, basehead: `${base}...${head}`, per_page: 1, page };
     const request = { route: COMPARE, path, token, maxBytes: GIT_ANSWER_MAX_BYTES, retry: true };
-    return askWithToken(deps, request, comparisonOf, call);
+    return lookUp(api, request, comparisonOf, call);
   };
   const first = await ask(1);
   // The files carry their patches. Without them the second page still says where the histories parted.

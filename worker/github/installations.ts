@@ -1,117 +1,156 @@
 /**
- * Where an App is installed, through the cache (worker/README.md, "GitHub"). One call by repository, which also says whether the App
- * can see it; only `/orgs/` and `/users/` together can say that an owner has not installed it.
+ * Where an App is installed, through the cache. One call by repository, which also says whether the App can see it; only `/orgs/`
+ * and `/users/` together can say that an owner has not installed it.
  */
-import type { Denial } from "../denial.ts";
+import * as v from "valibot";
+import { accept, type Denial, type Result, refuse } from "../denial.ts";
 import { INSTALLATION_FRESH_MS, INSTALLATION_NEGATIVE_MS, MISSING_LOOKUPS_MAX } from "../limits.ts";
 import type { Entry, TieredCache, Writes } from "../store/cache.ts";
-import type { App } from "./app-jwt.ts";
-import { type AppCallDeps, callAsApp } from "./as-app.ts";
-import type { CallContext } from "./call.ts";
-import { denialOf } from "./denials.ts";
-import type { InstallationValue } from "./installation-cache.ts";
+import type { App } from "./app.ts";
+import type { AppApi } from "./app-jwt.ts";
+import type { CallContext, RepositoryRef } from "./call.ts";
+import { denialOf } from "./response.ts";
 import { type Installation, parseInstallation } from "./shapes.ts";
 
-export interface InstallationDeps extends AppCallDeps {
-  readonly installationCache: TieredCache<InstallationValue>;
-}
-
-export interface LookupTarget {
+export interface InstallationTarget {
   readonly owner: string;
   readonly repository?: string | undefined;
 }
 
-export type Lookup =
-  /** Perhaps suspended: whoever uses it looks at `installation.suspended`. */
-  | { readonly kind: "found"; readonly installation: Installation }
-  | { readonly kind: "not_installed" }
-  | {
-      readonly kind: "repository_not_visible";
-      readonly installation: Installation;
-      /** `gone`: the App is on all repositories and this is none of them. */
-      readonly problem: "not_selected" | "moved" | "gone";
-    }
-  /** The owner has another name now, or the repository another owner, and the App is not installed under this name. */
-  | { readonly kind: "moved" }
-  | { readonly kind: "denied"; readonly denial: Denial };
+export interface Installed {
+  readonly installation: Installation;
+  /** Why the App cannot see the repository that was asked for. `gone`: it is on all repositories and this is none of them. */
+  readonly hidden?: Hidden["problem"];
+}
 
-type Asked =
+/** What is remembered of an App and an owner. */
+export type InstallationValue =
   | { readonly kind: "found"; readonly installation: Installation }
-  | { readonly kind: "not_found" | "moved" }
-  | { readonly kind: "denied"; readonly denial: Denial };
+  /** By owner: the App is not installed. */
+  | { readonly kind: "none" }
+  /** By owner: another name now. */
+  | { readonly kind: "moved" }
+  | Hidden
+  /** Invalidated: to be looked up again. */
+  | { readonly kind: "forgotten" };
+
+/** By repository. */
+interface Hidden {
+  readonly kind: "not_visible";
+  readonly problem: "not_selected" | "moved" | "gone";
+}
 
 const BY_REPOSITORY = "GET /repos/{owner}/{repo}/installation";
 const BY_ORGANIZATION = "GET /orgs/{owner}/installation";
 const BY_USER = "GET /users/{owner}/installation";
 
-export async function findInstallation(
-  deps: InstallationDeps,
-  app: App,
-  target: LookupTarget,
-  call: CallContext,
-): Promise<Lookup> {
-  const known = await recall(deps, app, target);
-  if (known) return known;
-  if (target.repository === undefined) return findByOwner(deps, app, target.owner, call);
-  const path = { owner: target.owner, repo: target.repository };
-  const asked = await ask(deps, { app, route: BY_REPOSITORY, path }, call);
-  if (asked.kind === "denied") return asked;
-  if (asked.kind === "found") {
-    remember(deps, ownerKey(app, target.owner), asked, call.writes);
+export interface InstallationsDeps {
+  readonly apps: AppApi;
+  readonly cache: TieredCache<InstallationValue>;
+  readonly now: () => number;
+}
+
+export class Installations {
+  readonly #deps: InstallationsDeps;
+
+  constructor(deps: InstallationsDeps) {
+    this.#deps = deps;
+  }
+
+  /** Refused as `app_not_installed`, `installation_suspended`, as a repository or owner that moved, or for what GitHub's failures are. */
+  async find(app: App, target: InstallationTarget, call: CallContext): Promise<Result<Installed>> {
+    const { owner, repository } = target;
+    const known = await this.#recall(app, target);
+    if (known) return known;
+    if (repository === undefined) {
+      const ofOwner = await this.#askByOwner(app, owner, call);
+      return ofOwner.ok ? installed(target, ofOwner.value) : ofOwner;
+    }
+    const asked = await this.#ask({ app, route: BY_REPOSITORY, path: { owner, repo: repository } }, call);
+    if (!asked.ok) return asked;
+    if (asked.value.kind === "found") {
+      this.#remember(ownerKey(app, owner), asked.value, call.writes);
+      return installed(target, asked.value);
+    }
+    // A 404 says nothing about the owner: the repository may not exist, or not be selected.
+    const ofOwner = await this.#askByOwner(app, owner, call);
+    if (!ofOwner.ok) return ofOwner;
+    const onAll = ofOwner.value.kind === "found" && ofOwner.value.installation.repositorySelection === "all";
+    const missing = onAll ? "gone" : "not_selected";
+    const hidden: Hidden = { kind: "not_visible", problem: asked.value.kind === "moved" ? "moved" : missing };
+    this.#remember(repositoryKey(app, owner, repository), hidden, call.writes);
+    return installed(target, ofOwner.value, hidden);
+  }
+
+  /**
+   * Which of the repositories the App cannot see: names the culprit of a refused mint, which GitHub does not. One repository needs
+   * no call; many are not worth theirs and stay unnamed.
+   */
+  async missing(
+    app: App,
+    { owner, repositories }: { readonly owner: string; readonly repositories: readonly string[] },
+    call: CallContext,
+  ): Promise<readonly string[]> {
+    if (repositories.length === 1) return repositories;
+    if (repositories.length > MISSING_LOOKUPS_MAX) return [];
+    const asked = await Promise.all(
+      repositories.map((repo) => this.#ask({ app, route: BY_REPOSITORY, path: { owner, repo } }, call)),
+    );
+    return repositories.filter((_, index) => {
+      const one = asked[index];
+      return one?.ok === true && one.value.kind !== "found";
+    });
+  }
+
+  /** After a 401 or 404 to its use. The next look-up asks GitHub. */
+  forget(app: App, owner: string, writes?: Writes): void {
+    this.#remember(ownerKey(app, owner), { kind: "forgotten" }, writes);
+  }
+
+  /** When a webhook tells of it: that an App could not see a repository is forgotten, if it was remembered. */
+  async forgetRepository(app: App, { owner, repository }: RepositoryRef, writes?: Writes): Promise<void> {
+    const key = repositoryKey(app, owner, repository);
+    if (await this.#deps.cache.get(key)) this.#remember(key, { kind: "forgotten" }, writes);
+  }
+
+  async #askByOwner(app: App, owner: string, call: CallContext): Promise<Result<InstallationValue>> {
+    const organization = await this.#ask({ app, route: BY_ORGANIZATION, path: { owner } }, call);
+    const isNone = organization.ok && organization.value.kind === "none";
+    const asked = isNone ? await this.#ask({ app, route: BY_USER, path: { owner } }, call) : organization;
+    if (asked.ok) this.#remember(ownerKey(app, owner), asked.value, call.writes);
     return asked;
   }
-  // A 404 says nothing about the owner: the repository may not exist, or not be selected.
-  const byOwner = await findByOwner(deps, app, target.owner, call);
-  if (byOwner.kind === "denied") return byOwner;
-  const onAll = byOwner.kind === "found" && byOwner.installation.repositorySelection === "all";
-  const missing = onAll ? "gone" : "not_selected";
-  const value = { kind: "not_visible", problem: asked.kind === "moved" ? "moved" : missing } as const;
-  remember(deps, repositoryKey(app, target.owner, target.repository), value, call.writes);
-  return withRepository(byOwner, value);
-}
 
-/**
- * Which of the repositories the App cannot see: names the culprit of a refused mint, which GitHub does not. One repository needs
- * no call; many are not worth theirs and stay unnamed.
- */
-export async function findMissing(
-  deps: InstallationDeps,
-  app: App,
-  { owner, repositories }: { readonly owner: string; readonly repositories: readonly string[] },
-  call: CallContext,
-): Promise<readonly string[]> {
-  if (repositories.length === 1) return repositories;
-  if (repositories.length > MISSING_LOOKUPS_MAX) return [];
-  const asked = await Promise.all(
-    repositories.map((repo) => ask(deps, { app, route: BY_REPOSITORY, path: { owner, repo } }, call)),
-  );
-  return repositories.filter((_, index) => asked[index]?.kind === "not_found" || asked[index]?.kind === "moved");
-}
+  async #ask({ app, route, path }: Question, call: CallContext): Promise<Result<InstallationValue>> {
+    const { owner } = path;
+    const { result } = await this.#deps.apps.ask({ app, owner, request: { route, path, retry: true } }, call);
+    if (result.kind === "not_found") return accept({ kind: "none" });
+    if (result.kind === "moved") return accept({ kind: "moved" });
+    const installation = result.kind === "success" ? parseInstallation(result.json, app.id) : undefined;
+    if (installation === undefined) return refuse(denialOf(result, { route, appId: app.id }));
+    // A name that leads to another account is one that was given up: whoever holds it now must get nothing of the old one.
+    if (installation.owner.toLowerCase() !== owner.toLowerCase()) return accept({ kind: "moved" });
+    return accept({ kind: "found", installation });
+  }
 
-/** After a 401 or 404 to its use. The next look-up asks GitHub. */
-export function forgetInstallation(deps: InstallationDeps, app: App, owner: string, writes: Writes | undefined): void {
-  remember(deps, ownerKey(app, owner), { kind: "forgotten" }, writes);
-}
+  /** From the cache, without asking GitHub; undefined when it does not know. */
+  async #recall(app: App, target: InstallationTarget): Promise<Result<Installed> | undefined> {
+    const { owner, repository } = target;
+    const { cache, now } = this.#deps;
+    const byOwner = ownerKey(app, owner);
+    const byRepository = repository === undefined ? undefined : repositoryKey(app, owner, repository);
+    // KV is asked for the repository only beside the owner: a warm exchange reads no KV.
+    const warm = cache.peek(byOwner);
+    const [ownerEntry, repositoryEntry] = warm
+      ? [warm, byRepository && cache.peek(byRepository)]
+      : await Promise.all([cache.get(byOwner), byRepository && cache.get(byRepository)]);
+    const ofOwner = freshValue(ownerEntry, now());
+    return ofOwner && installed(target, ofOwner, freshValue(repositoryEntry, now()));
+  }
 
-/** When a webhook tells of it: that an App could not see a repository is forgotten, if it was remembered. */
-export async function forgetRepository(
-  deps: InstallationDeps,
-  app: App,
-  { owner, repository }: { readonly owner: string; readonly repository: string },
-  writes: Writes | undefined,
-): Promise<void> {
-  const key = repositoryKey(app, owner, repository);
-  if (await deps.installationCache.get(key)) remember(deps, key, { kind: "forgotten" }, writes);
-}
-
-async function findByOwner(deps: InstallationDeps, app: App, owner: string, call: CallContext): Promise<Lookup> {
-  const organization = await ask(deps, { app, route: BY_ORGANIZATION, path: { owner } }, call);
-  const asked =
-    organization.kind === "not_found" ? await ask(deps, { app, route: BY_USER, path: { owner } }, call) : organization;
-  if (asked.kind === "denied") return asked;
-  const value: InstallationValue = asked.kind === "found" ? asked : { kind: asked.kind === "moved" ? "moved" : "none" };
-  remember(deps, ownerKey(app, owner), value, call.writes);
-  return lookupOf(value);
+  #remember(key: readonly string[], value: InstallationValue, writes: Writes | undefined): void {
+    this.#deps.cache.put(key, { value, readAt: this.#deps.now() }, writes);
+  }
 }
 
 interface Question {
@@ -120,38 +159,29 @@ interface Question {
   readonly path: { readonly owner: string; readonly repo?: string };
 }
 
-async function ask(deps: InstallationDeps, { app, route, path }: Question, call: CallContext): Promise<Asked> {
-  const { owner } = path;
-  const { meaning } = await callAsApp(
-    deps,
-    { app, owner, request: { route, path, retry: true }, tryOtherKey: true },
-    call,
-  );
-  if (meaning.kind === "not_found" || meaning.kind === "moved") return { kind: meaning.kind };
-  const asked = { route, appId: app.id };
-  if (meaning.kind !== "success") return { kind: "denied", denial: denialOf(meaning, asked) };
-  const installation = parseInstallation(meaning.json, app.id);
-  if (installation === undefined) return { kind: "denied", denial: denialOf(meaning, asked) };
-  // A name that leads to another account is one that was given up: whoever holds it now must get nothing of the old one.
-  if (installation.owner.toLowerCase() !== owner.toLowerCase()) return { kind: "moved" };
-  return { kind: "found", installation };
+/** What is known of the owner, in the light of what is known of the repository. Pure. */
+function installed(
+  { owner, repository }: InstallationTarget,
+  ofOwner: InstallationValue,
+  ofRepository?: InstallationValue,
+): Result<Installed> {
+  const hidden = ofRepository?.kind === "not_visible" ? ofRepository.problem : undefined;
+  if (ofOwner.kind === "found") {
+    const { installation } = ofOwner;
+    if (installation.suspended) return refuse(suspended(installation));
+    return accept(hidden === undefined ? { installation } : { installation, hidden });
+  }
+  if (ofOwner.kind !== "moved" && hidden !== "moved") return refuse({ reason: "app_not_installed", owner });
+  const moved = repository === undefined ? owner : `${owner}/${repository}`;
+  return refuse({ reason: "repository_not_visible", repository: moved, problem: "moved" });
 }
 
-/** From the cache, without asking GitHub; undefined when it does not know. */
-async function recall(deps: InstallationDeps, app: App, target: LookupTarget): Promise<Lookup | undefined> {
-  const { owner, repository } = target;
-  const cache = deps.installationCache;
-  const byOwner = ownerKey(app, owner);
-  const byRepository = repository === undefined ? undefined : repositoryKey(app, owner, repository);
-  // KV is asked for the repository only beside the owner: a warm exchange reads no KV.
-  const warm = cache.peek(byOwner);
-  const [ownerEntry, repositoryEntry] = warm
-    ? [warm, byRepository && cache.peek(byRepository)]
-    : await Promise.all([cache.get(byOwner), byRepository && cache.get(byRepository)]);
-  const ofOwner = freshValue(ownerEntry, deps.now());
-  if (ofOwner === undefined) return undefined;
-  return withRepository(lookupOf(ofOwner), freshValue(repositoryEntry, deps.now()));
-}
+/** The owner's number goes along: it decides who may be told. */
+export const suspended = ({ owner, accountId }: Installation): Denial => ({
+  reason: "installation_suspended",
+  owner,
+  ownerId: accountId,
+});
 
 function freshValue(entry: Entry<InstallationValue> | undefined, now: number): InstallationValue | undefined {
   if (entry === undefined || entry.value.kind === "forgotten") return undefined;
@@ -161,31 +191,44 @@ function freshValue(entry: Entry<InstallationValue> | undefined, now: number): I
   return now - entry.readAt < freshMs ? entry.value : undefined;
 }
 
-/** What is known of the owner, in the light of what is known of the repository. Pure. */
-function withRepository(byOwner: Lookup, repository: InstallationValue | undefined): Lookup {
-  if (repository?.kind !== "not_visible") return byOwner;
-  if (byOwner.kind === "found") {
-    return { kind: "repository_not_visible", installation: byOwner.installation, problem: repository.problem };
-  }
-  return repository.problem === "moved" ? { kind: "moved" } : byOwner;
-}
-
-function lookupOf(value: InstallationValue): Lookup {
-  if (value.kind === "found" || value.kind === "moved") return value;
-  return { kind: "not_installed" };
-}
-
-function remember(
-  deps: InstallationDeps,
-  key: readonly string[],
-  value: InstallationValue,
-  writes: Writes | undefined,
-): void {
-  deps.installationCache.put(key, { value, readAt: deps.now() }, writes);
-}
-
 const ownerKey = (app: App, owner: string) => [app.id, owner.toLowerCase()];
 const repositoryKey = (app: App, owner: string, repository: string) => [
   ...ownerKey(app, owner),
   repository.toLowerCase(),
 ];
+
+const stored = v.variant("kind", [
+  v.object({
+    kind: v.literal("found"),
+    installation: v.object({
+      id: v.number(),
+      appId: v.string(),
+      owner: v.string(),
+      accountId: v.number(),
+      ownerType: v.picklist(["Organization", "User"]),
+      repositorySelection: v.picklist(["all", "selected"]),
+      permissions: v.array(v.tuple([v.string(), v.string()])),
+      suspended: v.boolean(),
+    }),
+  }),
+  v.object({ kind: v.picklist(["none", "moved", "forgotten"]) }),
+  v.object({ kind: v.literal("not_visible"), problem: v.picklist(["not_selected", "moved", "gone"]) }),
+]);
+
+/** For `CacheOptions.encode`. */
+export function encodeInstallation(value: InstallationValue): unknown {
+  if (value.kind !== "found") return value;
+  return { kind: "found", installation: { ...value.installation, permissions: [...value.installation.permissions] } };
+}
+
+/** For `CacheOptions.decode`. */
+export function decodeInstallation(value: unknown): InstallationValue | undefined {
+  const parsed = v.safeParse(stored, value);
+  if (!parsed.success) return undefined;
+  if (parsed.output.kind !== "found") return parsed.output;
+  const { installation } = parsed.output;
+  return { kind: "found", installation: { ...installation, permissions: new Map(installation.permissions) } };
+}
+
+/** For `CacheOptions.isNegative`. */
+export const isNegativeInstallation = (value: InstallationValue): boolean => value.kind !== "found";

@@ -1,11 +1,11 @@
 /**
- * Which of several Apps serves an owner: by what GitHub's rate-limit headers said last, kept in this isolate's memory. The
- * choice itself is pure functions of plain data.
+ * Which of several Apps serves an owner: by what GitHub's rate-limit headers said last, kept in this isolate's memory, or by
+ * rendezvous hashing, where the choice must be the same in every isolate. The choice itself is pure functions of plain data.
  */
 import { QUOTA_STALE_MS } from "../limits.ts";
 import { BoundedMap } from "../store/memory.ts";
-import type { App } from "./app-jwt.ts";
-import { wholeNumber } from "./reply.ts";
+import type { App } from "./app.ts";
+import { wholeNumber } from "./response.ts";
 
 const QUOTA_ENTRIES_MAX = 1_000;
 
@@ -20,37 +20,43 @@ export interface Quota {
   readonly limitedUntil: number;
 }
 
-export interface Pool {
+/** In memory only: what another isolate was told is not known here. */
+export class Pool {
+  readonly #apps: readonly App[];
+  readonly #now: () => number;
+  readonly #quotas = new BoundedMap<Quota>(QUOTA_ENTRIES_MAX);
+  #turn = 0;
+
+  constructor(apps: readonly App[], now: () => number) {
+    this.#apps = apps;
+    this.#now = now;
+  }
+
   /** The Apps that serve this owner, best first. Each call gives unmeasured Apps their turn. */
-  appsFor(owner: string): readonly App[];
-  /** Reads the rate-limit headers of an answer to an installation's token. */
-  tap(appId: string, owner: string, headers: Headers): void;
+  appsFor(owner: string): readonly App[] {
+    this.#turn = (this.#turn + 1) % 1_000_000;
+    const quotaOf = (app: App) => this.#quotas.get(keyOf(app.id, owner));
+    return orderApps(appsOf(this.#apps, owner), quotaOf, { now: this.#now(), turn: this.#turn });
+  }
+
+  /** Reads the rate-limit headers of a response to an installation's token. */
+  tap(appId: string, owner: string, headers: Headers): void {
+    const remaining = wholeNumber(headers.get("x-ratelimit-remaining"));
+    const reset = wholeNumber(headers.get("x-ratelimit-reset"));
+    if (remaining === undefined || reset === undefined) return;
+    const key = keyOf(appId, owner);
+    const limitedUntil = this.#quotas.get(key)?.limitedUntil ?? 0;
+    this.#quotas.set(key, { remaining, sampledAt: this.#now(), resetAt: reset * 1000, limitedUntil });
+  }
+
   /** GitHub answered a limit to this App. */
-  limited(appId: string, owner: string, retryAfterSeconds: number): void;
+  limited(appId: string, owner: string, retryAfterSeconds: number): void {
+    const known = this.#quotas.get(keyOf(appId, owner)) ?? { sampledAt: 0, resetAt: 0 };
+    this.#quotas.set(keyOf(appId, owner), { ...known, limitedUntil: this.#now() + retryAfterSeconds * 1000 });
+  }
 }
 
-export function createPool(apps: readonly App[], now: () => number): Pool {
-  const quotas = new BoundedMap<Quota>(QUOTA_ENTRIES_MAX);
-  const keyOf = (appId: string, owner: string) => JSON.stringify([appId, owner.toLowerCase()]);
-  let turn = 0;
-  return {
-    appsFor(owner) {
-      turn = (turn + 1) % 1_000_000;
-      return orderApps(appsOf(apps, owner), (app) => quotas.get(keyOf(app.id, owner)), { now: now(), turn });
-    },
-    tap(appId, owner, headers) {
-      const remaining = wholeNumber(headers.get("x-ratelimit-remaining"));
-      const reset = wholeNumber(headers.get("x-ratelimit-reset"));
-      if (remaining === undefined || reset === undefined) return;
-      const limitedUntil = quotas.get(keyOf(appId, owner))?.limitedUntil ?? 0;
-      quotas.set(keyOf(appId, owner), { remaining, sampledAt: now(), resetAt: reset * 1000, limitedUntil });
-    },
-    limited(appId, owner, retryAfterSeconds) {
-      const known = quotas.get(keyOf(appId, owner)) ?? { sampledAt: 0, resetAt: 0 };
-      quotas.set(keyOf(appId, owner), { ...known, limitedUntil: now() + retryAfterSeconds * 1000 });
-    },
-  };
-}
+const keyOf = (appId: string, owner: string): string => JSON.stringify([appId, owner.toLowerCase()]);
 
 /** Apps that name the owner; only if none does, Apps that name nobody. Pure. */
 export function appsOf(apps: readonly App[], owner: string): readonly App[] {
@@ -85,4 +91,34 @@ function remainingOf(quota: Quota | undefined, now: number): number | undefined 
 function rotate<T>(items: readonly T[], turn: number): readonly T[] {
   const start = items.length === 0 ? 0 : turn % items.length;
   return [...items.slice(start), ...items.slice(0, start)];
+}
+
+/** What a choice of App sticks to. */
+export interface StickyKey {
+  /** Compared without case, as GitHub compares names. */
+  readonly scope: string;
+  readonly identity: string;
+  readonly subject: string;
+}
+
+/**
+ * Rendezvous hashing: which App keeps the check runs of a workload, as GitHub lets only the App that made a check run change it.
+ * All of the Apps in the order in which this key takes them, whatever order they come in. Without one App the others keep their
+ * order, so only the keys that were its own move on. Pure.
+ */
+export function rank(apps: readonly App[], key: StickyKey): readonly App[] {
+  const weigh = (app: App) => hash(JSON.stringify([app.id, key.scope.toLowerCase(), key.identity, key.subject]));
+  return apps
+    .map((app) => ({ app, weight: weigh(app) }))
+    .sort((a, b) => b.weight - a.weight || (a.app.id < b.app.id ? -1 : 1))
+    .map(({ app }) => app);
+}
+
+/** FNV-1a over UTF-8, then MurmurHash3's finaliser, as FNV alone barely mixes its last bytes into the high bits. */
+function hash(text: string): number {
+  let state = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(text)) state = Math.imul(state ^ byte, 0x01000193);
+  state = Math.imul(state ^ (state >>> 16), 0x85ebca6b);
+  state = Math.imul(state ^ (state >>> 13), 0xc2b2ae35);
+  return (state ^ (state >>> 16)) >>> 0;
 }

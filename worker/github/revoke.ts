@@ -1,6 +1,6 @@
 /** Revoking an installation token, in its own time: it runs after answers, and for callers who bring a token back. */
 import { REVOCATION_TIMEOUT_MS } from "../limits.ts";
-import { type CallContext, type CallDeps, callGitHub } from "./call.ts";
+import type { Api, CallContext } from "./call.ts";
 
 /** `already_invalid`: GitHub does not know the token, or not any more. */
 export type Revocation = "revoked" | "already_invalid" | "failed";
@@ -10,18 +10,18 @@ const ROUTE = "DELETE /installation/token";
 const SENDABLE = /^[\x21-\x7e]+$/;
 
 /** Never throws. Repeated once on an outage: revoking twice does no harm, a living token may. */
-export async function revokeToken(deps: CallDeps, token: string): Promise<Revocation> {
+export async function revokeToken(api: Api, token: string): Promise<Revocation> {
   if (!SENDABLE.test(token)) return "already_invalid";
-  const reply = await callGitHub(deps, { route: ROUTE, token, retry: true }, ownTime());
-  if (reply.kind !== "answer") return "failed";
-  if (reply.status === 204) return "revoked";
-  return reply.status === 401 ? "already_invalid" : "failed";
+  const response = await api.send({ route: ROUTE, token, retry: true }, ownTime());
+  if (response.kind === "failure") return "failed";
+  if (response.status === 204) return "revoked";
+  return response.status === 401 ? "already_invalid" : "failed";
 }
 
 /** Sees to it that a token nobody was given dies, while the answer goes out. */
-export function discardToken(deps: CallDeps, token: string, call: CallContext): void {
+export function discardToken(api: Api, token: string, call: CallContext): void {
   call.waitUntil(
-    revokeToken(deps, token).then((outcome) => {
+    revokeToken(api, token).then((outcome) => {
       call.count?.(outcome === "failed" ? "revocation_failed" : "token_discarded");
     }),
   );

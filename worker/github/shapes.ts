@@ -5,7 +5,7 @@
 
 import * as v from "valibot";
 import { OWNER_NAME } from "../../policies/names.ts";
-import { ownField } from "./reply.ts";
+import { ownField } from "./response.ts";
 
 const id = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 /** Names and levels of permissions: they go into answers and headers. */
@@ -80,8 +80,8 @@ export interface MintedRepository {
   readonly public: boolean;
 }
 
-/** What a mint answered, all but the token, which is taken out first and on its own. */
-export interface MintAnswer {
+/** What a mint granted: its response, all but the token, which is taken out first and on its own. */
+export interface MintResponse {
   /** RFC 3339. */
   readonly expiresAt: string;
   readonly permissions: ReadonlyMap<string, string>;
@@ -115,7 +115,7 @@ export function tokenIn(json: unknown): string | undefined {
   return parsed.success ? parsed.output : undefined;
 }
 
-export function parseMintAnswer(json: unknown): MintAnswer | undefined {
+export function parseMintResponse(json: unknown): MintResponse | undefined {
   const parsed = v.safeParse(mintShape, json);
   if (!parsed.success || Number.isNaN(Date.parse(parsed.output.expires_at))) return undefined;
   const { repositories, ...answer } = parsed.output;

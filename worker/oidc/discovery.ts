@@ -14,7 +14,7 @@ import {
   JWKS_MAX_KEYS,
   RETRY_JITTER_MAX_MS,
 } from "../limits.ts";
-import { type Answer, type Bounds, boundedFetch, type Fetcher, parseJson } from "../store/fetch.ts";
+import { type Bounds, boundedFetch, type Fetched, type Fetcher, parseJson } from "../store/fetch.ts";
 import { type FetchRules, fetchTarget } from "./issuer-rules.ts";
 import { usableKeys } from "./jwk.ts";
 
@@ -131,7 +131,7 @@ async function fetchDocument(deps: DocumentDeps, wanted: Wanted): Promise<Outcom
 const mayPass = (answer: Followed): boolean =>
   answer.kind === "failure"
     ? answer.failure === "network" || answer.failure === "cut"
-    : answer.kind === "answer" && answer.status >= 500;
+    : answer.kind === "response" && answer.status >= 500;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -149,7 +149,7 @@ function judge(answer: Followed, { name, wrong }: DocumentKind): Outcome<unknown
   return json === undefined ? fail(wrong, `${name}: not JSON`) : { ok: true, value: json };
 }
 
-type Followed = Answer | { readonly kind: "misled" };
+type Followed = Fetched | { readonly kind: "misled" };
 
 /** Redirects by hand: each target is judged like the first, and must be of the first one's origin. */
 async function follow(deps: DocumentDeps, start: URL, bounds: Bounds): Promise<Followed> {

@@ -13,16 +13,16 @@ export interface Bounds {
   readonly signal?: AbortSignal;
 }
 
-export type Answer =
-  | { readonly kind: "answer"; readonly status: number; readonly headers: Headers; readonly body: Uint8Array }
+export type Fetched =
+  | { readonly kind: "response"; readonly status: number; readonly headers: Headers; readonly body: Uint8Array }
   | {
       readonly kind: "failure";
-      /** `network`: no answer at all. `cut`: the body ended early. `timeout` also stands for the deadline. */
+      /** `network`: no response at all. `cut`: the body ended early. `timeout` also stands for the deadline. */
       readonly failure: "timeout" | "network" | "cut" | "too_large";
     };
 
 /** Never throws. The request should carry `redirect: "manual"`: a followed redirect would carry credentials along. */
-export async function boundedFetch(fetcher: Fetcher, request: Request, bounds: Bounds): Promise<Answer> {
+export async function boundedFetch(fetcher: Fetcher, request: Request, bounds: Bounds): Promise<Fetched> {
   const timeout = AbortSignal.timeout(bounds.timeoutMs);
   const signal = bounds.signal ? AbortSignal.any([timeout, bounds.signal]) : timeout;
   if (signal.aborted) return { kind: "failure", failure: "timeout" };
@@ -35,7 +35,7 @@ export async function boundedFetch(fetcher: Fetcher, request: Request, bounds: B
   try {
     const body = await raceAbort(readCapped(response, bounds.maxBytes), signal);
     if (body === undefined) return { kind: "failure", failure: "too_large" };
-    return { kind: "answer", status: response.status, headers: response.headers, body };
+    return { kind: "response", status: response.status, headers: response.headers, body };
   } catch {
     return { kind: "failure", failure: signal.aborted ? "timeout" : "cut" };
   }

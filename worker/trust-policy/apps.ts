@@ -108,6 +108,6 @@ export async function accessElsewhere(
   };
   const access = await accessThrough(github, app, query, { ...call, count });
   if (access.ok || access.denial.reason !== "app_not_installed" || isAsked) return access;
-  github.forgetInstallation(app, owner, call.writes);
+  github.installations.forget(app, owner, call.writes);
   return accessThrough(github, app, query, call);
 }

@@ -7,7 +7,8 @@ import { parseTrustedIssuers } from "../../policies/issuers.ts";
 import { parsePolicy } from "../../policies/parse.ts";
 import { nearest, plainSpelling } from "../../policies/suggest.ts";
 import { accept, type Denial, type Result, refuse } from "../denial.ts";
-import type { App, FileOutcome, FileRef, GitHub, Installation } from "../github/github.ts";
+import { readFile } from "../github/contents.ts";
+import type { App, FileContent, FileRef, GitHub, Installation } from "../github/github.ts";
 import { accessElsewhere, moreActionable } from "./apps.ts";
 import type { AllowListValue, PolicyValue } from "./cache-entries.ts";
 import type { AccessCall, RepositoryAccess } from "./read-access.ts";
@@ -15,7 +16,7 @@ import { ALLOW_LIST_PATH, type Target } from "./target.ts";
 
 /** An answer of GitHub about one file, good or bad, that may be kept. */
 export interface FileReading {
-  readonly outcome: Exclude<FileOutcome, { readonly denial: Denial }>;
+  readonly content: FileContent | { readonly kind: "absent" };
   readonly repositoryIsPublic: boolean;
   /** When the question was put, in ms: a push while GitHub answers must count as later. */
   readonly readAt: number;
@@ -41,9 +42,10 @@ export async function readWith(
     return refuse({ reason: "repository_not_visible", repository, problem: access.problem });
   }
   const readAt = now();
-  const outcome = await github.readFile(access.token, file, call);
-  if ("denial" in outcome) return refuse(outcome.denial);
-  return accept({ outcome, readAt, repositoryIsPublic: access.repositoryIsPublic });
+  const read = await readFile(github, access.token, file, call);
+  if (read.kind === "denied") return refuse(read.denial);
+  const content = read.kind === "found" ? read.value : read;
+  return accept({ content, readAt, repositoryIsPublic: access.repositoryIsPublic });
 }
 
 export interface FirstTry {
@@ -80,16 +82,16 @@ export async function readElsewhere(
 
 export function policyValue(
   target: Target,
-  { outcome, repositoryIsPublic }: FileReading,
+  { content, repositoryIsPublic }: FileReading,
   ownerId: number,
 ): PolicyValue {
   const common = { ownerId, public: repositoryIsPublic };
-  if (outcome.kind === "absent") return { state: "absent", ...common };
-  if (outcome.kind !== "file") return { state: "unreadable", problem: outcome.kind, ...common };
-  const parsed = parsePolicy(outcome.text, { kind: target.kind, owner: target.scope.owner });
+  if (content.kind === "absent") return { state: "absent", ...common };
+  if (content.kind !== "file") return { state: "unreadable", problem: content.kind, ...common };
+  const parsed = parsePolicy(content.text, { kind: target.kind, owner: target.scope.owner });
   return parsed.ok
-    ? { state: "present", sha: outcome.sha, policy: parsed.value, ...common }
-    : { state: "broken", sha: outcome.sha, diagnostics: parsed.diagnostics, ...common };
+    ? { state: "present", sha: content.sha, policy: parsed.value, ...common }
+    : { state: "broken", sha: content.sha, diagnostics: parsed.diagnostics, ...common };
 }
 
 /** At most three, the likeliest first; `my_policy` lies near `my-policy`. */
@@ -109,15 +111,15 @@ export function identitiesNear(identity: string, files: readonly string[]): read
   return near;
 }
 
-export function allowListValue({ outcome }: FileReading, ownerId: number): AllowListValue {
-  if (outcome.kind === "absent") return { state: "absent", ownerId, because: "no_file" };
-  if (outcome.kind !== "file") {
-    const message = `${ALLOW_LIST_PATH} is no readable file (${outcome.kind})`;
+export function allowListValue({ content }: FileReading, ownerId: number): AllowListValue {
+  if (content.kind === "absent") return { state: "absent", ownerId, because: "no_file" };
+  if (content.kind !== "file") {
+    const message = `${ALLOW_LIST_PATH} is no readable file (${content.kind})`;
     return { state: "broken", ownerId, diagnostics: [{ path: "", line: 1, column: 1, message }] };
   }
-  const parsed = parseTrustedIssuers(outcome.text);
+  const parsed = parseTrustedIssuers(content.text);
   return parsed.ok
-    ? { state: "present", ownerId, sha: outcome.sha, list: parsed.value }
+    ? { state: "present", ownerId, sha: content.sha, list: parsed.value }
     : { state: "broken", ownerId, diagnostics: parsed.diagnostics };
 }
 

@@ -3,7 +3,6 @@
  * two repositories: the policy's and the owner's policy repository (worker/README.md, "One exchange"). Reads no file.
  */
 import { accept, type Denial, type Result, refuse } from "../denial.ts";
-import { suspended } from "../github/denials.ts";
 import type { App, CallContext, GitHub, Installation } from "../github/github.ts";
 import { MINT_ROUTE } from "../github/mint.ts";
 
@@ -48,7 +47,7 @@ export async function accessThrough(
   const ended = first === "installation_gone" ? first : endOf(first);
   if (ended === undefined && first !== "installation_gone") return first;
   // What is remembered of the installation is over; the next exchange looks it up again.
-  github.forgetInstallation(app, query.owner, call.writes);
+  github.installations.forget(app, query.owner, call.writes);
   if (ended === "suspended" && first !== "installation_gone") return first;
   // Reinstalled App, transferred repository, an owner's name that is somebody else's: once more in the same exchange.
   const second = await accessOnce(github, app, query, call);
@@ -77,32 +76,15 @@ async function accessOnce(
   call: AccessCall,
 ): Promise<Result<InstallationAccess> | "installation_gone"> {
   const { owner, repository } = query;
-  const lookup = await github.findInstallation(app, repository ? { owner, repository } : { owner }, call);
-  switch (lookup.kind) {
-    case "denied":
-      return refuse(lookup.denial);
-    case "not_installed":
-      return refuse({ reason: "app_not_installed", owner });
-    case "moved":
-      return refuse({
-        reason: "repository_not_visible",
-        repository: repository ? `${owner}/${repository}` : owner,
-        problem: "moved",
-      });
-    case "found":
-    case "repository_not_visible":
-      break;
-  }
-  const { installation } = lookup;
-  if (installation.suspended) return refuse(suspended(installation));
-  const unseen = lookup.kind === "repository_not_visible" ? repository?.toLowerCase() : undefined;
-  const hidden = unseen === query.allowListRepository ? undefined : unseen;
+  const found = await github.installations.find(app, repository ? { owner, repository } : { owner }, call);
+  if (!found.ok) return found;
+  const { installation } = found.value;
+  const problem = query.allowListRepository === repository?.toLowerCase() ? undefined : found.value.hidden;
+  const hidden = problem && repository?.toLowerCase();
   const wanted = query.wanted(installation).filter((name) => name !== hidden);
   const tokens = await mintFor(github, { app, installation, wanted, separateTokens: query.separateTokens }, call);
   if (tokens === "installation_gone") return tokens;
-  if (lookup.kind === "repository_not_visible" && hidden !== undefined) {
-    tokens.set(hidden, { kind: "not_visible", problem: lookup.problem });
-  }
+  if (problem !== undefined && hidden !== undefined) tokens.set(hidden, { kind: "not_visible", problem });
   return accept({ app, installation, to: tokens });
 }
 
@@ -138,23 +120,20 @@ async function mintCommon(
   names: readonly string[],
   call: AccessCall,
 ): Promise<Tokens | "installation_gone"> {
-  const outcome = await github.mintReadToken(app, installation, names, countingUnknown(call));
-  switch (outcome.kind) {
-    case "gone":
-      return "installation_gone";
-    case "denied":
-      return new Map(names.map((name) => [name, { kind: "denied", denial: outcome.denial }]));
-    case "repositories_not_visible":
-      return new Map(names.map((name) => [name, { kind: "not_visible", problem: "not_selected" }]));
-    case "ok": {
-      call.minted(outcome.token);
-      const isPublic = (name: string) =>
-        outcome.repositories.some((repository) => repository.name.toLowerCase() === name && repository.public);
-      return new Map(
-        names.map((name) => [name, { kind: "token", token: outcome.token, repositoryIsPublic: isPublic(name) }]),
-      );
-    }
+  const minted = await github.mintReadToken(app, installation, names, countingUnknown(call));
+  if (!minted.ok) {
+    const { denial } = minted;
+    const problem = denial.reason === "repository_not_visible" ? denial.problem : undefined;
+    if (problem === "gone") return "installation_gone";
+    const access: RepositoryAccess =
+      problem === "not_selected" ? { kind: "not_visible", problem } : { kind: "denied", denial };
+    return new Map(names.map((name) => [name, access]));
   }
+  const { token, repositories } = minted.value;
+  call.minted(token);
+  const isPublic = (name: string) =>
+    repositories !== "all" && repositories.some((one) => one.name.toLowerCase() === name && one.public);
+  return new Map(names.map((name) => [name, { kind: "token", token, repositoryIsPublic: isPublic(name) }]));
 }
 
 /** A read token's mint is repeated only when its outcome is unknown: the first attempt may have left a token that nobody saw. */

@@ -5,6 +5,7 @@
  */
 import { POLICY_DIRECTORY } from "../../policies/file-names.ts";
 import { accept, type Denial, type Result, refuse } from "../denial.ts";
+import { readFile } from "../github/contents.ts";
 import type { GitHub, Installation } from "../github/github.ts";
 import {
   ALLOW_LIST_FRESH_MS,
@@ -120,8 +121,9 @@ export class PolicySource {
       repository: target.repository,
       path: POLICY_DIRECTORY.replace(/\/$/, ""),
     };
-    const outcome = await github.readFile(policy.access.token, folder, call);
-    const nearMisses = outcome.kind === "directory" ? identitiesNear(target.identity, outcome.files) : [];
+    const read = await readFile(github, policy.access.token, folder, call);
+    const files = read.kind === "found" && read.value.kind === "directory" ? read.value.files : [];
+    const nearMisses = identitiesNear(target.identity, files);
     policies.put(policyKey(target), { ...entry, value: { ...entry.value, nearMisses } }, call.writes);
     return nearMisses;
   }

@@ -4,7 +4,8 @@
  */
 import { POLICY_DIRECTORY, POLICY_SUFFIX, roleOfFile } from "../../policies/file-names.ts";
 import type { Denial } from "../denial.ts";
-import type { RepositoryRef, Tree, TreeEntry } from "../github/github.ts";
+import { compareCommits, readTree, type Tree, type TreeEntry } from "../github/git.ts";
+import type { RepositoryRef } from "../github/github.ts";
 import type { CheckWork } from "./events.ts";
 import type { WebhookRun } from "./run.ts";
 
@@ -34,7 +35,7 @@ export interface Changes {
 }
 
 export type Found<T> =
-  | { readonly kind: "ok"; readonly value: T }
+  | { readonly kind: "found"; readonly value: T }
   /** The commit is gone, or was never there. */
   | { readonly kind: "gone" }
   | { readonly kind: "denied"; readonly denial: Denial };
@@ -49,37 +50,37 @@ const [GITHUB_FOLDER = "", POLICY_FOLDER = ""] = POLICY_DIRECTORY.split("/");
 
 export async function changesOf(reader: Reader, work: CheckWork): Promise<Found<Changes>> {
   const start = await startOf(reader, work);
-  if (start.kind !== "ok") return start;
+  if (start.kind !== "found") return start;
   const { base, listed } = start.value;
   const roots = await both(reader, { ...(base !== undefined && { before: base }), after: work.head });
-  if (roots.kind !== "ok") return roots;
+  if (roots.kind !== "found") return roots;
   if (roots.value.after === undefined) return { kind: "gone" };
   const levels = [{ prefix: "", trees: roots.value }];
   let folders = foldersIn(roots.value, GITHUB_FOLDER);
   if (folders.before !== folders.after) {
     const github = await both(reader, folders);
-    if (github.kind !== "ok") return github;
+    if (github.kind !== "found") return github;
     levels.push({ prefix: `${GITHUB_FOLDER}/`, trees: github.value });
     folders = foldersIn(github.value, POLICY_FOLDER);
   } else folders = {};
   const files = await filesIn(reader, folders);
-  if (files.kind !== "ok") return files;
+  if (files.kind !== "found") return files;
   const near = levels.flatMap(({ prefix, trees }) => differing(trees, prefix).filter(({ after }) => after));
   const strays = straysIn([...listed, ...work.touched, ...near.map(({ path }) => path)]);
-  return { kind: "ok", value: { ...(base !== undefined && { base }), folders, files: files.value, strays } };
+  return { kind: "found", value: { ...(base !== undefined && { base }), folders, files: files.value, strays } };
 }
 
 /** What differs between two folders of policies. Nothing is asked where they are one and the same. */
 export async function filesIn(reader: Reader, folders: Folders): Promise<Found<readonly FileChange[]>> {
-  if (folders.before === folders.after) return { kind: "ok", value: [] };
+  if (folders.before === folders.after) return { kind: "found", value: [] };
   const trees = await both(reader, folders, true);
-  if (trees.kind !== "ok") return trees;
+  if (trees.kind !== "found") return trees;
   const files = differing(trees.value, POLICY_DIRECTORY).filter(({ path, before, after }) => {
     const isFolder = (after ?? before)?.type === "tree";
     // A folder is a change of what lies in it, unless it stands where a policy would be read.
     return !isFolder || (after !== undefined && path.endsWith(POLICY_SUFFIX));
   });
-  return { kind: "ok", value: files.toSorted((a, b) => (a.path < b.path ? -1 : 1)) };
+  return { kind: "found", value: files.toSorted((a, b) => (a.path < b.path ? -1 : 1)) };
 }
 
 interface Start {
@@ -88,14 +89,14 @@ interface Start {
 }
 
 async function startOf({ run, token, place }: Reader, { base, head }: CheckWork): Promise<Found<Start>> {
-  if (base.kind === "nothing") return { kind: "ok", value: { listed: [] } };
-  if (base.kind === "commit") return { kind: "ok", value: { base: base.sha, listed: [] } };
-  const compared = await run.services.github.compareCommits(token, { ...place, base: base.of, head }, run.call);
+  if (base.kind === "nothing") return { kind: "found", value: { listed: [] } };
+  if (base.kind === "commit") return { kind: "found", value: { base: base.sha, listed: [] } };
+  const compared = await compareCommits(run.services.github, token, { ...place, base: base.of, head }, run.call);
   if (compared.kind === "denied") return compared;
   // Unrelated histories: all that is there counts as new, which hides nothing.
-  if (compared.kind === "absent") return { kind: "ok", value: { listed: [] } };
+  if (compared.kind === "absent") return { kind: "found", value: { listed: [] } };
   const listed = compared.value.files.filter(({ removed }) => !removed).map(({ path }) => path);
-  return { kind: "ok", value: { base: compared.value.mergeBase, listed } };
+  return { kind: "found", value: { base: compared.value.mergeBase, listed } };
 }
 
 interface Trees {
@@ -106,17 +107,17 @@ interface Trees {
 /** Both sides at once. A base that is gone (a force push) is no base; a listing with holes is none at all. */
 async function both({ run, token, place }: Reader, ids: Folders, recursive = false): Promise<Found<Trees>> {
   const read = async (tree: string | undefined): Promise<Found<Tree | undefined>> => {
-    if (tree === undefined) return { kind: "ok", value: undefined };
-    const found = await run.services.github.readTree(token, { ...place, tree, recursive }, run.call);
+    if (tree === undefined) return { kind: "found", value: undefined };
+    const found = await readTree(run.services.github, token, { ...place, tree, recursive }, run.call);
     if (found.kind === "denied") return found;
-    if (found.kind === "absent") return { kind: "ok", value: undefined };
+    if (found.kind === "absent") return { kind: "found", value: undefined };
     return found.value.truncated ? { kind: "denied", denial: TRUNCATED } : found;
   };
   const [before, after] = await Promise.all([read(ids.before), read(ids.after)]);
-  if (before.kind !== "ok") return before;
-  if (after.kind !== "ok") return after;
+  if (before.kind !== "found") return before;
+  if (after.kind !== "found") return after;
   const trees = { ...(before.value && { before: before.value }), ...(after.value && { after: after.value }) };
-  return { kind: "ok", value: trees };
+  return { kind: "found", value: trees };
 }
 
 const TRUNCATED: Denial = {

@@ -108,13 +108,13 @@ function settingOf(run: WebhookRun, { owner, work }: Job, lacking: Setting["lack
 async function whatChanged(reader: Reader, { work, resume }: Job): Promise<Found<Changes>> {
   if (resume === undefined) return changesOf(reader, work);
   const files = await filesIn(reader, resume.folders);
-  if (files.kind !== "ok") return files;
+  if (files.kind !== "found") return files;
   const base = resume.base === undefined ? {} : { base: resume.base };
-  return { kind: "ok", value: { ...base, folders: resume.folders, files: files.value, strays: [] } };
+  return { kind: "found", value: { ...base, folders: resume.folders, files: files.value, strays: [] } };
 }
 
 type SlotFound =
-  | { readonly kind: "ok"; readonly value: Slot }
+  | { readonly kind: "found"; readonly value: Slot }
   | { readonly kind: "denied"; readonly denial: Denial }
   | { readonly kind: "nothing"; readonly why: "known" | "gone" | "unchanged" };
 
@@ -125,7 +125,7 @@ async function slotFor(
   isChanged: boolean,
 ): Promise<SlotFound> {
   const { work, resume } = job;
-  if (resume) return { kind: "ok", value: { head: work.head, id: resume.run } };
+  if (resume) return { kind: "found", value: { head: work.head, id: resume.run } };
   const known = await findRun(reader, work.head, run.call);
   if (known.kind === "denied") return known;
   if (known.kind === "absent") return { kind: "nothing", why: "gone" };
@@ -182,13 +182,13 @@ async function giveUp(
   let slot = known ?? { head: job.work.head, ...(job.resume && { id: job.resume.run }) };
   if (slot.id === undefined) {
     const found = await findRun(reader, slot.head, run.lastCall);
-    const earlier = found.kind === "ok" ? found.value : undefined;
+    const earlier = found.kind === "found" ? found.value : undefined;
     // A verdict that was given stays: it is about this very commit.
     const isDone = earlier?.status === "completed" && readMarker(earlier.summary) !== undefined;
     if (isDone && !job.work.again) return { kind: "failed", denial };
     slot = slotOf(slot.head, earlier);
   }
   const told = await end(reader, slot, { state: undone(wordsOf(denial), progress), annotations: [] });
-  if (told.kind !== "ok") run.log("not_told");
+  if (told.kind !== "found") run.log("not_told");
   return { kind: "failed", denial };
 }

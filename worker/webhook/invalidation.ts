@@ -41,9 +41,9 @@ export async function forget(run: WebhookRun, { forget: places = [] }: Work): Pr
   const app = apps.find(({ id }) => id === run.origin.appId);
   if (app === undefined) return;
   for (const { owner, repositories } of places) {
-    github.forgetInstallation(app, owner, run.writes);
+    github.installations.forget(app, owner, run.writes);
     await Promise.all(
-      repositories.map((repository) => github.forgetRepository(app, { owner, repository }, run.writes)),
+      repositories.map((repository) => github.installations.forgetRepository(app, { owner, repository }, run.writes)),
     );
     const policyRepository = repositories.some((name) => isSame(name, config.orgPolicyRepo));
     // "No list" may have meant "not visible": what the App sees now is asked again.

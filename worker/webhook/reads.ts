@@ -2,7 +2,7 @@
  * Reading the blobs of changed files within what one invocation may ask. Each blob once; the planning is a pure function.
  */
 import type { Denial } from "../denial.ts";
-import type { TreeEntry } from "../github/github.ts";
+import { readBlob, type TreeEntry } from "../github/git.ts";
 import { WEBHOOK_READS_AT_ONCE } from "../limits.ts";
 import type { FileChange, Reader } from "./changes.ts";
 import type { Sides, Standing } from "./judge.ts";
@@ -47,11 +47,11 @@ export async function readBlobs({ run, token, place }: Reader, blobs: readonly s
   for (let at = 0; at < blobs.length; at += WEBHOOK_READS_AT_ONCE) {
     const ids = blobs.slice(at, at + WEBHOOK_READS_AT_ONCE);
     const read = await Promise.all(
-      ids.map((blob) => run.services.github.readBlob(token, { ...place, blob }, run.call)),
+      ids.map((blob) => readBlob(run.services.github, token, { ...place, blob }, run.call)),
     );
     let denial: Denial | undefined;
     for (const [index, outcome] of read.entries()) {
-      if (outcome.kind === "ok") found.set(ids[index] ?? "", outcome.value);
+      if (outcome.kind === "found") found.set(ids[index] ?? "", outcome.value);
       else if (outcome.kind === "denied") denial ??= outcome.denial;
     }
     // What stands in the way of one stands in the way of the next.

@@ -2,7 +2,15 @@
  * The check run of one commit at GitHub: looked for before it is made, begun, added to, and ended. What it says comes from
  * `summary.ts`. GitHub adds an update's annotations to those of before, so a verdict that differs needs a run of its own.
  */
-import type { Annotation, CallContext, CheckRun, CheckState, Outcome } from "../github/github.ts";
+import {
+  type Annotation,
+  type CheckRun,
+  type CheckState,
+  createCheckRun,
+  findCheckRun,
+  updateCheckRun,
+} from "../github/checks.ts";
+import type { CallContext, Lookup } from "../github/github.ts";
 import { CHECK_ANNOTATIONS_PER_CALL } from "../limits.ts";
 import type { Reader } from "./changes.ts";
 import { digestOf, readMarker } from "./summary.ts";
@@ -26,13 +34,13 @@ export async function findRun(
   { run, token, place }: Reader,
   head: string,
   call: CallContext,
-): Promise<Outcome<CheckRun | undefined>> {
-  return run.services.github.findCheckRun(token, { ...place, head, appId: run.origin.appId }, call);
+): Promise<Lookup<CheckRun | undefined>> {
+  return findCheckRun(run.services.github, token, { ...place, head, appId: run.origin.appId }, call);
 }
 
 /** In progress, so that people see that something is done. A run with an earlier verdict keeps it until there is a new one. */
-export async function begin(reader: Reader, slot: Slot, state: CheckState): Promise<Outcome<Slot>> {
-  if (slot.kept !== undefined) return { kind: "ok", value: slot };
+export async function begin(reader: Reader, slot: Slot, state: CheckState): Promise<Lookup<Slot>> {
+  if (slot.kept !== undefined) return { kind: "found", value: slot };
   return write(reader, slot, state);
 }
 
@@ -41,14 +49,14 @@ export async function add(
   reader: Reader,
   slot: Slot,
   { state, annotations }: { readonly state: CheckState; readonly annotations: readonly Annotation[] },
-): Promise<Outcome<Slot>> {
+): Promise<Lookup<Slot>> {
   let target = slot.kept === undefined ? slot : { head: slot.head };
   for (const batch of batchesOf(annotations)) {
     const written = await write(reader, target, withAnnotations(state, batch));
-    if (written.kind !== "ok") return written;
+    if (written.kind !== "found") return written;
     target = written.value;
   }
-  return target.id === undefined ? write(reader, target, state) : { kind: "ok", value: target };
+  return target.id === undefined ? write(reader, target, state) : { kind: "found", value: target };
 }
 
 /** The last word. `state` has a conclusion; it goes with the last of the annotations. */
@@ -56,7 +64,7 @@ export async function end(
   reader: Reader,
   slot: Slot,
   { state, annotations }: { readonly state: CheckState; readonly annotations: readonly Annotation[] },
-): Promise<Outcome<Slot>> {
+): Promise<Lookup<Slot>> {
   const isSame = slot.kept !== undefined && slot.kept === (await digestOf(annotations));
   const isUndone = annotations.length === 0 && readMarker(state.output.summary) === undefined;
   if (isSame || isUndone) return write(reader, slot, state);
@@ -66,7 +74,7 @@ export async function end(
   const fresh = slot.kept === undefined ? slot : { head: slot.head };
   if (batches.length === 0) return write(reader, fresh, withAnnotations(state, last));
   const added = await add(reader, fresh, { state: open, annotations: batches.flat() });
-  return added.kind === "ok" ? write(reader, added.value, withAnnotations(state, last)) : added;
+  return added.kind === "found" ? write(reader, added.value, withAnnotations(state, last)) : added;
 }
 
 /** How many annotations there are calls for, with one left for the conclusion and one for the revocation. */
@@ -74,27 +82,27 @@ export function annotationsThatFit({ run }: Reader): number {
   return Math.max(1, run.callsLeft - 2) * CHECK_ANNOTATIONS_PER_CALL;
 }
 
-async function write(reader: Reader, slot: Slot, state: CheckState): Promise<Outcome<Slot>> {
+async function write(reader: Reader, slot: Slot, state: CheckState): Promise<Lookup<Slot>> {
   const { run, token, place } = reader;
   const { github } = run.services;
   const { head, id } = slot;
   const written =
     id === undefined
       ? await create(reader, head, state)
-      : await github.updateCheckRun(token, { ...place, id, state }, run.lastCall);
-  return written.kind === "ok" ? { kind: "ok", value: { ...slot, id: written.value.id } } : written;
+      : await updateCheckRun(github, token, { ...place, id, state }, run.lastCall);
+  return written.kind === "found" ? { kind: "found", value: { ...slot, id: written.value.id } } : written;
 }
 
 /** A lost answer may hide a run that was made: it is looked for before another one is. */
-async function create(reader: Reader, head: string, state: CheckState): Promise<Outcome<CheckRun>> {
+async function create(reader: Reader, head: string, state: CheckState): Promise<Lookup<CheckRun>> {
   const { run, token, place } = reader;
   const { github } = run.services;
-  const made = await github.createCheckRun(token, { ...place, head, state }, run.lastCall);
+  const made = await createCheckRun(github, token, { ...place, head, state }, run.lastCall);
   if (made.kind !== "denied" || !isLost(made.denial.reason)) return made;
   const found = await findRun(reader, head, run.lastCall);
-  if (found.kind !== "ok") return made;
-  if (found.value === undefined) return github.createCheckRun(token, { ...place, head, state }, run.lastCall);
-  return github.updateCheckRun(token, { ...place, id: found.value.id, state }, run.lastCall);
+  if (found.kind !== "found") return made;
+  if (found.value === undefined) return createCheckRun(github, token, { ...place, head, state }, run.lastCall);
+  return updateCheckRun(github, token, { ...place, id: found.value.id, state }, run.lastCall);
 }
 
 const isLost = (reason: string): boolean => reason === "github_unavailable" || reason === "github_invalid_answer";

@@ -1,7 +1,7 @@
 /** What a check run says: conclusion, title, summary, annotations. Pure. */
 
 import type { Finding } from "../../policies/findings.ts";
-import type { Annotation, CheckState } from "../github/github.ts";
+import type { Annotation, CheckState } from "../github/checks.ts";
 import { CHECK_SUMMARY_MAX_CHARACTERS } from "../limits.ts";
 import { sha256, toHex } from "../store/digest.ts";
 import { plural } from "./markdown.ts";

@@ -1,7 +1,7 @@
 // Parsing the answer to a mint: the token whatever else is wrong, and the grant only when all of it is right.
 
 import { describe, expect, it } from "vitest";
-import { parseMintAnswer, tokenIn } from "../../worker/github/shapes.ts";
+import { parseMintResponse, tokenIn } from "../../worker/github/shapes.ts";
 
 const without = (object: object, name: string): unknown =>
   Object.fromEntries(Object.entries(object).filter(([key]) => key !== name));
@@ -26,7 +26,7 @@ describe("a mint", () => {
   };
 
   it("is read, whatever else stands in it", () => {
-    expect(parseMintAnswer(good)).toEqual({
+    expect(parseMintResponse(good)).toEqual({
       expiresAt: "2026-05-06T13:00:00Z",
       permissions: new Map([
         ["contents", "read"],
@@ -38,7 +38,7 @@ describe("a mint", () => {
   });
 
   it("need not list repositories", () => {
-    expect(parseMintAnswer(without(good, "repositories"))?.repositories).toBeUndefined();
+    expect(parseMintResponse(without(good, "repositories"))?.repositories).toBeUndefined();
   });
 
   const visibilities: [object, boolean][] = [
@@ -49,7 +49,7 @@ describe("a mint", () => {
     [{ private: true, visibility: "private" }, false],
   ];
   it.each(visibilities)("calls public only what says so twice: %j", (fields, isPublic) => {
-    const answer = parseMintAnswer({ ...good, repositories: [{ ...repository, ...fields }] });
+    const answer = parseMintResponse({ ...good, repositories: [{ ...repository, ...fields }] });
     expect(answer?.repositories?.[0]?.public).toBe(isPublic);
   });
 
@@ -71,7 +71,7 @@ describe("a mint", () => {
   it.each([...bad, ...NOT_OBJECTS.map((json): [string, unknown] => [JSON.stringify(json) ?? "nothing", json])])(
     "is none: %s",
     (_, json) => {
-      expect(parseMintAnswer(json)).toBeUndefined();
+      expect(parseMintResponse(json)).toBeUndefined();
     },
   );
 

@@ -1,24 +1,26 @@
 // The final mint: exactly the grant or no token at all, and never one that nobody was given.
 
 import { describe, expect, it } from "vitest";
-import type { TokenGrant } from "../../worker/github/github.ts";
+import type { Grant } from "../../policies/grant.ts";
 import { createTestWorld, livingTokens, type TestWorld } from "./world.ts";
 
-const GRANT: TokenGrant = { permissions: { contents: "read", issues: "write" }, repositories: ["app", "other"] };
+const GRANT: Grant = { permissions: { contents: "read", issues: "write" }, repositories: ["app", "other"] };
 const ROUTE = "POST /app/installations/{installation_id}/access_tokens";
 
-const mint = ({ github, app, installation, call }: TestWorld, grant: TokenGrant = GRANT) =>
+const mint = ({ github, app, installation, call }: TestWorld, grant: Grant = GRANT) =>
   github.mintGrantToken(app, installation, grant, call);
 
 describe("a token", () => {
   it("carries exactly the grant, as GitHub says it", async () => {
     const world = await createTestWorld();
-    expect(await mint(world, { ...GRANT, repositories: ["APP", "other", "app"] })).toEqual({
-      kind: "minted",
-      token: world.outside.github.tokens[0]?.value,
-      expiresAt: "2026-05-06T13:00:00Z",
-      permissions: { contents: "read", issues: "write", metadata: "read" },
-      repositories: ["app", "other"],
+    expect(await mint(world, { ...GRANT, repositories: ["APP", "other", "app"] })).toMatchObject({
+      ok: true,
+      value: {
+        token: world.outside.github.tokens[0]?.value,
+        expiresAt: "2026-05-06T13:00:00Z",
+        permissions: { contents: "read", issues: "write", metadata: "read" },
+        repositories: [{ name: "app" }, { name: "other" }],
+      },
     });
     expect(world.outside.github.tokens[0]?.requested).toEqual({ ...GRANT, repositories: ["APP", "other"] });
     expect(world.outside.calls.map(({ route }) => route)).toEqual(["gh.mint"]);
@@ -28,8 +30,8 @@ describe("a token", () => {
     for (const repositories of ["all", ["app"]] as const) {
       const world = await createTestWorld({ repositories });
       expect(await mint(world, { ...GRANT, repositories: "all" })).toMatchObject({
-        kind: "minted",
-        repositories: "all",
+        ok: true,
+        value: { repositories: "all" },
       });
       expect(world.outside.github.tokens[0]?.requested).toEqual({ permissions: GRANT.permissions });
     }
@@ -68,7 +70,7 @@ describe("an answer that is not what was asked", () => {
   it.each(wrong)("%s: revoked, and refused", async (_, over, reason) => {
     const world = await createTestWorld();
     world.outside.fault({ route: "gh.mint", kind: "status", status: 201, body: JSON.stringify({ ...GOOD, ...over }) });
-    expect(await mint(world)).toMatchObject({ kind: "denied", denial: { reason } });
+    expect(await mint(world)).toMatchObject({ ok: false, denial: { reason } });
     await world.call.settled();
     expect(revocations(world)).toEqual(["Bearer ghs_made"]);
   });
@@ -76,7 +78,7 @@ describe("an answer that is not what was asked", () => {
   it.each([200, 202, 400, 403, 404, 422, 500])("a token with status %d: revoked all the same", async (status) => {
     const world = await createTestWorld();
     world.outside.fault({ route: "gh.mint", kind: "status", status, body: JSON.stringify(GOOD) });
-    expect(await mint(world)).toMatchObject({ kind: "denied" });
+    expect(await mint(world)).toMatchObject({ ok: false });
     await world.call.settled();
     expect(revocations(world)).toEqual(["Bearer ghs_made"]);
   });
@@ -119,7 +121,7 @@ describe("an unknown outcome", () => {
   it.each(outcomes)("%s: counted, never repeated", async (_, fault, denial) => {
     const world = await createTestWorld();
     world.outside.fault(fault);
-    expect(await mint(world)).toEqual({ kind: "unknown", denial });
+    expect(await mint(world)).toEqual({ ok: false, denial });
     expect(world.outside.count("gh.mint")).toBe(1);
     expect(world.call.counted.filter((what) => what === "mint_unknown").length).toBe(1);
   });
@@ -132,7 +134,7 @@ describe("an answer that comes too late", () => {
     const outcome = mint(world);
     await new Promise((resolve) => setTimeout(resolve, 20));
     world.call.expire();
-    expect(await outcome).toEqual({ kind: "unknown", denial: { reason: "deadline_exceeded" } });
+    expect(await outcome).toEqual({ ok: false, denial: { reason: "deadline_exceeded" } });
     expect(livingTokens(world).length).toBe(1);
     await world.call.settled();
     expect(livingTokens(world)).toEqual([]);

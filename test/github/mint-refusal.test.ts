@@ -1,13 +1,13 @@
 // A refused final mint: each refusal's own reason, what is named in it, and what may be tried next.
 
 import { describe, expect, it } from "vitest";
-import type { TokenGrant } from "../../worker/github/github.ts";
+import type { Grant } from "../../policies/grant.ts";
 import { appOf, createTestWorld, type TestWorld } from "./world.ts";
 
 const SETTINGS = "https://github.com/organizations/acme/settings/installations/101";
-const GRANT: TokenGrant = { permissions: { contents: "read", issues: "write" }, repositories: ["app", "other"] };
+const GRANT: Grant = { permissions: { contents: "read", issues: "write" }, repositories: ["app", "other"] };
 
-const mint = ({ github, app, installation, call }: TestWorld, grant: TokenGrant = GRANT) =>
+const mint = ({ github, app, installation, call }: TestWorld, grant: Grant = GRANT) =>
   github.mintGrantToken(app, installation, grant, call);
 
 describe("a refusal", () => {
@@ -15,7 +15,7 @@ describe("a refusal", () => {
     const world = await createTestWorld();
     const permissions = { contents: "read", statuses: "write", members: "write" };
     expect(await mint(world, { ...GRANT, permissions })).toEqual({
-      kind: "denied",
+      ok: false,
       denial: { reason: "permission_not_held", missing: ["members:write", "statuses:write"], settingsUrl: SETTINGS },
     });
   });
@@ -24,7 +24,7 @@ describe("a refusal", () => {
     const world = await createTestWorld();
     world.outside.github.setPermissions(101, { contents: "read" });
     expect(await mint(world)).toEqual({
-      kind: "denied",
+      ok: false,
       denial: { reason: "permission_not_held", missing: [], settingsUrl: SETTINGS },
     });
   });
@@ -32,7 +32,7 @@ describe("a refusal", () => {
   it("names the repository that the installation cannot see: the only one without a call", async () => {
     const world = await createTestWorld();
     expect(await mint(world, { ...GRANT, repositories: ["none"] })).toEqual({
-      kind: "denied",
+      ok: false,
       denial: { reason: "repository_not_in_installation", missing: ["none"], settingsUrl: SETTINGS },
     });
     expect(world.outside.calls.length).toBe(1);
@@ -43,7 +43,7 @@ describe("a refusal", () => {
     world.outside.github.renameRepository("acme/other", "another");
     const grant = { ...GRANT, repositories: ["app", "none", "other"] };
     expect(await mint(world, grant)).toEqual({
-      kind: "denied",
+      ok: false,
       denial: { reason: "repository_not_in_installation", missing: ["none", "other"], settingsUrl: SETTINGS },
     });
     expect(world.outside.count("gh.repo_installation")).toBe(3);
@@ -84,28 +84,26 @@ describe("a refusal", () => {
     const world = await createTestWorld();
     world.outside.github.suspend(101);
     expect(await mint(world)).toEqual({
-      kind: "denied",
+      ok: false,
       denial: { reason: "installation_suspended", owner: "acme", ownerId: 42 },
     });
   });
 
-  it("by 404 asks for a fresh look-up", async () => {
+  it("by 404 says that what was asked for is gone", async () => {
     const world = await createTestWorld();
     world.outside.github.uninstall(101);
     const gone = (repository: string) => ({ reason: "repository_not_visible", repository, problem: "gone" });
-    const retryWith = "fresh_installation";
-    expect(await mint(world)).toEqual({ kind: "denied", denial: gone("acme"), retryWith });
+    expect(await mint(world)).toEqual({ ok: false, denial: gone("acme") });
     const one = { ...GRANT, repositories: ["app"] };
-    expect(await mint(world, one)).toEqual({ kind: "denied", denial: gone("acme/app"), retryWith });
+    expect(await mint(world, one)).toEqual({ ok: false, denial: gone("acme/app") });
   });
 
-  it("by a limit asks for another App, and that App goes last", async () => {
+  it("by a limit has that App go last", async () => {
     const world = await createTestWorld({ apps: 2 });
     world.outside.fault({ route: "gh.mint", kind: "primary" });
     expect(await mint(world)).toEqual({
-      kind: "denied",
+      ok: false,
       denial: { reason: "github_rate_limited", limit: "primary", retryAfterSeconds: 1800 },
-      retryWith: "other_app",
     });
     expect(
       [1, 2].map(() =>
@@ -119,12 +117,11 @@ describe("a refusal", () => {
 
   it("by 401 has tried the other key", async () => {
     const world = await createTestWorld();
-    expect(await mint({ ...world, app: await appOf(1, [1, 0]) })).toMatchObject({ kind: "minted" });
+    expect(await mint({ ...world, app: await appOf(1, [1, 0]) })).toMatchObject({ ok: true });
     expect(world.outside.calls.map(({ status }) => status)).toEqual([401, 201]);
     expect(await mint({ ...world, app: await appOf(1, [1]) })).toEqual({
-      kind: "denied",
+      ok: false,
       denial: { reason: "app_credentials_rejected", appId: "1" },
-      retryWith: "fresh_installation",
     });
   });
 });

@@ -1,24 +1,23 @@
 // What each status, header and failure means, and which reason it becomes.
 
 import { describe, expect, it } from "vitest";
-import { denialOf } from "../../worker/github/denials.ts";
-import { type Meaning, meaningOf, type Reply } from "../../worker/github/reply.ts";
+import { type ApiResponse, type ApiResult, denialOf, resultOf } from "../../worker/github/response.ts";
 
 const NOW = 1_780_000_000_000;
 const AT = NOW / 1000;
 const DOCS = "https://docs.github.com/rest/overview/";
 
-function answer(status: number, headers: Record<string, string> = {}, json: unknown = { message: "no" }): Reply {
-  return { kind: "answer", status, headers: new Headers(headers), json };
+function answer(status: number, headers: Record<string, string> = {}, json: unknown = { message: "no" }): ApiResponse {
+  return { kind: "response", status, headers: new Headers(headers), json };
 }
 
-const mean = (reply: Reply): Meaning => meaningOf(reply, NOW);
+const mean = (response: ApiResponse): ApiResult => resultOf(response, NOW);
 const primary = (retryAfterSeconds: number) => ({ kind: "rate_limited", limit: "primary", retryAfterSeconds });
 const secondary = (retryAfterSeconds: number) => ({ kind: "rate_limited", limit: "secondary", retryAfterSeconds });
 
 describe("rate limits", () => {
   const spent = { "x-ratelimit-remaining": "0", "x-ratelimit-reset": String(AT + 90) };
-  const limits: [string, Reply, object][] = [
+  const limits: [string, ApiResponse, object][] = [
     ["403 with nothing left", answer(403, spent), primary(90)],
     ["429 with nothing left", answer(429, spent), primary(90)],
     ["422 with nothing left", answer(422, spent), primary(90)],
@@ -47,11 +46,11 @@ describe("rate limits", () => {
       secondary(60),
     ],
   ];
-  it.each(limits)("%s", (_, reply, meaning) => {
-    expect(mean(reply)).toEqual(meaning);
+  it.each(limits)("%s", (_, response, result) => {
+    expect(mean(response)).toEqual(result);
   });
 
-  const none: [string, Reply, string][] = [
+  const none: [string, ApiResponse, string][] = [
     [
       "403 that points elsewhere",
       answer(403, {}, { documentation_url: `${DOCS}secondary-rate-limits/more` }),
@@ -68,13 +67,13 @@ describe("rate limits", () => {
     ["401 that used up the last", answer(401, spent), "unauthorized"],
     ["503 with Retry-After", answer(503, { "retry-after": "30" }), "unavailable"],
   ];
-  it.each(none)("no limit: %s", (_, reply, kind) => {
-    expect(mean(reply).kind).toBe(kind);
+  it.each(none)("no limit: %s", (_, response, kind) => {
+    expect(mean(response).kind).toBe(kind);
   });
 });
 
 describe("statuses", () => {
-  const kinds: [number, Meaning["kind"]][] = [
+  const kinds: [number, ApiResult["kind"]][] = [
     [200, "success"],
     [201, "success"],
     [301, "moved"],
@@ -102,7 +101,7 @@ describe("denials", () => {
   const asked = { route: "GET /app", appId: "7" };
   const { route } = asked;
   const invalid = (problem: string) => ({ reason: "github_invalid_answer", route, problem });
-  const denials: [string, Reply, object][] = [
+  const denials: [string, ApiResponse, object][] = [
     [
       "primary limit",
       answer(403, { "x-ratelimit-remaining": "0" }),
@@ -132,7 +131,7 @@ describe("denials", () => {
     ["too large", { kind: "failure", failure: "too_large" }, invalid("the answer is too large")],
     ["our own deadline", { kind: "failure", failure: "deadline" }, { reason: "deadline_exceeded" }],
   ];
-  it.each(denials)("%s", (_, reply, denial) => {
-    expect(denialOf(mean(reply), asked)).toEqual(denial);
+  it.each(denials)("%s", (_, response, denial) => {
+    expect(denialOf(mean(response), asked)).toEqual(denial);
   });
 });

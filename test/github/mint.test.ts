@@ -1,8 +1,9 @@
 // What is sent to the mint, what can never be sent, and the comparison of what came back.
 
 import { describe, expect, it } from "vitest";
-import type { MintAnswer } from "../../worker/github/shapes.ts";
-import { grantProblem, mintBody, permissionsLacking, type TokenGrant } from "../../worker/github/token-grant.ts";
+import type { Grant } from "../../policies/grant.ts";
+import { grantProblem, mintBody, missingPermissions } from "../../worker/github/mint.ts";
+import type { MintResponse } from "../../worker/github/shapes.ts";
 
 const READ = { contents: "read" };
 
@@ -26,7 +27,7 @@ describe("the body of a mint", () => {
     ]);
   });
 
-  const never: [string, TokenGrant][] = [
+  const never: [string, Grant][] = [
     ["no permissions", { permissions: {}, repositories: ["app"] }],
     ["no permissions, on everything", { permissions: {}, repositories: "all" }],
     ["no repositories", { permissions: READ, repositories: [] }],
@@ -45,7 +46,9 @@ describe("the body of a mint", () => {
   });
 });
 
-function answer(over: Partial<MintAnswer> & { granted?: Record<string, string>; names?: string[] } = {}): MintAnswer {
+function answer(
+  over: Partial<MintResponse> & { granted?: Record<string, string>; names?: string[] } = {},
+): MintResponse {
   const names = over.names ?? ["app", "other"];
   return {
     expiresAt: "2026-05-06T13:00:00Z",
@@ -56,8 +59,8 @@ function answer(over: Partial<MintAnswer> & { granted?: Record<string, string>; 
   };
 }
 
-const ASKED: TokenGrant = { permissions: { contents: "read", issues: "write" }, repositories: ["app", "other"] };
-const problemOf = (given: MintAnswer, asked = ASKED) => grantProblem(asked, "acme", given);
+const ASKED: Grant = { permissions: { contents: "read", issues: "write" }, repositories: ["app", "other"] };
+const problemOf = (given: MintResponse, asked = ASKED) => grantProblem(asked, "acme", given);
 
 describe("granted equals asked", () => {
   it("with the metadata that GitHub always adds", () => {
@@ -104,7 +107,7 @@ describe("granted differs from asked", () => {
     expect(problemOf(answer({ granted }))).toBe(problem);
   });
 
-  const repositories: [string, MintAnswer, string][] = [
+  const repositories: [string, MintResponse, string][] = [
     ["one more", answer({ names: ["app", "other", "third"] }), "granted a repository that was not asked for"],
     ["one less", answer({ names: ["app"] }), "a repository that was asked for was not granted"],
     ["another", answer({ names: ["app", "third"] }), "a repository that was asked for was not granted"],
@@ -140,7 +143,7 @@ describe("what an installation lacks", () => {
     [{ organization_projects: "write", issues: "admin" }, ["issues:admin"]],
     [{ metadata: "read" }, []],
     [{ constructor: "read" }, ["constructor:read"]],
-  ])("%j", (asked, lacking) => {
-    expect(permissionsLacking(asked, held)).toEqual(lacking);
+  ])("%j", (asked, missing) => {
+    expect(missingPermissions(asked, held)).toEqual(missing);
   });
 });
