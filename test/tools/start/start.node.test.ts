@@ -1,8 +1,7 @@
 // What a person does first, as a person does it. Each test starts a Worker of its own, on ports that are free.
 
-import { copyFile, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { isFree, pastedRequests, portsIn, ROOT, type Run, run, start } from "./process.ts";
@@ -54,19 +53,6 @@ describe("npm start", () => {
       `port ${port} is taken, and the Worker needs it: choose others with npm start -- --port PORT\n`,
     );
     await new Promise((resolve) => blocker.close(resolve));
-  });
-
-  it("says in one line what is not installed", async () => {
-    const directory = await mkdtemp(join(tmpdir(), "octo-sts-preflight-"));
-    await mkdir(join(directory, "test/tools/start"), { recursive: true });
-    const script = join(directory, "test/tools/start/preflight.mjs");
-    await copyFile(join(ROOT, "test/tools/start/preflight.mjs"), script);
-    const running = run(process.execPath, script);
-    expect(await running.ended).toBe(1);
-    expect(running.output()).toBe(
-      "not installed: hono, miniflare, node/bin/node, workerd, wrangler; run npm ci first\n",
-    );
-    await rm(directory, { recursive: true });
   });
 
   it("refuses options that it does not know", async () => {
