@@ -4,15 +4,14 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
-import { readModule } from "./modules.ts";
+import { type Module, readModule, readModules } from "./modules.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url).href);
 
-/** Exported limits of a file that no other module of the product names. */
-function unused(file: string, source: string, others: readonly string[]): string[] {
+/** Exported limits of a source that no other module names. */
+function unused(source: string, others: readonly Module[]): string[] {
   const limits = [...source.matchAll(/^export const (\w+)/gm)].map(([, name = ""]) => name);
-  const names = new Set(others.flatMap((text) => [...readModule(file, text).names]));
-  return limits.filter((name) => !names.has(name));
+  return limits.filter((limit) => !others.some(({ names }) => names.has(limit)));
 }
 
 function sources(): Map<string, string> {
@@ -23,22 +22,18 @@ function sources(): Map<string, string> {
   return new Map(code.map((path) => [path, readFileSync(join(ROOT, path), "utf8")]));
 }
 
+const all = sources();
+const modules = readModules(all);
+
 it.each(["worker/limits.ts", "policies/limits.ts"])("every limit of %s is kept by somebody", (file) => {
-  const all = sources();
   const source = all.get(file) ?? "";
   expect(source).toMatch(/^export const \w+/m);
-  expect(
-    unused(
-      file,
-      source,
-      [...all].filter(([path]) => path !== file).map(([, text]) => text),
-    ),
-  ).toEqual([]);
+  const others = modules.filter(({ path }) => path !== file);
+  expect(unused(source, others)).toEqual([]);
 });
 
 it("finds one that is not, also where it is only spoken of", () => {
   const source = "export const A_MS = 1;\nexport const B_MS = 2;\n";
-  expect(unused("limits.ts", source, ['import { A_MS } from "./limits.ts"; // B_MS\nconst b = "B_MS";'])).toEqual([
-    "B_MS",
-  ]);
+  const other = readModule("a.ts", 'import { A_MS } from "./limits.ts"; // B_MS\nconst b = "B_MS";');
+  expect(unused(source, [other])).toEqual(["B_MS"]);
 });
