@@ -7,17 +7,16 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { resolve, sep } from "node:path";
 import { parseArgs } from "node:util";
-import { type Answer, check } from "./cli/check.ts";
+import { type CommandResult, check } from "./cli/check.ts";
 import { type Disk, Unusable } from "./cli/disk.ts";
-import { explainCommand } from "./cli/explain-command.ts";
+import { explainCommand } from "./cli/explain.ts";
 import { painter, wrap } from "./cli/layout.ts";
-import { optionsFrom } from "./cli/options.ts";
+import { COMMANDS, HELP, OPTIONS, optionsFrom } from "./cli/options.ts";
 import { testCommand } from "./cli/test-command.ts";
-import { COMMANDS, HELP, OPTIONS } from "./cli/usage.ts";
 import policySchema from "./policy.schema.json" with { type: "json" };
 import issuersSchema from "./trusted-token-issuers.schema.json" with { type: "json" };
 
-function run(argv: readonly string[]): Answer {
+function run(argv: readonly string[]): CommandResult {
   const { values, positionals } = parsedArguments(argv);
   const [name = "", ...operands] = positionals;
   if (values.help || argv.length === 0) return { code: 0, text: HELP };
@@ -47,7 +46,7 @@ function parsedArguments(argv: readonly string[]) {
   }
 }
 
-function schema([name = "policy", ...more]: readonly string[]): Answer {
+function schema([name = "policy", ...more]: readonly string[]): CommandResult {
   const schemas: Readonly<Record<string, unknown>> = {
     policy: policySchema,
     "trusted-token-issuers": issuersSchema,

@@ -1,9 +1,10 @@
 /**
- * The organization's trusted-token-issuers file: parse, compile, allow. Pure; octo-sts's rules and bounds.
+ * Issuers: those that every deployment knows, and the organization's trusted-token-issuers file: parse, compile, allow. Pure; the
+ * file has octo-sts's rules and bounds.
  */
 
 import * as v from "valibot";
-import { type DiagnosticList, type Parsed, type Position, quoted } from "./faults.ts";
+import { type DiagnosticList, type Parsed, type Position, quoted } from "./diagnostics.ts";
 import { isIssuer } from "./fields.ts";
 import { MAX_TRUSTED_ISSUER_PATTERN_BYTES, MAX_TRUSTED_ISSUER_PATTERNS, MAX_TRUSTED_ISSUERS } from "./limits.ts";
 import { compilePattern, type Pattern } from "./pattern/pattern.ts";
@@ -11,6 +12,18 @@ import { spanFault } from "./pattern/span-guard.ts";
 import { TrustedIssuersSchema } from "./schema.ts";
 import { nearest } from "./suggest.ts";
 import { type FileKind, type Locate, readFile, unknownName } from "./yaml/read.ts";
+
+/**
+ * GitHub Actions, GitLab.com, Google, Buildkite, HCP Terraform, as exact strings. Their keys may be fetched before any policy is
+ * read, and no policy may bring keys of its own for them.
+ */
+export const BUILT_IN_ISSUERS: readonly string[] = [
+  "https://token.actions.githubusercontent.com",
+  "https://gitlab.com",
+  "https://accounts.google.com",
+  "https://agent.buildkite.com",
+  "https://app.terraform.io",
+];
 
 /** Raised with every change of the shape or of what it means, so that no cache is read by another version. */
 export const ISSUERS_FORMAT = 1;

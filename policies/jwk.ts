@@ -5,7 +5,7 @@
 
 import { ALGORITHMS, algorithmNames, type KeyKind } from "./algorithms.ts";
 import { decodeBase64url } from "./base64url.ts";
-import { quoted } from "./faults.ts";
+import { quoted } from "./diagnostics.ts";
 import { RSA_MAX_BITS, RSA_MIN_BITS } from "./limits.ts";
 import { isObject, type JsonObject, ownProperty } from "./objects.ts";
 

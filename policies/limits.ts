@@ -26,8 +26,8 @@ export const MAX_INLINE_KEYS = 64;
 /** Of a key's modulus, wherever the key comes from. */
 export const RSA_MIN_BITS = 2_048;
 export const RSA_MAX_BITS = 8_192;
-/** Faults told of one file; more would only bury the first. */
-export const MAX_FAULTS = 100;
+/** Errors shown of one file; more would only bury the first. */
+export const MAX_DIAGNOSTICS = 100;
 
 /** The allow-list's bounds are octo-sts's. */
 export const MAX_TRUSTED_ISSUERS = 64;

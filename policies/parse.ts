@@ -3,7 +3,7 @@
  * that what a cache keeps means the same under any; what configuration decides is in deployment.ts.
  */
 
-import type { Parsed } from "./faults.ts";
+import type { Parsed } from "./diagnostics.ts";
 import { PRIVATE_MEMBERS } from "./jwk.ts";
 import { checkProgramSize, claimsOf, inlineKeysOf, matcherOf, type Reading } from "./policy/clauses.ts";
 import { type CompiledPolicy, compileWith } from "./policy/compile.ts";
@@ -13,7 +13,7 @@ import { OrganizationPolicySchema, RepositoryPolicySchema } from "./schema.ts";
 import { nearest } from "./suggest.ts";
 import { type FileKind, readFile, unknownName } from "./yaml/read.ts";
 
-export type { Diagnostic, Parsed, Position } from "./faults.ts";
+export type { Diagnostic, Parsed, Position } from "./diagnostics.ts";
 export { type CompiledPolicy, compilePolicy } from "./policy/compile.ts";
 export { type DeploymentRules, deploymentDiagnostics } from "./policy/deployment.ts";
 export { type InlineJwk, type Matcher, type PolicyDocument, type PolicyKind, readDocument } from "./policy/document.ts";

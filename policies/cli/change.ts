@@ -8,7 +8,7 @@ import { findClaim, textsOfClaim } from "../claims.ts";
 import type { ClauseResult } from "../evaluate.ts";
 import { compilePattern } from "../pattern/pattern.ts";
 import type { CompiledPolicy } from "../policy/compile.ts";
-import { nearClaim, pathsBelow } from "./near-claims.ts";
+import { nearClaim, pathsBelow } from "../suggest.ts";
 
 export interface Change {
   /** What is to be understood, in one or two sentences. */

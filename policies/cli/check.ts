@@ -2,76 +2,79 @@
  * `policy check`: all that is wrong with policies, lists of trusted issuers, and the names of files.
  */
 
+import {
+  type CheckedPolicy,
+  checkPolicy,
+  checkTrustedIssuers,
+  countOf,
+  type FileDiagnostic,
+  inFile,
+} from "../check.ts";
+import { type Diagnostic, ofWholeFile } from "../diagnostics.ts";
 import { roleOfFile } from "../file-names.ts";
-import { asFindings, countOf, type Finding, type Judged, judgePolicy, judgeTrustedIssuers } from "../findings.ts";
 import { type Disk, nameOf, shown, Unusable } from "./disk.ts";
 import type { Paint } from "./layout.ts";
 import type { Options } from "./options.ts";
-import { type Place, rootOf } from "./place.ts";
-import { githubReport, jsonReport, textReport } from "./reports.ts";
-import { sarifReport } from "./sarif.ts";
-import { createLocator, type Locator, type Target, targetsOf } from "./targets.ts";
+import { createLocator, type Locator, type Place, rootOf, type Target, targetsOf } from "./place.ts";
+import { githubReport, jsonReport, sarifReport, textReport } from "./reports.ts";
 
-export interface Answer {
+export interface CommandResult {
   readonly code: 0 | 1;
   readonly text: string;
 }
 
 /** Throws Unusable. */
-export function check(operands: readonly string[], options: Options, disk: Disk, paint: Paint): Answer {
+export function check(operands: readonly string[], options: Options, disk: Disk, paint: Paint): CommandResult {
   const locate = createLocator(disk);
   const results = targetsOf(operands, disk).flatMap((target) => {
-    const findings = findingsOf(target, options, disk, locate);
-    return findings === undefined ? [] : [findings];
+    const diagnostics = diagnosticsOf(target, options, disk, locate);
+    return diagnostics === undefined ? [] : [diagnostics];
   });
   if (results.length === 0) throw new Unusable(`no policy found in ${operands.join(", ")}`);
-  const findings = results.flat();
-  const isBad = countOf(findings, "fault") > 0 || (options.strict && countOf(findings, "warning") > 0);
-  return { code: isBad ? 1 : 0, text: report(findings, results.length, options.format, paint) };
+  const diagnostics = results.flat();
+  const isBad = countOf(diagnostics, "error") > 0 || (options.strict && countOf(diagnostics, "warning") > 0);
+  return { code: isBad ? 1 : 0, text: report(diagnostics, results.length, options.format, paint) };
 }
 
-export function report(findings: readonly Finding[], files: number, format: string, paint: Paint): string {
-  if (format === "json") return jsonReport(findings, files);
-  if (format === "sarif") return sarifReport(findings);
-  return format === "github" ? githubReport(findings) : textReport(findings, files, paint);
+export function report(diagnostics: readonly FileDiagnostic[], files: number, format: string, paint: Paint): string {
+  if (format === "json") return jsonReport(diagnostics, files);
+  if (format === "sarif") return sarifReport(diagnostics);
+  return format === "github" ? githubReport(diagnostics) : textReport(diagnostics, files, paint);
 }
 
 /** Undefined for a file that is none of ours. */
-function findingsOf(target: Target, options: Options, disk: Disk, locate: Locator): readonly Finding[] | undefined {
+function diagnosticsOf(
+  target: Target,
+  options: Options,
+  disk: Disk,
+  locate: Locator,
+): readonly FileDiagnostic[] | undefined {
   const { path, isNamed, isDirectory } = target;
-  const file = shown(disk, path);
-  if (isDirectory) return wholeFile(file, "never-read", "a directory, and no file", "give it another name");
+  const whole = (id: string, message: string, suggestion: string) =>
+    inFile(shown(disk, path), [ofWholeFile("error", id, message, suggestion)]);
+  if (isDirectory) return whole("never-read", "a directory, and no file", "give it another name");
   const place = locate(path, options);
   const { role } = place;
-  if (role.role === "never_read") return wholeFile(file, "never-read", role.message, role.suggestion);
-  if (role.role === "trusted_issuers") {
-    const text = disk.read(path);
-    return text === undefined ? notText(file) : judgeTrustedIssuers(file, text);
-  }
+  if (role.role === "never_read") return whole("never-read", role.message, role.suggestion);
+  if (role.role === "trusted_issuers") return inFile(shown(disk, path), checkList(disk.read(path)));
   if (role.role !== "policy" && !isNamed) return undefined;
-  return [...strayFinding(target, file), ...judgeFile(path, place, options, disk).findings];
+  const { diagnostics } = checkFile(path, place, options, disk);
+  return inFile(shown(disk, path), [...strayDiagnostic(target), ...diagnostics]);
 }
 
-/** A policy elsewhere in a repository may be an example or a template: worth saying, and no fault of it. */
-function strayFinding({ path, isInRepository }: Target, file: string): readonly Finding[] {
+/** A policy elsewhere in a repository may be an example or a template: worth saying, and nothing wrong with it. */
+function strayDiagnostic({ path, isInRepository }: Target): readonly Diagnostic[] {
   const role = isInRepository && rootOf(path) === undefined ? roleOfFile(nameOf(path), false) : undefined;
   if (role?.role !== "never_read") return [];
-  return wholeFile(file, "never-read", role.message, role.suggestion).map((finding) => ({
-    ...finding,
-    severity: "warning",
-  }));
+  return [ofWholeFile("warning", "never-read", role.message, role.suggestion)];
 }
 
-export function judgeFile(path: string, { kind, owner }: Place, { domain, rules }: Options, disk: Disk): Judged {
+export function checkFile(path: string, { kind, owner }: Place, { domain, rules }: Options, disk: Disk): CheckedPolicy {
   const text = disk.read(path);
-  if (text === undefined) return { findings: notText(shown(disk, path)), policy: undefined };
-  return judgePolicy(shown(disk, path), text, { kind, owner, domain, rules });
+  if (text === undefined) return { diagnostics: [NOT_TEXT], policy: undefined };
+  return checkPolicy(text, { kind, owner, domain, rules });
 }
 
-function notText(file: string): readonly Finding[] {
-  return wholeFile(file, "invalid", "the file is not UTF-8", "save it as UTF-8");
-}
+const checkList = (text: string | undefined) => (text === undefined ? [NOT_TEXT] : checkTrustedIssuers(text));
 
-function wholeFile(file: string, id: string, message: string, suggestion: string): readonly Finding[] {
-  return asFindings(file, id, [{ path: "", line: 1, column: 1, message, suggestion }]);
-}
+const NOT_TEXT = ofWholeFile("error", "invalid", "the file is not UTF-8", "save it as UTF-8");

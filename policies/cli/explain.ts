@@ -1,12 +1,18 @@
 /**
- * One policy put to one token, told clause by clause. Pure.
+ * `policy explain`: one policy put to one token, clause by clause.
  */
 
+import { inFile } from "../check.ts";
 import type { VerifiedClaims } from "../claims.ts";
 import { type ClauseResult, evaluate, type Verdict } from "../evaluate.ts";
 import type { CompiledPolicy } from "../policy/compile.ts";
 import { type Change, changeFor } from "./change.ts";
+import { type CommandResult, checkFile, report } from "./check.ts";
+import { type Disk, mustRead, shown, Unusable } from "./disk.ts";
 import { COLUMNS, hanging, type Paint, wrap } from "./layout.ts";
+import type { Options } from "./options.ts";
+import { createLocator } from "./place.ts";
+import { ageOf, claimsOf, type Payload, payloadOf } from "./token.ts";
 
 export interface Explanation {
   readonly verdict: Verdict;
@@ -125,4 +131,41 @@ function repositoriesAsText({ kind, repositories }: CompiledPolicy["document"]):
   if (kind === "repository") return "the repository that holds the policy";
   if (repositories === undefined || repositories.length === 0) return "every repository of the installation";
   return repositories.join(", ");
+}
+
+/** `now` in seconds. Throws Unusable. */
+export function explainCommand(
+  operand: string,
+  options: Options,
+  disk: Disk,
+  paint: Paint,
+  now: number,
+): CommandResult {
+  const payload = payloadFrom(options, disk);
+  if (!payload.ok) throw new Unusable(payload.message);
+  const { domain, format } = options;
+  const path = disk.absolute(operand);
+  const { policy, diagnostics } = checkFile(path, createLocator(disk)(path, options), options, disk);
+  if (policy === undefined) {
+    const errors = diagnostics.filter(({ severity }) => severity === "error");
+    return { code: 1, text: report(inFile(shown(disk, path), errors), 1, format, paint) };
+  }
+  if (domain === undefined && policy.audience === undefined) {
+    throw new Unusable("the policy names no audience, so that --domain is needed: it is the default audience");
+  }
+  const explanation = explain(policy, payload.claims, domain ?? "");
+  const notes = [ageOf(payload.claims, now), "The token's signature was not checked."].filter(
+    (note) => note !== undefined,
+  );
+  const code = explanation.verdict.allow ? 0 : 1;
+  if (format === "json") return { code, text: `${JSON.stringify({ ...explanation, notes }, undefined, 2)}\n` };
+  const told = notes.flatMap((note) => wrap(note, 80)).map((line) => paint("dim", line));
+  return { code, text: `${explanationAsText(explanation, policy, paint)}\n${told.join("\n")}\n` };
+}
+
+function payloadFrom({ claims, token, tokenFile }: Options, disk: Disk): Payload {
+  const given = [claims, token, tokenFile].filter((value) => value !== undefined);
+  if (given.length !== 1) throw new Unusable("explain needs one of --claims, --token-file, --token");
+  if (claims !== undefined) return claimsOf(mustRead(disk, claims), claims);
+  return payloadOf(token ?? mustRead(disk, tokenFile ?? ""));
 }

@@ -4,18 +4,18 @@
 
 import type { VerifiedClaims } from "../claims.ts";
 import { POLICY_SUFFIX, TEST_SUFFIX } from "../file-names.ts";
-import { type Answer, judgeFile } from "./check.ts";
+import { type CommandResult, checkFile } from "./check.ts";
 import { type Disk, directoryOf, mustRead, nameOf, shown, Unusable } from "./disk.ts";
 import type { Paint } from "./layout.ts";
 import type { Options } from "./options.ts";
 import type { Place } from "./place.ts";
-import { createLocator, type Locator, targetsOf } from "./targets.ts";
+import { createLocator, type Locator, targetsOf } from "./place.ts";
 import { parseTestFile, type TestFile } from "./test-file.ts";
 import { type Outcome, outcomesAsText, runTests } from "./test-run.ts";
 import { claimsOf, type Payload } from "./token.ts";
 
 /** Throws Unusable. */
-export function testCommand(operands: readonly string[], options: Options, disk: Disk, paint: Paint): Answer {
+export function testCommand(operands: readonly string[], options: Options, disk: Disk, paint: Paint): CommandResult {
   const targets = targetsOf(operands, disk).filter(
     ({ path, isDirectory }) => path.endsWith(TEST_SUFFIX) && !isDirectory,
   );
@@ -41,21 +41,21 @@ function outcomesOf(path: string, options: Options, disk: Disk, locate: Locator)
   const policyPath = `${path.slice(0, -TEST_SUFFIX.length)}${POLICY_SUFFIX}`;
   if (disk.kindOf(policyPath) !== "file") return [failed("policy", `there is no ${nameOf(policyPath)} beside it`)];
   const place = placeOfTest(test, locate(policyPath, options), options);
-  const { policy, findings } = judgeFile(
+  const { policy, diagnostics } = checkFile(
     policyPath,
     place,
     { ...options, domain: test.domain ?? options.domain },
     disk,
   );
   if (policy === undefined) {
-    const diagnostics = findings.filter(({ severity }) => severity === "fault");
-    return diagnostics.map(({ line, column, message }) => failed(`policy ${line}:${column}`, message));
+    const errors = diagnostics.filter(({ severity }) => severity === "error");
+    return errors.map(({ line, column, message }) => failed(`policy ${line}:${column}`, message));
   }
   const domain = test.domain ?? options.domain;
   if (domain === undefined && policy.audience === undefined) {
     return [failed("domain", "the policy names no audience: write `domain: HOST` here, or give --domain")];
   }
-  return runTests({ test, policy, domain: domain ?? "", findings, files: claimsFiles(path, test, disk) });
+  return runTests({ test, policy, domain: domain ?? "", diagnostics, files: claimsFiles(path, test, disk) });
 }
 
 /** The scope, if the file says one, tells more than the place does. */

@@ -7,7 +7,7 @@
 
 import * as v from "valibot";
 import { isMap, LineCounter, parseDocument } from "yaml";
-import { createDiagnosticList, type DiagnosticList, type Parsed, type Position } from "../faults.ts";
+import { DiagnosticList, type Parsed, type Position } from "../diagnostics.ts";
 
 export interface TestFile {
   /** `owner` for an organization policy, `owner/repository` for any other; undefined: as for `check`. */
@@ -88,7 +88,7 @@ export function parseTestFile(source: string): Parsed<TestFile> {
     const { line, col } = lines.linePos(offset ?? 0);
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
-  const diagnostics = createDiagnosticList();
+  const diagnostics = new DiagnosticList();
   const document = parseDocument(source, {
     schema: "core",
     version: "1.2",

@@ -3,8 +3,8 @@
  */
 
 import { claimsOfVerifiedToken, type VerifiedClaims } from "../claims.ts";
+import type { Diagnostic } from "../diagnostics.ts";
 import { evaluate } from "../evaluate.ts";
-import type { Finding } from "../findings.ts";
 import type { CompiledPolicy } from "../policy/compile.ts";
 import { clauseName } from "./explain.ts";
 import { hanging, type Paint, plural, printable } from "./layout.ts";
@@ -27,7 +27,7 @@ export interface TestInput {
   readonly policy: CompiledPolicy;
   readonly domain: string;
   /** What lint said of the policy. */
-  readonly findings: readonly Finding[];
+  readonly diagnostics: readonly Diagnostic[];
   /** By `claims_file`; text is what went wrong with it. */
   readonly files: ReadonlyMap<string, VerifiedClaims | string>;
 }
@@ -75,9 +75,9 @@ function outcomeOf(
   return { name, passed, message: passed ? "" : `${wanted}, but ${happened}` };
 }
 
-function warningsOutcome({ test, findings }: TestInput): readonly Outcome[] {
+function warningsOutcome({ test, diagnostics }: TestInput): readonly Outcome[] {
   if (test.warnings === undefined) return [];
-  const found = [...new Set(findings.map(({ id }) => id))].sort();
+  const found = [...new Set(diagnostics.map(({ id }) => id))].sort();
   const wanted = [...new Set(test.warnings)];
   const passed = found.join(" ") === wanted.join(" ");
   const message = passed ? "" : `expected ${listed(wanted)}, but lint says ${listed(found)}`;

@@ -2,20 +2,20 @@
  * What a policy grants, to whom it is addressed, and where it leaves what octo-sts understands. Pure.
  */
 
-import { quoted } from "../faults.ts";
+import { quoted } from "../diagnostics.ts";
 import { isOrganizationWide, levelsOf, permissionNamed } from "../permissions.ts";
 import { nearest } from "../suggest.ts";
+import type { Rule } from "./context.ts";
 import { canHaveClaim } from "./issuer-claims.ts";
 import { overlaps } from "./language.ts";
-import type { Rule } from "./linting.ts";
-import type { Finding } from "./warning.ts";
+import type { Unplaced } from "./value.ts";
 import { PROBE } from "./workloads.ts";
 
 export const permissionRules: Rule = ({ policy, kind }) =>
   policy.document.permissions.flatMap(({ name, level }) => {
     const at = { path: `permissions.${name}`, part: "key" } as const;
     const permission = permissionNamed(name);
-    const findings: Finding[] = [];
+    const findings: Unplaced[] = [];
     if (permission?.assumed && !levelsOf(name).includes(level)) {
       const message = `GitHub's list does not tell the levels of ${name}, and ${quoted(level)} is not among the probable ones`;
       const suggestion = `write ${levelsOf(name)
@@ -68,7 +68,7 @@ export const repositoryRules: Rule = ({ policy, kind }) => {
     const suggestion = "name the repositories, or write `repositories: []` to say that all are meant";
     return [{ id: "repositories-absent", severity: "warning", path: "repositories", message, suggestion }];
   }
-  return (repositories ?? []).flatMap((name, i, all): readonly Finding[] => {
+  return (repositories ?? []).flatMap((name, i, all): readonly Unplaced[] => {
     const isRepeated = all.slice(0, i).some((before) => before.toLowerCase() === name.toLowerCase());
     const message = `${name} is listed already`;
     const path = `repositories[${i}]`;
@@ -87,12 +87,12 @@ export const extensionRules: Rule = ({ policy: { document }, claims, workload })
   const table = workload?.claims;
   const paths = claims.filter(({ name }) => isPath(name) && !table?.names.includes(name));
   return [
-    ...used.map((key): Finding => {
+    ...used.map((key): Unplaced => {
       const message = `${key} is an extension of this service: octo-sts refuses a policy that has it`;
       const suggestion = "remove it to keep the policy portable, or ignore this";
       return { id: "extension-used", severity: "notice", path: key, part: "key", message, suggestion };
     }),
-    ...paths.map(({ path, name }): Finding => {
+    ...paths.map(({ path, name }): Unplaced => {
       const message = `${quoted(name)} is found by its path inside another claim, an extension: octo-sts looks for a claim of exactly this name, and refuses`;
       const suggestion = "use a claim of the top level to keep the policy portable, or ignore this";
       return { id: "extension-used", severity: "notice", path, part: "key", message, suggestion };
@@ -135,7 +135,7 @@ export const claimRules: Rule = ({ claims, workload }) => {
   if (table === undefined) return [];
   return claims
     .filter(({ name }) => !canHaveClaim(table, name))
-    .map(({ name, path }): Finding => {
+    .map(({ name, path }): Unplaced => {
       const near = nearest(name, table.names);
       const message = `${table.issuer} documents no claim ${quoted(name)}, and without it no token matches (${table.source})`;
       const suggestion =

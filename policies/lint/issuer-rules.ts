@@ -2,11 +2,10 @@
  * Issuer patterns that match issuers of someone else: another domain, or another customer of the same provider. Pure.
  */
 
-import { quoted } from "../faults.ts";
+import { quoted } from "../diagnostics.ts";
+import type { Rule } from "./context.ts";
 import { overlaps } from "./language.ts";
-import type { Rule } from "./linting.ts";
-import type { Value } from "./value.ts";
-import type { Finding } from "./warning.ts";
+import type { Unplaced, Value } from "./value.ts";
 import { PROBE } from "./workloads.ts";
 
 /** Behind these suffixes anyone can have a name of his own. */
@@ -53,7 +52,7 @@ function tenants(): readonly (readonly [provider: string, template: string])[] {
 
 export const issuerRules: Rule = ({ issuer }) => foreignIssuers(issuer);
 
-export function foreignIssuers({ kind, path, text, language }: Value): readonly Finding[] {
+export function foreignIssuers({ kind, path, text, language }: Value): readonly Unplaced[] {
   if (kind === "exact") return [];
   if (overlaps(language, foreignHost())) {
     return [

@@ -3,18 +3,18 @@
  * linear in the file. Patterns are judged by their syntax tree, never by a regular expression over their text.
  */
 
+import type { Diagnostic } from "../diagnostics.ts";
 import type { TrustedIssuers } from "../issuers.ts";
 import type { CompiledPolicy } from "../policy/compile.ts";
+import { createLinting, type LintContext, type Rule } from "./context.ts";
 import { audienceRules, claimRules, extensionRules, permissionRules, repositoryRules } from "./grant-rules.ts";
 import { issuerRules } from "./issuer-rules.ts";
-import { createLinting, type LintContext, type Rule } from "./linting.ts";
 import { listFindings } from "./list-rules.ts";
 import { subjectRules } from "./subject-rules.ts";
+import { placed } from "./value.ts";
 import { valueRules } from "./value-rules.ts";
-import { type Warning, warningsOf } from "./warning.ts";
 
-export type { LintContext } from "./linting.ts";
-export type { Severity, Warning } from "./warning.ts";
+export type { LintContext } from "./context.ts";
 
 /** Every id that lint can tell, with what it is about: for reports that list their rules. */
 export const RULES: Readonly<Record<string, string>> = {
@@ -62,15 +62,15 @@ const POLICY_RULES: readonly Rule[] = [
 ];
 
 /** In the order of the text. */
-export function lintPolicy(policy: CompiledPolicy, context: LintContext): readonly Warning[] {
+export function lintPolicy(policy: CompiledPolicy, context: LintContext): readonly Diagnostic[] {
   const linting = createLinting(policy, context);
-  return warningsOf(
+  return placed(
     POLICY_RULES.flatMap((rule) => rule(linting)),
     context.locate ?? policy.locate,
   );
 }
 
 /** In the order of the text. */
-export function lintTrustedIssuers(list: TrustedIssuers): readonly Warning[] {
-  return warningsOf(listFindings(list), list.locate);
+export function lintTrustedIssuers(list: TrustedIssuers): readonly Diagnostic[] {
+  return placed(listFindings(list), list.locate);
 }

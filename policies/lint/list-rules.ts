@@ -2,14 +2,14 @@
  * Rules for the organization's list of trusted issuers. Pure.
  */
 
-import { quoted } from "../faults.ts";
+import { quoted } from "../diagnostics.ts";
 import type { TrustedIssuers } from "../issuers.ts";
 import { foreignIssuers } from "./issuer-rules.ts";
+import type { Unplaced } from "./value.ts";
 import { matcherValue } from "./value.ts";
 import { exactRules, patternRules, placeholder } from "./value-rules.ts";
-import type { Finding } from "./warning.ts";
 
-export function listFindings(list: TrustedIssuers): readonly Finding[] {
+export function listFindings(list: TrustedIssuers): readonly Unplaced[] {
   const { issuers, patterns } = list.document;
   return [
     ...auditMode(list),
@@ -26,13 +26,13 @@ export function listFindings(list: TrustedIssuers): readonly Finding[] {
 }
 
 /** In the list, exact values and patterns have a key each. */
-function asListEntry(finding: Finding): Finding {
+function asListEntry(finding: Unplaced): Unplaced {
   if (finding.id === "pattern-could-be-exact") return { ...finding, suggestion: "list it under `issuers`" };
   if (finding.id === "exact-looks-like-pattern") return { ...finding, suggestion: "list it under `issuer_patterns`" };
   return finding;
 }
 
-function auditMode({ mode }: TrustedIssuers): readonly Finding[] {
+function auditMode({ mode }: TrustedIssuers): readonly Unplaced[] {
   if (mode === "enforce") return [];
   const message = "the list only records what it would refuse: every issuer is still permitted";
   return [
@@ -46,8 +46,8 @@ function auditMode({ mode }: TrustedIssuers): readonly Finding[] {
   ];
 }
 
-function duplicates({ document: { issuers, patterns }, patterns: compiled }: TrustedIssuers): readonly Finding[] {
-  const finding = (path: string, message: string): readonly Finding[] => [
+function duplicates({ document: { issuers, patterns }, patterns: compiled }: TrustedIssuers): readonly Unplaced[] {
+  const finding = (path: string, message: string): readonly Unplaced[] => [
     { id: "duplicate-issuer", severity: "notice", path, message, suggestion: "remove it" },
   ];
   return [

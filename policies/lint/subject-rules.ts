@@ -4,11 +4,11 @@
  * One cause is told once: the worst of what an open subject lets in, at the value that should be narrowed.
  */
 
-import { quoted } from "../faults.ts";
+import { quoted } from "../diagnostics.ts";
+import type { Linting, Rule } from "./context.ts";
 import { overlaps } from "./language.ts";
-import type { Linting, Rule } from "./linting.ts";
 import { plainPrefixOf, type Wildcard, wildcardsOf } from "./shapes.ts";
-import type { Finding } from "./warning.ts";
+import type { Unplaced } from "./value.ts";
 import { letsIn, type Opening, pinsOwner, type Workload } from "./workloads.ts";
 
 export const subjectRules: Rule = (linting) => {
@@ -31,7 +31,7 @@ export const subjectRules: Rule = (linting) => {
   return findings;
 };
 
-function ofAnyone({ subject, workload }: Linting): Finding {
+function ofAnyone({ subject, workload }: Linting): Unplaced {
   return {
     id: "subject-of-anyone",
     severity: "warning",
@@ -49,7 +49,7 @@ function isCrossing(wildcard: Wildcard, workload: Workload | undefined): boolean
   return fixed === 0 && wildcard.hasSlashBehind;
 }
 
-function crossesBoundary({ subject }: Linting, { text, canBeSlash, isLast }: Wildcard): Finding {
+function crossesBoundary({ subject }: Linting, { text, canBeSlash, isLast }: Wildcard): Unplaced {
   const where = isLast ? "the rest of the subject" : "the parts behind the one that it stands for";
   return {
     id: "wildcard-crosses-boundary",
@@ -61,7 +61,7 @@ function crossesBoundary({ subject }: Linting, { text, canBeSlash, isLast }: Wil
 }
 
 /** An end that takes in no branch and no pull request, as `refs/tags/v.*`, is open to fewer people. */
-function openForWriting({ subject, claims, workload }: Linting): Finding {
+function openForWriting({ subject, claims, workload }: Linting): Unplaced {
   const lists = [workload?.anyBranch, workload?.anyPullRequest].filter((opening) => opening !== undefined);
   const isNarrow = lists.length > 0 && !lists.some((opening) => letsIn(opening, { subject, claims }));
   return {
@@ -73,7 +73,7 @@ function openForWriting({ subject, claims, workload }: Linting): Finding {
   };
 }
 
-function openings(linting: Linting, crossing: Wildcard | undefined): readonly Finding[] {
+function openings(linting: Linting, crossing: Wildcard | undefined): readonly Unplaced[] {
   const { workload } = linting;
   const isOpen = (opening: Opening | undefined) => opening !== undefined && letsIn(opening, linting);
   const branch = isOpen(workload?.anyBranch);
@@ -87,7 +87,7 @@ function openings(linting: Linting, crossing: Wildcard | undefined): readonly Fi
   return [];
 }
 
-function fromPullRequest({ canWrite, subject }: Linting): Finding {
+function fromPullRequest({ canWrite, subject }: Linting): Unplaced {
   const run = "any pull request of the repository, before review, with the workflow file that it brings";
   const suggestion =
     "name a branch or an environment with reviewers, or pin job_workflow_ref to a reusable workflow at a protected branch";
@@ -102,7 +102,7 @@ function fromPullRequest({ canWrite, subject }: Linting): Finding {
     : { id: "any-pull-request", severity: "notice", path: subject.path, message: `lets in ${run}`, suggestion };
 }
 
-function workflowUnpinned({ canWrite }: Linting, path: string, isBranchOpen: boolean): Finding {
+function workflowUnpinned({ canWrite }: Linting, path: string, isBranchOpen: boolean): Unplaced {
   const why = isBranchOpen
     ? "the subject leaves the branch open too, so that any branch can bring its own version of the file"
     : "the subject alone decides from where the run comes";
@@ -115,7 +115,7 @@ function workflowUnpinned({ canWrite }: Linting, path: string, isBranchOpen: boo
   };
 }
 
-function fromBranch({ canWrite, subject }: Linting, pullRequest: boolean): Finding {
+function fromBranch({ canWrite, subject }: Linting, pullRequest: boolean): Unplaced {
   return {
     id: "any-branch",
     severity: canWrite ? "warning" : "notice",
@@ -126,10 +126,10 @@ function fromBranch({ canWrite, subject }: Linting, pullRequest: boolean): Findi
 }
 
 /** The subject with and without GitHub's ids, and the ids that pin the same. */
-function mutableNames({ subject, owner: ownOwner, claims, workload }: Linting): readonly Finding[] {
+function mutableNames({ subject, owner: ownOwner, claims, workload }: Linting): readonly Unplaced[] {
   if (workload?.claims.issuer !== "GitHub Actions") return [];
   if (claims.some(({ name }) => name === "repository_id" || name === "repository_owner_id")) return [];
-  const finding = (message: string): readonly Finding[] => [
+  const finding = (message: string): readonly Unplaced[] => [
     {
       id: "mutable-names",
       severity: "notice",
@@ -151,7 +151,7 @@ function mutableNames({ subject, owner: ownOwner, claims, workload }: Linting): 
 }
 
 /** A repository can have a subject of its own making, so this is no more than a hint. */
-function incomplete({ subject, workload }: Linting): readonly Finding[] {
+function incomplete({ subject, workload }: Linting): readonly Unplaced[] {
   if (workload?.claims.issuer !== "GitHub Actions") return [];
   if (overlaps(subject.language, "(?s)[^:]+:[^:]+:.+") || !overlaps(subject.language, "repo:[^:]+")) return [];
   return [

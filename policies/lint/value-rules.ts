@@ -3,14 +3,13 @@
  * cannot match, placeholders. Pure.
  */
 
-import { quoted } from "../faults.ts";
+import { quoted } from "../diagnostics.ts";
 import { isAudience, isIssuer, isSubject } from "../fields.ts";
+import { BUILT_IN_ISSUERS } from "../issuers.ts";
+import { type Rule, valuesOf } from "./context.ts";
 import { overlaps } from "./language.ts";
-import { type Rule, valuesOf } from "./linting.ts";
-import { placeholderIn } from "./placeholders.ts";
 import { bareDots, globOf, soleTextOf, topLevelAlternatives } from "./shapes.ts";
-import type { Value } from "./value.ts";
-import type { Finding } from "./warning.ts";
+import type { Unplaced, Value } from "./value.ts";
 
 export const valueRules: Rule = (linting) =>
   valuesOf(linting).flatMap((value) => [
@@ -18,7 +17,26 @@ export const valueRules: Rule = (linting) =>
     ...placeholder(value),
   ]);
 
-export function placeholder({ path, text, kind }: Value): readonly Finding[] {
+/** What templates leave for the reader to fill in. */
+const PLACEHOLDERS: readonly RegExp[] = [
+  /REPLACE[_-]?(?:WITH|ME|THIS)?[A-Z_]*|CHANGE[_-]?ME|FIXME|\bTODO\b|\bX{3,}\b/,
+  // A named group of a pattern, `(?P<name>`, is none.
+  /(?<!\(\?P?)<[A-Za-z][^<>]*>/,
+  /\{\{[^}]*\}\}|\$\{[^}]*\}/,
+  /\b(?:YOUR|your|my)[-_](?:github[-_])?(?:org|organi[sz]ation|repo|repository|owner|user|username|account|domain|project|tenant|cluster|group|ORG|REPO|OWNER|USER|ACCOUNT|DOMAIN|PROJECT)\b/,
+  /(?<=[:/@])(?:OWNER|ORG|ORGANI[SZ]ATION|REPO|REPOSITORY|USER|NAME|PROJECT|GROUP|TENANT)(?=[:/@]|$)/,
+  // RFC 2606: nobody owns these.
+  /(?<=^|[/.@])example\.(?:com|net|org)(?=[/:]|$)|(?<=[a-z0-9-])\.example(?=[/:]|$)/,
+  /\b0{8}-0{4}-0{4}-0{4}-0{12}\b/,
+];
+
+/** The first placeholder of a text, if it has one. */
+function placeholderIn(text: string): string | undefined {
+  const found = PLACEHOLDERS.flatMap((sign) => sign.exec(text) ?? []);
+  return found[0];
+}
+
+export function placeholder({ path, text, kind }: Value): readonly Unplaced[] {
   const found = placeholderIn(kind === "pattern" ? text.replaceAll(/\\([^A-Za-z0-9])/g, "$1") : text);
   if (found === undefined) return [];
   const message = `${quoted(found)} looks like a placeholder that was never filled in`;
@@ -29,21 +47,13 @@ export function placeholder({ path, text, kind }: Value): readonly Finding[] {
 function knownIssuerNear(text: string): string | undefined {
   const host = text.toLowerCase().replace(/^https?:\/\//, "");
   const plain = host.replace(/\/+$|\/\.well-known\/.*$/, "");
-  const meant = KNOWN_ISSUERS.find((issuer) => issuer === `https://${plain}`);
+  const meant = BUILT_IN_ISSUERS.find((issuer) => issuer === `https://${plain}`);
   return meant === text ? undefined : meant;
 }
 
-const KNOWN_ISSUERS = [
-  "https://token.actions.githubusercontent.com",
-  "https://gitlab.com",
-  "https://accounts.google.com",
-  "https://agent.buildkite.com",
-  "https://app.terraform.io",
-];
-
 const WELL_FORMED = { issuer: isIssuer, subject: isSubject, audience: isAudience, claim: () => true };
 
-export function exactRules({ field, path, text }: Value): readonly Finding[] {
+export function exactRules({ field, path, text }: Value): readonly Unplaced[] {
   const sign = signOfPattern(text);
   if (sign !== undefined) {
     const isGlob = sign === "*";
@@ -86,7 +96,7 @@ const ALPHABETS = {
 };
 
 /** The first that applies: they are readings of the same text. */
-export function patternRules(value: Value): readonly Finding[] {
+export function patternRules(value: Value): readonly Unplaced[] {
   const { field, path, text, tokens, language } = value;
   const glob = globOf(tokens);
   if (glob !== undefined) {
@@ -112,7 +122,7 @@ export function patternRules(value: Value): readonly Finding[] {
 /** Workflows are read from `.github/workflows/*.yml` alone, so that a dot there lets in no other file. */
 const WORKFLOW_CLAIMS = ["job_workflow_ref", "workflow_ref"];
 
-function unescapedDot({ field, name, path, tokens }: Value): readonly Finding[] {
+function unescapedDot({ field, name, path, tokens }: Value): readonly Unplaced[] {
   const dots = bareDots(tokens);
   if (dots === 0 || tokens.length === 1) return [];
   const count = dots === 1 ? "a `.` that is" : `${dots} \`.\` that are`;
@@ -133,7 +143,7 @@ function unescapedDot({ field, name, path, tokens }: Value): readonly Finding[] 
   ];
 }
 
-function alternation({ path, text, tokens }: Value): readonly Finding[] {
+function alternation({ path, text, tokens }: Value): readonly Unplaced[] {
   const alternatives = topLevelAlternatives(text, tokens);
   const [first = "", last = ""] = [alternatives[0], alternatives.at(-1)];
   if (alternatives.length === 1) return [];

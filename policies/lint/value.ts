@@ -1,9 +1,12 @@
 /**
- * A value that a token is compared with: where it stands, its tokens and its language. Pure.
+ * A value that a token is compared with, as lint looks at it: where it stands, its tokens and its language; and what a rule says
+ * of it. Pure.
  */
 
+import { type Diagnostic, inOrder, type Severity } from "../diagnostics.ts";
 import { type PatternToken, tokensOf } from "../pattern/tokens.ts";
 import type { Matcher } from "../policy/document.ts";
+import type { Locate } from "../yaml/read.ts";
 import { type Language, languageOf, languageOfText } from "./language.ts";
 
 export interface Value {
@@ -31,4 +34,25 @@ export function claimValue(name: string, pattern: string): Value {
   const path = `claim_pattern.${name}`;
   const [tokens, language] = [tokensOf(pattern), languageOf(pattern)];
   return { field: "claim", name, path, kind: "pattern", text: pattern, tokens, language };
+}
+
+/** A diagnostic before it has a place in the text. `part`: of what to tell the position, the value if it is not said. */
+export interface Unplaced {
+  readonly id: string;
+  readonly severity: Exclude<Severity, "error">;
+  readonly path: string;
+  readonly part?: "key" | "value";
+  readonly message: string;
+  readonly suggestion: string;
+}
+
+/** In the order of the text. */
+export function placed(found: readonly Unplaced[], locate: Locate): readonly Diagnostic[] {
+  const nowhere = { line: 0, column: 0 };
+  return inOrder(
+    found.map(({ id, severity, path, part, message, suggestion }) => {
+      const { line, column } = locate(path, part) ?? locate("") ?? nowhere;
+      return { id, severity, path, line, column, message, suggestion };
+    }),
+  );
 }

@@ -6,7 +6,7 @@
  */
 
 import { RE2JS, RE2JSException } from "re2js";
-import { quoted } from "../faults.ts";
+import { quoted } from "../diagnostics.ts";
 import { MAX_PATTERN_BYTES, MAX_PATTERN_INSTRUCTIONS, utf8Bytes } from "../limits.ts";
 import { syntaxTreeOf, treeSize } from "./syntax-tree.ts";
 

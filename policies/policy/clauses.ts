@@ -2,7 +2,7 @@
  * The clauses of a raw policy that a token must meet: matchers, claim patterns, inline keys, lifetime. Pure; faults are collected.
  */
 
-import { type DiagnosticList, type Position, quoted } from "../faults.ts";
+import { type DiagnosticList, type Position, quoted } from "../diagnostics.ts";
 import { MAX_CLAIM_PATTERNS, MAX_FILE_INSTRUCTIONS } from "../limits.ts";
 import { compilePattern, type Pattern } from "../pattern/pattern.ts";
 import type { RawPolicy } from "../schema.ts";

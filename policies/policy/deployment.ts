@@ -3,7 +3,7 @@
  * keeps depends on no configuration.
  */
 
-import { createDiagnosticList, type Diagnostic } from "../faults.ts";
+import { type Diagnostic, DiagnosticList } from "../diagnostics.ts";
 import { isOrganizationWide, rankOfLevel } from "../permissions.ts";
 import type { CompiledPolicy } from "./compile.ts";
 
@@ -20,7 +20,7 @@ export interface DeploymentRules {
 /** Line and column are 0 for a policy that came from a cache. */
 export function deploymentDiagnostics(policy: CompiledPolicy, rules: DeploymentRules): readonly Diagnostic[] {
   const { document, locate } = policy;
-  const diagnostics = createDiagnosticList();
+  const diagnostics = new DiagnosticList("not-accepted");
   const add = (path: string, message: string, suggestion: string) =>
     diagnostics.add(path, locate(path, "key"), message, suggestion);
   for (const { name, level } of document.kind === "repository" ? document.permissions : []) {

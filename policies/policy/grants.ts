@@ -2,7 +2,7 @@
  * What a raw policy grants: permissions and repositories. Pure; faults are collected.
  */
 
-import { quoted } from "../faults.ts";
+import { quoted } from "../diagnostics.ts";
 import { MAX_REPOSITORIES } from "../limits.ts";
 import { REPOSITORY_NAME } from "../names.ts";
 import { permissionNamed, rankOfLevel, suggestPermission } from "../permissions.ts";

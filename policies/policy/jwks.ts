@@ -1,6 +1,6 @@
 /** Keys inline in a policy: public keys that can verify a token, and nothing else. Pure; reads a shape that schema.ts has checked. */
 
-import type { DiagnosticList } from "../faults.ts";
+import type { DiagnosticList } from "../diagnostics.ts";
 import { flatJwk, judgeJwk } from "../jwk.ts";
 import { MAX_INLINE_KEYS } from "../limits.ts";
 import type { RawInlineKey } from "../schema.ts";

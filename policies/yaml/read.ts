@@ -5,7 +5,7 @@
  */
 
 import * as v from "valibot";
-import { createDiagnosticList, type DiagnosticList, type Position, quoted } from "../faults.ts";
+import { DiagnosticList, type Position, quoted } from "../diagnostics.ts";
 import { MAX_EXPANDED_VALUES, MAX_FILE_BYTES, utf8Bytes } from "../limits.ts";
 import { forbiddenCharacter } from "./characters.ts";
 import { plainScalarDiagnostic } from "./scalars.ts";
@@ -42,7 +42,7 @@ export function readFile<E extends Entries>(
   schema: v.StrictObjectSchema<E, undefined>,
   kind: FileKind,
 ): RawFile<v.InferOutput<v.StrictObjectSchema<E, undefined>>> {
-  const diagnostics = createDiagnosticList();
+  const diagnostics = new DiagnosticList();
   const positions = new Map<string, { readonly key: Position; readonly value: Position }>();
   const locate: Locate = (path, part = "value") => positions.get(path)?.[part];
   const root = treeOf(text, diagnostics);

@@ -6,7 +6,7 @@
  */
 
 import { isAlias, isMap, isScalar, isSeq, type Pair, type ParsedNode, type Scalar, type YAMLSeq } from "yaml";
-import type { DiagnosticList, Position } from "../faults.ts";
+import type { DiagnosticList, Position } from "../diagnostics.ts";
 import { MAX_ALIASES, MAX_EXPANDED_VALUES, MAX_NESTING_DEPTH } from "../limits.ts";
 import { isNullScalar } from "./scalars.ts";
 

@@ -3,7 +3,7 @@
  */
 
 import { Composer, type Document, Lexer, LineCounter, Parser, type YAMLParseError } from "yaml";
-import type { DiagnosticList, Position } from "../faults.ts";
+import type { DiagnosticList, Position } from "../diagnostics.ts";
 import { YamlLimits } from "./limits.ts";
 import { createTreeReader, type Tree } from "./tree.ts";
 

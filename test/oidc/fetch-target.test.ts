@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { BUILT_IN_ISSUERS } from "../../policies/known-issuers.ts";
+import { BUILT_IN_ISSUERS } from "../../policies/issuers.ts";
 import { fetchTarget, isKnownIssuer } from "../../worker/oidc/issuer-rules.ts";
 
 const strict = { allowLoopback: false, stsDomain: "sts.example.test" };

@@ -3,12 +3,12 @@
  */
 
 import { expect, test } from "vitest";
+import { checkPolicy } from "../../policies/check.ts";
 import { claimsOfVerifiedToken, type VerifiedClaims } from "../../policies/claims.ts";
 import { parseTestFile, type TestFile } from "../../policies/cli/test-file.ts";
 import { runTests } from "../../policies/cli/test-run.ts";
 import { claimsOf } from "../../policies/cli/token.ts";
 import { evaluate } from "../../policies/evaluate.ts";
-import { judgePolicy } from "../../policies/findings.ts";
 import { grantOf } from "../../policies/grant.ts";
 import { DEFAULT_RULES } from "./judge.ts";
 
@@ -103,9 +103,9 @@ function claimsIn(folder: string, name: string): VerifiedClaims {
 function policyOf(folder: string, { scope, domain }: TestFile) {
   const kind = scope?.repository === undefined ? "organization" : "repository";
   const setting = { kind, owner: scope?.owner, domain, rules: DEFAULT_RULES } as const;
-  const { policy, findings } = judgePolicy(folder, fileOf(folder, /[^/]+\.sts\.yaml$/), setting);
-  if (policy === undefined) throw new Error(JSON.stringify(findings));
-  return { policy, findings };
+  const { policy, diagnostics } = checkPolicy(fileOf(folder, /[^/]+\.sts\.yaml$/), setting);
+  if (policy === undefined) throw new Error(JSON.stringify(diagnostics));
+  return { policy, diagnostics };
 }
 
 /** Whether a claim of the token is the one of this name, or the object that its path begins with. */
@@ -124,14 +124,14 @@ export function testExamples(): void {
     "%s: its token is let in, the other refused where it says, and lint says what it lists",
     (folder) => {
       const file = testFileOf(folder);
-      const { policy, findings } = policyOf(folder, file);
+      const { policy, diagnostics } = policyOf(folder, file);
       const files = new Map(["claims", "refused"].map((name) => [`${name}.json`, claimsIn(folder, name)]));
       expect(file.tokens.map(({ claimsFile, expect: wanted }) => [claimsFile, wanted])).toEqual([
         ["claims.json", "allow"],
         ["refused.json", "deny"],
       ]);
       expect(file.warnings).toBeDefined();
-      const outcomes = runTests({ test: file, policy, domain: file.domain ?? "", findings, files });
+      const outcomes = runTests({ test: file, policy, domain: file.domain ?? "", diagnostics, files });
       expect(outcomes.filter(({ passed }) => !passed)).toEqual([]);
     },
   );

@@ -84,7 +84,7 @@ describe("2,500 changed files with 120 policies", () => {
       "failure",
       "Not all trust policies were checked.",
     ]);
-    const checked = Number(/^(\d+) changed files looked at, 0 faults/.exec(run.summary)?.[1]);
+    const checked = Number(/^(\d+) changed files looked at, 0 errors/.exec(run.summary)?.[1]);
     expect(checked).toBeGreaterThanOrEqual(25);
     expect(run.summary).toContain("## Not checked");
     const named = run.summary.match(/^- `[^`]+`: there were more files than one invocation may read/gm)?.length ?? 0;
@@ -110,7 +110,7 @@ describe("2,500 changed files with 120 policies", () => {
     expect(calls).toEqual(CALLS);
     const run = onlyRun();
     expect([run.status, run.conclusion, run.title]).toEqual(["completed", "failure", "Invalid trust policy."]);
-    expect(run.summary).toContain("120 changed files looked at, 2 faults");
+    expect(run.summary).toContain("120 changed files looked at, 2 errors");
     expect(run.annotations.filter((text) => text.includes("team-119")).length).toBe(2);
     expect(outside.github.tokens.every(({ revoked }) => revoked)).toBe(true);
   });

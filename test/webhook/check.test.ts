@@ -43,7 +43,7 @@ const CASES: Readonly<Record<string, Case>> = {
     change: { [POLICY]: GOOD },
     conclusion: "success",
     says: [
-      "1 changed file looked at, 0 faults, 0 warnings, 0 notices.",
+      "1 changed file looked at, 0 errors, 0 warnings, 0 notices.",
       "### `ci`: a new policy",
       "- Gains `contents: read`",
       `- issuer is \`${ACTIONS}\``,
@@ -54,7 +54,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "a policy is added beside files that are nobody's business": {
     change: { [POLICY]: GOOD, [`${CHAINGUARD}/README.md`]: "# Policies", "src/main.ts": "1" },
     conclusion: "success",
-    says: ["1 changed file looked at, 0 faults, 0 warnings, 0 notices."],
+    says: ["1 changed file looked at, 0 errors, 0 warnings, 0 notices."],
   },
   "a policy in a folder of its own": {
     change: { [`${CHAINGUARD}/team/deploy.sts.yaml`]: GOOD },
@@ -150,7 +150,7 @@ const CASES: Readonly<Record<string, Case>> = {
     change: { [POLICY]: GOOD, [`${CHAINGUARD}/bad.sts.yaml`]: "{" },
     conclusion: "failure",
     title: INVALID,
-    says: ["2 changed files looked at, 1 fault, 0 warnings, 0 notices.", "### `ci`: a new policy"],
+    says: ["2 changed files looked at, 1 error, 0 warnings, 0 notices.", "### `ci`: a new policy"],
   },
   "a policy is risky": {
     change: { [POLICY]: GOOD.replace("subject: repo:acme/app:ref:refs/heads/main", "subject_pattern: .*") },

@@ -86,7 +86,7 @@ describe("a check that cannot be done says so in its run, and in the log with th
     );
     await pull(files);
     expect([onlyRun().conclusion, onlyRun().title]).toEqual(["failure", "Invalid trust policy."]);
-    expect(onlyRun().summary).toContain("6 changed files looked at, 12 faults");
+    expect(onlyRun().summary).toContain("6 changed files looked at, 12 errors");
     expect(onlyRun().summary).toContain("## Not checked");
     expect(onlyRun().summary).toContain("- `.github/chainguard/p7.sts.yaml`: GitHub limits this App's requests");
   });

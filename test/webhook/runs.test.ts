@@ -67,14 +67,14 @@ describe("the base", () => {
     const { outside, repository, owner, send, onlyRun } = made;
     const commit = outside.github.commit(repository, { files: { [POLICY]: good(owner), [OTHER]: BAD } });
     await send("push", pushed(repositoryJson(owner, "app"), "main", ZERO, commit, {}));
-    expect(onlyRun().summary).toContain("2 changed files looked at, 2 faults");
+    expect(onlyRun().summary).toContain("2 changed files looked at, 2 errors");
   });
 
   it("of a history without a common ancestor is nothing", async () => {
     const { pull, outside, repository, owner, onlyRun } = await scene();
     outside.github.commit(repository, { branch: "orphan", parents: [], files: { [OTHER]: BAD } });
     await pull({ [POLICY]: good(owner) }, { branch: "orphan" });
-    expect(onlyRun().summary).toContain("2 changed files looked at, 2 faults");
+    expect(onlyRun().summary).toContain("2 changed files looked at, 2 errors");
   });
 
   it("of a merge group is the commit that it is put on", async () => {

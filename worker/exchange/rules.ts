@@ -98,7 +98,7 @@ function diagnosticsHere(
   // A writer of one repository could else pass the list with a listed issuer's name and keys of their own.
   if (target.kind !== "repository" || !policy.document.jwks || !listIsEnforced) return diagnostics;
   const message = "jwks may not stand in a repository's policy while the organization enforces an issuer allow-list";
-  return [...diagnostics, { path: "jwks", line: 1, column: 1, message }];
+  return [...diagnostics, { severity: "error", id: "not-accepted", path: "jwks", line: 1, column: 1, message }];
 }
 
 /**

@@ -3,7 +3,7 @@
  * Everything here judges text that strangers chose.
  */
 import { isIssuer } from "../../policies/fields.ts";
-import { BUILT_IN_ISSUERS } from "../../policies/known-issuers.ts";
+import { BUILT_IN_ISSUERS } from "../../policies/issuers.ts";
 
 /** Whether this very issuer is on a list, as opposed to lying below a wildcard, where a stranger can name issuers without end. */
 export function isListedIssuer(issuer: string, known: readonly string[]): boolean {

@@ -2,6 +2,8 @@
  * Reading one file of an owner through its Apps, and what its text becomes. An answer that may be kept and a denial are told
  * apart here; caches and staleness are above.
  */
+
+import { ofWholeFile } from "../../policies/diagnostics.ts";
 import { POLICY_SUFFIX } from "../../policies/file-names.ts";
 import { parseTrustedIssuers } from "../../policies/issuers.ts";
 import { parsePolicy } from "../../policies/parse.ts";
@@ -115,7 +117,7 @@ export function allowListValue({ content }: FileReading, ownerId: number): Allow
   if (content.kind === "absent") return { state: "absent", ownerId, because: "no_file" };
   if (content.kind !== "file") {
     const message = `${ALLOW_LIST_PATH} is no readable file (${content.kind})`;
-    return { state: "broken", ownerId, diagnostics: [{ path: "", line: 1, column: 1, message }] };
+    return { state: "broken", ownerId, diagnostics: [ofWholeFile("error", "invalid", message)] };
   }
   const parsed = parseTrustedIssuers(content.text);
   return parsed.ok

@@ -3,8 +3,10 @@
  * installation add. Pure: no I/O, no clock.
  */
 
+import { checkPolicy, checkTrustedIssuers, type FileDiagnostic, inFile } from "../../policies/check.ts";
+import { ofWholeFile, type Severity } from "../../policies/diagnostics.ts";
 import { type FileRole, roleOfFile } from "../../policies/file-names.ts";
-import { asFindings, type Finding, judgePolicy, judgeTrustedIssuers } from "../../policies/findings.ts";
+
 import { parseTrustedIssuers, type TrustedIssuers } from "../../policies/issuers.ts";
 import {
   type CompiledPolicy,
@@ -37,7 +39,7 @@ export interface Setting {
 }
 
 export interface FileVerdict {
-  readonly findings: readonly Finding[];
+  readonly findings: readonly FileDiagnostic[];
   /** Absent when the file grants nothing and lists nobody. */
   readonly access?: AccessChange;
 }
@@ -52,11 +54,11 @@ export function judgeFile({ path, after }: FileChange, sides: Sides, setting: Se
   const role = roleOfFile(path, setting.isPolicyRepository);
   if (role.role === "policy") return judgePolicyFile(path, role.identity, sides, setting);
   if (role.role === "trusted_issuers") return judgeList(path, sides);
-  return { findings: role.role === "never_read" && after ? neverRead(path, role, "fault") : [] };
+  return { findings: role.role === "never_read" && after ? neverRead(path, role, "error") : [] };
 }
 
 /** A policy elsewhere in a repository may be an example: worth saying, and no fault of it. */
-export function judgeStray(path: string): readonly Finding[] {
+export function judgeStray(path: string): readonly FileDiagnostic[] {
   const role = roleOfFile(path, false);
   return role.role === "never_read" ? neverRead(path, role, "warning") : [];
 }
@@ -69,8 +71,11 @@ function judgePolicyFile(path: string, identity: string, { before, after }: Side
   if (after.kind !== "text") {
     return { findings: unreadable(path, after.kind), access: accessChange(identity, was, { policy: undefined }) };
   }
-  const judged = judgePolicy(path, after.text, { kind, owner, domain, rules });
-  const findings = [...judged.findings, ...(judged.policy ? notHeld(path, judged.policy, setting) : [])];
+  const judged = checkPolicy(after.text, { kind, owner, domain, rules });
+  const findings = [
+    ...inFile(path, judged.diagnostics),
+    ...(judged.policy ? notHeld(path, judged.policy, setting) : []),
+  ];
   return { findings, access: accessChange(identity, was, { policy: judged.policy }) };
 }
 
@@ -83,7 +88,7 @@ function usableIn(standing: Standing, kind: PolicyKind, { owner, rules }: Settin
 function judgeList(path: string, { before, after }: Sides): FileVerdict {
   const was = before && { list: listIn(before) };
   if (after === undefined) return { findings: [], access: listChange(was, undefined) };
-  const findings = after.kind === "text" ? judgeTrustedIssuers(path, after.text) : unreadable(path, after.kind);
+  const findings = after.kind === "text" ? inFile(path, checkTrustedIssuers(after.text)) : unreadable(path, after.kind);
   return { findings, access: listChange(was, { list: listIn(after) }) };
 }
 
@@ -93,7 +98,7 @@ function listIn(standing: Standing): TrustedIssuers | undefined {
 }
 
 /** GitHub grants nothing that the installation has not: the exchange would be refused. */
-function notHeld(file: string, policy: CompiledPolicy, { lacking }: Setting): readonly Finding[] {
+function notHeld(file: string, policy: CompiledPolicy, { lacking }: Setting): readonly FileDiagnostic[] {
   const asked = Object.fromEntries(policy.document.permissions.map(({ name, level }) => [name, level]));
   return lacking(asked).map((permission) => {
     const path = `permissions.${permission.slice(0, permission.indexOf(":"))}`;
@@ -107,9 +112,9 @@ function notHeld(file: string, policy: CompiledPolicy, { lacking }: Setting): re
 function neverRead(
   file: string,
   { message, suggestion }: Extract<FileRole, { role: "never_read" }>,
-  severity: Finding["severity"],
-): readonly Finding[] {
-  return [{ file, severity, id: "never-read", path: "", line: 1, column: 1, message, suggestion }];
+  severity: Severity,
+): readonly FileDiagnostic[] {
+  return inFile(file, [ofWholeFile(severity, "never-read", message, suggestion)]);
 }
 
 const UNREADABLE: Readonly<Record<Exclude<Standing["kind"], "text">, readonly [message: string, suggestion: string]>> =
@@ -121,9 +126,7 @@ const UNREADABLE: Readonly<Record<Exclude<Standing["kind"], "text">, readonly [m
     folder: ["a directory, and no file", "give it another name"],
   };
 
-function unreadable(file: string, kind: Exclude<Standing["kind"], "text">): readonly Finding[] {
+function unreadable(file: string, kind: Exclude<Standing["kind"], "text">): readonly FileDiagnostic[] {
   const [message, suggestion] = UNREADABLE[kind];
-  return asFindings(file, kind === "folder" ? "never-read" : "invalid", [
-    { path: "", line: 1, column: 1, message, suggestion },
-  ]);
+  return inFile(file, [ofWholeFile("error", kind === "folder" ? "never-read" : "invalid", message, suggestion)]);
 }

@@ -2,7 +2,7 @@
  * What a check has found so far, as plain data of bounded size: it may wait in a queue until the next part of the work. Pure.
  */
 import * as v from "valibot";
-import type { Finding } from "../../policies/findings.ts";
+import type { FileDiagnostic } from "../../policies/check.ts";
 import { accessText } from "./access-text.ts";
 import type { FileVerdict } from "./judge.ts";
 import { code, prose } from "./markdown.ts";
@@ -47,8 +47,8 @@ const WARNINGS_MAX = 14_000;
 const UNCHECKED_MAX = 4_000;
 
 export function withVerdict(progress: Progress, { findings, access }: FileVerdict): Progress {
-  const of = (severity: Finding["severity"]) => findings.filter((finding) => finding.severity === severity);
-  const [diagnostics, warnings, notices] = [of("fault"), of("warning"), of("notice")];
+  const of = (severity: FileDiagnostic["severity"]) => findings.filter((finding) => finding.severity === severity);
+  const [diagnostics, warnings, notices] = [of("error"), of("warning"), of("notice")];
   return {
     ...progress,
     files: progress.files + 1,
@@ -77,7 +77,7 @@ export function withUncompared(progress: Progress, path: string): Progress {
   return { ...progress, accessText: appended(progress.accessText, [paragraph], ACCESS_MAX) };
 }
 
-function findingText({ file, line, column, id, message, suggestion }: Finding): string {
+function findingText({ file, line, column, id, message, suggestion }: FileDiagnostic): string {
   const place = line > 0 ? `, line ${line}, column ${column}` : "";
   const advice = suggestion === undefined ? "" : ` → ${prose(suggestion)}`;
   return `- ${code(file)}${place}: ${prose(message)}${advice} (${id})`;

@@ -1,5 +1,5 @@
 /** One round of a check: as many of the changed files as this invocation may read, each judged by what it is and was. */
-import type { Finding } from "../../policies/findings.ts";
+import type { FileDiagnostic } from "../../policies/check.ts";
 import type { Denial } from "../denial.ts";
 import { CHECK_FILES_MAX, WEBHOOK_CALLS_RESERVED } from "../limits.ts";
 import type { Changes, FileChange, Reader } from "./changes.ts";
@@ -9,7 +9,7 @@ import { planReads, readBlobs, sidesOf, type Texts } from "./reads.ts";
 import { wordsOf } from "./words.ts";
 
 export interface Round {
-  readonly findings: readonly Finding[];
+  readonly findings: readonly FileDiagnostic[];
   readonly progress: Progress;
   /** How many of the changed files are done with. */
   readonly next: number;
@@ -36,7 +36,7 @@ export async function judgeRound(
   const left = files.slice(first, CHECK_FILES_MAX);
   const plan = planReads(left, reader.run.callsLeft - WEBHOOK_CALLS_RESERVED, goesOn);
   const texts = await readBlobs(reader, plan.blobs);
-  const findings: Finding[] = [];
+  const findings: FileDiagnostic[] = [];
   let progress = before;
   const keep = (verdict: FileVerdict) => {
     findings.push(...verdict.findings);

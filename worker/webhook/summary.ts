@@ -1,6 +1,6 @@
 /** What a check run says: conclusion, title, summary, annotations. Pure. */
 
-import type { Finding } from "../../policies/findings.ts";
+import type { FileDiagnostic } from "../../policies/check.ts";
 import type { Annotation, CheckState } from "../github/checks.ts";
 import { CHECK_SUMMARY_MAX_CHARACTERS } from "../limits.ts";
 import { sha256, toHex } from "../store/digest.ts";
@@ -22,7 +22,7 @@ node policies/cli.ts check PATH-OF-YOUR-REPOSITORY
 node policies/cli.ts explain POLICY.sts.yaml --claims CLAIMS.json
 \`\`\`
 
-\`check\` tells faults and warnings with their lines; \`explain\` tells, clause by clause, what a policy says to a token.`;
+\`check\` tells errors and warnings with their lines; \`explain\` tells, clause by clause, what a policy says to a token.`;
 
 const UNDONE = "Trust policies could not be checked.";
 
@@ -60,7 +60,7 @@ function titleOf({ files, diagnostics, unchecked }: Progress): string {
 }
 
 function countsOf({ files, diagnostics, warnings, notices }: Progress): string {
-  const counts = [plural(diagnostics, "fault"), plural(warnings, "warning"), plural(notices, "notice")];
+  const counts = [plural(diagnostics, "error"), plural(warnings, "warning"), plural(notices, "notice")];
   return `${plural(files, "changed file")} looked at, ${counts.join(", ")}`;
 }
 
@@ -68,7 +68,7 @@ function summaryOf(progress: Progress, left: number): string {
   const parts = [
     `${countsOf(progress)}.`,
     ...section("Not checked", progress.uncheckedText),
-    ...section("Faults", progress.faultsText),
+    ...section("Errors", progress.faultsText),
     ...section("What this changes in access", progress.accessText),
     ...section("Warnings and notices", progress.warningsText),
     ...(left > 0 ? [`${plural(left, "finding")} without an annotation: there were too many.`] : []),
@@ -92,17 +92,17 @@ export function readMarker(summary: string): Marker | undefined {
   return base !== undefined && annotations !== undefined ? { base, annotations } : undefined;
 }
 
-const LEVELS = { fault: "failure", warning: "warning", notice: "notice" } as const;
+const LEVELS = { error: "failure", warning: "warning", notice: "notice" } as const;
 const ORDER = ["failure", "warning", "notice"];
 
 /** What matters most first, in case there is no room for all. */
-export function annotationsOf(findings: readonly Finding[]): readonly Annotation[] {
+export function annotationsOf(findings: readonly FileDiagnostic[]): readonly Annotation[] {
   return findings
     .map(annotationOf)
     .toSorted((a, b) => ORDER.indexOf(a.annotation_level) - ORDER.indexOf(b.annotation_level));
 }
 
-function annotationOf({ file, line, column, severity, id, message, suggestion }: Finding): Annotation {
+function annotationOf({ file, line, column, severity, id, message, suggestion }: FileDiagnostic): Annotation {
   const place = Math.max(1, line);
   return {
     path: file,

@@ -1,12 +1,13 @@
 /** Each rule of lint on examples: where it fires, with its place and severity, and where it is silent. */
 
 import { describe, expect, test } from "vitest";
-import { lintPolicy, RULES, type Warning } from "../../policies/lint/lint.ts";
-import { parsePolicy } from "../../policies/parse.ts";
-import { type Cases, type Example, GOOD } from "./lint-cases/cases.ts";
-import { GRANTS } from "./lint-cases/grants.ts";
-import { SUBJECTS } from "./lint-cases/subjects.ts";
-import { VALUES } from "./lint-cases/values.ts";
+import type { Diagnostic } from "../../../policies/diagnostics.ts";
+import { lintPolicy, RULES } from "../../../policies/lint/lint.ts";
+import { parsePolicy } from "../../../policies/parse.ts";
+import { type Cases, type Example, GOOD } from "./cases/all.ts";
+import { GRANTS } from "./cases/grants.ts";
+import { SUBJECTS } from "./cases/subjects.ts";
+import { VALUES } from "./cases/values.ts";
 
 const CASES: Readonly<Record<string, Cases>> = { ...SUBJECTS, ...VALUES, ...GRANTS };
 const LIST_RULES = ["audit-mode", "duplicate-issuer"];
@@ -16,7 +17,7 @@ function textOf({ keys }: Example): string {
   return JSON.stringify({ ...GOOD, ...keys }, null, 2);
 }
 
-function lint(example: Example): readonly Warning[] {
+function lint(example: Example): readonly Diagnostic[] {
   const parsed = parsePolicy(textOf(example), { kind: example.kind ?? "repository", owner: "acme" });
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.diagnostics));
   return lintPolicy(parsed.value, example.context ?? { owner: "acme" });

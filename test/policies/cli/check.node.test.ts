@@ -1,22 +1,22 @@
 /**
- * `policy check`: faults and warnings of real files, in each format, with its exit codes.
+ * `policy check`: errors and warnings of real files, in each format, with its exit codes.
  */
 
 import { Ajv } from "ajv";
 import addFormats from "ajv-formats";
 import { describe, expect, test } from "vitest";
-import { BROKEN, createWorkplace, GOOD, longest } from "./cli-process.ts";
+import { BROKEN, createWorkplace, GOOD, longest } from "./process.ts";
 import sarifSchema from "./sarif.schema.json";
 
 const { policy, put } = createWorkplace();
 
 describe("check", () => {
-  test("tells every fault of a broken file with line and column, and exits 1", () => {
+  test("tells every error of a broken file with line and column, and exits 1", () => {
     put("broken/x.sts.yaml", BROKEN);
     const { status, stdout } = policy(["check", "broken", "--format", "json", "--kind", "repository"]);
-    const { files, diagnostics, findings } = JSON.parse(stdout);
-    expect({ status, files, diagnostics }).toEqual({ status: 1, files: 1, diagnostics: 8 });
-    const places = findings.map(({ line, column, path }: Record<string, unknown>) => `${line}:${column} ${path}`);
+    const { files, errors, diagnostics } = JSON.parse(stdout);
+    expect({ status, files, errors }).toEqual({ status: 1, files: 1, errors: 8 });
+    const places = diagnostics.map(({ line, column, path }: Record<string, unknown>) => `${line}:${column} ${path}`);
     expect(places.sort()).toEqual(
       [
         "1:1 Issuer",
@@ -38,9 +38,9 @@ describe("check", () => {
     expect(longest(stdout)).toBeLessThanOrEqual(80);
     expect(stdout).not.toContain("\u001b");
     expect(stdout.split("\n")[0]).toBe("broken/x.sts.yaml");
-    expect(stdout).toContain('  7:3     fault    unknown permission "pull-requests" [invalid]\n');
+    expect(stdout).toContain('  7:3     error    unknown permission "pull-requests" [invalid]\n');
     expect(stdout).toContain("-> did you mean `pull_requests`?");
-    expect(stdout).toContain("1 file looked at: 8 faults, 0 warnings, 0 notices\n");
+    expect(stdout).toContain("1 file looked at: 8 errors, 0 warnings, 0 notices\n");
   });
 
   test("exits 0 for a clean file and for warnings, 1 for warnings with --strict", () => {
@@ -48,7 +48,7 @@ describe("check", () => {
     put("warned.sts.yaml", GOOD.replace("contents: read", "administration: write"));
     expect(policy(["check", "good.sts.yaml", "--strict"])).toEqual({
       status: 0,
-      stdout: "1 file looked at: 0 faults, 0 warnings, 0 notices\n",
+      stdout: "1 file looked at: 0 errors, 0 warnings, 0 notices\n",
       stderr: "",
     });
     expect(policy(["check", "warned.sts.yaml"]).status).toBe(0);
@@ -91,7 +91,7 @@ describe("check", () => {
     put("app/.github/chainguard/trusted-token-issuers.yaml", "issuers: [https://gitlab.com]\n");
     put("app/docs/example.sts.yaml", GOOD);
     const { status, stdout } = policy(["check", "app", "--format", "json"]);
-    const told = JSON.parse(stdout).findings.map(({ file, severity, id, suggestion }: Record<string, string>) => [
+    const told = JSON.parse(stdout).diagnostics.map(({ file, severity, id, suggestion }: Record<string, string>) => [
       file,
       severity,
       id,
@@ -99,12 +99,12 @@ describe("check", () => {
     ]);
     expect(status).toBe(1);
     expect(told).toEqual([
-      ["app/.github/chainguard/D.STS.YAML", "fault", "never-read", "name it D.sts.yaml"],
-      ["app/.github/chainguard/a.yaml", "fault", "never-read", "name it a.sts.yaml"],
-      ["app/.github/chainguard/b.sts.yml", "fault", "never-read", "name it b.sts.yaml"],
-      ["app/.github/chainguard/c-sts.yaml", "fault", "never-read", "name it c.sts.yaml"],
-      ["app/.github/chainguard/e f.sts.yaml", "fault", "never-read", "name it `name.sts.yaml`"],
-      ["app/.github/chainguard/trusted-token-issuers.yaml", "fault", "never-read", "move it there, or remove it"],
+      ["app/.github/chainguard/D.STS.YAML", "error", "never-read", "name it D.sts.yaml"],
+      ["app/.github/chainguard/a.yaml", "error", "never-read", "name it a.sts.yaml"],
+      ["app/.github/chainguard/b.sts.yml", "error", "never-read", "name it b.sts.yaml"],
+      ["app/.github/chainguard/c-sts.yaml", "error", "never-read", "name it c.sts.yaml"],
+      ["app/.github/chainguard/e f.sts.yaml", "error", "never-read", "name it `name.sts.yaml`"],
+      ["app/.github/chainguard/trusted-token-issuers.yaml", "error", "never-read", "move it there, or remove it"],
       ["app/docs/example.sts.yaml", "warning", "never-read", "move it to .github/chainguard/example.sts.yaml"],
     ]);
   });
@@ -119,11 +119,11 @@ describe("check", () => {
     );
     put("three/app/.github/chainguard/a.sts.yaml", text);
     put("four.sts.yaml", text);
-    expect(policy(["check", "one"]).stdout).toContain("0 faults");
-    expect(policy(["check", "two"]).stdout).toContain("0 faults");
+    expect(policy(["check", "one"]).stdout).toContain("0 errors");
+    expect(policy(["check", "two"]).stdout).toContain("0 errors");
     expect(policy(["check", "two", "--owner", "other"]).stdout).toContain("is not of other");
-    expect(policy(["check", "three"]).stdout).toContain("1 fault,");
-    expect(policy(["check", "four.sts.yaml"]).stdout).toContain("0 faults");
+    expect(policy(["check", "three"]).stdout).toContain("1 error,");
+    expect(policy(["check", "four.sts.yaml"]).stdout).toContain("0 errors");
     expect(policy(["check", "four.sts.yaml", "--kind", "repository"]).status).toBe(1);
   });
 
@@ -133,7 +133,7 @@ describe("check", () => {
       "issuer_patterns: ['https://.*\\.example\\.com']\n",
     );
     const { status, stdout } = policy(["check", "org", "--format", "json"]);
-    const [first] = JSON.parse(stdout).findings;
+    const [first] = JSON.parse(stdout).diagnostics;
     expect({ status, path: first.path, line: first.line, column: first.column }).toEqual({
       status: 1,
       path: "issuer_patterns[0]",
@@ -203,7 +203,7 @@ describe("check", () => {
     console.log(`check of 1,000 policies: ${seconds.toFixed(2)} s, with the start of Node`);
     expect({ status, stdout }).toEqual({
       status: 0,
-      stdout: "1000 files looked at: 0 faults, 0 warnings, 0 notices\n",
+      stdout: "1000 files looked at: 0 errors, 0 warnings, 0 notices\n",
     });
   });
 });

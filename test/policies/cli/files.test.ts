@@ -3,15 +3,15 @@
  */
 
 import { expect, test } from "vitest";
-import { claimsOfVerifiedToken } from "../../policies/claims.ts";
-import { painter, wrap } from "../../policies/cli/layout.ts";
-import { originOf } from "../../policies/cli/origin.ts";
-import { parseTestFile } from "../../policies/cli/test-file.ts";
-import { runTests } from "../../policies/cli/test-run.ts";
-import { payloadOf } from "../../policies/cli/token.ts";
-import { roleOfFile } from "../../policies/file-names.ts";
-import { judgePolicy } from "../../policies/findings.ts";
-import { DEFAULT_RULES } from "./judge.ts";
+import { checkPolicy } from "../../../policies/check.ts";
+import { claimsOfVerifiedToken } from "../../../policies/claims.ts";
+import { painter, wrap } from "../../../policies/cli/layout.ts";
+import { originOf } from "../../../policies/cli/place.ts";
+import { parseTestFile } from "../../../policies/cli/test-file.ts";
+import { runTests } from "../../../policies/cli/test-run.ts";
+import { payloadOf } from "../../../policies/cli/token.ts";
+import { roleOfFile } from "../../../policies/file-names.ts";
+import { DEFAULT_RULES } from "../judge.ts";
 
 test.each([
   [".github/chainguard/a.sts.yaml", "policy a"],
@@ -126,7 +126,7 @@ test("expectations of warnings, grants and claims are compared exactly", () => {
   const policyText =
     "issuer: https://i.example\nsubject: s\nclaim_pattern: {number: '7', __proto__: x}\npermissions: {contents: read}\n";
   const setting = { kind: "repository", owner: "acme", domain: "d.example", rules: DEFAULT_RULES } as const;
-  const { policy, findings } = judgePolicy("p", policyText, setting);
+  const { policy, diagnostics } = checkPolicy(policyText, setting);
   const text = `warnings: [no-such-rule]
 grants: {permissions: {contents: write}}
 tokens:
@@ -142,7 +142,13 @@ tokens:
   const parsed = parseTestFile(text);
   if (!parsed.ok || policy === undefined) throw new Error(JSON.stringify(parsed));
   const files = new Map([["c.json", claimsOfVerifiedToken({ iss: "https://x.example", sub: "s", aud: "d.example" })]]);
-  const outcomes = runTests({ test: parsed.value, policy, domain: "d.example", findings: findings.slice(0, 0), files });
+  const outcomes = runTests({
+    test: parsed.value,
+    policy,
+    domain: "d.example",
+    diagnostics: diagnostics.slice(0, 0),
+    files,
+  });
   expect(outcomes.map(({ name, passed, message }) => [name, passed, message])).toEqual([
     ["good", true, ""],
     ["without", true, ""],

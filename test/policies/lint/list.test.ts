@@ -1,8 +1,8 @@
 /** Lint of the organization's list of trusted issuers. */
 
 import { describe, expect, test } from "vitest";
-import { parseTrustedIssuers } from "../../policies/issuers.ts";
-import { lintTrustedIssuers } from "../../policies/lint/lint.ts";
+import { parseTrustedIssuers } from "../../../policies/issuers.ts";
+import { lintTrustedIssuers } from "../../../policies/lint/lint.ts";
 
 const ID = "https://id.acme.dev";
 

@@ -4,13 +4,14 @@
  */
 
 import { expect, test } from "vitest";
-import { parseTrustedIssuers } from "../../policies/issuers.ts";
-import { lintPolicy, lintTrustedIssuers, RULES, type Warning } from "../../policies/lint/lint.ts";
-import { parsePolicy } from "../../policies/parse.ts";
-import { files, isThere, type RealFile, textOf } from "./real.ts";
+import type { Diagnostic } from "../../../policies/diagnostics.ts";
+import { parseTrustedIssuers } from "../../../policies/issuers.ts";
+import { lintPolicy, lintTrustedIssuers, RULES } from "../../../policies/lint/lint.ts";
+import { parsePolicy } from "../../../policies/parse.ts";
+import { files, isThere, type RealFile, textOf } from "../real.ts";
 
 /** Undefined if the file does not parse: that is for others to judge. */
-function lintFile({ file, repo, kind }: RealFile): readonly Warning[] | undefined {
+function lintFile({ file, repo, kind }: RealFile): readonly Diagnostic[] | undefined {
   const text = textOf({ file });
   if (kind === "issuers") {
     const list = parseTrustedIssuers(text);
@@ -26,8 +27,8 @@ const linted = files.flatMap((real) => {
   return warnings === undefined ? [] : [{ file: real.file, warnings }];
 });
 
-function filesWith(id: string, severity?: Warning["severity"]): readonly string[] {
-  const isMeant = (warning: Warning) => warning.id === id && (severity ?? warning.severity) === warning.severity;
+function filesWith(id: string, severity?: Diagnostic["severity"]): readonly string[] {
+  const isMeant = (warning: Diagnostic) => warning.id === id && (severity ?? warning.severity) === warning.severity;
   return linted.filter(({ warnings }) => warnings.some(isMeant)).map(({ file }) => file.replace(".yaml", ""));
 }
 
@@ -51,7 +52,7 @@ test.runIf(isThere)("the median policy has at most one finding, and no warning",
 });
 
 test.runIf(isThere)("no warning stands on more than one policy in ten, no notice on more than one in three", () => {
-  const share = (id: string, severity: Warning["severity"]) => filesWith(id, severity).length / linted.length;
+  const share = (id: string, severity: Diagnostic["severity"]) => filesWith(id, severity).length / linted.length;
   const ids = Object.keys(RULES);
   expect(ids.filter((id) => share(id, "warning") > 1 / 10)).toEqual([]);
   expect(ids.filter((id) => share(id, "notice") > 1 / 3)).toEqual([]);

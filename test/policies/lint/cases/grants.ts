@@ -1,13 +1,13 @@
 /** What a policy grants, to whom it is addressed, and what octo-sts does not understand. */
 
-import { type Cases, issuedBy } from "./cases.ts";
+import { type Cases, issuedBy } from "./all.ts";
 
 const grant = (permissions: Readonly<Record<string, string>>) => ({ permissions });
 const organization = "organization" as const;
 const domain = "sts.acme.dev";
 const owner = "acme";
 const AWS = "https://0a1b2c3d-1111.tokens.sts.global.api.aws";
-const RSA_KEY = { kty: "RSA", e: "AQAB", n: "x".repeat(342) };
+const RSA_KEY = { kty: "RSA", e: "AQAB", n: `${"x".repeat(341)}w` };
 
 export const GRANTS: Readonly<Record<string, Cases>> = {
   "powerful-permission": {

@@ -3,14 +3,14 @@
  */
 
 import { expect, test } from "vitest";
-import { claimsOfVerifiedToken } from "../../policies/claims.ts";
-import { type Change, changeFor } from "../../policies/cli/change.ts";
-import { explain, explanationAsText, quotedScalar } from "../../policies/cli/explain.ts";
-import { painter } from "../../policies/cli/layout.ts";
-import { evaluate } from "../../policies/evaluate.ts";
-import { parsePolicy } from "../../policies/parse.ts";
-import { compilePolicy } from "../../policies/policy/compile.ts";
-import type { Matcher, PolicyDocument } from "../../policies/policy/document.ts";
+import { claimsOfVerifiedToken } from "../../../policies/claims.ts";
+import { type Change, changeFor } from "../../../policies/cli/change.ts";
+import { explain, explanationAsText, quotedScalar } from "../../../policies/cli/explain.ts";
+import { painter } from "../../../policies/cli/layout.ts";
+import { evaluate } from "../../../policies/evaluate.ts";
+import { parsePolicy } from "../../../policies/parse.ts";
+import { compilePolicy } from "../../../policies/policy/compile.ts";
+import type { Matcher, PolicyDocument } from "../../../policies/policy/document.ts";
 
 const DOMAIN = "sts.example.com";
 const SUBJECT = "repo:acme/app:ref:refs/heads/main";

@@ -2,7 +2,7 @@
  * A rule's examples: at least two on which it fires and two on which it is silent, each as the keys that differ from a good policy.
  */
 
-import type { LintContext } from "../../../policies/lint/lint.ts";
+import type { LintContext } from "../../../../policies/lint/lint.ts";
 
 export type Keys = Readonly<Record<string, unknown>>;
 

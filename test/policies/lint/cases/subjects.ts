@@ -1,6 +1,6 @@
 /** Whose tokens a policy lets in. */
 
-import { type Cases, GITHUB, matching, WRITE } from "./cases.ts";
+import { type Cases, GITHUB, matching, WRITE } from "./all.ts";
 
 const GITLAB = "https://gitlab.com";
 const pinned = { job_workflow_ref: "acme/app/\\.github/workflows/a\\.yml@refs/heads/main" };

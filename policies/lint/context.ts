@@ -5,8 +5,7 @@
 import type { CompiledPolicy } from "../policy/compile.ts";
 import type { PolicyKind } from "../policy/document.ts";
 import type { Locate } from "../yaml/read.ts";
-import { claimValue, matcherValue, type Value } from "./value.ts";
-import type { Finding } from "./warning.ts";
+import { claimValue, matcherValue, type Unplaced, type Value } from "./value.ts";
 import { type Workload, workloadOf } from "./workloads.ts";
 
 export interface LintContext {
@@ -35,7 +34,7 @@ export interface Linting {
 }
 
 /** One rule, or a few that are told apart while looking at the same thing. */
-export type Rule = (linting: Linting) => readonly Finding[];
+export type Rule = (linting: Linting) => readonly Unplaced[];
 
 export function createLinting(policy: CompiledPolicy, { kind, owner, domain }: LintContext): Linting {
   const { document } = policy;

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, vi } from "vitest";
 
-export const ROOT = join(import.meta.dirname, "../..");
+export const ROOT = join(import.meta.dirname, "../../..");
 
 export const GOOD = `issuer: https://token.actions.githubusercontent.com
 subject: repo:acme@12/app@34:ref:refs/heads/main

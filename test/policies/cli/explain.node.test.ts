@@ -3,7 +3,7 @@
  */
 
 import { describe, expect, test } from "vitest";
-import { BROKEN, CLAIMS, createWorkplace, GOOD, longest } from "./cli-process.ts";
+import { BROKEN, CLAIMS, createWorkplace, GOOD, longest } from "./process.ts";
 
 const { policy, put } = createWorkplace();
 
@@ -48,7 +48,7 @@ describe("explain", () => {
     expect(broken.stderr).not.toContain(payload.slice(0, 20));
   });
 
-  test("tells the faults of a policy that cannot be used", () => {
+  test("tells the errors of a policy that cannot be used", () => {
     const { status, stdout } = explained(CLAIMS, BROKEN);
     expect(status).toBe(1);
     expect(stdout).toContain("unknown permission");
@@ -100,7 +100,7 @@ describe("test", () => {
     expect(longest(stdout)).toBeLessThanOrEqual(80);
   });
 
-  test("fails for a test file with faults, without a policy, or of a broken policy", () => {
+  test("fails for a test file with errors, without a policy, or of a broken policy", () => {
     put("u/none.sts.test.yaml", suite(base));
     put("u/odd.sts.yaml", GOOD);
     put("u/odd.sts.test.yaml", suite(`${base}    expects: deny\n`));

@@ -19,7 +19,7 @@ const HEAD = "issuer: https://id.example.com\nsubject: deployer\n";
 const GRANT = "permissions:\n  contents: read\n";
 
 test.each<readonly [name: string, text: string, diagnostics: readonly string[]]>([
-  ["no fault", HEAD + GRANT, []],
+  ["nothing wrong", HEAD + GRANT, []],
   [
     "an empty file",
     "",
@@ -240,17 +240,17 @@ test.each<readonly [name: string, text: string, message: string]>([
   expect(parsed.ok ? [] : parsed.diagnostics.map((fault) => fault.message)).toContain(message);
 });
 
-test("a file of thousands of faults tells the first hundred", () => {
+test("a file of thousands of errors shows the first hundred", () => {
   const parsed = parsePolicy(Array.from({ length: 1_000 }, (_, i) => `k${i}: 1`).join("\n"), {
     kind: "repository",
     owner: "acme",
   });
   const diagnostics = parsed.ok ? [] : parsed.diagnostics;
   expect(diagnostics).toHaveLength(101);
-  expect(diagnostics.at(-1)?.message).toBe("903 more faults are not shown");
+  expect(diagnostics.at(-1)?.message).toBe("903 more errors are not shown");
 });
 
-test("faults of an issuer list", () => {
+test("errors of an issuer list", () => {
   const text =
     "mode: warn\nissuers:\n  - https://Example.com\n  - example.com\nissuer_patterns:\n  - https://.*\\.example\\.com\n  - a)|(b\n";
   const parsed = parseTrustedIssuers(text);

@@ -6,8 +6,8 @@ import { execFileSync } from "node:child_process";
 import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { buildPolicy } from "../tools/build-policy.ts";
-import { createWorkplace, longest, ROOT } from "./cli-process.ts";
+import { buildPolicy } from "../../tools/build-policy.ts";
+import { createWorkplace, longest, ROOT } from "./process.ts";
 
 const { directory, policy } = createWorkplace();
 

@@ -1,6 +1,6 @@
 /** What a value means more or less than it looks like. */
 
-import { type Cases, GITHUB, issuedBy, matching } from "./cases.ts";
+import { type Cases, GITHUB, issuedBy, matching } from "./all.ts";
 
 const OWN = { subject: "x" };
 

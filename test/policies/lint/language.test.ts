@@ -2,9 +2,9 @@
 
 import { RE2JS } from "re2js";
 import { describe, expect, test } from "vitest";
-import { languageOf, languageOfText, overlaps } from "../../policies/lint/language.ts";
-import { globOf, soleTextOf, topLevelAlternatives, wildcardsOf } from "../../policies/lint/shapes.ts";
-import { tokensOf } from "../../policies/pattern/tokens.ts";
+import { languageOf, languageOfText, overlaps } from "../../../policies/lint/language.ts";
+import { globOf, soleTextOf, topLevelAlternatives, wildcardsOf } from "../../../policies/lint/shapes.ts";
+import { tokensOf } from "../../../policies/pattern/tokens.ts";
 
 describe("overlaps", () => {
   test.each([

@@ -1,7 +1,7 @@
 /** The faults that people meet who write a policy as they would write a workflow: each names the exact word to write. */
 
 import { expect, test } from "vitest";
-import { parsePolicy } from "../../policies/parse.ts";
+import { parsePolicy } from "../../../policies/parse.ts";
 
 const HEAD = "issuer: https://token.actions.githubusercontent.com\nsubject: repo:acme/app:ref:refs/heads/main\n";
 

@@ -1,0 +1,73 @@
+/**
+ * All that is to be said of one file's text, on the command line or in a pull request: errors, what a deployment does not accept,
+ * and lint. Pure.
+ */
+
+import { type Diagnostic, DiagnosticList, inOrder, type Severity } from "./diagnostics.ts";
+import { parseTrustedIssuers } from "./issuers.ts";
+import { lintPolicy, lintTrustedIssuers } from "./lint/lint.ts";
+import { type CompiledPolicy, parsePolicy } from "./parse.ts";
+import { type DeploymentRules, deploymentDiagnostics } from "./policy/deployment.ts";
+import type { PolicyKind } from "./policy/document.ts";
+import { parseYaml } from "./yaml/yaml.ts";
+
+/** `file`: as it was given on the command line, or found below what was given. */
+export interface FileDiagnostic extends Diagnostic {
+  readonly file: string;
+}
+
+export interface CheckContext {
+  /** Undefined: read off the text. */
+  readonly kind: PolicyKind | undefined;
+  readonly owner: string | undefined;
+  readonly domain: string | undefined;
+  readonly rules: DeploymentRules;
+}
+
+export interface CheckedPolicy {
+  readonly diagnostics: readonly Diagnostic[];
+  /** Undefined if there are errors. */
+  readonly policy: CompiledPolicy | undefined;
+}
+
+export function checkPolicy(text: string, context: CheckContext): CheckedPolicy {
+  const guess = context.kind === undefined || context.owner === undefined ? guessFrom(text) : undefined;
+  const kind = context.kind ?? guess?.kind ?? "repository";
+  const owner = context.owner ?? guess?.owner ?? "";
+  const parsed = parsePolicy(text, { kind, owner });
+  if (!parsed.ok) return { diagnostics: parsed.diagnostics, policy: undefined };
+  const policy = parsed.value;
+  const refused = deploymentDiagnostics(policy, context.rules);
+  const { domain } = context;
+  const linted = lintPolicy(policy, {
+    ...(owner === "" ? {} : { owner }),
+    ...(domain === undefined ? {} : { domain }),
+  });
+  return { diagnostics: inOrder([...refused, ...linted]), policy: refused.length === 0 ? policy : undefined };
+}
+
+export function checkTrustedIssuers(text: string): readonly Diagnostic[] {
+  const parsed = parseTrustedIssuers(text);
+  return parsed.ok ? lintTrustedIssuers(parsed.value) : parsed.diagnostics;
+}
+
+/** Outside of a repository only the text can say which kind it is: `repositories` stands in organization policies alone. */
+function guessFrom(text: string): { readonly kind?: PolicyKind; readonly owner?: string } {
+  const { root } = parseYaml(text.replace(/^\ufeff/, ""), new DiagnosticList());
+  if (root?.kind !== "map") return {};
+  const repositories = root.entries.find(({ name }) => name === "repositories");
+  if (repositories === undefined) return {};
+  const items = repositories.value.kind === "list" ? repositories.value.items : [];
+  const [owner] = items.flatMap((item) =>
+    item.kind === "text" && item.value.includes("/") ? item.value.split("/") : [],
+  );
+  return owner === undefined ? { kind: "organization" } : { kind: "organization", owner };
+}
+
+export function inFile(file: string, diagnostics: readonly Diagnostic[]): readonly FileDiagnostic[] {
+  return diagnostics.map((diagnostic) => ({ file, ...diagnostic }));
+}
+
+export function countOf(diagnostics: readonly Diagnostic[], severity: Severity): number {
+  return diagnostics.filter((diagnostic) => diagnostic.severity === severity).length;
+}
