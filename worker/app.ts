@@ -9,7 +9,8 @@ import { healthRoute, readyRoute, rootRoute } from "./http/health.ts";
 import { metadataRoute, tokenRoute } from "./http/oauth-token.ts";
 import { plainRefusal, refusalResponse } from "./http/respond.ts";
 import { revokeRoute } from "./http/revoke.ts";
-import { exchangeRoute, type RouteContext } from "./http/sts-exchange.ts";
+import type { RouteContext } from "./http/route.ts";
+import { exchangeRoute } from "./http/sts-exchange.ts";
 import { webhookRoute } from "./http/webhook.ts";
 import type { Setup } from "./services.ts";
 

@@ -4,6 +4,7 @@
  */
 import type { ClauseResult } from "../policies/evaluate.ts";
 import type { Diagnostic } from "../policies/parse.ts";
+import { RETRY_AFTER_LIMIT_SECONDS } from "./limits.ts";
 
 /** An expected outcome as a value: what was wanted, or why not. `throw` is for bugs. */
 export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly denial: Denial };
@@ -92,6 +93,12 @@ export type Denial =
   | { readonly reason: "app_credentials_rejected"; readonly appId: string }
   | { readonly reason: "grant_mismatch"; readonly problem: string }
   | { readonly reason: "deadline_exceeded" | "internal" };
+
+/** Our own limits, whichever of them it was. */
+export const CALLER_RATE_LIMITED: Denial = {
+  reason: "caller_rate_limited",
+  retryAfterSeconds: RETRY_AFTER_LIMIT_SECONDS,
+};
 
 export type Reason = Denial["reason"] | "not_found";
 

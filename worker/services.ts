@@ -2,6 +2,7 @@
  * The composition root: the one place that picks the real fetch, clock, KV and sinks, and puts the parts together. It runs once
  * per isolate, from the entry, and never at import.
  */
+import type { DeploymentRules } from "../policies/parse.ts";
 import { type AuditSink, cloudEventsSink, logSink, metricsSink, queueSink } from "./audit.ts";
 import { type Config, type ConfigProblem, type Env, readConfig } from "./config.ts";
 import { readAppKeys } from "./github/app.ts";
@@ -29,10 +30,11 @@ import {
   WEBHOOK_ROOM_PER_CALLER_MAX_BYTES,
 } from "./limits.ts";
 import { decodeIssuerKeys, encodeIssuerKeys, type IssuerKeys } from "./oidc/issuer-keys.ts";
-import { createVerifier, type Verifier } from "./oidc/verify.ts";
+import { isKnownIssuer } from "./oidc/issuer-rules.ts";
+import { Verifier } from "./oidc/verify.ts";
 import { type CacheOptions, TieredCache } from "./store/cache.ts";
 import type { Fetcher } from "./store/fetch.ts";
-import { createLimiter, type Limiter } from "./store/limiter.ts";
+import { Limiter } from "./store/limiter.ts";
 import { BoundedMap } from "./store/memory.ts";
 import { Room } from "./store/room.ts";
 import {
@@ -58,6 +60,8 @@ export interface Outside {
 
 export interface Services extends Omit<Outside, "fetcher"> {
   readonly config: Config;
+  /** What the configuration allows policies to say. */
+  readonly deploymentRules: DeploymentRules;
   readonly apps: readonly App[];
   /** Where people see the configured GitHub; no final slash. */
   readonly webUrl: string;
@@ -137,13 +141,14 @@ function compose(parts: Parts, outside: Outside): Services {
   const ownerLimit = bindingOf<RateLimit>(env, "OWNER_RATE_LIMIT", "limit");
   return {
     config,
+    deploymentRules: deploymentRulesOf(config),
     apps,
     now,
     random,
     log,
     webUrl: webUrlOf(config.apiUrl),
     appSlugs: new Map(),
-    verifier: createVerifier({ fetcher, now, random, rules: config, cache: caches.issuerKeys }),
+    verifier: new Verifier({ fetcher, now, random, rules: config, cache: caches.issuerKeys }),
     github,
     caches,
     webhooks: {
@@ -159,8 +164,8 @@ function compose(parts: Parts, outside: Outside): Services {
     },
     policySource: new PolicySource({ ...caches, github, orgPolicyRepo: config.orgPolicyRepo, now }),
     limits: {
-      callers: createLimiter({ binding: callerLimit, perWindow: CALLER_REFUSALS_PER_WINDOW, now }),
-      owners: createLimiter({ binding: ownerLimit, perWindow: OWNER_MISSES_PER_WINDOW, now }),
+      callers: new Limiter({ binding: callerLimit, perWindow: CALLER_REFUSALS_PER_WINDOW, now }),
+      owners: new Limiter({ binding: ownerLimit, perWindow: OWNER_MISSES_PER_WINDOW, now }),
     },
     sinks: sinksOf(parts, outside),
     warnings: [
@@ -173,6 +178,13 @@ function compose(parts: Parts, outside: Outside): Services {
     ],
   };
 }
+
+const deploymentRulesOf = (config: Config): DeploymentRules => ({
+  organizationPermissions: config.organizationPermissions,
+  requireRepositories: config.requireRepositories,
+  inlineJwks: config.inlineJwks,
+  isKnownIssuer: (issuer) => isKnownIssuer(issuer, config.knownIssuers),
+});
 
 /** The log always; the others where they are configured or bound. */
 function sinksOf({ config, env }: Parts, { fetcher, log }: Outside): readonly AuditSink[] {

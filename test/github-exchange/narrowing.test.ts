@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Grant } from "../../policies/grant.ts";
 import { levelsOf, permissionNames, rankOfLevel } from "../../policies/permissions.ts";
-import { type Downscoping, downscope } from "../../worker/exchange/rules.ts";
+import type { Downscoping } from "../../worker/exchange/outcome.ts";
+import { downscope } from "../../worker/exchange/rules.ts";
 
 const names = permissionNames();
 const repository = fc.stringMatching(/^[A-Za-z0-9._-]{1,12}$/);

@@ -293,10 +293,10 @@ describe("keys in KV", () => {
     expect(await step(before, token)).toEqual(["accepted", [discoveryOf(issuer), keySetOf(issuer)]]);
     await writes.carryOut();
     const after = fresh(first.outside);
-    expect(await after.verifier.isWarm(read(token))).toBe(true);
+    expect(await after.verifier.needsNoFetch(read(token))).toBe(true);
     expect(await step(after, token)).toEqual(["accepted", []]);
     const nobody = await sign(next, { ...payload, iss: issuer });
-    expect(await after.verifier.isWarm(read(nobody))).toBe(false);
+    expect(await after.verifier.needsNoFetch(read(nobody))).toBe(false);
   });
 
   it("are not written for a failure", async () => {
@@ -310,7 +310,7 @@ describe("keys in KV", () => {
     const world = worldWith(old.publicJwk);
     const foreign = { issuer: `${ISSUER}b`, algorithms: ["ES256"], jwks: usableKeys([next.publicJwk]) };
     world.cache.put([ISSUER], { value: foreign, readAt: world.outside.now }, undefined);
-    expect(await world.verifier.isWarm(read(nextToken))).toBe(false);
+    expect(await world.verifier.needsNoFetch(read(nextToken))).toBe(false);
     expect(await step(world, nextToken)).toEqual(["signature_invalid", FETCHED]);
   });
 

@@ -398,7 +398,7 @@ describe("warmth", () => {
       read(join({ alg: "ES256" }, payload, "AAAA")),
     ];
     const warmth = () =>
-      Promise.all([known, unknown, elsewhere, hopeless].map((token) => world.verifier.isWarm(token)));
+      Promise.all([known, unknown, elsewhere, hopeless].map((token) => world.verifier.needsNoFetch(token)));
 
     expect(await warmth()).toEqual([false, false, false, true]);
     await world.verifier.verify(known, { known: true });
@@ -418,9 +418,9 @@ describe("warmth", () => {
     const world = makeWorld();
     const token = read(await sign(ec, goodPayload({ exp: NOW_SECONDS + 90_000 })));
     await world.verifier.verify(token, { known: true });
-    expect(await world.verifier.isWarm(token)).toBe(true);
+    expect(await world.verifier.needsNoFetch(token)).toBe(true);
     world.outside.wait(ISSUER_NEGATIVE_MS);
-    expect(await world.verifier.isWarm(token)).toBe(false);
+    expect(await world.verifier.needsNoFetch(token)).toBe(false);
   });
 });
 

@@ -5,7 +5,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { TieredCache } from "../../worker/store/cache.ts";
 import { boundedFetch } from "../../worker/store/fetch.ts";
-import { addressKey, createLimiter } from "../../worker/store/limiter.ts";
+import { addressKey, Limiter } from "../../worker/store/limiter.ts";
 
 beforeEach(() => reset());
 
@@ -196,19 +196,19 @@ describe("the bounded fetch", () => {
 describe("the limiter", () => {
   it("counts in memory by window, and looks without counting", async () => {
     const clock = { now: 0 };
-    const limiter = createLimiter({ binding: undefined, perWindow: 2, now: () => clock.now });
-    expect([await limiter.charge("a"), await limiter.charge("a"), limiter.isOver("a")]).toEqual([true, true, false]);
-    expect([await limiter.charge("a"), limiter.isOver("a"), limiter.isOver("b")]).toEqual([false, true, false]);
+    const limiter = new Limiter({ binding: undefined, perWindow: 2, now: () => clock.now });
+    expect([await limiter.consume("a"), await limiter.consume("a"), limiter.isOver("a")]).toEqual([true, true, false]);
+    expect([await limiter.consume("a"), limiter.isOver("a"), limiter.isOver("b")]).toEqual([false, true, false]);
     clock.now = 60_000;
-    expect([limiter.isOver("a"), await limiter.charge("a")]).toEqual([false, true]);
+    expect([limiter.isOver("a"), await limiter.consume("a")]).toEqual([false, true]);
   });
 
   it("leaves the numbers to a binding, and counts by itself when that fails", async () => {
     const said = [{ success: true }, { success: false }];
     const binding = { limit: async () => said.shift() ?? Promise.reject(new Error("down")) };
-    const limiter = createLimiter({ binding, perWindow: 100, now: () => 0 });
-    expect([await limiter.charge("a"), await limiter.charge("a")]).toEqual([true, false]);
-    expect(await limiter.charge("b")).toBe(true);
+    const limiter = new Limiter({ binding, perWindow: 100, now: () => 0 });
+    expect([await limiter.consume("a"), await limiter.consume("a")]).toEqual([true, false]);
+    expect(await limiter.consume("b")).toBe(true);
   });
 
   it.each([

@@ -1,82 +1,96 @@
 /**
  * Who is charged for what, and who has to wait (worker/README.md, "Who pays"). Callers pay for refusals before verification only,
- * so that a fleet behind one address is not hit; owners for a stranger's cache misses only, so that a stranger cannot lock an
- * owner out.
+ * so that a fleet behind one address is not hit; owners for the cache misses of unverified callers only, so that none of these
+ * can lock an owner out.
  */
-import { type Denial, REFUSALS, type Viewer } from "../denial.ts";
-import { RETRY_AFTER_LIMIT_SECONDS } from "../limits.ts";
+import type { Config } from "../config.ts";
+import { CALLER_RATE_LIMITED, type Denial, REFUSALS, type Viewer } from "../denial.ts";
 import { isListedIssuer } from "../oidc/issuer-rules.ts";
 import type { UnverifiedToken } from "../oidc/token.ts";
-import type { Services } from "../services.ts";
-import type { Leave } from "../store/limiter.ts";
+import type { Verifier } from "../oidc/verify.ts";
+import type { Limiter, Release } from "../store/limiter.ts";
+import type { PolicySource } from "../trust-policy/source.ts";
 import type { Target } from "../trust-policy/target.ts";
 import { disclosed } from "./disclosure.ts";
 
-const LIMITED: Denial = { reason: "caller_rate_limited", retryAfterSeconds: RETRY_AFTER_LIMIT_SECONDS };
-
-/** Where a request comes from, and its place among those under way once it has made us ask somebody. */
-export interface Caller {
-  readonly key: string;
-  leave?: Leave | undefined;
-}
-
-/**
- * Before a stranger makes us ask GitHub anything. What is cached costs nothing, so nobody is charged for it, nor refused it
- * because of others behind the same address.
- */
-export async function strangerLimit(services: Services, caller: Caller, target: Target): Promise<Denial | undefined> {
-  const { limits, policySource } = services;
-  if (await policySource.isCached(target)) return undefined;
-  if (!mayAsk(services, caller)) return LIMITED;
-  return (await limits.owners.charge(target.scope.owner.toLowerCase())) ? undefined : LIMITED;
-}
-
-/** Before an issuer below a wildcard is asked for its keys, whatever policies say. */
-export async function wildcardLimit(
-  services: Services,
-  caller: Caller,
-  token: UnverifiedToken,
-): Promise<Denial | undefined> {
-  if (!isEndless(services, token.issuer) || (await services.verifier.isWarm(token))) return undefined;
-  return mayAsk(services, caller) ? undefined : LIMITED;
-}
-
-/**
- * Before an issuer that only a policy names is asked. No place is wanted here: whoever fills all of them could tell by a 429 that
- * the policy names an issuer. Over the limit every refusal is a 429, so that this one tells nothing.
- */
-export async function namedIssuerLimit(
-  { limits, verifier }: Services,
-  caller: Caller,
-  token: UnverifiedToken,
-): Promise<Denial | undefined> {
-  if (!limits.callers.isOver(caller.key)) return undefined;
-  return (await verifier.isWarm(token)) ? undefined : LIMITED;
-}
-
-function mayAsk({ limits }: Services, caller: Caller): boolean {
-  if (limits.callers.isOver(caller.key)) return false;
-  caller.leave ??= limits.callers.enter(caller.key);
-  return caller.leave !== undefined;
+export interface AbuseLimitDeps {
+  readonly limits: { readonly callers: Limiter; readonly owners: Limiter };
+  readonly policySource: Pick<PolicySource, "isCached">;
+  readonly verifier: Pick<Verifier, "needsNoFetch">;
+  readonly config: Pick<Config, "knownIssuers">;
 }
 
 export interface UnverifiedRefusal {
   readonly denial: Denial;
   readonly viewer: Viewer;
-  readonly caller: string;
   /** Of the token, where it could be read. */
   readonly issuer: string | undefined;
 }
 
-/** Charges the caller for a refusal before verification; the denial that takes its place when that was one too many. */
-export async function chargeRefusal(services: Services, refusal: UnverifiedRefusal): Promise<Denial | undefined> {
-  const { denial, viewer, caller, issuer = "" } = refusal;
-  const { status } = REFUSALS[disclosed(denial, viewer)];
-  if (status === 429) return undefined;
-  // Our own outages, GitHub's, and those of issuers on a list cost nobody his good name. But below a wildcard a stranger
-  // could name issuers without end, none of which answers.
-  if (status >= 500 && !(denial.reason === "issuer_unreachable" && isEndless(services, issuer))) return undefined;
-  return (await services.limits.callers.charge(caller)) ? undefined : LIMITED;
-}
+/** The limits of one caller in one exchange. */
+export class AbuseLimits {
+  readonly #deps: AbuseLimitDeps;
+  readonly #caller: string;
+  /** Of the caller's place among those in flight, once it has made us ask somebody. */
+  #release: Release | undefined;
 
-const isEndless = ({ config }: Services, issuer: string): boolean => !isListedIssuer(issuer, config.knownIssuers);
+  /** `caller`: where the request comes from, as a key. */
+  constructor(deps: AbuseLimitDeps, caller: string) {
+    this.#deps = deps;
+    this.#caller = caller;
+  }
+
+  /**
+   * Before an unverified caller makes us ask GitHub anything. What is cached costs nothing, so nobody is charged for it, nor
+   * refused it because of others behind the same address.
+   */
+  async beforeLookup(target: Target): Promise<Denial | undefined> {
+    const { limits, policySource } = this.#deps;
+    if (await policySource.isCached(target)) return undefined;
+    if (!this.#mayAsk()) return CALLER_RATE_LIMITED;
+    return (await limits.owners.consume(target.scope.owner.toLowerCase())) ? undefined : CALLER_RATE_LIMITED;
+  }
+
+  /** Before an issuer below a wildcard is asked for its keys, whatever policies say. */
+  async beforeWildcardIssuer(token: UnverifiedToken): Promise<Denial | undefined> {
+    if (this.#isListed(token.issuer) || (await this.#deps.verifier.needsNoFetch(token))) return undefined;
+    return this.#mayAsk() ? undefined : CALLER_RATE_LIMITED;
+  }
+
+  /**
+   * Before an issuer that only a policy names is asked. Whoever is not over the limit needs no place in flight: a caller who fills
+   * all places could learn from a 429 here that the policy names an issuer. Over the limit every refusal is a 429, so that this
+   * one says nothing.
+   */
+  async beforeNamedIssuer(token: UnverifiedToken): Promise<Denial | undefined> {
+    if (!this.#deps.limits.callers.isOver(this.#caller)) return undefined;
+    return (await this.#deps.verifier.needsNoFetch(token)) ? undefined : CALLER_RATE_LIMITED;
+  }
+
+  /** Charges the caller for a refusal before verification; the denial that takes its place when that was one too many. */
+  async consumeRefusal({ denial, viewer, issuer = "" }: UnverifiedRefusal): Promise<Denial | undefined> {
+    const { status } = REFUSALS[disclosed(denial, viewer)];
+    if (status === 429) return undefined;
+    // Our own outages, GitHub's, and those of issuers on a list cost nobody his good name. But below a wildcard anybody could
+    // name issuers without end, none of which answers.
+    const isFree = status >= 500 && !(denial.reason === "issuer_unreachable" && !this.#isListed(issuer));
+    if (isFree) return undefined;
+    return (await this.#deps.limits.callers.consume(this.#caller)) ? undefined : CALLER_RATE_LIMITED;
+  }
+
+  /** At the end of the exchange, whatever that was. */
+  release(): void {
+    this.#release?.();
+  }
+
+  #mayAsk(): boolean {
+    const { callers } = this.#deps.limits;
+    if (callers.isOver(this.#caller)) return false;
+    this.#release ??= callers.acquire(this.#caller);
+    return this.#release !== undefined;
+  }
+
+  #isListed(issuer: string): boolean {
+    return isListedIssuer(issuer, this.#deps.config.knownIssuers);
+  }
+}

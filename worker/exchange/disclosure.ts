@@ -22,19 +22,19 @@ export function disclosed(denial: Denial, viewer: Viewer): Reason {
 export interface Known {
   readonly scope: Scope | undefined;
   readonly verified: VerifiedToken | undefined;
-  readonly opened: PolicyAccess | undefined;
+  readonly access: PolicyAccess | undefined;
   /** Anybody can read the policy then. */
   readonly policyIsPublic: boolean;
   readonly webUrl: string;
 }
 
-export function viewerOf(denial: Denial, { scope, verified, opened, policyIsPublic, webUrl }: Known): Viewer {
+export function viewerOf(denial: Denial, { scope, verified, access, policyIsPublic, webUrl }: Known): Viewer {
   if (!verified) return "unverified";
-  if (policyIsPublic && !isAboutPrivateList(denial, opened)) return "owner";
+  if (policyIsPublic && !isAboutPrivateList(denial, access)) return "owner";
   // Whoever writes a policy with its keys can sign himself any owner's number.
   if (verified.provenBy === "policy") return "verified";
   const { claims } = verified;
-  const ownerId = opened?.installation.accountId ?? ("ownerId" in denial ? denial.ownerId : undefined);
+  const ownerId = access?.installation.accountId ?? ("ownerId" in denial ? denial.ownerId : undefined);
   if (ownerId !== undefined) return belongsTo(claims, { accountId: ownerId }, webUrl) ? "owner" : "verified";
   // No installation, so no number to compare: the name opens nothing but that there is none.
   const isNameEnough = denial.reason === "app_not_installed" || denial.reason === "repository_not_visible";
@@ -43,8 +43,8 @@ export function viewerOf(denial: Denial, { scope, verified, opened, policyIsPubl
 }
 
 /** The allow-list lies in the owner's policy repository, whatever may be read of the policy's. */
-function isAboutPrivateList({ reason }: Denial, opened: PolicyAccess | undefined): boolean {
-  return reason === "allow_list_invalid" && opened?.target.kind !== "organization";
+function isAboutPrivateList({ reason }: Denial, access: PolicyAccess | undefined): boolean {
+  return reason === "allow_list_invalid" && access?.target.kind !== "organization";
 }
 
 /** GitHub's number for the account; or its name, where nobody could say the number because the App is not installed there. */

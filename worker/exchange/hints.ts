@@ -2,27 +2,37 @@
  * What a refusal tells the owner's own workloads beyond its reason: which identity lies near, and where the App is installed. Each
  * costs one call and is remembered, as clients repeat a refusal three times. It changes no decision.
  */
+import type { Config } from "../config.ts";
 import type { Denial, Viewer } from "../denial.ts";
+import type { App, GitHub } from "../github/github.ts";
 import { appsOf } from "../github/pool.ts";
 import { installUrlOf } from "../github/web-url.ts";
-import type { Services } from "../services.ts";
 import type { PolicyAccess } from "../trust-policy/apps.ts";
 import type { AccessCall } from "../trust-policy/read-access.ts";
+import type { PolicySource } from "../trust-policy/source.ts";
+
+export interface HintDeps {
+  readonly apps: readonly App[];
+  readonly config: Pick<Config, "apiUrl">;
+  readonly github: Pick<GitHub, "getApp">;
+  readonly policySource: Pick<PolicySource, "nearMisses">;
+  /** By App id, once GitHub named them. */
+  readonly appSlugs: Map<string, string>;
+}
 
 interface Circumstances {
-  readonly services: Services;
-  readonly opened: PolicyAccess | undefined;
+  readonly access: PolicyAccess | undefined;
   readonly call: AccessCall;
 }
 
-export async function hinted(denial: Denial, viewer: Viewer, at: Circumstances): Promise<Denial> {
+export async function withHints(deps: HintDeps, denial: Denial, viewer: Viewer, at: Circumstances): Promise<Denial> {
   if (viewer !== "owner") return denial;
   switch (denial.reason) {
     case "policy_not_found":
-      if (!at.opened) return denial;
-      return { ...denial, nearMisses: await at.services.policySource.nearMisses(at.opened, at.call) };
+      if (!at.access) return denial;
+      return { ...denial, nearMisses: await deps.policySource.nearMisses(at.access, at.call) };
     case "app_not_installed": {
-      const installUrl = await linkFor(denial.owner, at);
+      const installUrl = await installUrlFor(deps, denial.owner, at.call);
       return installUrl === undefined ? denial : { ...denial, installUrl };
     }
     default:
@@ -31,8 +41,8 @@ export async function hinted(denial: Denial, viewer: Viewer, at: Circumstances):
 }
 
 /** Of the first App that serves the owner. Without an answer there is no link: the refusal is as good as without. */
-async function linkFor(owner: string, { services, call }: Circumstances): Promise<string | undefined> {
-  const { apps, config, github, appSlugs } = services;
+async function installUrlFor(deps: HintDeps, owner: string, call: AccessCall): Promise<string | undefined> {
+  const { apps, config, github, appSlugs } = deps;
   const [app] = appsOf(apps, owner);
   if (app === undefined) return undefined;
   if (!appSlugs.has(app.id)) {

@@ -1,34 +1,36 @@
 /**
  * The pure decisions of an exchange: the deployment's gates, the allow-list, whether a policy may be used, which clause failed,
- * and narrowing. No I/O, no clock.
+ * and downscoping. No I/O, no clock.
  */
 import type { VerifiedClaims } from "../../policies/claims.ts";
 import type { Verdict } from "../../policies/evaluate.ts";
 import type { Grant } from "../../policies/grant.ts";
 import { allows } from "../../policies/issuers.ts";
-import { type CompiledPolicy, type Diagnostic, deploymentDiagnostics } from "../../policies/parse.ts";
+import {
+  type CompiledPolicy,
+  type DeploymentRules,
+  type Diagnostic,
+  deploymentDiagnostics,
+} from "../../policies/parse.ts";
 import { rankOfLevel } from "../../policies/permissions.ts";
 import type { Config } from "../config.ts";
 import { accept, type Denial, type Result, refuse } from "../denial.ts";
 import type { Installation } from "../github/github.ts";
-import { isKnownIssuer } from "../oidc/issuer-rules.ts";
 import type { AllowListValue, PolicyValue } from "../trust-policy/cache-entries.ts";
 import { ALLOW_LIST_PATH, type Scope, type Target } from "../trust-policy/target.ts";
 import { contradicts } from "./disclosure.ts";
-
-/** What a caller asks for beyond the scope; absent is "all that the policy grants". */
-export interface Downscoping {
-  /** Name -> level. */
-  readonly permissions?: ReadonlyMap<string, string>;
-  readonly repositories?: readonly string[];
-}
+import type { Downscoping } from "./outcome.ts";
 
 /** Which owners and issuers this deployment serves at all; undefined when it serves these. */
-export function deploymentGate(config: Config, scope: Scope, issuer: string): Denial | undefined {
-  if (config.allowedOwners && !config.allowedOwners.includes(scope.owner.toLowerCase())) {
+export function deploymentGate(
+  { allowedOwners, allowedIssuers }: Pick<Config, "allowedOwners" | "allowedIssuers">,
+  scope: Scope,
+  issuer: string,
+): Denial | undefined {
+  if (allowedOwners && !allowedOwners.includes(scope.owner.toLowerCase())) {
     return { reason: "owner_not_served", owner: scope.owner };
   }
-  return config.allowedIssuers && !config.allowedIssuers.includes(issuer) ? { reason: "issuer_not_served" } : undefined;
+  return allowedIssuers && !allowedIssuers.includes(issuer) ? { reason: "issuer_not_served" } : undefined;
 }
 
 export interface Listing {
@@ -60,12 +62,14 @@ export interface UsablePolicy {
   readonly sha: string;
 }
 
+export interface PolicyRules {
+  readonly deploymentRules: DeploymentRules;
+  /** Whether the owner enforces an issuer allow-list. */
+  readonly listIsEnforced: boolean;
+}
+
 /** What was read, and then what the deployment makes of it. */
-export function judgePolicy(
-  read: Result<PolicyValue>,
-  target: Target,
-  rules: { readonly config: Config; readonly listIsEnforced: boolean },
-): Result<UsablePolicy> {
+export function judgePolicy(read: Result<PolicyValue>, target: Target, rules: PolicyRules): Result<UsablePolicy> {
   if (!read.ok) return read;
   const { value } = read;
   const { identity, fullPath: path } = target;
@@ -87,14 +91,9 @@ export function judgePolicy(
 function diagnosticsHere(
   policy: CompiledPolicy,
   target: Target,
-  { config, listIsEnforced }: { readonly config: Config; readonly listIsEnforced: boolean },
+  { deploymentRules, listIsEnforced }: PolicyRules,
 ): readonly Diagnostic[] {
-  const diagnostics = deploymentDiagnostics(policy, {
-    organizationPermissions: config.organizationPermissions,
-    requireRepositories: config.requireRepositories,
-    inlineJwks: config.inlineJwks,
-    isKnownIssuer: (issuer) => isKnownIssuer(issuer, config.knownIssuers),
-  });
+  const diagnostics = deploymentDiagnostics(policy, deploymentRules);
   // A writer of one repository could else pass the list with a listed issuer's name and keys of their own.
   if (target.kind !== "repository" || !policy.document.jwks || !listIsEnforced) return diagnostics;
   const message = "jwks may not stand in a repository's policy while the organization enforces an issuer allow-list";

@@ -1,106 +1,68 @@
 /**
- * What one exchange carries from step to step, and how it ends: the viewer that a refusal is worded for, the audit event, and what
- * happens after the answer (read tokens revoked, caches written, event sent). The decisions are in `exchange.ts`.
+ * One exchange under way: its time, its calls, what its steps learned about the caller, and how it ends. After the answer, read
+ * tokens are revoked, caches are written and the event is sent. The decisions are in `exchange.ts`.
  */
-import type { Verdict } from "../../policies/evaluate.ts";
-import { type AuditEvent, count, describeBug, emit, newAuditEvent, tokenDigest } from "../audit.ts";
+import { type AuditSink, describeBug, emit } from "../audit.ts";
+import type { Config } from "../config.ts";
 import { type Denial, REFUSALS, type Result, refuse, type Viewer } from "../denial.ts";
+import type { GitHub } from "../github/github.ts";
 import { EXCHANGE_DEADLINE_MS } from "../limits.ts";
 import type { UnverifiedToken } from "../oidc/token.ts";
 import type { VerifiedToken } from "../oidc/verify.ts";
-import type { Services } from "../services.ts";
 import type { Writes } from "../store/cache.ts";
 import { raceAbort } from "../store/fetch.ts";
 import type { PolicyAccess } from "../trust-policy/apps.ts";
 import type { PolicyValue } from "../trust-policy/cache-entries.ts";
 import type { AccessCall } from "../trust-policy/read-access.ts";
-import { type Scope, scopeText } from "../trust-policy/target.ts";
-import { type Caller, chargeRefusal } from "./abuse-limits.ts";
+import type { PolicySource } from "../trust-policy/source.ts";
+import type { Scope } from "../trust-policy/target.ts";
+import { type AbuseLimitDeps, AbuseLimits } from "./abuse-limits.ts";
 import { disclosed, viewerOf } from "./disclosure.ts";
-import { hinted } from "./hints.ts";
-import type { Minted } from "./mint.ts";
-import type { Downscoping, Listing } from "./rules.ts";
+import { type HintDeps, withHints } from "./hints.ts";
+import type { ExchangeOutcome, Incoming, Refused } from "./outcome.ts";
+import { ExchangeRecord } from "./record.ts";
 
-export interface ExchangeRequest {
-  readonly scope: Scope;
-  readonly identity: string;
-  readonly downscoping: Downscoping;
-  /** A compact JWT, so far only text. */
-  readonly bearer: string;
+export interface RunDeps extends AbuseLimitDeps, HintDeps {
+  readonly config: Pick<Config, "debugTiming" | "knownIssuers" | "apiUrl">;
+  readonly policySource: Pick<PolicySource, "isCached" | "nearMisses">;
+  readonly github: Pick<GitHub, "getApp" | "revoke">;
+  /** Where people see the configured GitHub. */
+  readonly webUrl: string;
+  readonly sinks: readonly AuditSink[];
+  /** Ms since the epoch. */
+  readonly now: () => number;
+  readonly log: (line: string) => void;
 }
 
-export interface Incoming {
-  readonly requestId: string;
-  /** The caller's address as a key for limits. */
-  readonly caller: string;
-  readonly userAgent?: string | undefined;
-  /** Aborted when the caller leaves. */
-  readonly signal: AbortSignal;
-  /** Step 1, in the words of the wire that it came by. */
-  read(): Promise<Result<ExchangeRequest>>;
-  /** Takes work that outlives the answer (`waitUntil`). */
-  waitUntil(work: Promise<unknown>): void;
-}
-
-/** How long a part of the exchange took, in ms; with DEBUG_TIMING only. */
-export interface Timing {
-  readonly part: "open" | "verify" | "read" | "mint";
-  readonly milliseconds: number;
-}
-
-export interface Granted {
-  readonly kind: "granted";
-  readonly timings?: readonly Timing[];
-  readonly token: string;
-  /** RFC 3339, as GitHub says it. */
-  readonly expiresAt: string;
-  readonly permissions: Readonly<Record<string, string>>;
-  readonly repositories: readonly string[] | "all";
-  readonly policy: { readonly path: string; readonly sha: string };
-}
-
-export interface Refused {
-  readonly kind: "refused";
-  readonly timings?: readonly Timing[];
-  readonly denial: Denial;
-  readonly viewer: Viewer;
-  readonly owner?: string | undefined;
-  readonly identity?: string | undefined;
-}
-
-export type Outcome = Granted | Refused;
-
-/** One per exchange; holds what its steps learned. */
+/** One per exchange. */
 export class ExchangeRun {
-  readonly incoming: Incoming;
-  readonly services: Services;
   readonly call: AccessCall;
   readonly writes: Writes;
-  readonly caller: Caller;
-  readonly #event: AuditEvent;
-  readonly #startedAt: number;
-  readonly #readTokens: string[] = [];
+  readonly limits: AbuseLimits;
+  readonly record: ExchangeRecord;
+  readonly #incoming: Incoming;
+  readonly #deps: RunDeps;
+  readonly #unusedTokens: string[] = [];
   readonly #pendingWrites: (() => Promise<void>)[] = [];
-  readonly #timings: Timing[] = [];
   #scope: Scope | undefined;
+  #identity: string | undefined;
+  #token: UnverifiedToken | undefined;
   #verified: VerifiedToken | undefined;
-  #opened: PolicyAccess | undefined;
+  #access: PolicyAccess | undefined;
   #policyIsPublic = false;
 
-  constructor(incoming: Incoming, services: Services) {
-    this.incoming = incoming;
-    this.services = services;
-    this.#startedAt = services.now();
-    this.caller = { key: incoming.caller };
-    this.#event = newAuditEvent(incoming.requestId, this.#startedAt);
-    if (incoming.userAgent !== undefined) this.#event.user_agent = incoming.userAgent.slice(0, 200);
+  constructor(incoming: Incoming, deps: RunDeps) {
+    this.#incoming = incoming;
+    this.#deps = deps;
+    this.record = new ExchangeRecord(incoming, deps.now);
+    this.limits = new AbuseLimits(deps, incoming.caller);
     this.writes = { add: (write) => this.#pendingWrites.push(write) };
     this.call = {
       signal: AbortSignal.timeout(EXCHANGE_DEADLINE_MS),
       writes: this.writes,
       waitUntil: (work) => incoming.waitUntil(work),
-      count: (what) => count(this.#event, what),
-      minted: (token) => this.#readTokens.push(token),
+      count: (what) => this.record.count(what),
+      minted: (token) => this.#unusedTokens.push(token),
     };
   }
 
@@ -108,57 +70,30 @@ export class ExchangeRun {
     return this.#verified;
   }
 
-  asks(scope: Scope, identity: string): void {
+  setRequest(scope: Scope, identity: string): void {
     this.#scope = scope;
-    this.#event.scope = scopeText(scope);
-    this.#event.identity = identity;
+    this.#identity = identity;
+    this.record.request(scope, identity);
   }
 
-  reads({ issuer, subject }: UnverifiedToken): void {
-    this.#event.actor = { iss: issuer, sub: subject, verified: false };
+  setToken(token: UnverifiedToken): void {
+    this.#token = token;
+    this.record.token(token, false);
   }
 
-  verifies(verified: VerifiedToken): void {
-    if (!this.#verified) this.#took("verify");
+  setVerified(verified: VerifiedToken): void {
+    if (!this.#verified) this.record.token(verified.token, true);
     this.#verified = verified;
-    const { issuer, subject } = verified.token;
-    this.#event.actor = { iss: issuer, sub: subject, verified: true };
   }
 
-  opens(opened: PolicyAccess): void {
-    this.#took("open");
-    this.#opened = opened;
-    this.#event.app_id = opened.app.id;
-    this.#event.installation_id = opened.installation.id;
+  setInstallation(access: PolicyAccess): void {
+    this.#access = access;
+    this.record.installation(access);
   }
 
-  readsPolicy(policy: Result<PolicyValue>): void {
-    this.#took("read");
-    if (!policy.ok) return;
-    this.#policyIsPublic = policy.value.public;
-    if ("sha" in policy.value && this.#opened) {
-      this.#event.trust_policy = { path: this.#opened.target.fullPath, sha: policy.value.sha };
-    }
-  }
-
-  isListed(listing: Listing | undefined): void {
-    if (listing) this.#event.issuer_allowlist = listing;
-  }
-
-  evaluates(verdict: Verdict): void {
-    this.#event.trace = verdict.trace;
-  }
-
-  mints({ app, installation }: Minted): void {
-    this.#took("mint");
-    this.#event.app_id = app.id;
-    this.#event.installation_id = installation.id;
-  }
-
-  /** What passed since the last part ended. The clock of Workers moves with I/O only. */
-  #took(part: Timing["part"]): void {
-    const before = this.#timings.reduce((sum, { milliseconds }) => sum + milliseconds, this.#startedAt);
-    this.#timings.push({ part, milliseconds: this.services.now() - before });
+  setPolicy(policy: Result<PolicyValue>, { target }: PolicyAccess): void {
+    this.#policyIsPublic = policy.ok && policy.value.public;
+    this.record.policy(target, policy.ok ? policy.value : undefined);
   }
 
   /** A body that trickles in must not hold the exchange for longer than all of it may take. */
@@ -172,41 +107,42 @@ export class ExchangeRun {
   }
 
   callerLeft(): boolean {
-    if (!this.incoming.signal.aborted) return false;
-    count(this.#event, "caller_left");
+    if (!this.#incoming.signal.aborted) return false;
+    this.record.count("caller_left");
     return true;
   }
 
   refused(denial: Denial): Refused {
-    const { owner } = this.#scope ?? {};
-    return { kind: "refused", denial, viewer: this.#viewer(denial), owner, identity: this.#event.identity };
+    const owner = this.#scope?.owner;
+    return { kind: "refused", denial, viewer: this.#viewer(denial), owner, identity: this.#identity };
   }
 
-  /** Says more to whoever may know more. */
-  withHints(denial: Denial): Promise<Denial> {
-    return hinted(denial, this.#viewer(denial), { services: this.services, opened: this.#opened, call: this.call });
+  /** The same, and more to whoever may know more. */
+  async refusedWithHints(denial: Denial): Promise<Refused> {
+    const at = { access: this.#access, call: this.call };
+    return this.refused(await withHints(this.#deps, denial, this.#viewer(denial), at));
   }
 
   bug(thrown: unknown): Refused {
-    this.services.log(JSON.stringify({ type: "bug", request_id: this.incoming.requestId, ...describeBug(thrown) }));
+    this.#deps.log(JSON.stringify({ type: "bug", request_id: this.#incoming.requestId, ...describeBug(thrown) }));
     return this.refused({ reason: "internal" });
   }
 
   /** Settles what the caller gets, then leaves the rest to run after the answer. */
-  async finish(outcome: Outcome): Promise<Outcome> {
-    const settled = await this.#settle(outcome);
-    this.caller.leave?.();
-    this.incoming.waitUntil(this.#afterwards(settled));
+  async finish(outcome: ExchangeOutcome): Promise<ExchangeOutcome> {
+    const settled = await this.#settled(outcome);
+    this.limits.release();
+    this.#incoming.waitUntil(this.#afterwards(settled));
     // Which parts there were says where a refusal came from.
-    const isOpen = settled.kind === "granted" || settled.viewer === "owner";
-    return this.services.config.debugTiming && isOpen ? { ...settled, timings: this.#timings } : settled;
+    const mayKnow = settled.kind === "granted" || settled.viewer === "owner";
+    return this.#deps.config.debugTiming && mayKnow ? { ...settled, timings: this.record.timings } : settled;
   }
 
-  async #settle(outcome: Outcome): Promise<Outcome> {
+  async #settled(outcome: ExchangeOutcome): Promise<ExchangeOutcome> {
     if (outcome.kind === "granted") {
       if (!this.callerLeft()) return outcome;
       // Nobody is there to take it: a token that is not handed out must not live.
-      this.#readTokens.push(outcome.token);
+      this.#unusedTokens.push(outcome.token);
       return this.refused({ reason: "deadline_exceeded" });
     }
     const { denial, viewer } = outcome;
@@ -215,8 +151,7 @@ export class ExchangeRun {
       return this.refused({ reason: "deadline_exceeded" });
     }
     if (this.#verified) return outcome;
-    const { caller } = this.incoming;
-    const instead = await chargeRefusal(this.services, { denial, viewer, caller, issuer: this.#event.actor?.iss });
+    const instead = await this.limits.consumeRefusal({ denial, viewer, issuer: this.#token?.issuer });
     return instead ? this.refused(instead) : outcome;
   }
 
@@ -224,39 +159,19 @@ export class ExchangeRun {
     return viewerOf(denial, {
       scope: this.#scope,
       verified: this.#verified,
-      opened: this.#opened,
+      access: this.#access,
       policyIsPublic: this.#policyIsPublic,
-      webUrl: this.services.webUrl,
+      webUrl: this.#deps.webUrl,
     });
   }
 
-  async #afterwards(outcome: Outcome): Promise<void> {
-    const revoking = this.#readTokens.map(async (token) => {
-      const revoked = await this.services.github.revoke(token);
-      if (revoked === "failed") count(this.#event, "revocation_failed");
+  async #afterwards(outcome: ExchangeOutcome): Promise<void> {
+    const revoking = this.#unusedTokens.map(async (token) => {
+      if ((await this.#deps.github.revoke(token)) === "failed") this.record.count("revocation_failed");
     });
-    // Strangers cause no KV write: what an unverified exchange learned stays in this isolate's memory.
+    // Unverified callers cause no KV write: what their exchange learned stays in this isolate's memory.
     const writing = this.#verified ? this.#pendingWrites.map((write) => write()) : [];
     await Promise.allSettled([...revoking, ...writing]);
-    await this.#fill(outcome);
-    await emit(this.#event, this.services.sinks, this.services.log);
-  }
-
-  async #fill(outcome: Outcome): Promise<void> {
-    const event = this.#event;
-    event.duration_ms = this.services.now() - this.#startedAt;
-    event.outcome = outcome.kind;
-    if (outcome.kind === "granted") {
-      event.permissions = outcome.permissions;
-      event.repositories = outcome.repositories;
-      event.expires_at = outcome.expiresAt;
-      const digest = await tokenDigest(outcome.token);
-      event.token_sha256 = digest.hex;
-      event.token_sha256_base64 = digest.base64;
-      return;
-    }
-    event.reason = outcome.denial.reason;
-    event.reported_reason = disclosed(outcome.denial, outcome.viewer);
-    event.error = outcome.denial;
+    await emit(await this.record.finished(outcome), this.#deps.sinks, this.#deps.log);
   }
 }

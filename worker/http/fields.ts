@@ -3,11 +3,11 @@
  * compared and kept as typed; GitHub's own spelling comes later, from GitHub.
  */
 import { OWNER_NAME, REPOSITORY_NAME } from "../../policies/names.ts";
+import { levelsOf, permissionNamed } from "../../policies/permissions.ts";
 import { accept, type Result, refuse } from "../denial.ts";
-import type { ExchangeRequest } from "../exchange/exchange.ts";
-import { IDENTITY_MAX_CHARACTERS } from "../limits.ts";
+import type { Downscoping, ExchangeRequest } from "../exchange/outcome.ts";
+import { IDENTITY_MAX_CHARACTERS, NARROWING_MAX_ENTRIES } from "../limits.ts";
 import type { Scope } from "../trust-policy/target.ts";
-import { readDownscoping } from "./downscoping.ts";
 import { type Parameters, readParameters } from "./parameters.ts";
 
 const IDENTITY = /^(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+)*$/;
@@ -67,6 +67,69 @@ export function readIdentity(values: readonly string[]): Result<string> {
   const fits = identity.length <= IDENTITY_MAX_CHARACTERS && IDENTITY.test(identity);
   return fits ? accept(identity) : refuse({ reason: "identity_invalid" });
 }
+
+/**
+ * What a caller asks for beyond the scope: `permissions=contents:read,issues:write` and `repositories=a,b`. Syntax only; that
+ * it is no more than the policy grants is judged in the exchange.
+ */
+export function readDownscoping(parameters: Parameters, scope: Scope): Result<Downscoping> {
+  const permissions = readPermissions(parameters.get("permissions"));
+  if (!permissions.ok) return permissions;
+  const repositories = readRepositories(parameters.get("repositories"), scope);
+  if (!repositories.ok) return repositories;
+  return accept({
+    ...(permissions.value && { permissions: permissions.value }),
+    ...(repositories.value && { repositories: repositories.value }),
+  });
+}
+
+/** Absent is "all that the policy grants"; present and empty is a mistake, and never the same as absent. */
+function readEntries(values: readonly string[] | undefined, name: string): Result<readonly string[] | undefined> {
+  if (values === undefined) return accept(undefined);
+  const entries = values.flatMap((value) => value.split(",")).map((entry) => entry.trim());
+  if (entries.length === 0 || entries.includes("")) return invalidDownscoping(`"${name}" has an empty entry`);
+  return entries.length > NARROWING_MAX_ENTRIES
+    ? invalidDownscoping(`"${name}" has more than ${NARROWING_MAX_ENTRIES} entries`)
+    : accept(entries);
+}
+
+function readPermissions(values: readonly string[] | undefined): Result<ReadonlyMap<string, string> | undefined> {
+  const entries = readEntries(values, "permissions");
+  if (!entries.ok || entries.value === undefined) return entries.ok ? accept(undefined) : entries;
+  const asked = new Map<string, string>();
+  for (const entry of entries.value) {
+    const [name = "", level = "", ...rest] = entry.split(":");
+    if (rest.length > 0 || level === "")
+      return invalidDownscoping('an entry of "permissions" is not of the form name:level');
+    if (!permissionNamed(name)) return invalidDownscoping(`no permission is named "${printable(name)}"`);
+    if (!levelsOf(name).includes(level)) return invalidDownscoping(`"${name}" has no level "${printable(level)}"`);
+    if (asked.has(name) && asked.get(name) !== level)
+      return invalidDownscoping(`"${name}" is asked for with two levels`);
+    asked.set(name, level);
+  }
+  return accept(asked);
+}
+
+function readRepositories(values: readonly string[] | undefined, scope: Scope): Result<readonly string[] | undefined> {
+  const entries = readEntries(values, "repositories");
+  if (!entries.ok || entries.value === undefined) return entries;
+  const names: string[] = [];
+  for (const entry of entries.value) {
+    const [first = "", second, ...rest] = entry.split("/");
+    const owned = second === undefined || first.toLowerCase() === scope.owner.toLowerCase();
+    const name = second ?? first;
+    if (rest.length > 0 || !owned || !REPOSITORY_NAME.test(name)) {
+      return invalidDownscoping(`"${printable(entry)}" is not the name of a repository of this owner`);
+    }
+    names.push(name);
+  }
+  return accept([...new Set(names)]);
+}
+
+/** Text of the caller's own, kept short and to visible ASCII. */
+const printable = (text: string): string => text.replaceAll(/[^ -~]/g, "?").slice(0, 80);
+
+const invalidDownscoping = (problem: string) => refuse({ reason: "narrowing_invalid", problem });
 
 /** RFC 6750 section 2.1, the scheme in any case (RFC 9110 section 11.1). Repeated headers arrive joined by a comma. */
 export function readBearer(headers: Headers): Result<string> {

@@ -3,14 +3,13 @@
  * from the form body alone, no client authentication, and errors that client libraries can read.
  */
 import { accept, type Result, refuse } from "../denial.ts";
-import { type ExchangeRequest, exchange } from "../exchange/exchange.ts";
+import type { ExchangeRequest } from "../exchange/outcome.ts";
 import type { Services } from "../services.ts";
-import { readDownscoping } from "./downscoping.ts";
-import { readIdentity, readScope } from "./fields.ts";
+import { readDownscoping, readIdentity, readScope } from "./fields.ts";
 import { bodyKind, type Parameters, readBody } from "./parameters.ts";
 import { type WireRefusal, wireRefusal } from "./refusal.ts";
-import { jsonResponse, wireRefusalResponse } from "./respond.ts";
-import { grantedResponse, incomingOf, type RouteContext, timed, tokenBody } from "./sts-exchange.ts";
+import { jsonResponse, tokenBody, wireRefusalResponse } from "./respond.ts";
+import { answerExchange, type RouteContext } from "./route.ts";
 
 const GRANT_TYPE = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token";
@@ -21,16 +20,13 @@ const SUBJECT_TOKEN_TYPES: readonly string[] = [
 
 const invalid = (problem: string) => refuse({ reason: "invalid_request", problem });
 
-export async function tokenRoute(context: RouteContext): Promise<Response> {
-  const { request, requestId, services, waitUntil } = context;
-  const work = exchange(
-    incomingOf(context, () => readTokenRequest(request, services.webUrl)),
-    services,
-  );
-  waitUntil(work);
-  const outcome = await work;
-  if (outcome.kind === "granted") return timed(grantedResponse(outcome, tokenBody(outcome, context)), outcome);
-  return timed(wireRefusalResponse(asOAuth(wireRefusal(outcome.denial, outcome.viewer, outcome)), requestId), outcome);
+export function tokenRoute(context: RouteContext): Promise<Response> {
+  const { request, requestId, services } = context;
+  return answerExchange(context, {
+    read: () => readTokenRequest(request, services.webUrl),
+    granted: (outcome) => jsonResponse(tokenBody(outcome, { requestId, nowMs: services.now() }), 200),
+    refused: (outcome) => wireRefusalResponse(asOAuth(wireRefusal(outcome.denial, outcome.viewer, outcome)), requestId),
+  });
 }
 
 /** RFC 6749 section 5.2: errors of a token endpoint are 400; libraries hide an error behind a challenge or a 403. */

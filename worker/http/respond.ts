@@ -2,7 +2,7 @@
  * Responses: compact JSON on one line, never stored, with the request id in header and body. octo-sts's clients cut at
  * `"token":"`, so no white space is ever written.
  */
-import type { Refused } from "../exchange/exchange.ts";
+import type { Granted, Refused } from "../exchange/outcome.ts";
 import { type WireRefusal, wireRefusal } from "./refusal.ts";
 
 export function jsonResponse(body: unknown, status: number, headers: Readonly<Record<string, string>> = {}): Response {
@@ -50,6 +50,23 @@ export function describable(message: string): string {
 /** RFC 6750 section 3. */
 function challenge(error: string, message: string): string {
   return `Bearer error="${error}", error_description="${describable(message)}"`;
+}
+
+/** RFC 8693 section 2.2.1, and what was granted by which policy. */
+export function tokenBody(
+  { token, expiresAt, permissions, repositories, policy }: Granted,
+  { requestId, nowMs }: { readonly requestId: string; readonly nowMs: number },
+): Readonly<Record<string, unknown>> {
+  return {
+    access_token: token,
+    issued_token_type: "urn:ietf:params:oauth:token-type:access_token",
+    token_type: "Bearer",
+    expires_in: Math.max(0, Math.floor((Date.parse(expiresAt) - nowMs) / 1000)),
+    permissions,
+    repositories,
+    policy,
+    request_id: requestId,
+  };
 }
 
 /** What is no exchange: unknown paths, wrong methods, refresh tokens. */

@@ -2,29 +2,26 @@
  * `POST /sts/revoke`: gives an installation token back before its hour is over (RFC 7009 form, or the token as bearer). Only
  * what looks like an installation token is ever sent on, and only to the configured GitHub.
  */
-import { accept, type Result, refuse } from "../denial.ts";
-import { RETRY_AFTER_LIMIT_SECONDS } from "../limits.ts";
-import { addressKey } from "../store/limiter.ts";
+import { accept, CALLER_RATE_LIMITED, type Result, refuse } from "../denial.ts";
 import { readBearer } from "./fields.ts";
 import { readBody } from "./parameters.ts";
 import { wireRefusal } from "./refusal.ts";
 import { jsonResponse, refusalResponse, wireRefusalResponse } from "./respond.ts";
-import type { RouteContext } from "./sts-exchange.ts";
+import { callerOf, type RouteContext } from "./route.ts";
 
 /** GitHub promises the prefix, and no length. What goes into a header must be visible ASCII. */
 const INSTALLATION_TOKEN = /^ghs_[\x21-\x7e]+$/;
 
 export async function revokeRoute({ request, requestId, services }: RouteContext): Promise<Response> {
-  const token = await readToken(request);
+  const token = await readInstallationToken(request);
   if (!token.ok) {
     // RFC 7009 section 2.2.1 has errors as RFC 6749 section 5.2 has them: 400, and no challenge.
     const refusal = wireRefusal(token.denial, "unverified", {});
     return wireRefusalResponse({ ...refusal, status: refusal.status === 401 ? 400 : refusal.status }, requestId);
   }
-  const caller = `revoke ${addressKey(request.headers.get("CF-Connecting-IP"))}`;
+  const caller = `revoke ${callerOf(request)}`;
   if (services.limits.callers.isOver(caller)) {
-    const denial = { reason: "caller_rate_limited", retryAfterSeconds: RETRY_AFTER_LIMIT_SECONDS } as const;
-    return refusalResponse({ denial, viewer: "unverified" }, requestId);
+    return refusalResponse({ denial: CALLER_RATE_LIMITED, viewer: "unverified" }, requestId);
   }
   const revocation = await services.github.revoke(token.value);
   if (revocation === "failed") {
@@ -36,11 +33,11 @@ export async function revokeRoute({ request, requestId, services }: RouteContext
     return refusalResponse({ denial, viewer: "unverified" }, requestId);
   }
   // Whoever gives back a living token is charged nothing; guessing at dead ones is what the limit is for.
-  if (revocation === "already_invalid") await services.limits.callers.charge(caller);
+  if (revocation === "already_invalid") await services.limits.callers.consume(caller);
   return jsonResponse({ request_id: requestId }, 200);
 }
 
-async function readToken(request: Request): Promise<Result<string>> {
+async function readInstallationToken(request: Request): Promise<Result<string>> {
   const body = await readBody(request);
   if (!body.ok) return body;
   const fromBody = body.value.get("token") ?? [];

@@ -1,15 +1,15 @@
 /** `POST /webhook`: a delivery of GitHub's is acknowledged at once, and worked on after the answer. */
-import { RETRY_AFTER_LIMIT_SECONDS, RETRY_AFTER_OUTAGE_SECONDS, WEBHOOK_BODY_MAX_BYTES } from "../limits.ts";
-import { addressKey } from "../store/limiter.ts";
+import { CALLER_RATE_LIMITED } from "../denial.ts";
+import { RETRY_AFTER_OUTAGE_SECONDS, WEBHOOK_BODY_MAX_BYTES } from "../limits.ts";
 import { deliver } from "../webhook/deliver.ts";
 import { type Refusal, receive } from "../webhook/receipt.ts";
 import { jsonResponse, plainRefusal, refusalResponse } from "./respond.ts";
-import type { RouteContext } from "./sts-exchange.ts";
+import { callerOf, type RouteContext } from "./route.ts";
 
 export async function webhookRoute({ request, requestId, services, waitUntil }: RouteContext): Promise<Response> {
   const { config, limits, webhooks } = services;
   const { headers, body } = request;
-  const caller = addressKey(headers.get("CF-Connecting-IP"));
+  const caller = callerOf(request);
   const receipt = await receive({ headers, body, caller }, { config, callers: limits.callers, room: webhooks.room });
   switch (receipt.kind) {
     case "refused":
@@ -38,10 +38,8 @@ function refusalOf(why: Refusal, requestId: string): Response {
       const denial = { reason: "misconfigured", variables: ["GITHUB_WEBHOOK_SECRET"] } as const;
       return refusalResponse({ denial, viewer: "unverified" }, requestId);
     }
-    case "rate_limited": {
-      const denial = { reason: "caller_rate_limited", retryAfterSeconds: RETRY_AFTER_LIMIT_SECONDS } as const;
-      return refusalResponse({ denial, viewer: "unverified" }, requestId);
-    }
+    case "rate_limited":
+      return refusalResponse({ denial: CALLER_RATE_LIMITED, viewer: "unverified" }, requestId);
     case "no_room":
       return plainRefusal(PLAIN[why], requestId, { "Retry-After": String(RETRY_AFTER_OUTAGE_SECONDS) });
     default:

@@ -15,7 +15,7 @@ import {
   RETRY_JITTER_MAX_MS,
 } from "../limits.ts";
 import { type Bounds, boundedFetch, type Fetched, type Fetcher, parseJson } from "../store/fetch.ts";
-import { type FetchRules, fetchTarget } from "./issuer-rules.ts";
+import { type FetchRules, fetchTarget } from "./fetch-target.ts";
 import { usableKeys } from "./jwk.ts";
 
 export interface DocumentDeps {
@@ -41,7 +41,7 @@ export interface KeysFailure {
   readonly problem: string;
 }
 
-export type Outcome<T> =
+export type DocumentResult<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly failure: KeysFailure };
 
@@ -50,7 +50,7 @@ export async function fetchIssuerKeys(
   deps: DocumentDeps,
   issuer: string,
   signal: AbortSignal | undefined,
-): Promise<Outcome<IssuerKeys>> {
+): Promise<DocumentResult<IssuerKeys>> {
   const discovery = await fetchDocument(deps, { ...DISCOVERY, text: discoveryUrl(issuer), signal });
   if (!discovery.ok) return discovery;
   const metadata = readMetadata(discovery.value, issuer);
@@ -62,7 +62,7 @@ export async function fetchIssuerKeys(
   return { ok: true, value: { issuer, algorithms: metadata.algorithms, jwks } };
 }
 
-const fail = (reason: KeysFailure["reason"], problem: string): Outcome<never> => ({
+const fail = (reason: KeysFailure["reason"], problem: string): DocumentResult<never> => ({
   ok: false,
   failure: { reason, problem },
 });
@@ -96,7 +96,7 @@ function readKeySet(document: unknown): PublicJwk[] | string {
   return keys.length > 0 ? keys : "key set has no usable key";
 }
 
-/** Which of the two it is, and what the caller is told when it is not as it should be. */
+/** The discovery document or the key set: its name in problems, and the reason of the refusal when its content is wrong. */
 interface DocumentKind {
   readonly name: string;
   readonly wrong: "issuer_invalid" | "signature_invalid";
@@ -111,7 +111,7 @@ interface Wanted extends DocumentKind {
   readonly signal: AbortSignal | undefined;
 }
 
-async function fetchDocument(deps: DocumentDeps, wanted: Wanted): Promise<Outcome<unknown>> {
+async function fetchDocument(deps: DocumentDeps, wanted: Wanted): Promise<DocumentResult<unknown>> {
   const target = fetchTarget(wanted.text, deps.rules);
   if (!target) return fail(wanted.wrong, `${wanted.name}: address may not be fetched`);
   const bounds: Bounds = {
@@ -135,7 +135,7 @@ const mayPass = (answer: Followed): boolean =>
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-function judge(answer: Followed, { name, wrong }: DocumentKind): Outcome<unknown> {
+function judge(answer: Followed, { name, wrong }: DocumentKind): DocumentResult<unknown> {
   if (answer.kind === "misled") return fail(wrong, `${name}: redirected too often or elsewhere`);
   if (answer.kind === "failure") {
     return answer.failure === "too_large"

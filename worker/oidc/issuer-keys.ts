@@ -1,6 +1,6 @@
 /**
  * The keys of issuers through their caches: fresh for an hour, stale while the issuer is down, failures remembered for a
- * minute, and a cool-down for what an unknown key id may make us fetch. Only settled values are shared between requests.
+ * minute, and a cooldown for what an unknown key id may make us fetch. Only settled values are shared between requests.
  */
 
 import { ALGORITHMS } from "../../policies/algorithms.ts";
@@ -15,7 +15,13 @@ import {
 } from "../limits.ts";
 import type { Entry, TieredCache, Writes } from "../store/cache.ts";
 import { BoundedMap } from "../store/memory.ts";
-import { type DocumentDeps, fetchIssuerKeys, type IssuerKeys, type KeysFailure, type Outcome } from "./discovery.ts";
+import {
+  type DocumentDeps,
+  type DocumentResult,
+  fetchIssuerKeys,
+  type IssuerKeys,
+  type KeysFailure,
+} from "./discovery.ts";
 import { usableKeys } from "./jwk.ts";
 
 export type { IssuerKeys, KeysFailure };
@@ -40,19 +46,6 @@ export type Loaded =
 /** `stale`: the issuer is down, so that asking it for newer keys is of no use. */
 export type KeysOrigin = "cache" | "issuer" | "stale";
 
-export interface IssuerKeySource {
-  /** A fresh copy from memory or KV. */
-  cached(issuer: string): Promise<IssuerKeys | undefined>;
-  /** Whether the issuer failed so lately that `load` would not ask it again. */
-  isResting(issuer: string): boolean;
-  /** Whether `refetch` would ask nobody. */
-  isCooling(issuer: string): boolean;
-  /** From the cache, else from the issuer, else (only if it is down) a stale copy. */
-  load(issuer: string, options: LoadOptions): Promise<Loaded>;
-  /** Asks again because cached keys did not do; undefined during the cool-down, or when nothing came of it. */
-  refetch(issuer: string, options: LoadOptions): Promise<IssuerKeys | undefined>;
-}
-
 /** What a failure was, when, and whether an old copy may stand in for the issuer meanwhile. */
 interface Failed {
   readonly failure: KeysFailure;
@@ -60,9 +53,8 @@ interface Failed {
   readonly hadCopy: boolean;
 }
 
-export const createIssuerKeys = (deps: KeysDeps): IssuerKeySource => new CachedIssuerKeys(deps);
-
-class CachedIssuerKeys implements IssuerKeySource {
+/** One per isolate. */
+export class IssuerKeySource {
   readonly #deps: KeysDeps;
   // In memory only: whoever is refused causes no write to KV, and nobody else meets a failure.
   readonly #failures = new BoundedMap<Failed>(MEMORY_NEGATIVE_ENTRIES_MAX);
@@ -72,20 +64,24 @@ class CachedIssuerKeys implements IssuerKeySource {
     this.#deps = deps;
   }
 
+  /** A fresh copy from memory or KV. */
   async cached(issuer: string): Promise<IssuerKeys | undefined> {
     const copy = await this.#read(issuer);
     return this.#isFresh(copy) ? copy.value : undefined;
   }
 
-  isResting(issuer: string): boolean {
+  /** Whether the issuer failed so lately that `load` would not ask it again. */
+  isNegativelyCached(issuer: string): boolean {
     return this.#recentFailure(issuer) !== undefined;
   }
 
-  isCooling(issuer: string): boolean {
+  /** Whether `refetch` would ask nobody. */
+  isInCooldown(issuer: string): boolean {
     const at = this.#refetchedAt.get(issuer);
     return at !== undefined && this.#age(at) < ISSUER_REFETCH_COOLDOWN_MS;
   }
 
+  /** From the cache, else from the issuer, else (only if it is down) a stale copy. */
   async load(issuer: string, options: LoadOptions): Promise<Loaded> {
     const failed = this.#recentFailure(issuer);
     if (failed && !failed.hadCopy) return { kind: "failure", failure: failed.failure };
@@ -104,15 +100,16 @@ class CachedIssuerKeys implements IssuerKeySource {
     return standIn(outcome.failure, copy);
   }
 
+  /** Asks again because cached keys did not do; undefined during the cooldown, or when nothing came of it. */
   async refetch(issuer: string, options: LoadOptions): Promise<IssuerKeys | undefined> {
-    if (this.isCooling(issuer)) return undefined;
-    // Before the first await: requests that arrive meanwhile find the cool-down.
+    if (this.isInCooldown(issuer)) return undefined;
+    // Before the first await: requests that arrive meanwhile find the cooldown.
     this.#refetchedAt.set(issuer, this.#deps.now());
     const outcome = await this.#fetch(issuer, options);
     return outcome.ok ? outcome.value : undefined;
   }
 
-  async #fetch(issuer: string, { signal, writes }: LoadOptions): Promise<Outcome<IssuerKeys>> {
+  async #fetch(issuer: string, { signal, writes }: LoadOptions): Promise<DocumentResult<IssuerKeys>> {
     const outcome = await fetchIssuerKeys(this.#deps, issuer, signal);
     if (outcome.ok) {
       this.#failures.delete(issuer);

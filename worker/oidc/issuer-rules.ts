@@ -1,6 +1,5 @@
 /**
- * Which issuers are known before any policy is read, and which addresses may be fetched at all. Pure: no I/O, no clock.
- * Everything here judges text that strangers chose.
+ * Which issuers are known before any policy is read. Pure: no I/O, no clock. Everything here judges text that strangers chose.
  */
 import { isIssuer } from "../../policies/fields.ts";
 import { BUILT_IN_ISSUERS } from "../../policies/issuers.ts";
@@ -24,50 +23,4 @@ function isBelow(issuer: string, prefix: string): boolean {
   if (!/^https?:\/\/[^/?#@\\]+\/$/.test(prefix) || !issuer.startsWith(prefix)) return false;
   // The issuer rule leaves no dot segment or empty segment, but it lets escapes pass (`%2f`), which servers read as they like.
   return /^[A-Za-z0-9._~/-]+$/.test(issuer.slice(prefix.length)) && isIssuer(issuer);
-}
-
-export interface FetchRules {
-  /** ALLOW_LOOPBACK: http, and loopback addresses, for development and tests. */
-  readonly allowLoopback: boolean;
-  /** The deployment's own host name, which is never an issuer. */
-  readonly stsDomain: string;
-}
-
-/** The address to fetch, or undefined where nothing may be fetched. Judge each redirect again, with its absolute URL. */
-export function fetchTarget(text: string, rules: FetchRules): URL | undefined {
-  const url = parseUrl(text);
-  if (!url) return undefined;
-  // A final dot names the same host (RFC 3986 section 3.2.2) and would slip past every comparison by name.
-  const host = url.hostname.endsWith(".") ? url.hostname.slice(0, -1) : url.hostname;
-  if (host === "" || host.endsWith(".") || host === hostOf(rules.stsDomain)) return undefined;
-  if (rules.allowLoopback && isLoopback(host)) return isHttp(url) ? url : undefined;
-  if (url.protocol !== "https:" || isAddress(host) || isPrivateName(host)) return undefined;
-  return url;
-}
-
-/** The URL parser lower-cases, decodes and maps host names, and turns every spelling of an IPv4 address into four numbers. */
-function parseUrl(text: string): URL | undefined {
-  // It would also drop tabs and line ends and trim spaces: what it fetches must be what was judged.
-  if (!/^https?:\/\/[!-~]+$/i.test(text) || text.includes("\\")) return undefined;
-  if (!URL.canParse(text)) return undefined;
-  const url = new URL(text);
-  if (url.username !== "" || url.password !== "") return undefined;
-  url.hash = "";
-  return url;
-}
-
-const isHttp = (url: URL): boolean => url.protocol === "https:" || url.protocol === "http:";
-
-const isLoopback = (host: string): boolean =>
-  host === "localhost" || host === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(host);
-
-/** IPv6 in brackets, or any name whose last label is a number: an IPv4 address, or what some resolver takes for one. */
-const isAddress = (host: string): boolean => host.startsWith("[") || /(^|\.)(\d+|0x[0-9a-f]*)$/.test(host);
-
-/** Names that mean something only within a network (RFC 6761, RFC 6762, and the reserved `internal`). */
-const isPrivateName = (host: string): boolean => /(^|\.)(local|internal|localhost)$/.test(host);
-
-function hostOf(domain: string): string {
-  const url = URL.canParse(`https://${domain}`) ? new URL(`https://${domain}`) : undefined;
-  return (url?.hostname ?? domain.toLowerCase()).replace(/\.$/, "");
 }

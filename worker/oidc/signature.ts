@@ -17,37 +17,36 @@ export type SignatureOutcome =
   | { readonly ok: false; readonly problem: "no key fits" | "signature does not match" };
 
 /** Whether no key in the world could have made this signature; needs no key to tell. */
-export function isHopeless(token: UnverifiedToken): boolean {
+export function hasImpossibleSignatureLength(token: UnverifiedToken): boolean {
   const algorithm = ALGORITHMS.get(token.header.alg);
   if (!algorithm) return true;
   const length = decodedLength(signaturePart(token));
   return length < algorithm.signatureMinBytes || length > algorithm.signatureMaxBytes;
 }
 
-export type SignatureCheck = (token: UnverifiedToken, keys: readonly PublicJwk[]) => Promise<SignatureOutcome>;
+/** One per isolate; remembers imported keys. */
+export class SignatureChecker {
+  readonly #imported = new BoundedMap<CryptoKey | "unusable">(MEMORY_ENTRIES_MAX);
 
-export function createSignatureCheck(): SignatureCheck {
-  const imported = new BoundedMap<CryptoKey | "unusable">(MEMORY_ENTRIES_MAX);
-
-  const importOnce = async (key: PublicJwk, { name }: Algorithm): Promise<CryptoKey | "unusable"> => {
-    const content = JSON.stringify([name, key.material]);
-    const known = imported.get(content);
-    if (known) return known;
-    const fresh = await importKey(key, name);
-    imported.set(content, fresh);
-    return fresh;
-  };
-
-  return async (token, keys) => {
+  async check(token: UnverifiedToken, keys: readonly PublicJwk[]): Promise<SignatureOutcome> {
     const algorithm = ALGORITHMS.get(token.header.alg);
     const candidates = algorithm ? keysFor(keys, algorithm, token.header.kid) : [];
     for (const candidate of candidates) {
-      const key = algorithm ? await importOnce(candidate, algorithm) : "unusable";
+      const key = algorithm ? await this.#import(candidate, algorithm) : "unusable";
       const payload = key === "unusable" ? undefined : await verifiedPayload(token, key);
       if (payload) return { ok: true, payload };
     }
     return { ok: false, problem: candidates.length === 0 ? "no key fits" : "signature does not match" };
-  };
+  }
+
+  async #import(key: PublicJwk, { name }: Algorithm): Promise<CryptoKey | "unusable"> {
+    const content = JSON.stringify([name, key.material]);
+    const known = this.#imported.get(content);
+    if (known) return known;
+    const fresh = await importKey(key, name);
+    this.#imported.set(content, fresh);
+    return fresh;
+  }
 }
 
 /** A point that is not on its curve, or a modulus that the runtime refuses, is an unusable key and no bug of ours. */

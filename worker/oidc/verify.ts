@@ -7,9 +7,9 @@ import { claimsOfVerifiedToken, type VerifiedClaims } from "../../policies/claim
 import { accept, type Denial, type Result, refuse } from "../denial.ts";
 import { JWKS_MAX_KEYS } from "../limits.ts";
 import type { Writes } from "../store/cache.ts";
-import { createIssuerKeys, type IssuerKeys, type KeysDeps, type LoadOptions } from "./issuer-keys.ts";
+import { IssuerKeySource, type IssuerKeys, type KeysDeps, type LoadOptions } from "./issuer-keys.ts";
 import { keysFor, usableKeys } from "./jwk.ts";
-import { createSignatureCheck, isHopeless, type SignatureOutcome } from "./signature.ts";
+import { hasImpossibleSignatureLength, SignatureChecker, type SignatureOutcome } from "./signature.ts";
 import { parseStrictObject } from "./strict-json.ts";
 import { checkTimes, type UnverifiedToken } from "./token.ts";
 
@@ -27,58 +27,65 @@ export interface VerifyOptions {
   readonly writes?: Writes;
 }
 
-export interface Verifier {
+/** One per isolate; keeps imported keys, and what is known of issuers. */
+export class Verifier {
+  readonly #now: () => number;
+  readonly #issuerKeys: IssuerKeySource;
+  readonly #signatures = new SignatureChecker();
+
+  constructor(deps: KeysDeps) {
+    this.#now = deps.now;
+    this.#issuerKeys = new IssuerKeySource(deps);
+  }
+
   /**
    * Whether verifying this token would contact no issuer: fresh keys (or a fresh failure) are at hand, and its key is
-   * among them or may not be asked for now. A signature that does not match may still cost one refetch per cool-down.
+   * among them or may not be asked for now. A signature that does not match may still cost one refetch per cooldown.
    */
-  isWarm(token: UnverifiedToken): Promise<boolean>;
+  async needsNoFetch(token: UnverifiedToken): Promise<boolean> {
+    if (hasImpossibleSignatureLength(token)) return true;
+    const keys = await this.#issuerKeys.cached(token.issuer);
+    if (!keys) return this.#issuerKeys.isNegativelyCached(token.issuer);
+    return fits(keys, token) || this.#issuerKeys.isInCooldown(token.issuer);
+  }
+
   /** By the keys that the issuer publishes. Refuses with the times, `issuer_unreachable`, `issuer_invalid`, `signature_invalid`. */
-  verify(token: UnverifiedToken, options: VerifyOptions): Promise<Result<VerifiedToken>>;
-  /** By the keys of a policy and no others; nothing is fetched. */
-  verifyInline(token: UnverifiedToken, jwks: { readonly keys: readonly unknown[] }): Promise<Result<VerifiedToken>>;
-}
+  async verify(token: UnverifiedToken, options: VerifyOptions): Promise<Result<VerifiedToken>> {
+    const { known } = options;
+    if (hasImpossibleSignatureLength(token)) return signatureInvalid(known, IMPOSSIBLE_LENGTH);
+    const load = loadOptions(options);
+    const loaded = await this.#issuerKeys.load(token.issuer, load);
+    if (loaded.kind === "failure") return refuse({ ...loaded.failure, known });
+    let outcome = await this.#check(token, loaded.keys);
+    if (!outcome.ok && loaded.from === "cache") {
+      // The issuer may have changed its keys, or what is behind a key id (or behind none), since they were cached.
+      const newer = await this.#issuerKeys.refetch(token.issuer, load);
+      if (newer) outcome = await this.#check(token, newer);
+    }
+    return conclude(token, outcome, { known, nowMs: this.#now(), provenBy: "issuer" });
+  }
 
-export function createVerifier(deps: KeysDeps): Verifier {
-  const issuerKeys = createIssuerKeys(deps);
-  const checkSignature = createSignatureCheck();
-  const check = (token: UnverifiedToken, keys: IssuerKeys) =>
-    allows(keys, token) ? checkSignature(token, keys.jwks) : NOT_ADVERTISED;
+  /**
+   * By the keys of a policy and no others; nothing is fetched. Imported keys are remembered by their content, so policies need
+   * not be told apart.
+   */
+  async verifyInline(
+    token: UnverifiedToken,
+    jwks: { readonly keys: readonly unknown[] },
+  ): Promise<Result<VerifiedToken>> {
+    if (hasImpossibleSignatureLength(token)) return signatureInvalid(false, IMPOSSIBLE_LENGTH);
+    const outcome = await this.#signatures.check(token, usableKeys(jwks.keys.slice(0, JWKS_MAX_KEYS)));
+    return conclude(token, outcome, { known: false, nowMs: this.#now(), provenBy: "policy" });
+  }
 
-  return {
-    async isWarm(token) {
-      if (isHopeless(token)) return true;
-      const keys = await issuerKeys.cached(token.issuer);
-      if (!keys) return issuerKeys.isResting(token.issuer);
-      return fits(keys, token) || issuerKeys.isCooling(token.issuer);
-    },
-
-    async verify(token, options) {
-      const invalid = (problem: string) => signatureInvalid(options.known, problem);
-      if (isHopeless(token)) return invalid("signature has a length that its algorithm never has");
-      const load = loadOptions(options);
-      const loaded = await issuerKeys.load(token.issuer, load);
-      if (loaded.kind === "failure") return refuse({ ...loaded.failure, known: options.known });
-      let outcome = await check(token, loaded.keys);
-      if (!outcome.ok && loaded.from === "cache") {
-        // The issuer may have changed its keys, or what is behind a key id (or behind none), since they were cached.
-        const newer = await issuerKeys.refetch(token.issuer, load);
-        if (newer) outcome = await check(token, newer);
-      }
-      return conclude(token, outcome, { known: options.known, nowMs: deps.now(), provenBy: "issuer" });
-    },
-
-    // Imported keys are remembered by their content, so policies need not be told apart.
-    async verifyInline(token, jwks) {
-      if (isHopeless(token)) return signatureInvalid(false, "signature has a length that its algorithm never has");
-      const outcome = await checkSignature(token, usableKeys(jwks.keys.slice(0, JWKS_MAX_KEYS)));
-      return conclude(token, outcome, { known: false, nowMs: deps.now(), provenBy: "policy" });
-    },
-  };
+  async #check(token: UnverifiedToken, keys: IssuerKeys): Promise<CheckOutcome> {
+    return allows(keys, token) ? this.#signatures.check(token, keys.jwks) : NOT_ADVERTISED;
+  }
 }
 
 type CheckOutcome = SignatureOutcome | { readonly ok: false; readonly problem: string };
 
+const IMPOSSIBLE_LENGTH = "signature has a length that its algorithm never has";
 const NOT_ADVERTISED: CheckOutcome = { ok: false, problem: "the issuer does not sign with this algorithm" };
 
 const allows = (keys: IssuerKeys, token: UnverifiedToken): boolean =>

@@ -5,25 +5,14 @@
 import { LIMIT_ENTRIES_MAX, LIMIT_WINDOW_MS } from "../limits.ts";
 import { BoundedMap } from "./memory.ts";
 
-export interface Limiter {
-  /** Counts one for this key; false when that was one too many. */
-  charge(key: string): Promise<boolean>;
-  /** Whether this isolate saw the key go over its limit in the current window. Counts nothing. */
-  isOver(key: string): boolean;
-  /**
-   * Takes a place among this key's requests that are under way in this isolate, of which there are never more than may be
-   * charged in a window: what is charged at its end could else be begun without end. Undefined when none is free.
-   */
-  enter(key: string): Leave | undefined;
-}
-
-/** Gives the place back; more than once does nothing. */
-export type Leave = () => void;
+/** Gives a place back; more than once does nothing. */
+export type Release = () => void;
 
 export interface LimiterOptions {
   readonly binding: RateLimit | undefined;
   /** In memory, per window of LIMIT_WINDOW_MS. With a binding its own numbers hold. */
   readonly perWindow: number;
+  /** Ms since the epoch. */
   readonly now: () => number;
 }
 
@@ -33,43 +22,55 @@ interface Window {
   over: boolean;
 }
 
-export function createLimiter({ binding, perWindow, now }: LimiterOptions): Limiter {
-  const windows = new BoundedMap<Window>(LIMIT_ENTRIES_MAX);
-  const underWay = new Map<string, number>();
-  const windowOf = (key: string): Window => {
-    const held = windows.get(key);
-    if (held && now() - held.startedAt < LIMIT_WINDOW_MS) return held;
-    const fresh = { startedAt: now(), count: 0, over: false };
-    windows.set(key, fresh);
-    return fresh;
-  };
-  return {
-    async charge(key) {
-      const window = windowOf(key);
-      window.count += 1;
-      // A limiter that fails must not become an outage: the count in memory stands in.
-      const bound = await binding?.limit({ key }).catch(() => undefined);
-      if (bound ? !bound.success : window.count > perWindow) window.over = true;
-      return !window.over;
-    },
-    isOver(key) {
-      const held = windows.get(key);
-      return held !== undefined && now() - held.startedAt < LIMIT_WINDOW_MS && held.over;
-    },
-    enter(key) {
-      const others = underWay.get(key) ?? 0;
-      if (others >= perWindow) return undefined;
-      underWay.set(key, others + 1);
-      let left = false;
-      return () => {
-        const present = underWay.get(key) ?? 0;
-        if (left) return;
-        left = true;
-        if (present > 1) underWay.set(key, present - 1);
-        else underWay.delete(key);
-      };
-    },
-  };
+/** One per isolate and kind of limit. */
+export class Limiter {
+  readonly #options: LimiterOptions;
+  readonly #windows = new BoundedMap<Window>(LIMIT_ENTRIES_MAX);
+  readonly #inFlight = new Map<string, number>();
+
+  constructor(options: LimiterOptions) {
+    this.#options = options;
+  }
+
+  /** Counts one for this key; false when that was one too many. */
+  async consume(key: string): Promise<boolean> {
+    const { binding, perWindow, now } = this.#options;
+    const window = this.#current(key) ?? { startedAt: now(), count: 0, over: false };
+    this.#windows.set(key, window);
+    window.count += 1;
+    // A limiter that fails must not become an outage: the count in memory stands in.
+    const bound = await binding?.limit({ key }).catch(() => undefined);
+    if (bound ? !bound.success : window.count > perWindow) window.over = true;
+    return !window.over;
+  }
+
+  /** Whether this isolate saw the key go over its limit in the current window. Counts nothing. */
+  isOver(key: string): boolean {
+    return this.#current(key)?.over ?? false;
+  }
+
+  /**
+   * Takes a place among this key's requests in flight in this isolate, of which there are never more than may be consumed in a
+   * window: what is charged at its end could else be begun without end. Undefined when none is free.
+   */
+  acquire(key: string): Release | undefined {
+    const others = this.#inFlight.get(key) ?? 0;
+    if (others >= this.#options.perWindow) return undefined;
+    this.#inFlight.set(key, others + 1);
+    let released = false;
+    return () => {
+      if (released) return;
+      released = true;
+      const present = this.#inFlight.get(key) ?? 0;
+      if (present > 1) this.#inFlight.set(key, present - 1);
+      else this.#inFlight.delete(key);
+    };
+  }
+
+  #current(key: string): Window | undefined {
+    const held = this.#windows.get(key);
+    return held && this.#options.now() - held.startedAt < LIMIT_WINDOW_MS ? held : undefined;
+  }
 }
 
 /** An address as a key: IPv4 whole, IPv6 by its /64, since one subscriber holds all of that. */

@@ -3,7 +3,6 @@
  * cannot be done ends in a run that says so, or goes on later through the queue.
  */
 import type { Denial } from "../denial.ts";
-import { isKnownIssuer } from "../oidc/issuer-rules.ts";
 import { type Changes, changesOf, type Found, filesIn, type Reader } from "./changes.ts";
 import { strikePaths } from "./invalidation.ts";
 import type { Job } from "./job.ts";
@@ -90,17 +89,12 @@ async function tell(checking: Checking, changes: Changes, slot: Slot): Promise<C
 }
 
 function settingOf(run: WebhookRun, { owner, work }: Job, lacking: Setting["lacking"]): Setting {
-  const { config } = run.services;
+  const { config, deploymentRules } = run.services;
   return {
     owner,
     isPolicyRepository: work.repository.toLowerCase() === config.orgPolicyRepo.toLowerCase(),
     domain: config.stsDomain,
-    rules: {
-      organizationPermissions: config.organizationPermissions,
-      requireRepositories: config.requireRepositories,
-      inlineJwks: config.inlineJwks,
-      isKnownIssuer: (issuer) => isKnownIssuer(issuer, config.knownIssuers),
-    },
+    rules: deploymentRules,
     lacking,
   };
 }

@@ -63,7 +63,7 @@ export async function receive(request: WebhookRequest, deps: ReceiptDeps): Promi
   // A stranger's App can make GitHub itself send us what fails, so each App that is named has a count of its own.
   const limitKey = `webhook ${app?.id ?? "unknown"} ${caller}`;
   if (deps.callers.isOver(limitKey)) return refused("rate_limited");
-  const charged = async (why: Refusal) => refused((await deps.callers.charge(limitKey)) ? why : "rate_limited");
+  const charged = async (why: Refusal) => refused((await deps.callers.consume(limitKey)) ? why : "rate_limited");
 
   const signature = readSignature(headers.get("X-Hub-Signature-256"));
   if (app === undefined || signature === undefined) return charged("unsigned");

@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { decodeIssuerKeys, encodeIssuerKeys, type IssuerKeys } from "../../../worker/oidc/issuer-keys.ts";
 import { readToken, type UnverifiedToken } from "../../../worker/oidc/token.ts";
-import { createVerifier, type Verifier } from "../../../worker/oidc/verify.ts";
+import { Verifier } from "../../../worker/oidc/verify.ts";
 import { TieredCache, type Writes } from "../../../worker/store/cache.ts";
 import { NOW } from "./signer.ts";
 
@@ -75,7 +75,7 @@ export function makeWorld(
     encode: encodeIssuerKeys,
     decode: decodeIssuerKeys,
   });
-  const verifier = createVerifier({
+  const verifier = new Verifier({
     fetcher: outside.fetcher,
     now,
     random: () => 0,

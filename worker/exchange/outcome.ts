@@ -1,0 +1,59 @@
+/** What an exchange is given and what it comes to: plain data, whatever wire it came by. */
+import type { Denial, Result, Viewer } from "../denial.ts";
+import type { Scope } from "../trust-policy/target.ts";
+
+export interface ExchangeRequest {
+  readonly scope: Scope;
+  readonly identity: string;
+  readonly downscoping: Downscoping;
+  /** A compact JWT, so far only text. */
+  readonly bearer: string;
+}
+
+/** What a caller asks for beyond the scope; absent is "all that the policy grants". */
+export interface Downscoping {
+  /** Name -> level. */
+  readonly permissions?: ReadonlyMap<string, string>;
+  readonly repositories?: readonly string[];
+}
+
+export interface Incoming {
+  readonly requestId: string;
+  /** The caller's address as a key for limits. */
+  readonly caller: string;
+  readonly userAgent?: string | undefined;
+  /** Aborted when the caller leaves. */
+  readonly signal: AbortSignal;
+  /** Step 1, in the words of the wire that it came by. */
+  read(): Promise<Result<ExchangeRequest>>;
+  /** Takes work that outlives the answer (`waitUntil`). */
+  waitUntil(work: Promise<unknown>): void;
+}
+
+/** How long a part of the exchange took, in ms; with DEBUG_TIMING only. */
+export interface Timing {
+  readonly part: "open" | "verify" | "read" | "mint";
+  readonly milliseconds: number;
+}
+
+export interface Granted {
+  readonly kind: "granted";
+  readonly timings?: readonly Timing[];
+  readonly token: string;
+  /** RFC 3339, as GitHub says it. */
+  readonly expiresAt: string;
+  readonly permissions: Readonly<Record<string, string>>;
+  readonly repositories: readonly string[] | "all";
+  readonly policy: { readonly path: string; readonly sha: string };
+}
+
+export interface Refused {
+  readonly kind: "refused";
+  readonly timings?: readonly Timing[];
+  readonly denial: Denial;
+  readonly viewer: Viewer;
+  readonly owner?: string | undefined;
+  readonly identity?: string | undefined;
+}
+
+export type ExchangeOutcome = Granted | Refused;

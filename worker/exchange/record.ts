@@ -1,0 +1,99 @@
+/**
+ * What an exchange learned, step by step, as its audit event and its timings. It decides nothing.
+ */
+import type { Verdict } from "../../policies/evaluate.ts";
+import { type AuditEvent, count, newAuditEvent, tokenDigest } from "../audit.ts";
+import type { UnverifiedToken } from "../oidc/token.ts";
+import type { PolicyAccess } from "../trust-policy/apps.ts";
+import type { PolicyValue } from "../trust-policy/cache-entries.ts";
+import { type Scope, scopeText, type Target } from "../trust-policy/target.ts";
+import { disclosed } from "./disclosure.ts";
+import type { Minted } from "./mint.ts";
+import type { ExchangeOutcome, Incoming, Timing } from "./outcome.ts";
+import type { Listing } from "./rules.ts";
+
+const USER_AGENT_MAX_CHARACTERS = 200;
+
+export class ExchangeRecord {
+  readonly #now: () => number;
+  readonly #startedAt: number;
+  readonly #event: AuditEvent;
+  readonly #timings: Timing[] = [];
+
+  constructor({ requestId, userAgent }: Pick<Incoming, "requestId" | "userAgent">, now: () => number) {
+    this.#now = now;
+    this.#startedAt = now();
+    this.#event = newAuditEvent(requestId, this.#startedAt);
+    if (userAgent !== undefined) this.#event.user_agent = userAgent.slice(0, USER_AGENT_MAX_CHARACTERS);
+  }
+
+  /** How long each part took so far. */
+  get timings(): readonly Timing[] {
+    return this.#timings;
+  }
+
+  count(what: string): void {
+    count(this.#event, what);
+  }
+
+  request(scope: Scope, identity: string): void {
+    this.#event.scope = scopeText(scope);
+    this.#event.identity = identity;
+  }
+
+  token({ issuer, subject }: UnverifiedToken, verified: boolean): void {
+    if (verified) this.#took("verify");
+    this.#event.actor = { iss: issuer, sub: subject, verified };
+  }
+
+  installation({ app, installation }: Pick<PolicyAccess, "app" | "installation">): void {
+    this.#took("open");
+    this.#event.app_id = app.id;
+    this.#event.installation_id = installation.id;
+  }
+
+  policy({ fullPath }: Target, value: PolicyValue | undefined): void {
+    this.#took("read");
+    if (value && "sha" in value) this.#event.trust_policy = { path: fullPath, sha: value.sha };
+  }
+
+  allowList(listing: Listing | undefined): void {
+    if (listing) this.#event.issuer_allowlist = listing;
+  }
+
+  verdict({ trace }: Verdict): void {
+    this.#event.trace = trace;
+  }
+
+  mint({ app, installation }: Minted): void {
+    this.#took("mint");
+    this.#event.app_id = app.id;
+    this.#event.installation_id = installation.id;
+  }
+
+  /** The whole event, once the caller has its answer. */
+  async finished(outcome: ExchangeOutcome): Promise<AuditEvent> {
+    const event = this.#event;
+    event.duration_ms = this.#now() - this.#startedAt;
+    event.outcome = outcome.kind;
+    if (outcome.kind === "refused") {
+      event.reason = outcome.denial.reason;
+      event.reported_reason = disclosed(outcome.denial, outcome.viewer);
+      event.error = outcome.denial;
+      return event;
+    }
+    event.permissions = outcome.permissions;
+    event.repositories = outcome.repositories;
+    event.expires_at = outcome.expiresAt;
+    const digest = await tokenDigest(outcome.token);
+    event.token_sha256 = digest.hex;
+    event.token_sha256_base64 = digest.base64;
+    return event;
+  }
+
+  /** What passed since the last part ended. The clock of Workers moves with I/O only. */
+  #took(part: Timing["part"]): void {
+    const before = this.#timings.reduce((sum, { milliseconds }) => sum + milliseconds, this.#startedAt);
+    this.#timings.push({ part, milliseconds: this.#now() - before });
+  }
+}

@@ -1,0 +1,48 @@
+/** What every route is given, and how the two exchange routes run an exchange. */
+import type { Result } from "../denial.ts";
+import { exchange } from "../exchange/exchange.ts";
+import type { ExchangeRequest, Granted, Refused } from "../exchange/outcome.ts";
+import type { Services } from "../services.ts";
+import { addressKey } from "../store/limiter.ts";
+
+export interface RouteContext {
+  readonly request: Request;
+  readonly requestId: string;
+  readonly services: Services;
+  readonly waitUntil: (work: Promise<unknown>) => void;
+}
+
+/** Where a request comes from, as a key for limits. */
+export const callerOf = (request: Request): string => addressKey(request.headers.get("CF-Connecting-IP"));
+
+/** One exchange in the words of a wire. */
+export interface ExchangeWire {
+  /** Step 1 of the exchange. */
+  read(): Promise<Result<ExchangeRequest>>;
+  granted(outcome: Granted): Response;
+  refused(outcome: Refused): Response;
+}
+
+export async function answerExchange(context: RouteContext, wire: ExchangeWire): Promise<Response> {
+  const { request, requestId, services, waitUntil } = context;
+  const incoming = {
+    requestId,
+    caller: callerOf(request),
+    userAgent: request.headers.get("User-Agent") ?? undefined,
+    signal: request.signal,
+    read: () => wire.read(),
+    waitUntil,
+  };
+  const work = exchange(incoming, services);
+  // Registered at its start: a caller who leaves cancels nothing half done.
+  waitUntil(work);
+  const outcome = await work;
+  const response = outcome.kind === "granted" ? wire.granted(outcome) : wire.refused(outcome);
+  if (outcome.kind === "granted") {
+    response.headers.set("X-STS-Policy", `${outcome.policy.path}@${outcome.policy.sha}`);
+  }
+  // `Server-Timing` (W3C), with DEBUG_TIMING only: how long each part took tells what was cached.
+  const metrics = outcome.timings?.map(({ part, milliseconds }) => `${part};dur=${milliseconds}`);
+  if (metrics) response.headers.set("Server-Timing", metrics.join(", "));
+  return response;
+}
