@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { citationsOfNoHeading, citationsOfTheUnknown, deadLinks } from "./documents.ts";
+import { citationsOfNoHeading, citationsOfTheUnknown, deadLinks, movableActions, unknownScripts } from "./documents.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url).href);
 /** Not ours to write: recorded cases, the licence, generated files. */
@@ -24,6 +24,11 @@ const files = paths.filter((path) => path !== "LICENSE" && statSync(join(ROOT, p
 const texts = new Map(files.map((path) => [path, readFileSync(join(ROOT, path), "utf8")]));
 const own = new Map([...texts].filter(([path]) => !FOREIGN.test(path)));
 
+function scriptsOf(manifest = "{}"): Set<string> {
+  const { scripts } = JSON.parse(manifest) as { readonly scripts?: object };
+  return new Set(Object.keys(scripts ?? {}));
+}
+
 describe("the repository", () => {
   it("is all read", () => {
     for (const path of ["README.md", "worker/README.md", "worker/index.ts", "wrangler.toml", ".ci/run"]) {
@@ -34,6 +39,13 @@ describe("the repository", () => {
   it("cites no document that is not in it", () => expect(citationsOfTheUnknown(own)).toEqual([]));
   it("cites headings that exist", () => expect(citationsOfNoHeading(own)).toEqual([]));
   it("links to files and headings that exist", () => expect(deadLinks(own, new Set(paths))).toEqual([]));
+
+  it("names scripts that exist", () => expect(unknownScripts(own, scriptsOf(texts.get("package.json")))).toEqual([]));
+
+  it("is checked by one script, whose actions are pinned", () => {
+    expect(own.get(".github/workflows/ci.yml")).toMatch(/^ +- run: \.ci\/run$/m);
+    expect(movableActions(own)).toEqual([]);
+  });
 
   it("has the headings of worker/README.md that are for comments to cite", () => {
     const headings = [...(texts.get("worker/README.md") ?? "").matchAll(/^## (.+)$/gm)].map(([, heading]) => heading);
@@ -88,5 +100,21 @@ describe("the rules can be broken", () => {
     expect(dead("[a](worker) [b](worker/README.md#why-not) [c](https://x.example/y) [d](worker/)")).toEqual([]);
     expect(dead("[a](worker/index.ts)")).toEqual(["README.md: worker/index.ts"]);
     expect(dead("[a](worker/README.md#limits) [b](#here)")).toHaveLength(2);
+  });
+
+  it("by a script that is not there", () => {
+    const text = ["check -- x", "build:policy", "chekc"].map((words) => `npm run ${words}`).join(", ");
+    expect(unknownScripts(of(text), new Set(["check", "build:policy"]))).toHaveLength(1);
+  });
+
+  it("by an action that can be moved", () => {
+    const sha = "a".repeat(40);
+    const movable = (used: string) =>
+      movableActions(of(`    steps:\n      - uses: ${used}\n`, ".github/workflows/x.yml"));
+    expect(movable(`actions/checkout@${sha} # v6.0.1`)).toEqual([]);
+    expect(movable("./.github/actions/token")).toEqual([]);
+    for (const used of ["actions/checkout@v6", `actions/checkout@${sha}`, `actions/checkout@${sha.slice(1)} # v6`]) {
+      expect(movable(used), used).toHaveLength(1);
+    }
   });
 });

@@ -19,7 +19,7 @@ const headingsOf = (text: string): string[] =>
 
 /** `worker/README.md, "Caches"`, or `"Bounds" and "Caches"`: both are headings of that file. */
 export function citationsOfNoHeading(texts: Texts): string[] {
-  const cited = /([\w./-]*README\.md)((?:(?:,| and) "[^"\n]+")+)/g;
+  const cited = /([\w./-]+\.md)((?:(?:,| and) "[^"\n]+")+)/g;
   return [...texts].flatMap(([path, text]) =>
     [...unwrapped(text).matchAll(cited)].flatMap(([, file = "", list = ""]) => {
       const known = headingsOf(texts.get(file) ?? "");
@@ -62,4 +62,24 @@ function isDead(link: string, from: string, texts: Texts, paths: ReadonlySet<str
   const target = decodeURI(new URL(file === "" ? base.pathname : file, base).pathname).replace(/^\/|\/$/g, "");
   if (!paths.has(target)) return true;
   return anchor !== undefined && !anchorsOf(texts.get(target) ?? "").has(anchor);
+}
+
+/** `npm run NAME`, `npm test`: in documents, comments and messages alike. */
+export function unknownScripts(texts: Texts, scripts: ReadonlySet<string>): string[] {
+  return [...texts].flatMap(([path, text]) =>
+    [...text.matchAll(/\bnpm run ([a-z][\w:-]*)/g)]
+      .filter(([, name = ""]) => !scripts.has(name))
+      .map(([words]) => `${path} says "${words}"`),
+  );
+}
+
+/** A tag can be moved to other code; a commit cannot. The version behind it is for people. */
+export function movableActions(texts: Texts): string[] {
+  const workflows = [...texts].filter(([path]) => /^\.github\/workflows\/.*\.ya?ml$/.test(path));
+  return workflows.flatMap(([path, text]) =>
+    [...text.matchAll(/^\s*(?:- )?uses: (.+)$/gm)]
+      .map(([, used = ""]) => used)
+      .filter((used) => !used.startsWith("./") && !/^[\w.-]+(?:\/[\w.-]+)+@[0-9a-f]{40} # v\d/.test(used))
+      .map((used) => `${path} uses ${used}`),
+  );
 }

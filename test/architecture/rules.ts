@@ -1,4 +1,4 @@
-// The rules that the layout must keep (README, "Work on it"), each a function from modules to one line per breach. Pure.
+// The rules that the layout must keep (.github/CONTRIBUTING.md, "Where things are"), each a function from modules to one line per breach. Pure.
 
 import type { Module } from "./modules.ts";
 

@@ -15,12 +15,12 @@ import { schemaFiles } from "../tools/generate-schemas.ts";
 const policies = join(import.meta.dirname, "../../policies");
 const read = (name: string) => readFileSync(join(policies, name), "utf8");
 
-test("the permission table is up to date (node test/scripts/generate-permissions.ts > policies/permissions-table.ts)", () => {
+test("the permission table is up to date (npm run generate)", () => {
   const source = readFileSync(join(import.meta.dirname, "permissions.json"), "utf8");
   expect(read("permissions-table.ts")).toBe(permissionsModule(source));
 });
 
-test.each([...schemaFiles()])("%s is up to date (node test/scripts/generate-schemas.ts)", (name, text) => {
+test.each([...schemaFiles()])("%s is up to date (npm run generate)", (name, text) => {
   expect(read(name)).toBe(text);
 });
 

@@ -1,6 +1,6 @@
 /**
  * Makes policies/permissions-table.ts from test/policies/permissions.json.
- * Usage: node test/scripts/generate-permissions.ts > policies/permissions-table.ts
+ * Usage: npm run generate
  */
 
 import { readFileSync } from "node:fs";

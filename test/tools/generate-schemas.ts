@@ -1,6 +1,6 @@
 /**
  * Makes policies/policy.schema.json and policies/trusted-token-issuers.schema.json from the schemas of policies/schema.ts.
- * Usage: node test/scripts/generate-schemas.ts
+ * Usage: npm run generate
  *
  * An editor reads a file's unquoted numbers and booleans as such, so that text may be these too; what YAML 1.1 would rewrite, and
  * all that takes more than one value to see, is for the policy engine.
