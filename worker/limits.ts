@@ -69,6 +69,15 @@ export const POLICY_NEGATIVE_MS = 5 * 60_000;
 export const ALLOW_LIST_FRESH_MS = 5 * 60_000;
 export const ALLOW_LIST_STALE_MS = 60 * 60_000;
 export const MEMORY_ENTRIES_MAX = 500;
+/** What each cache may fill of memory, half of it with what is there and half with what is not: 32 of an isolate's 128 MiB. */
+export const MEMORY_SHARES_BYTES = {
+  policies: 14 * 1024 * 1024,
+  allowLists: 4 * 1024 * 1024,
+  identities: 4 * 1024 * 1024,
+  issuerKeys: 5 * 1024 * 1024,
+  installations: 3 * 1024 * 1024,
+  tombstones: 2 * 1024 * 1024,
+} as const;
 /** A key set may be nearly as large as JWKS_MAX_BYTES. */
 export const ISSUER_KEYS_MEMORY_MAX = 100;
 /** Read tokens in use at once in an isolate; one that drops out merely yields no quota sample. */
@@ -78,6 +87,20 @@ export const QUOTA_STALE_MS = 5 * 60_000;
 export const MEMORY_NEGATIVE_ENTRIES_MAX = 2_000;
 /** Workers KV refuses a shorter expiry. */
 export const KV_MIN_TTL_SECONDS = 60;
+/** A read that takes longer is a miss: asking GitHub is then no slower. */
+export const KV_GET_TIMEOUT_MS = 1_500;
+export const KV_PUT_TIMEOUT_MS = 3_000;
+
+// What is made void by a webhook or a 404.
+/** The clocks of two machines, and what GitHub's own replicas answer, may be behind by this much. */
+export const INVALIDATION_MARGIN_MS = 2_000;
+/** Longer than anything is kept that was read before. */
+export const TOMBSTONE_KEEP_MS = 2 * 60 * 60_000;
+/** KV takes one write per second and key. */
+export const TOMBSTONE_RETRY_WAITS_MS: readonly number[] = [1_100, 2_200, 4_400];
+/** Of one push; beyond it all that was read of the repository is void. */
+export const INVALIDATED_PATHS_MAX = 300;
+export const TOMBSTONES_MEMORY_MAX = 5_000;
 
 // Abuse limits without bindings, per isolate.
 export const LIMIT_WINDOW_MS = 60_000;

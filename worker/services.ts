@@ -13,16 +13,16 @@ import {
   type InstallationValue,
   isNegativeInstallation,
 } from "./github/installations.ts";
+import { appsOf } from "./github/pool.ts";
 import { webUrlOf } from "./github/web-url.ts";
 import {
-  ALLOW_LIST_STALE_MS,
   CALLER_REFUSALS_PER_WINDOW,
   INSTALLATION_FRESH_MS,
   ISSUER_KEYS_MEMORY_MAX,
   ISSUER_KEYS_STALE_MS,
   MEMORY_ENTRIES_MAX,
+  MEMORY_SHARES_BYTES,
   OWNER_MISSES_PER_WINDOW,
-  POLICY_STALE_MS,
   WEBHOOK_BODIES_PER_CALLER_MAX,
   WEBHOOK_LARGE_BODY_BYTES,
   WEBHOOK_LARGE_ROOM_MAX_BYTES,
@@ -34,19 +34,13 @@ import { isKnownIssuer } from "./oidc/issuer-rules.ts";
 import { Verifier } from "./oidc/verify.ts";
 import { type CacheOptions, TieredCache } from "./store/cache.ts";
 import type { Fetcher } from "./store/fetch.ts";
+import { KvStore } from "./store/kv.ts";
 import { Limiter } from "./store/limiter.ts";
 import { BoundedMap } from "./store/memory.ts";
 import { Room } from "./store/room.ts";
-import {
-  type AllowListValue,
-  decodeAllowList,
-  decodePolicy,
-  encodeAllowList,
-  encodePolicy,
-  type PolicyValue,
-  type Struck,
-} from "./trust-policy/cache-entries.ts";
+import { SourceCaches } from "./trust-policy/caches.ts";
 import { PolicySource } from "./trust-policy/source.ts";
+import { Tombstones } from "./trust-policy/tombstones.ts";
 
 /** What differs between the real world and a test. */
 export interface Outside {
@@ -70,8 +64,8 @@ export interface Services extends Omit<Outside, "fetcher"> {
   readonly verifier: Verifier;
   readonly github: GitHub;
   readonly policySource: PolicySource;
-  /** What a webhook strikes out. */
-  readonly caches: Pick<ReturnType<typeof createCaches>, "policies" | "allowLists" | "strikes">;
+  /** What webhooks make void. */
+  readonly tombstones: Tombstones;
   readonly webhooks: Webhooks;
   readonly limits: { readonly callers: Limiter; readonly owners: Limiter };
   readonly sinks: readonly AuditSink[];
@@ -150,7 +144,7 @@ function compose(parts: Parts, outside: Outside): Services {
     appSlugs: new Map(),
     verifier: new Verifier({ fetcher, now, random, rules: config, cache: caches.issuerKeys }),
     github,
-    caches,
+    tombstones: caches.tombstones,
     webhooks: {
       room: new Room({
         maxBytes: WEBHOOK_ROOM_MAX_BYTES,
@@ -162,7 +156,7 @@ function compose(parts: Parts, outside: Outside): Services {
       underway: new BoundedMap(MEMORY_ENTRIES_MAX),
       queue: bindingOf<Queue>(env, "WEBHOOK_QUEUE", "send"),
     },
-    policySource: new PolicySource({ ...caches, github, orgPolicyRepo: config.orgPolicyRepo, now }),
+    policySource: new PolicySource({ caches: caches.sources, github, orgPolicyRepo: config.orgPolicyRepo, now }),
     limits: {
       callers: new Limiter({ binding: callerLimit, perWindow: CALLER_REFUSALS_PER_WINDOW, now }),
       owners: new Limiter({ binding: ownerLimit, perWindow: OWNER_MISSES_PER_WINDOW, now }),
@@ -199,19 +193,23 @@ function sinksOf({ config, env }: Parts, { fetcher, log }: Outside): readonly Au
   ];
 }
 
-function createCaches({ config, kv }: Parts, { now, log }: Outside) {
-  const common = {
-    apiHost: new URL(config.apiUrl).host,
-    kv,
-    now,
-    maxEntries: MEMORY_ENTRIES_MAX,
-    onKvFailure: (operation: string) => log(JSON.stringify({ type: "kv_failed", operation })),
-  };
-  type Own<T> = Pick<CacheOptions<T>, "kind" | "keepMs" | "encode" | "decode" | "isNegative"> & { maxEntries?: number };
+function createCaches({ config, apps, kv: namespace }: Parts, { now, log }: Outside) {
+  const apiHost = new URL(config.apiUrl).host;
+  const { orgPolicyRepo } = config;
+  const onFailure = (operation: string) => log(JSON.stringify({ type: "kv_failed", operation }));
+  const kv = new KvStore({ kv: namespace, onFailure });
+  const common = { apiHost, kv, now, maxEntries: MEMORY_ENTRIES_MAX };
+  type Own<T> = Omit<CacheOptions<T>, keyof typeof common> & { maxEntries?: number };
   const cache = <T>(own: Own<T>) => new TieredCache<T>({ ...common, ...own });
+  const wait = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
+  const tombstones = new Tombstones({ kv, apiHost, orgPolicyRepo, now, wait });
+  const appIdsFor = (owner: string) => appsOf(apps, owner).map(({ id }) => id);
   return {
+    tombstones,
+    sources: new SourceCaches({ kv, apiHost, orgPolicyRepo, appIdsFor, tombstones, now }),
     installations: cache<InstallationValue>({
       kind: "installation",
+      maxBytes: MEMORY_SHARES_BYTES.installations,
       keepMs: INSTALLATION_FRESH_MS,
       encode: encodeInstallation,
       decode: decodeInstallation,
@@ -219,30 +217,11 @@ function createCaches({ config, kv }: Parts, { now, log }: Outside) {
     }),
     issuerKeys: cache<IssuerKeys>({
       kind: "issuer",
+      maxBytes: MEMORY_SHARES_BYTES.issuerKeys,
       maxEntries: ISSUER_KEYS_MEMORY_MAX,
       keepMs: ISSUER_KEYS_STALE_MS,
       encode: encodeIssuerKeys,
       decode: decodeIssuerKeys,
-    }),
-    policies: cache<PolicyValue | Struck>({
-      kind: "policy",
-      keepMs: POLICY_STALE_MS,
-      encode: encodePolicy,
-      decode: decodePolicy,
-      isNegative: ({ state }) => state !== "present",
-    }),
-    allowLists: cache<AllowListValue | Struck>({
-      kind: "issuers",
-      keepMs: ALLOW_LIST_STALE_MS,
-      encode: encodeAllowList,
-      decode: decodeAllowList,
-      isNegative: ({ state }) => state !== "present",
-    }),
-    strikes: cache<number>({
-      kind: "strike",
-      keepMs: POLICY_STALE_MS + ALLOW_LIST_STALE_MS,
-      encode: (at) => at,
-      decode: (stored) => (typeof stored === "number" ? stored : undefined),
     }),
   };
 }

@@ -140,7 +140,7 @@ describe("a deleted policy never returns", () => {
     expect(await reasonOf(told, told.isolate())).toBe("github_unavailable");
   });
 
-  it("in the isolate where only an unverified caller learned of it, and without a write to KV", async () => {
+  it("in the isolate where only an unverified caller learned of it, and in every other: with one write", async () => {
     const kv = watchedKv();
     const told = await story({ bindings: { STS_CACHE: kv.binding } });
     expect(await reasonOf(told)).toBe("granted");
@@ -150,8 +150,11 @@ describe("a deleted policy never returns", () => {
     const stranger = await told.ask({ issuer: told.stranger });
     expect(stranger.body.reason).toBe("not_found");
     expect(told.worker.audits().at(-1)).toMatchObject({ reason: "policy_not_found" });
-    expect(kv.puts).toEqual([]);
+    expect(kv.puts.map(({ value }) => JSON.parse(JSON.parse(value).tuple)[0])).toEqual(["tombstone"]);
+    await told.ask({ issuer: told.stranger });
+    expect(kv.puts).toHaveLength(1);
     outage(told);
+    expect(await reasonOf(told, told.isolate())).toBe("github_unavailable");
     for (const [minutes, reason] of [
       [4, "policy_not_found"],
       [1, "github_unavailable"],
@@ -292,8 +295,9 @@ describe("the two tiers", () => {
     expect(kv.gets).toEqual([]);
     told.clock.now += 1;
     await told.ask();
-    // Policy, allow-list, installation (with its repository), the issuer's keys.
-    expect(new Set(kv.gets).size).toBe(5);
+    // Policy, allow-list, installation (with its repository), the issuer's keys; and the tombstones of either file, of either
+    // repository, and of the owner.
+    expect(new Set(kv.gets).size).toBe(10);
     expect(routes(told)).toEqual(["gh.mint", "gh.mint"]);
   });
 

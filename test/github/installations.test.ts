@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { INSTALLATION_FRESH_MS, INSTALLATION_NEGATIVE_MS } from "../../worker/limits.ts";
+import { PendingWrites } from "../../worker/store/pending-writes.ts";
 import { acmeInstallation, createTestWorld, installationCache, routesOf, testCall } from "./world.ts";
 
 const BY_REPOSITORY = "gh.repo_installation";
@@ -177,14 +178,10 @@ describe("the cache", () => {
     const first = await createTestWorld({ kv });
     await first.github.installations.find(first.app, { owner: "acme" }, testCall());
     expect(stored.size).toBe(0);
-    const writes: (() => Promise<void>)[] = [];
+    const writes = new PendingWrites();
     first.github.installations.forget(first.app, "acme");
-    await first.github.installations.find(
-      first.app,
-      { owner: "acme" },
-      { ...first.call, writes: { add: (write) => writes.push(write) } },
-    );
-    for (const write of writes) await write();
+    await first.github.installations.find(first.app, { owner: "acme" }, { ...first.call, writes });
+    await writes.carryOut("verified");
     expect(stored.size).toBe(1);
     const elsewhere = installationCache(first.clock, kv);
     expect((await elsewhere.get(["1", "acme"]))?.value).toEqual({ kind: "found", installation: acmeInstallation() });

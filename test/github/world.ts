@@ -11,6 +11,7 @@ import {
   isNegativeInstallation,
 } from "../../worker/github/installations.ts";
 import { TieredCache } from "../../worker/store/cache.ts";
+import { KvStore } from "../../worker/store/kv.ts";
 import { appKeys } from "../emulators/core/keys.ts";
 import { createOutside, type Outside } from "../emulators/outside.ts";
 
@@ -77,9 +78,10 @@ export function installationCache(clock: Clock, kv?: KVNamespace): TieredCache<I
   return new TieredCache<InstallationValue>({
     kind: "installation",
     apiHost: "api.github.com",
-    kv,
+    kv: kv && new KvStore({ kv }),
     now: () => clock.now,
     maxEntries: 50,
+    maxBytes: 1_000_000,
     isNegative: isNegativeInstallation,
     keepMs: 3_600_000,
     encode: encodeInstallation,

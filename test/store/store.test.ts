@@ -5,7 +5,9 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { TieredCache } from "../../worker/store/cache.ts";
 import { boundedFetch } from "../../worker/store/fetch.ts";
+import { KvStore } from "../../worker/store/kv.ts";
 import { addressKey, Limiter } from "../../worker/store/limiter.ts";
+import { PendingWrites } from "../../worker/store/pending-writes.ts";
 
 beforeEach(() => reset());
 
@@ -22,9 +24,10 @@ function cacheOf(setting: Setting): TieredCache<string> {
   return new TieredCache<string>({
     kind: setting.kind ?? "word",
     apiHost: setting.apiHost ?? "api.github.com",
-    kv: setting.kv ?? env.STS_CACHE,
+    kv: new KvStore({ kv: setting.kv ?? env.STS_CACHE, onFailure: (operation) => setting.failures?.push(operation) }),
     now: () => setting.now,
     maxEntries: setting.maxEntries ?? 10,
+    maxBytes: 1_000_000,
     keepMs: 3_600_000,
     encode: (value) => ({ word: value }),
     decode: (stored) =>
@@ -32,38 +35,29 @@ function cacheOf(setting: Setting): TieredCache<string> {
         ? stored.word
         : undefined,
     isNegative: (value) => value === "none",
-    onKvFailure: (operation) => setting.failures?.push(operation),
   });
-}
-
-function collector() {
-  const writes: (() => Promise<void>)[] = [];
-  return {
-    add: (write: () => Promise<void>) => void writes.push(write),
-    flush: async () => void (await Promise.all(writes.splice(0).map((write) => write()))),
-  };
 }
 
 describe("the tiered cache", () => {
   it("keeps in memory at once, and in KV only when the writes are carried out", async () => {
     const setting = { now: 1_000 };
-    const writes = collector();
+    const writes = new PendingWrites();
     const here = cacheOf(setting);
     here.put(["a"], { value: "x", readAt: 900 }, writes);
     expect(here.peek(["a"])).toEqual({ value: "x", readAt: 900 });
     expect(await cacheOf(setting).get(["a"])).toBeUndefined();
-    await writes.flush();
+    await writes.carryOut("verified");
     expect(await cacheOf(setting).get(["a"])).toEqual({ value: "x", readAt: 900 });
   });
 
   it("asks KV again after a minute, and takes the later reading", async () => {
     const setting = { now: 0 };
-    const writes = collector();
+    const writes = new PendingWrites();
     const here = cacheOf(setting);
     const there = cacheOf(setting);
     here.put(["a"], { value: "old", readAt: 0 }, writes);
     there.put(["a"], { value: "new", readAt: 30_000 }, writes);
-    await writes.flush();
+    await writes.carryOut("verified");
     setting.now = 59_999;
     expect(await here.get(["a"])).toMatchObject({ value: "old" });
     setting.now = 60_000;
@@ -73,10 +67,10 @@ describe("the tiered cache", () => {
 
   it("never lets an older reading in KV replace a later one in memory", async () => {
     const setting = { now: 0 };
-    const writes = collector();
+    const writes = new PendingWrites();
     const [here, there] = [cacheOf(setting), cacheOf(setting)];
     there.put(["a"], { value: "old", readAt: 0 }, writes);
-    await writes.flush();
+    await writes.carryOut("verified");
     here.put(["a"], { value: "new", readAt: 5 }, undefined);
     setting.now = 60_000;
     expect(await here.get(["a"])).toMatchObject({ value: "new" });
@@ -84,15 +78,15 @@ describe("the tiered cache", () => {
 
   it("takes a value under another key, of another kind, host or shape for a miss", async () => {
     const setting = { now: 0 };
-    const writes = collector();
+    const writes = new PendingWrites();
     cacheOf(setting).put(["victim"], { value: "x", readAt: 0 }, writes);
-    await writes.flush();
+    await writes.carryOut("verified");
     const { keys } = await env.STS_CACHE.list();
     const [stored] = keys;
-    expect(stored?.name).toMatch(/^v1:[0-9a-f]{64}$/);
+    expect(stored?.name).toMatch(/^v2:[0-9a-f]{64}$/);
     const text = (await env.STS_CACHE.get(stored?.name ?? "")) ?? "";
     cacheOf(setting).put(["attacker"], { value: "y", readAt: 0 }, writes);
-    await writes.flush();
+    await writes.carryOut("verified");
     const other = (await env.STS_CACHE.list()).keys.find(({ name }) => name !== stored?.name);
     await env.STS_CACHE.put(other?.name ?? "", text);
     expect(await cacheOf(setting).get(["attacker"])).toBeUndefined();
@@ -116,11 +110,11 @@ describe("the tiered cache", () => {
     };
     // Only these two methods of KV are ever used.
     const setting = { now: 0, kv: broken as unknown as KVNamespace, failures };
-    const writes = collector();
+    const writes = new PendingWrites();
     const here = cacheOf(setting);
     expect(await here.get(["a"])).toBeUndefined();
     here.put(["a"], { value: "x", readAt: 0 }, writes);
-    await writes.flush();
+    await writes.carryOut("verified");
     expect(await here.get(["a"])).toMatchObject({ value: "x" });
     expect(failures).toEqual(["get", "put"]);
   });

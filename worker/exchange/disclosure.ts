@@ -42,6 +42,16 @@ export function viewerOf(denial: Denial, { scope, verified, access, policyIsPubl
   return belongsTo(claims, { login: scope.owner }, webUrl) ? "owner" : "verified";
 }
 
+/** Whether the caller is one of the owner's own, whatever may be read of a policy. */
+export function isOwnersOwn(
+  verified: VerifiedToken | undefined,
+  accountId: number | undefined,
+  webUrl: string,
+): boolean {
+  if (!verified || accountId === undefined || verified.provenBy === "policy") return false;
+  return belongsTo(verified.claims, { accountId }, webUrl);
+}
+
 /** The allow-list lies in the owner's policy repository, whatever may be read of the policy's. */
 function isAboutPrivateList({ reason }: Denial, access: PolicyAccess | undefined): boolean {
   return reason === "allow_list_invalid" && access?.target.kind !== "organization";

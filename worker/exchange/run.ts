@@ -9,15 +9,16 @@ import type { GitHub } from "../github/github.ts";
 import { EXCHANGE_DEADLINE_MS } from "../limits.ts";
 import type { UnverifiedToken } from "../oidc/token.ts";
 import type { VerifiedToken } from "../oidc/verify.ts";
-import type { Writes } from "../store/cache.ts";
+import type { WriteOrigin } from "../store/cache.ts";
 import { raceAbort } from "../store/fetch.ts";
+import { PendingWrites } from "../store/pending-writes.ts";
 import type { PolicyAccess } from "../trust-policy/apps.ts";
 import type { PolicyValue } from "../trust-policy/cache-entries.ts";
 import type { AccessCall } from "../trust-policy/read-access.ts";
 import type { PolicySource } from "../trust-policy/source.ts";
 import type { Scope } from "../trust-policy/target.ts";
 import { type AbuseLimitDeps, AbuseLimits } from "./abuse-limits.ts";
-import { disclosed, viewerOf } from "./disclosure.ts";
+import { disclosed, isOwnersOwn, viewerOf } from "./disclosure.ts";
 import { type HintDeps, withHints } from "./hints.ts";
 import type { ExchangeOutcome, Incoming, Refused } from "./outcome.ts";
 import { ExchangeRecord } from "./record.ts";
@@ -37,13 +38,12 @@ export interface RunDeps extends AbuseLimitDeps, HintDeps {
 /** One per exchange. */
 export class ExchangeRun {
   readonly call: AccessCall;
-  readonly writes: Writes;
+  readonly writes = new PendingWrites();
   readonly limits: AbuseLimits;
   readonly record: ExchangeRecord;
   readonly #incoming: Incoming;
   readonly #deps: RunDeps;
   readonly #unusedTokens: string[] = [];
-  readonly #pendingWrites: (() => Promise<void>)[] = [];
   #scope: Scope | undefined;
   #identity: string | undefined;
   #token: UnverifiedToken | undefined;
@@ -56,7 +56,6 @@ export class ExchangeRun {
     this.#deps = deps;
     this.record = new ExchangeRecord(incoming, deps.now);
     this.limits = new AbuseLimits(deps, incoming.caller);
-    this.writes = { add: (write) => this.#pendingWrites.push(write) };
     this.call = {
       signal: AbortSignal.timeout(EXCHANGE_DEADLINE_MS),
       writes: this.writes,
@@ -165,13 +164,17 @@ export class ExchangeRun {
     });
   }
 
+  #writeOrigin(): WriteOrigin {
+    if (!this.#verified) return "anyone";
+    const accountId = this.#access?.installation.accountId;
+    return isOwnersOwn(this.#verified, accountId, this.#deps.webUrl) ? "owner" : "verified";
+  }
+
   async #afterwards(outcome: ExchangeOutcome): Promise<void> {
     const revoking = this.#unusedTokens.map(async (token) => {
       if ((await this.#deps.github.revoke(token)) === "failed") this.record.count("revocation_failed");
     });
-    // Unverified callers cause no KV write: what their exchange learned stays in this isolate's memory.
-    const writing = this.#verified ? this.#pendingWrites.map((write) => write()) : [];
-    await Promise.allSettled([...revoking, ...writing]);
+    await Promise.allSettled([...revoking, this.writes.carryOut(this.#writeOrigin())]);
     await emit(await this.record.finished(outcome), this.#deps.sinks, this.#deps.log);
   }
 }

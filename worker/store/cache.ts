@@ -3,8 +3,8 @@
  * Workers) and judges no freshness: whoever reads an entry decides by its time. A failing KV is a miss, never an error.
  */
 
-import { KV_MIN_TTL_SECONDS, MEMORY_HOLD_MS } from "../limits.ts";
-import { sha256, toHex } from "./digest.ts";
+import { MEMORY_HOLD_MS } from "../limits.ts";
+import type { KvStore } from "./kv.ts";
 import { BoundedMap } from "./memory.ts";
 
 export interface Entry<T> {
@@ -16,9 +16,21 @@ export interface Entry<T> {
 /** What an entry is about: owner, repository, identity ...; case is the caller's to fold. */
 export type CacheKey = readonly string[];
 
-/** KV writes that an exchange wants; they are carried out only once its caller is verified (strangers cause no write). */
+/** Who may cause a write: anyone, a verified caller, or one that is proven to belong to the owner. */
+export type WriteOrigin = "anyone" | "verified" | "owner";
+
+/** KV writes that wait until the answer is out. They are carried out as far as the caller may cause them. */
 export interface Writes {
-  add(write: () => Promise<void>): void;
+  /** The least caller who may cause it, "verified" by default; `by` is who it was in the end. */
+  add(write: (by: WriteOrigin) => Promise<void>, origin?: WriteOrigin): void;
+}
+
+/** The time before which all that was read of something is void, in ms; 0 when nothing is. */
+export interface VoidBefore {
+  /** As far as this isolate knows. Looked at again after every await. */
+  known(): number;
+  /** Asks KV as well; undefined when KV does not answer: then nothing that is kept may be served. */
+  latest(): Promise<number | undefined>;
 }
 
 export interface CacheOptions<T> {
@@ -26,18 +38,21 @@ export interface CacheOptions<T> {
   readonly kind: string;
   /** Separates deployments that share a namespace but talk to different GitHubs. */
   readonly apiHost: string;
-  readonly kv: KVNamespace | undefined;
+  /** Without it entries are kept in memory only. */
+  readonly kv: KvStore | undefined;
   readonly now: () => number;
+  /** Each for what is there and for what is not: a flood of misses never pushes out what others use. */
   readonly maxEntries: number;
-  /** Which values say "there is nothing": kept apart, so that a stranger's misses never push out what others use. */
+  readonly maxBytes: number;
+  /** Which values say "there is nothing". */
   readonly isNegative?: (value: T) => boolean;
-  /** How long KV keeps an entry at most, in ms. */
+  /** How long an entry is kept at most, in ms. */
   readonly keepMs: number;
   readonly encode: (value: T) => unknown;
   /** Undefined when the stored value is not of this kind: the entry is then a miss. */
   readonly decode: (stored: unknown) => T | undefined;
-  /** Told of each failed KV operation. */
-  readonly onKvFailure?: (operation: "get" | "put") => void;
+  /** In memory, in bytes; by default from the length of the encoded value. */
+  readonly bytesOf?: (value: T) => number;
 }
 
 interface Held<T> {
@@ -45,8 +60,12 @@ interface Held<T> {
   readonly heldAt: number;
 }
 
-/** Raised when the shape of stored values changes: old values become misses. */
-const FORMAT_VERSION = "v1";
+/** Of an entry's key, times and place in a map. */
+const ENTRY_OVERHEAD_BYTES = 200;
+/** A parsed value against its text, both in UTF-16. */
+const BYTES_PER_CHARACTER = 4;
+
+const NOTHING_VOID: VoidBefore = { known: () => 0, latest: async () => 0 };
 
 export class TieredCache<T> {
   readonly #options: CacheOptions<T>;
@@ -55,35 +74,51 @@ export class TieredCache<T> {
 
   constructor(options: CacheOptions<T>) {
     this.#options = options;
-    this.#positive = new BoundedMap(options.maxEntries);
-    this.#negative = new BoundedMap(options.maxEntries);
+    const sizes = { maxBytes: options.maxBytes / 2, of: ({ entry }: Held<T>, key: string) => this.#bytes(entry, key) };
+    this.#positive = new BoundedMap(options.maxEntries, sizes);
+    this.#negative = new BoundedMap(options.maxEntries, sizes);
   }
 
   /** From memory alone, if it was confirmed less than a minute ago. */
-  peek(key: CacheKey): Entry<T> | undefined {
+  peek(key: CacheKey, voidBefore = NOTHING_VOID): Entry<T> | undefined {
     const held = this.#held(this.#tuple(key));
-    return held && this.#options.now() - held.heldAt < MEMORY_HOLD_MS ? held.entry : undefined;
+    if (!held || this.#options.now() - held.heldAt >= MEMORY_HOLD_MS) return undefined;
+    return held.entry.readAt < voidBefore.known() ? undefined : held.entry;
   }
 
   /** From memory, else KV; the later reading of the two wins. */
-  async get(key: CacheKey): Promise<Entry<T> | undefined> {
-    const recent = this.peek(key);
+  async get(key: CacheKey, voidBefore = NOTHING_VOID): Promise<Entry<T> | undefined> {
+    const recent = this.peek(key, voidBefore);
     if (recent) return recent;
     const tuple = this.#tuple(key);
+    if (!this.#options.kv && !this.#held(tuple)) return undefined;
+    const [stored, latest] = await Promise.all([this.#read(tuple), voidBefore.latest()]);
+    if (latest === undefined) return undefined;
+    // Looked at only now: while KV was asked, another exchange or a webhook may have left something newer.
     const held = this.#held(tuple)?.entry;
-    const stored = await this.#read(tuple);
     const entry = stored && (!held || stored.readAt >= held.readAt) ? stored : held;
-    if (entry) this.#hold(tuple, entry);
+    if (!entry || entry.readAt < Math.max(latest, voidBefore.known())) return undefined;
+    this.#hold(tuple, entry);
     return entry;
   }
 
-  /** Into memory now, into KV when (and if) the exchange carries out its writes. */
-  put(key: CacheKey, entry: Entry<T>, writes: Writes | undefined): void {
+  /** Into memory now; into KV when (and if) the writes are carried out. What is void already goes nowhere. */
+  put(key: CacheKey, entry: Entry<T>, writes: Writes | undefined, more: PutOptions = {}): void {
+    const { voidBefore = NOTHING_VOID, origin } = more;
     const tuple = this.#tuple(key);
-    // A slow answer from before a webhook struck the entry out must not cover the tombstone.
-    if ((this.#held(tuple)?.entry.readAt ?? 0) > entry.readAt) return;
+    const isVoid = () => entry.readAt < voidBefore.known();
+    if (isVoid() || (this.#held(tuple)?.entry.readAt ?? 0) > entry.readAt) return;
     this.#hold(tuple, entry);
-    writes?.add(() => this.#write(tuple, entry));
+    const { kv, encode, keepMs } = this.#options;
+    if (!kv) return;
+    writes?.add(async () => {
+      if (!isVoid()) await kv.put(tuple, { ...entry, value: encode(entry.value) }, keepMs);
+    }, origin);
+  }
+
+  /** What KV holds now, whatever memory knows. */
+  async stored(key: CacheKey): Promise<Entry<T> | undefined> {
+    return this.#read(this.#tuple(key));
   }
 
   #held(tuple: string): Held<T> | undefined {
@@ -91,9 +126,18 @@ export class TieredCache<T> {
   }
 
   #hold(tuple: string, entry: Entry<T>): void {
-    const negative = this.#options.isNegative?.(entry.value) ?? false;
+    const { now, keepMs, isNegative } = this.#options;
+    const negative = isNegative?.(entry.value) ?? false;
     (negative ? this.#positive : this.#negative).delete(tuple);
-    (negative ? this.#negative : this.#positive).set(tuple, { entry, heldAt: this.#options.now() });
+    const map = negative ? this.#negative : this.#positive;
+    map.dropExpired((held) => now() - held.entry.readAt >= keepMs);
+    map.set(tuple, { entry, heldAt: now() });
+  }
+
+  #bytes({ value }: Entry<T>, key: string): number {
+    const { bytesOf, encode } = this.#options;
+    const ofValue = bytesOf?.(value) ?? JSON.stringify(encode(value)).length * BYTES_PER_CHARACTER;
+    return ofValue + key.length * 2 + ENTRY_OVERHEAD_BYTES;
   }
 
   #tuple(key: CacheKey): string {
@@ -101,50 +145,14 @@ export class TieredCache<T> {
   }
 
   async #read(tuple: string): Promise<Entry<T> | undefined> {
-    if (!this.#options.kv) return undefined;
-    try {
-      const stored: unknown = await this.#options.kv.get(await kvKey(tuple), "json");
-      // The value repeats its key, so that a value copied under another tenant's key is a miss.
-      if (!isStored(stored) || stored.tuple !== tuple) return undefined;
-      const value = this.#options.decode(stored.value);
-      return value === undefined ? undefined : { value, readAt: stored.readAt };
-    } catch {
-      this.#options.onKvFailure?.("get");
-      return undefined;
-    }
-  }
-
-  async #write(tuple: string, entry: Entry<T>): Promise<void> {
-    if (!this.#options.kv) return;
-    try {
-      const stored = JSON.stringify({ tuple, readAt: entry.readAt, value: this.#options.encode(entry.value) });
-      const expirationTtl = Math.max(KV_MIN_TTL_SECONDS, Math.ceil(this.#options.keepMs / 1000));
-      await this.#options.kv.put(await kvKey(tuple), stored, { expirationTtl });
-    } catch {
-      this.#options.onKvFailure?.("put");
-    }
+    const stored = await this.#options.kv?.get(tuple);
+    if (stored === undefined || typeof stored === "string") return undefined;
+    const value = this.#options.decode(stored.value);
+    return value === undefined ? undefined : { value, readAt: stored.readAt };
   }
 }
 
-interface Stored {
-  readonly tuple: string;
-  readonly readAt: number;
-  readonly value: unknown;
-}
-
-function isStored(stored: unknown): stored is Stored {
-  return (
-    typeof stored === "object" &&
-    stored !== null &&
-    "tuple" in stored &&
-    typeof stored.tuple === "string" &&
-    "readAt" in stored &&
-    typeof stored.readAt === "number" &&
-    "value" in stored
-  );
-}
-
-/** A format version and the SHA-256 of the tuple: fixed length, no foreign text in a key. */
-async function kvKey(tuple: string): Promise<string> {
-  return `${FORMAT_VERSION}:${toHex(await sha256(tuple))}`;
+export interface PutOptions {
+  readonly voidBefore?: VoidBefore | undefined;
+  readonly origin?: WriteOrigin;
 }

@@ -1,36 +1,70 @@
-/** A map bounded by count, the least recently used entry leaving first. Per isolate; no clock of its own. */
-export class BoundedMap<V> {
-  readonly #entries = new Map<string, V>();
-  readonly #max: number;
+/** A map bounded by count and, where sizes are given, by bytes; the least recently used entry leaves first. No clock of its own. */
+export interface Sizes<V> {
+  readonly maxBytes: number;
+  /** An estimate, in bytes; asked once for each entry. */
+  readonly of: (value: V, key: string) => number;
+}
 
-  constructor(maxEntries: number) {
-    this.#max = maxEntries;
+interface Slot<V> {
+  readonly value: V;
+  readonly bytes: number;
+}
+
+export class BoundedMap<V> {
+  readonly #slots = new Map<string, Slot<V>>();
+  readonly #maxEntries: number;
+  readonly #sizes: Sizes<V> | undefined;
+  #bytes = 0;
+
+  constructor(maxEntries: number, sizes?: Sizes<V>) {
+    this.#maxEntries = maxEntries;
+    this.#sizes = sizes;
   }
 
   get(key: string): V | undefined {
-    const value = this.#entries.get(key);
-    if (value !== undefined) {
-      // Map keeps insertion order: reinserting makes it the newest.
-      this.#entries.delete(key);
-      this.#entries.set(key, value);
-    }
-    return value;
+    const slot = this.#slots.get(key);
+    if (slot === undefined) return undefined;
+    // Map keeps insertion order: reinserting makes it the newest.
+    this.#slots.delete(key);
+    this.#slots.set(key, slot);
+    return slot.value;
   }
 
-  set(key: string, value: V): void {
-    this.#entries.delete(key);
-    this.#entries.set(key, value);
-    if (this.#entries.size > this.#max) {
-      const oldest = this.#entries.keys().next();
-      if (!oldest.done) this.#entries.delete(oldest.value);
-    }
+  /** What had to leave for it, oldest first. An entry that is larger than all of the map is not kept. */
+  set(key: string, value: V): readonly V[] {
+    this.delete(key);
+    const bytes = this.#sizes?.of(value, key) ?? 0;
+    if (bytes > (this.#sizes?.maxBytes ?? 0)) return [value];
+    this.#slots.set(key, { value, bytes });
+    this.#bytes += bytes;
+    return this.#dropWhile(() => this.#slots.size > this.#maxEntries || this.#bytes > (this.#sizes?.maxBytes ?? 0));
   }
 
   delete(key: string): void {
-    this.#entries.delete(key);
+    this.#bytes -= this.#slots.get(key)?.bytes ?? 0;
+    this.#slots.delete(key);
+  }
+
+  /** Drops the least recently used entries as long as they are expired. */
+  dropExpired(isExpired: (value: V) => boolean): void {
+    this.#dropWhile(isExpired);
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.#slots.size;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  #dropWhile(isToDrop: (oldest: V) => boolean): V[] {
+    const dropped: V[] = [];
+    for (const [key, { value }] of this.#slots) {
+      if (!isToDrop(value)) break;
+      this.delete(key);
+      dropped.push(value);
+    }
+    return dropped;
   }
 }

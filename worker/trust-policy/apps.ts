@@ -4,12 +4,12 @@
  */
 import type { Denial, Result } from "../denial.ts";
 import type { App, FileRef, GitHub, Installation } from "../github/github.ts";
-import type { Entry } from "../store/cache.ts";
-import { type AllowListValue, isStruck, type PolicyValue, type Struck } from "./cache-entries.ts";
+import type { AllowListValue, PolicyValue } from "./cache-entries.ts";
+import type { Recalled, RecalledSources } from "./caches.ts";
 import { type AccessCall, accessThrough, type InstallationAccess, type RepositoryAccess } from "./read-access.ts";
 import type { Target } from "./target.ts";
 
-/** A resolved installation, and for each file what is cached or the access to it. */
+/** A resolved installation, and for each file what is remembered or the access to it. */
 export interface PolicyAccess {
   readonly target: Target;
   readonly app: App;
@@ -23,21 +23,18 @@ export interface PolicyAccess {
 }
 
 interface FileAccess<V> {
-  readonly cached: Entry<V | Struck> | undefined;
-  /** Absent when the cached entry is fresh. */
+  readonly recalled: Recalled<V>;
+  /** Absent when what is remembered is fresh. */
   readonly access?: RepositoryAccess;
 }
 
-export interface CachedSources {
-  readonly policy: Entry<PolicyValue | Struck> | undefined;
-  readonly allowList: Entry<AllowListValue | Struck> | undefined;
+/** Entries that were read from another account are left out: it had this name before. */
+export function ownedBy(accountId: number, { target, policy, allowList }: RecalledSources): RecalledSources {
+  return { target, policy: ofOwner(accountId, policy), allowList: ofOwner(accountId, allowList) };
 }
 
-/** Entries that were read from another account are left out: it had this name before. A strike counts for every account. */
-export function ownedBy(accountId: number, { policy, allowList }: CachedSources): CachedSources {
-  const isOwned = (entry: CachedSources["policy"] | CachedSources["allowList"]) =>
-    entry !== undefined && (isStruck(entry.value) || entry.value.ownerId === accountId);
-  return { policy: isOwned(policy) ? policy : undefined, allowList: isOwned(allowList) ? allowList : undefined };
+function ofOwner<V extends { readonly ownerId: number }>(accountId: number, recalled: Recalled<V>): Recalled<V> {
+  return recalled.entry?.value.ownerId === accountId ? recalled : { ...recalled, entry: undefined };
 }
 
 export interface BlockedAccess {

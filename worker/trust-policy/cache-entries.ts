@@ -34,11 +34,6 @@ export type AllowListValue =
   /** `not_visible`: no App that is installed on the owner may see the repository; remembered to spare a refused mint. */
   | (Owned & { readonly state: "absent"; readonly because: "no_file" | "not_visible" });
 
-/** Struck out by a webhook or a 404: what was read before that moment may not be served, fresh or stale. */
-export type Struck = { readonly state: "struck" };
-
-export const isStruck = (value: object): value is Struck => "state" in value && value.state === "struck";
-
 export interface CacheTimes {
   readonly freshMs: number;
   readonly staleMs: number;
@@ -52,13 +47,12 @@ export function ageOf(entry: Entry<unknown> | undefined, now: number, times: Cac
   return age < times.staleMs ? "stale" : "gone";
 }
 
-export function encodePolicy(value: PolicyValue | Struck): unknown {
+export function encodePolicy(value: PolicyValue): unknown {
   return value.state === "present" ? { ...value, policy: value.policy.document } : value;
 }
 
-export function decodePolicy(stored: unknown): PolicyValue | Struck | undefined {
+export function decodePolicy(stored: unknown): PolicyValue | undefined {
   if (!isObject(stored)) return undefined;
-  if (stored.state === "struck") return { state: "struck" };
   if (typeof stored.public !== "boolean" || !isId(stored.ownerId)) return undefined;
   const common = { ownerId: stored.ownerId, public: stored.public };
   if (stored.state === "absent") return { state: "absent", ...common, ...nearMissesIn(stored.nearMisses) };
@@ -73,13 +67,12 @@ export function decodePolicy(stored: unknown): PolicyValue | Struck | undefined 
   return document && { state: "present", sha: stored.sha, policy: compilePolicy(document), ...common };
 }
 
-export function encodeAllowList(value: AllowListValue | Struck): unknown {
+export function encodeAllowList(value: AllowListValue): unknown {
   return value.state === "present" ? { ...value, list: value.list.document } : value;
 }
 
-export function decodeAllowList(stored: unknown): AllowListValue | Struck | undefined {
+export function decodeAllowList(stored: unknown): AllowListValue | undefined {
   if (!isObject(stored)) return undefined;
-  if (stored.state === "struck") return { state: "struck" };
   const { ownerId } = stored;
   if (!isId(ownerId)) return undefined;
   if (stored.state === "absent" && (stored.because === "no_file" || stored.because === "not_visible")) {

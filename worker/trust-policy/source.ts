@@ -6,33 +6,18 @@
 import { POLICY_DIRECTORY } from "../../policies/file-names.ts";
 import { accept, type Denial, type Result, refuse } from "../denial.ts";
 import { readFile } from "../github/contents.ts";
-import type { GitHub, Installation } from "../github/github.ts";
-import {
-  ALLOW_LIST_FRESH_MS,
-  ALLOW_LIST_STALE_MS,
-  POLICY_FRESH_MS,
-  POLICY_NEGATIVE_MS,
-  POLICY_STALE_MS,
-} from "../limits.ts";
-import type { CacheKey, Entry, TieredCache } from "../store/cache.ts";
+import type { App, GitHub, Installation } from "../github/github.ts";
 import {
   type BlockedAccess,
   blockingDenialOf,
-  type CachedSources,
   mayAnotherAppServe,
   moreActionable,
   ownedBy,
   type PolicyAccess,
   withDenialOfOthers,
 } from "./apps.ts";
-import {
-  type AllowListValue,
-  ageOf,
-  type CacheTimes,
-  isStruck,
-  type PolicyValue,
-  type Struck,
-} from "./cache-entries.ts";
+import type { AllowListValue, PolicyValue } from "./cache-entries.ts";
+import type { RecalledSources, SourceCaches } from "./caches.ts";
 import {
   allowListDenial,
   allowListValue,
@@ -43,28 +28,26 @@ import {
   readElsewhere,
   readWith,
 } from "./files.ts";
-import { type AccessCall, type AccessQuery, accessThrough, type InstallationAccess } from "./read-access.ts";
-import { ALLOW_LIST_PATH, allowListKey, policyKey, type Target } from "./target.ts";
+import { type AccessCall, type AccessQuery, accessThrough } from "./read-access.ts";
+import { ALLOW_LIST_PATH, type Target } from "./target.ts";
 
 export interface Sources {
   readonly allowList: Result<AllowListValue>;
   readonly policy: Result<PolicyValue>;
 }
 
+const CHANGES_TOO_FAST: Denial = {
+  reason: "github_unavailable",
+  route: "GET /repos/{owner}/{repo}/contents/{+path}",
+  problem: "the policy changed while it was read",
+};
+
 export interface PolicySourceDeps {
   readonly github: GitHub;
-  readonly policies: TieredCache<PolicyValue | Struck>;
-  readonly allowLists: TieredCache<AllowListValue | Struck>;
-  /** When an entry was last struck out, in ms; asked before anything stale is served. */
-  readonly strikes: TieredCache<number>;
+  readonly caches: SourceCaches;
   readonly orgPolicyRepo: string;
   readonly now: () => number;
 }
-
-const POLICY_TIMES: CacheTimes = { freshMs: POLICY_FRESH_MS, staleMs: POLICY_STALE_MS };
-/** A policy that is not there: never served stale. */
-const NO_POLICY_TIMES: CacheTimes = { freshMs: POLICY_NEGATIVE_MS, staleMs: POLICY_NEGATIVE_MS };
-const ALLOW_LIST_TIMES: CacheTimes = { freshMs: ALLOW_LIST_FRESH_MS, staleMs: ALLOW_LIST_STALE_MS };
 
 /** One per isolate; holds no state of its own. */
 export class PolicySource {
@@ -76,28 +59,28 @@ export class PolicySource {
 
   /** True when step 6 would ask GitHub nothing. */
   async isCached(target: Target): Promise<boolean> {
-    const { policy, allowList } = await this.#cached(target);
-    return this.#isFreshPolicy(policy) && this.#isFresh(allowList, ALLOW_LIST_TIMES);
+    const { caches } = this.#deps;
+    const { policy, allowList } = await caches.recall(target);
+    return caches.freshPolicy(policy) !== undefined && caches.freshAllowList(allowList) !== undefined;
   }
 
   /** Through the first App, in order of choice, that is installed and not blocked. */
   async resolve(target: Target, call: AccessCall): Promise<Result<PolicyAccess>> {
-    const { github } = this.#deps;
-    const cached = await this.#cached(target);
-    const query = this.#query(target, cached);
+    const { github, caches } = this.#deps;
+    const recalled = await caches.recall(target);
     let best: BlockedAccess | undefined;
     let denial: Denial = { reason: "app_not_installed", owner: target.scope.owner };
     const apps = github.appsFor(target.scope.owner);
     for (const app of apps) {
-      const access = await accessThrough(github, app, query, call);
+      const access = await this.#resolveThrough(app, apps, recalled, call);
       if (!access.ok) {
         denial = moreActionable(denial, access.denial);
         if (mayAnotherAppServe(access.denial)) continue;
         break;
       }
-      const resolved = { apps, ...this.#resolved(target, cached, access.value) };
+      const resolved = access.value;
       const blocking = blockingDenialOf(resolved);
-      if (!blocking || !mayAnotherAppServe(blocking)) return accept(resolved);
+      if (!blocking || !mayAnotherAppServe(blocking)) return access;
       if (!best || moreActionable(best.blocking, blocking) === blocking) best = { resolved, blocking };
     }
     // With a limited App stale copies can be served; without sight of the policy the allow-list is still judged first.
@@ -106,14 +89,19 @@ export class PolicySource {
 
   /** Reads what is not fresh, both files at once. */
   async read(resolved: PolicyAccess, call: AccessCall): Promise<Sources> {
-    const [allowList, policy] = await Promise.all([this.#allowList(resolved, call), this.#policy(resolved, call)]);
+    const access = this.#isReadable(resolved) ? accept(resolved) : await this.#resolveAgain(resolved, call);
+    if (!access.ok) return { allowList: access, policy: access };
+    const [allowList, policy] = await Promise.all([
+      this.#allowList(access.value, call),
+      this.#policy(access.value, call),
+    ]);
     return { allowList, policy };
   }
 
   /** Identities beside a policy that is not there, most like it first; for whoever may know. One call, remembered with the 404. */
   async nearMisses({ target, policy, installation }: PolicyAccess, call: AccessCall): Promise<readonly string[]> {
-    const { policies, github } = this.#deps;
-    const entry = await policies.get(policyKey(target));
+    const { caches, github } = this.#deps;
+    const entry = await caches.policyEntry(policy.recalled);
     if (entry?.value.state !== "absent") return [];
     if (entry.value.nearMisses || policy.access?.kind !== "token") return entry.value.nearMisses ?? [];
     const folder = {
@@ -124,80 +112,95 @@ export class PolicySource {
     const read = await readFile(github, policy.access.token, folder, call);
     const files = read.kind === "found" && read.value.kind === "directory" ? read.value.files : [];
     const nearMisses = identitiesNear(target.identity, files);
-    policies.put(policyKey(target), { ...entry, value: { ...entry.value, nearMisses } }, call.writes);
+    caches.keepPolicy(policy.recalled, { ...entry, value: { ...entry.value, nearMisses } }, undefined);
     return nearMisses;
   }
 
-  async #cached(target: Target): Promise<CachedSources> {
-    const [policy, allowList] = await Promise.all([
-      this.#deps.policies.get(policyKey(target)),
-      this.#deps.allowLists.get(allowListKey(target.scope.owner)),
-    ]);
-    return { policy, allowList };
-  }
-
-  #isFresh<V extends object>(entry: Entry<V | Struck> | undefined, times: CacheTimes): entry is Entry<V> {
-    return entry !== undefined && !isStruck(entry.value) && ageOf(entry, this.#deps.now(), times) === "fresh";
-  }
-
-  #isFreshPolicy(entry: CachedSources["policy"]): boolean {
-    return this.#isFresh(entry, entry?.value.state === "absent" ? NO_POLICY_TIMES : POLICY_TIMES);
-  }
-
-  #query(target: Target, cached: CachedSources): AccessQuery {
-    const listRepository = this.#deps.orgPolicyRepo.toLowerCase();
+  #query(recalled: RecalledSources): AccessQuery {
+    const { caches, orgPolicyRepo } = this.#deps;
+    const listRepository = orgPolicyRepo.toLowerCase();
     const wanted = ({ accountId }: Installation) => {
-      const { policy, allowList } = ownedBy(accountId, cached);
+      const { target, policy, allowList } = ownedBy(accountId, recalled);
       const names = new Set<string>();
-      if (!this.#isFreshPolicy(policy)) names.add(target.repository.toLowerCase());
-      if (!this.#isFresh(allowList, ALLOW_LIST_TIMES)) names.add(listRepository);
+      if (!caches.freshPolicy(policy)) names.add(target.repository.toLowerCase());
+      if (!caches.freshAllowList(allowList)) names.add(listRepository);
       return [...names];
     };
-    const list = cached.allowList?.value;
+    const list = recalled.allowList.entry?.value;
     const separateTokens = list?.state === "absent" && list.because === "not_visible";
-    return { ...target.scope, wanted, separateTokens, allowListRepository: listRepository };
+    return { ...recalled.target.scope, wanted, separateTokens, allowListRepository: listRepository };
   }
 
-  #resolved(target: Target, cached: CachedSources, access: InstallationAccess): Omit<PolicyAccess, "apps"> {
-    const { policy, allowList } = ownedBy(access.installation.accountId, cached);
-    const toPolicy = access.to.get(target.repository.toLowerCase());
-    const toList = access.to.get(this.#deps.orgPolicyRepo.toLowerCase());
-    return {
+  async #resolveThrough(
+    app: App,
+    apps: readonly App[],
+    recalled: RecalledSources,
+    call: AccessCall,
+  ): Promise<Result<PolicyAccess>> {
+    const access = await accessThrough(this.#deps.github, app, this.#query(recalled), call);
+    if (!access.ok) return access;
+    const { installation, to } = access.value;
+    const { target, policy, allowList } = ownedBy(installation.accountId, recalled);
+    const toPolicy = to.get(target.repository.toLowerCase());
+    const toList = to.get(this.#deps.orgPolicyRepo.toLowerCase());
+    return accept({
       target,
-      app: access.app,
-      installation: access.installation,
-      policy: { cached: policy, ...(!this.#isFreshPolicy(policy) && toPolicy && { access: toPolicy }) },
-      allowList: {
-        cached: allowList,
-        ...(!this.#isFresh(allowList, ALLOW_LIST_TIMES) && toList && { access: toList }),
-      },
-    };
+      app,
+      apps,
+      installation,
+      policy: { recalled: policy, ...(toPolicy && { access: toPolicy }) },
+      allowList: { recalled: allowList, ...(toList && { access: toList }) },
+    });
+  }
+
+  #isReadable({ policy, allowList }: PolicyAccess): boolean {
+    const { caches } = this.#deps;
+    const hasPolicy = policy.access ?? caches.freshPolicy(policy.recalled);
+    const hasAllowList = allowList.access ?? caches.freshAllowList(allowList.recalled);
+    return hasPolicy !== undefined && hasAllowList !== undefined;
+  }
+
+  /** What was fresh became void, or too old, while the caller's token was verified: no token was minted to read it. */
+  async #resolveAgain(
+    { target, app, apps, installation }: PolicyAccess,
+    call: AccessCall,
+  ): Promise<Result<PolicyAccess>> {
+    const recalled = await this.#deps.caches.recall(target);
+    const again = await this.#resolveThrough(app, apps, recalled, call);
+    if (!again.ok) return again;
+    if (again.value.installation.accountId !== installation.accountId) {
+      return refuse({ reason: "repository_not_visible", repository: target.scope.owner, problem: "moved" });
+    }
+    return this.#isReadable(again.value) ? again : refuse(CHANGES_TOO_FAST);
   }
 
   async #policy(resolved: PolicyAccess, call: AccessCall): Promise<Result<PolicyValue>> {
     const { target, policy, installation } = resolved;
-    const { cached, access } = policy;
-    if (!access && cached && !isStruck(cached.value)) return accept(cached.value);
+    const { recalled, access } = policy;
+    const { caches } = this.#deps;
+    const fresh = caches.freshPolicy(recalled);
+    if (fresh) return accept(fresh);
     const file = { owner: installation.owner, repository: target.repository, path: target.path };
     let read = await readWith(this.#deps, access, file, call);
     if (!read.ok && !isOutage(read.denial)) return read;
     if (!read.ok) {
-      const stale = await this.#stale(cached, policyKey(target), POLICY_TIMES);
-      if (stale?.state === "present") return servedStale(stale, call);
+      const stale = await caches.stalePolicy(recalled);
+      if (stale) return servedStale(stale, call);
       if (read.denial.reason !== "github_rate_limited" || resolved.lastResort) return read;
       read = await readElsewhere(this.#deps, file, { ...resolved, denial: read.denial }, call);
       if (!read.ok) return read;
     }
     const value = policyValue(target, read.value, installation.accountId);
-    this.#keep(this.#deps.policies, { key: policyKey(target), value, readAt: read.value.readAt }, call);
+    caches.keepPolicy(recalled, { value, readAt: read.value.readAt }, call.writes);
     return accept(value);
   }
 
   async #allowList(resolved: PolicyAccess, call: AccessCall): Promise<Result<AllowListValue>> {
-    const { target, allowList, installation } = resolved;
-    const { cached, access } = allowList;
-    if (!access && cached && !isStruck(cached.value)) return accept(cached.value);
-    const key = allowListKey(target.scope.owner);
+    const { allowList, installation } = resolved;
+    const { recalled, access } = allowList;
+    const { caches } = this.#deps;
+    const fresh = caches.freshAllowList(recalled);
+    if (fresh) return accept(fresh);
     const ownerId = installation.accountId;
     const file = { owner: installation.owner, repository: this.#deps.orgPolicyRepo, path: ALLOW_LIST_PATH };
     const askedAt = this.#deps.now();
@@ -206,41 +209,18 @@ export class PolicySource {
     if (!read.ok && mayAnotherAppServe(read.denial)) {
       read = await readElsewhere(this.#deps, file, { ...resolved, denial: read.denial }, call);
     }
-    const { allowLists } = this.#deps;
     if (!read.ok && isListOutOfSight(read.denial)) {
       const value = { state: "absent", ownerId, because: "not_visible" } as const;
-      this.#keep(allowLists, { key, value, readAt: askedAt }, call);
+      caches.keepAllowList(recalled, { value, readAt: askedAt }, call.writes);
       return accept(value);
     }
-    const known = await this.#stale(cached, key, ALLOW_LIST_TIMES);
-    // Only a list that was good when it was read may stand in for one that cannot be read now.
-    const stale = known?.state === "broken" ? undefined : known;
+    const stale = await caches.staleAllowList(recalled);
     if (!read.ok) return stale ? servedStale(stale, call) : refuse(allowListDenial(read.denial, access));
     const value = allowListValue(read.value, ownerId);
     // An unusable file falls back on the last good list (never on "no list"), which counts as fresh again.
     const kept = value.state === "broken" && stale?.state === "present" ? stale : value;
-    this.#keep(allowLists, { key, value: kept, readAt: read.value.readAt }, call);
+    caches.keepAllowList(recalled, { value: kept, readAt: read.value.readAt }, call.writes);
     return accept(kept);
-  }
-
-  async #stale<V extends object>(
-    entry: Entry<V | Struck> | undefined,
-    key: CacheKey,
-    times: CacheTimes,
-  ): Promise<V | undefined> {
-    if (!entry || isStruck(entry.value) || ageOf(entry, this.#deps.now(), times) === "gone") return undefined;
-    const strike = await this.#deps.strikes.get(key);
-    return strike && strike.value > entry.readAt ? undefined : entry.value;
-  }
-
-  #keep<V extends { readonly state: string }>(
-    cache: TieredCache<V | Struck>,
-    { key, value, readAt }: { readonly key: CacheKey; readonly value: V; readonly readAt: number },
-    call: AccessCall,
-  ): void {
-    cache.put(key, { value, readAt }, call.writes);
-    // A 404 strikes out every older copy, wherever it is kept: what was deleted never returns.
-    if (value.state === "absent") this.#deps.strikes.put(key, { value: readAt, readAt }, call.writes);
   }
 }
 

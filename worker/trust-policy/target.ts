@@ -42,4 +42,9 @@ export const policyKey = ({ kind, scope, repository, identity }: Target): CacheK
   identity,
 ];
 
-export const allowListKey = (owner: string): CacheKey => [owner.toLowerCase()];
+/** Which Apps may read the list is part of what was read: one that cannot see it finds none. */
+export const allowListKey = (owner: string, policyRepository: string, appIds: readonly string[]): CacheKey => [
+  owner.toLowerCase(),
+  policyRepository.toLowerCase(),
+  [...appIds].sort().join(),
+];

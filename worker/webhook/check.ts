@@ -4,7 +4,7 @@
  */
 import type { Denial } from "../denial.ts";
 import { type Changes, changesOf, type Found, filesIn, type Reader } from "./changes.ts";
-import { strikePaths } from "./invalidation.ts";
+import { invalidatePaths } from "./invalidation.ts";
 import type { Job } from "./job.ts";
 import { isOurs, type Setting } from "./judge.ts";
 import { goOn, tryLater } from "./later.ts";
@@ -50,7 +50,7 @@ export async function check(run: WebhookRun, job: Job, isDefaultBranch = false):
   if (changed.kind === "denied") return giveUp(checking, undefined, NO_PROGRESS, changed.denial);
   const { files, strays } = changed.value;
   if (isDefaultBranch) {
-    await strikePaths(
+    await invalidatePaths(
       run,
       place,
       files.map(({ path }) => path),

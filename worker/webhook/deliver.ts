@@ -6,7 +6,7 @@ import type { Denial } from "../denial.ts";
 import type { Services } from "../services.ts";
 import { type CheckOutcome, check } from "./check.ts";
 import type { Work } from "./events.ts";
-import { forget, strikePaths } from "./invalidation.ts";
+import { forget, invalidatePaths } from "./invalidation.ts";
 import type { Job } from "./job.ts";
 import type { Delivery } from "./receipt.ts";
 import { WebhookRun } from "./run.ts";
@@ -40,7 +40,7 @@ async function steps(
   await forget(run, work);
   if (owner === undefined) return { kind: "nothing" };
   // What the push itself lists is struck out before anything is asked: that cannot fail.
-  if (pushed) await strikePaths(run, { owner, repository: pushed.repository }, pushed.paths);
+  if (pushed) await invalidatePaths(run, { owner, repository: pushed.repository }, pushed.paths);
   if (checking === undefined) return { kind: "nothing" };
   const job: Job = { version: 1, delivery: id, event, appId, owner, work: checking, failures: 0 };
   const { services } = run;

@@ -2,42 +2,18 @@
  * What a webhook takes out of the caches. It leaves tombstones and times, and never what a file says: the next exchange reads
  * that from GitHub, so a delivery that is old, repeated or out of order can bring nothing back.
  */
-import { roleOfFile } from "../../policies/file-names.ts";
-import { WEBHOOK_NAMES_MAX } from "../limits.ts";
-import type { CacheKey, TieredCache } from "../store/cache.ts";
-import type { Struck } from "../trust-policy/cache-entries.ts";
-import { allowListKey, policyKey, targetOf } from "../trust-policy/target.ts";
+import type { RepositoryName } from "../trust-policy/tombstones.ts";
 import type { Work } from "./events.ts";
 import type { WebhookRun } from "./run.ts";
 
-interface Place {
-  readonly owner: string;
-  readonly repository: string;
-}
-
-/** Strikes out just the policies and the allow-list that lie at these paths of a default branch. */
-export async function strikePaths(
-  run: WebhookRun,
-  { owner, repository }: Place,
-  paths: Iterable<string>,
-): Promise<void> {
-  const { caches, config } = run.services;
-  const { orgPolicyRepo } = config;
-  const isPolicyRepository = isSame(repository, orgPolicyRepo);
-  const roles = [...new Set(paths)].map((path) => roleOfFile(path, isPolicyRepository));
-  const identities = roles.flatMap((role) => (role.role === "policy" ? [role.identity] : []));
-  for (const identity of identities.slice(0, WEBHOOK_NAMES_MAX)) {
-    strike(run, caches.policies, policyKey(targetOf({ owner, repository }, identity, orgPolicyRepo)));
-  }
-  if (roles.some(({ role }) => role === "trusted_issuers")) strike(run, caches.allowLists, allowListKey(owner));
-  if (identities.length > WEBHOOK_NAMES_MAX)
-    run.log("too_many_policies", { left: identities.length - WEBHOOK_NAMES_MAX });
-  await run.write();
+/** Makes void what was read of the policies and the allow-list that lie at these paths of a default branch. */
+export async function invalidatePaths(run: WebhookRun, name: RepositoryName, paths: Iterable<string>): Promise<void> {
+  report(run, await run.services.tombstones.invalidatePaths(name, paths));
 }
 
 /** Has this App's installations looked up again: it was installed, removed, suspended, or sees other repositories. */
 export async function forget(run: WebhookRun, { forget: places = [] }: Work): Promise<void> {
-  const { apps, caches, config, github } = run.services;
+  const { apps, tombstones, config, github } = run.services;
   const app = apps.find(({ id }) => id === run.origin.appId);
   if (app === undefined) return;
   for (const { owner, repositories } of places) {
@@ -47,16 +23,19 @@ export async function forget(run: WebhookRun, { forget: places = [] }: Work): Pr
     );
     const policyRepository = repositories.some((name) => isSame(name, config.orgPolicyRepo));
     // "No list" may have meant "not visible": what the App sees now is asked again.
-    if (policyRepository || run.origin.event === "installation") strike(run, caches.allowLists, allowListKey(owner));
+    if (policyRepository || run.origin.event === "installation")
+      report(run, await tombstones.invalidateAllowList(owner));
+    if (run.origin.event !== "repository") continue;
+    // The name is, or will be, another repository's: nothing that was read under it counts any more.
+    const taken = repositories.map((repository) => tombstones.invalidateRepository({ owner, repository }));
+    for (const done of await Promise.all(taken)) report(run, done);
   }
   await run.write();
 }
 
-/** In memory at once; everywhere when KV has spread it. The time is kept apart, for whoever still holds an older entry. */
-function strike<T>(run: WebhookRun, cache: TieredCache<T | Struck>, key: CacheKey): void {
-  const readAt = run.services.now();
-  cache.put(key, { value: { state: "struck" }, readAt }, run.writes);
-  run.services.caches.strikes.put(key, { value: readAt, readAt }, run.writes);
+/** Other isolates learn of it by KV only: without it they go on for the five minutes that an entry is fresh. */
+function report(run: WebhookRun, isTaken: boolean): void {
+  if (!isTaken) run.log("tombstone_not_written");
 }
 
 const isSame = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();

@@ -6,7 +6,7 @@ import { describeBug } from "../audit.ts";
 import type { CallContext } from "../github/github.ts";
 import { WEBHOOK_CALLS_MAX, WEBHOOK_END_MAX_MS, WEBHOOK_WORK_MAX_MS } from "../limits.ts";
 import type { Services } from "../services.ts";
-import type { Writes } from "../store/cache.ts";
+import { PendingWrites } from "../store/pending-writes.ts";
 
 /** One invocation of the Worker has one, however many deliveries it works on. */
 export interface Budget {
@@ -28,20 +28,18 @@ export class WebhookRun {
   readonly call: CallContext;
   /** For what ends the work: it has time left when the work has none. */
   readonly lastCall: CallContext;
-  readonly writes: Writes;
+  readonly writes = new PendingWrites();
   readonly #budget: Budget;
   readonly #startedAt: number;
   readonly #counts = new Map<string, number>();
   readonly #tokens: string[] = [];
   readonly #late: Promise<unknown>[] = [];
-  #pendingWrites: (() => Promise<void>)[] = [];
 
   constructor(services: Services, origin: Origin, budget: Budget = { calls: 0 }) {
     this.services = services;
     this.origin = origin;
     this.#budget = budget;
     this.#startedAt = services.now();
-    this.writes = { add: (write) => this.#pendingWrites.push(write) };
     this.call = {
       signal: AbortSignal.timeout(WEBHOOK_WORK_MAX_MS),
       writes: this.writes,
@@ -63,9 +61,8 @@ export class WebhookRun {
 
   /** Carries out the KV writes so far. */
   async write(): Promise<void> {
-    const writes = this.#pendingWrites;
-    this.#pendingWrites = [];
-    await Promise.all(writes.map((write) => write()));
+    // GitHub signed what caused them.
+    await this.writes.carryOut("owner");
   }
 
   /** For what is worth a line of its own. No value of a policy goes in. */

@@ -4,6 +4,7 @@ import { decodeIssuerKeys, encodeIssuerKeys, type IssuerKeys } from "../../../wo
 import { readToken, type UnverifiedToken } from "../../../worker/oidc/token.ts";
 import { Verifier } from "../../../worker/oidc/verify.ts";
 import { TieredCache, type Writes } from "../../../worker/store/cache.ts";
+import { KvStore } from "../../../worker/store/kv.ts";
 import { NOW } from "./signer.ts";
 
 export type Route = (request: Request) => Response | Promise<Response>;
@@ -68,9 +69,10 @@ export function makeWorld(
   const cache = new TieredCache<IssuerKeys>({
     kind: "issuer-keys",
     apiHost: "api.github.com",
-    kv: options.kv ? env.STS_CACHE : undefined,
+    kv: options.kv ? new KvStore({ kv: env.STS_CACHE }) : undefined,
     now,
     maxEntries: 100,
+    maxBytes: 5_000_000,
     keepMs: 24 * 60 * 60_000,
     encode: encodeIssuerKeys,
     decode: decodeIssuerKeys,
@@ -88,9 +90,9 @@ export function makeWorld(
 
 /** Writes that wait, as those of an exchange do, until somebody carries them out. */
 export class PendingWrites implements Writes {
-  readonly #pending: (() => Promise<void>)[] = [];
+  readonly #pending: Parameters<Writes["add"]>[0][] = [];
 
-  add(write: () => Promise<void>): void {
+  add(write: Parameters<Writes["add"]>[0]): void {
     this.#pending.push(write);
   }
 
@@ -99,7 +101,7 @@ export class PendingWrites implements Writes {
   }
 
   async carryOut(): Promise<void> {
-    for (const write of this.#pending.splice(0)) await write();
+    for (const write of this.#pending.splice(0)) await write("verified");
   }
 }
 

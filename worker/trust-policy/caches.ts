@@ -1,0 +1,183 @@
+/**
+ * What is remembered of trust policies and allow-lists, read together with the tombstones that make it void. Reads no file and asks
+ * no GitHub (worker/README.md, "Caches").
+ */
+import {
+  ALLOW_LIST_FRESH_MS,
+  ALLOW_LIST_STALE_MS,
+  MEMORY_ENTRIES_MAX,
+  MEMORY_SHARES_BYTES,
+  POLICY_FRESH_MS,
+  POLICY_NEGATIVE_MS,
+  POLICY_STALE_MS,
+} from "../limits.ts";
+import {
+  type CacheKey,
+  type Entry,
+  TieredCache,
+  type VoidBefore,
+  type WriteOrigin,
+  type Writes,
+} from "../store/cache.ts";
+import type { KvStore } from "../store/kv.ts";
+import {
+  type AllowListValue,
+  decodeAllowList,
+  decodePolicy,
+  encodeAllowList,
+  encodePolicy,
+  type PolicyValue,
+} from "./cache-entries.ts";
+import { ALLOW_LIST_PATH, allowListKey, policyKey, type Target } from "./target.ts";
+import { fileSubject, ownerSubject, repositorySubject, type Subject, type Tombstones } from "./tombstones.ts";
+
+export interface SourceCachesDeps {
+  readonly kv: KvStore;
+  readonly apiHost: string;
+  readonly orgPolicyRepo: string;
+  /** The Apps that serve an owner. */
+  readonly appIdsFor: (owner: string) => readonly string[];
+  readonly tombstones: Tombstones;
+  readonly now: () => number;
+}
+
+/** One file as it is remembered. */
+export interface Recalled<V> {
+  readonly key: CacheKey;
+  readonly file: Subject;
+  /** Fresh or stale; never void when it was looked up. */
+  readonly entry: Entry<V> | undefined;
+  readonly voidBefore: VoidBefore;
+}
+
+/** One look at everything that is remembered for a target. */
+export interface RecalledSources {
+  readonly target: Target;
+  readonly policy: Recalled<PolicyValue>;
+  readonly allowList: Recalled<AllowListValue>;
+}
+
+export class SourceCaches {
+  readonly #deps: SourceCachesDeps;
+  readonly #policies: TieredCache<PolicyValue>;
+  readonly #allowLists: TieredCache<AllowListValue>;
+
+  constructor(deps: SourceCachesDeps) {
+    this.#deps = deps;
+    const common = { apiHost: deps.apiHost, kv: deps.kv, now: deps.now, maxEntries: MEMORY_ENTRIES_MAX };
+    this.#policies = new TieredCache({
+      ...common,
+      kind: "policy",
+      maxBytes: MEMORY_SHARES_BYTES.policies,
+      keepMs: POLICY_STALE_MS,
+      encode: encodePolicy,
+      decode: decodePolicy,
+      isNegative: ({ state }) => state !== "present",
+    });
+    this.#allowLists = new TieredCache({
+      ...common,
+      kind: "issuers",
+      maxBytes: MEMORY_SHARES_BYTES.allowLists,
+      keepMs: ALLOW_LIST_STALE_MS,
+      encode: encodeAllowList,
+      decode: decodeAllowList,
+      isNegative: ({ state }) => state !== "present",
+    });
+  }
+
+  async recall(target: Target): Promise<RecalledSources> {
+    const { tombstones, orgPolicyRepo, appIdsFor } = this.#deps;
+    const lookup = tombstones.lookUp();
+    const { owner } = target.scope;
+    const whatVoids = (file: Subject, repository: string) =>
+      lookup.of([file, repositorySubject({ owner, repository }), ownerSubject(owner)]);
+    const policyFile = fileSubject({ owner, repository: target.repository }, target.path);
+    const listFile = fileSubject({ owner, repository: orgPolicyRepo }, ALLOW_LIST_PATH);
+    const [policy, allowList] = await Promise.all([
+      recalled(this.#policies, policyKey(target), policyFile, whatVoids(policyFile, target.repository)),
+      recalled(
+        this.#allowLists,
+        allowListKey(owner, orgPolicyRepo, appIdsFor(owner)),
+        listFile,
+        whatVoids(listFile, orgPolicyRepo),
+      ),
+    ]);
+    return { target, policy, allowList };
+  }
+
+  policyEntry({ key, voidBefore }: Recalled<PolicyValue>): Promise<Entry<PolicyValue> | undefined> {
+    return this.#policies.get(key, voidBefore);
+  }
+
+  /** To be served without asking GitHub. */
+  freshPolicy({ entry, voidBefore }: Recalled<PolicyValue>): PolicyValue | undefined {
+    const freshMs = entry?.value.state === "absent" ? POLICY_NEGATIVE_MS : POLICY_FRESH_MS;
+    return this.#youngerThan(freshMs, entry, voidBefore.known());
+  }
+
+  freshAllowList({ entry, voidBefore }: Recalled<AllowListValue>): AllowListValue | undefined {
+    return this.#youngerThan(ALLOW_LIST_FRESH_MS, entry, voidBefore.known());
+  }
+
+  /** To be served while GitHub limits or fails. The tombstones are asked for once more. */
+  async stalePolicy({ entry, voidBefore }: Recalled<PolicyValue>): Promise<PolicyValue | undefined> {
+    if (entry?.value.state !== "present") return undefined;
+    return this.#youngerThan(POLICY_STALE_MS, entry, await voidBefore.latest());
+  }
+
+  async staleAllowList({ entry, voidBefore }: Recalled<AllowListValue>): Promise<AllowListValue | undefined> {
+    // Only a list that was good when it was read may stand in for one that cannot be read now.
+    if (entry === undefined || entry.value.state === "broken") return undefined;
+    return this.#youngerThan(ALLOW_LIST_STALE_MS, entry, await voidBefore.latest());
+  }
+
+  keepPolicy(recalled: Recalled<PolicyValue>, entry: Entry<PolicyValue>, writes: Writes | undefined): void {
+    const { tombstones } = this.#deps;
+    const { key, file, voidBefore } = recalled;
+    const isAbsent = entry.value.state === "absent";
+    if (isAbsent) {
+      tombstones.replaced(file, entry.readAt);
+      // The owner's own also cover what a slower isolate has yet to write.
+      const bury = (by: WriteOrigin) =>
+        by === "owner" ? tombstones.writeReplaced(file, entry.readAt) : this.#buryKept(this.#policies, recalled, entry);
+      writes?.add(bury, "anyone");
+    }
+    this.#policies.put(key, entry, writes, { voidBefore, origin: isAbsent ? "owner" : "verified" });
+  }
+
+  keepAllowList(recalled: Recalled<AllowListValue>, entry: Entry<AllowListValue>, writes: Writes | undefined): void {
+    const { key, file, voidBefore } = recalled;
+    const { value } = entry;
+    // "Not visible" is true of this deployment's Apps only, and says nothing of the file.
+    if (value.state === "absent" && value.because === "no_file") {
+      this.#deps.tombstones.replaced(file, entry.readAt);
+      writes?.add(() => this.#buryKept(this.#allowLists, recalled, entry), "anyone");
+    }
+    this.#allowLists.put(key, entry, writes, { voidBefore });
+  }
+
+  /** What was deleted never returns, whoever met the 404: one write for each real deletion of what KV holds as present. */
+  async #buryKept<V extends { readonly state: string }>(
+    cache: TieredCache<V>,
+    { key, file }: Recalled<V>,
+    { readAt }: Entry<V>,
+  ): Promise<void> {
+    const kept = await cache.stored(key);
+    if (kept === undefined || kept.value.state === "absent" || kept.readAt >= readAt) return;
+    await this.#deps.tombstones.writeReplaced(file, readAt, kept.readAt);
+  }
+
+  #youngerThan<V>(maxAgeMs: number, entry: Entry<V> | undefined, voidBefore: number | undefined): V | undefined {
+    if (entry === undefined || voidBefore === undefined || entry.readAt < voidBefore) return undefined;
+    return this.#deps.now() - entry.readAt < maxAgeMs ? entry.value : undefined;
+  }
+}
+
+async function recalled<V>(
+  cache: TieredCache<V>,
+  key: CacheKey,
+  file: Subject,
+  voidBefore: VoidBefore,
+): Promise<Recalled<V>> {
+  return { key, file, voidBefore, entry: await cache.get(key, voidBefore) };
+}
