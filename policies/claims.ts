@@ -3,7 +3,7 @@
  * names in a policy and in a payload.
  */
 
-import { isObject, type JsonObject } from "./objects.ts";
+import { isObject, type JsonObject, ownProperty } from "./objects.ts";
 
 declare const verified: unique symbol;
 
@@ -52,6 +52,12 @@ export function textOfScalar(value: unknown): string | undefined {
   if (typeof value === "string") return value;
   if (typeof value === "boolean") return String(value);
   return typeof value === "number" && Number.isSafeInteger(value) ? String(value) : undefined;
+}
+
+/** A claim of the top level that is a string. */
+export function stringClaim(claims: VerifiedClaims, name: string): string | undefined {
+  const value = ownProperty(claims, name);
+  return typeof value === "string" ? value : undefined;
 }
 
 /** A claim as the texts that a pattern is put to: one for a scalar, one for each readable element of a list, undefined if it has none. */

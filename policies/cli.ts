@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+
 /**
  * Trust policies on the command line: check, explain, test, schema. The one file of policies/ that reads files, the environment
  * and the clock; what is said is made by the files of cli/.
@@ -13,6 +14,7 @@ import { explainCommand } from "./cli/explain.ts";
 import { painter, wrap } from "./cli/layout.ts";
 import { COMMANDS, HELP, OPTIONS, optionsFrom } from "./cli/options.ts";
 import { testCommand } from "./cli/test-command.ts";
+import { ownProperty } from "./objects.ts";
 import policySchema from "./policy.schema.json" with { type: "json" };
 import issuersSchema from "./trusted-token-issuers.schema.json" with { type: "json" };
 
@@ -20,7 +22,7 @@ function run(argv: readonly string[]): CommandResult {
   const { values, positionals } = parsedArguments(argv);
   const [name = "", ...operands] = positionals;
   if (values.help || argv.length === 0) return { code: 0, text: HELP };
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  const command = ownProperty(COMMANDS, name);
   if (command === undefined) {
     throw new Unusable(`unknown command "${name}"; known are ${Object.keys(COMMANDS).join(", ")}`);
   }

@@ -3,8 +3,9 @@
  * linear in the token for any policy within bounds.
  */
 
-import { findClaim, textsOfClaim, type VerifiedClaims } from "./claims.ts";
+import { findClaim, stringClaim, textsOfClaim, type VerifiedClaims } from "./claims.ts";
 import { isAudience, isIssuer, isSubject } from "./fields.ts";
+import { ownProperty } from "./objects.ts";
 import type { CompiledPolicy } from "./policy/compile.ts";
 
 export type Clause = "fields" | "issuer" | "subject" | "audience" | "claim" | "max_token_lifetime";
@@ -41,8 +42,8 @@ export function evaluate(
 ): Verdict {
   const trace = [
     ...fieldResults(claims),
-    textResult("issuer", "iss", policy.issuer, ownValue(claims, "iss")),
-    textResult("subject", "sub", policy.subject, ownValue(claims, "sub")),
+    textResult("issuer", "iss", policy.issuer, ownProperty(claims, "iss")),
+    textResult("subject", "sub", policy.subject, ownProperty(claims, "sub")),
     audienceResult(policy, claims, expected.domain),
     ...policy.claims.map(({ name, pattern }) => claimResult(claims, name, pattern)),
     ...lifetimeResults(policy, claims),
@@ -57,18 +58,9 @@ export function matchIssuer(policy: CompiledPolicy, issuer: string): ClauseResul
   return textResult("issuer", "iss", policy.issuer, issuer);
 }
 
-function ownValue(claims: VerifiedClaims, name: string): unknown {
-  return Object.hasOwn(claims, name) ? claims[name] : undefined;
-}
-
-function ownText(claims: VerifiedClaims, name: string): string | undefined {
-  const value = ownValue(claims, name);
-  return typeof value === "string" ? value : undefined;
-}
-
 /** `aud` as its values; undefined if it is neither text nor a list of text. An absent one is an empty list: it fails at its own clause. */
 function audiencesOf(claims: VerifiedClaims): readonly string[] | undefined {
-  const value = ownValue(claims, "aud");
+  const value = ownProperty(claims, "aud");
   if (value === undefined || value === null) return [];
   if (typeof value === "string") return [value];
   return Array.isArray(value) && value.every((item) => typeof item === "string") ? value : undefined;
@@ -76,8 +68,8 @@ function audiencesOf(claims: VerifiedClaims): readonly string[] | undefined {
 
 /** Every audience must be well formed, not only the one that matches. */
 function fieldResults(claims: VerifiedClaims): readonly ClauseResult[] {
-  const issuer = ownText(claims, "iss");
-  const subject = ownText(claims, "sub");
+  const issuer = stringClaim(claims, "iss");
+  const subject = stringClaim(claims, "sub");
   const audiences = audiencesOf(claims);
   return [
     fieldResult("iss", "issuer URL", issuer, issuer !== undefined && isIssuer(issuer)),
@@ -128,7 +120,7 @@ function claimResult(
 function lifetimeResults(policy: CompiledPolicy, claims: VerifiedClaims): readonly ClauseResult[] {
   const limit = policy.document.maxTokenLifetimeSeconds;
   if (limit === undefined) return [];
-  const [issuedAt, expires] = [ownValue(claims, "iat"), ownValue(claims, "exp")];
+  const [issuedAt, expires] = [ownProperty(claims, "iat"), ownProperty(claims, "exp")];
   const isKnown = Number.isFinite(issuedAt) && Number.isFinite(expires);
   const lifetime = Number(expires) - Number(issuedAt);
   const passed = isKnown && lifetime <= limit;

@@ -4,6 +4,8 @@
  * A policy whose name is a little wrong is never read, and nothing says so until an exchange is refused: so it is told here.
  */
 
+import { identityProblem } from "./names.ts";
+
 export type FileRole =
   | { readonly role: "policy"; readonly identity: string }
   | { readonly role: "trusted_issuers" }
@@ -16,8 +18,6 @@ export const POLICY_DIRECTORY = ".github/chainguard/";
 export const POLICY_SUFFIX = ".sts.yaml";
 export const TEST_SUFFIX = ".sts.test.yaml";
 export const TRUSTED_ISSUERS_NAME = "trusted-token-issuers.yaml";
-
-const MAX_IDENTITY_CHARACTERS = 200;
 
 /** `path` counts from the root of the repository, with `/`. `isPolicyRepository`: the owner's, `.github` by default. */
 export function roleOfFile(path: string, isPolicyRepository: boolean): FileRole {
@@ -40,20 +40,10 @@ function roleOutside(path: string): FileRole {
   return { role: "never_read", message, suggestion: `move it to ${POLICY_DIRECTORY}${lastSegment(path)}` };
 }
 
-/** Why no exchange can name the identity; undefined if one can. */
-export function identityFault(identity: string): string | undefined {
-  if (identity.length > MAX_IDENTITY_CHARACTERS) return `it is longer than ${MAX_IDENTITY_CHARACTERS} characters`;
-  const segments = identity.split("/");
-  if (segments.some((segment) => segment === "" || segment === "." || segment === "..")) return "a part of it is empty";
-  if (segments.some((segment) => !/^[A-Za-z0-9._-]+$/.test(segment)))
-    return "it has other characters than letters, digits, `.`, `_` and `-`";
-  return undefined;
-}
-
 function roleOfIdentity(identity: string): FileRole {
-  const fault = identityFault(identity);
-  if (fault === undefined) return { role: "policy", identity };
-  const message = `never read: ${JSON.stringify(identity)} is no identity that can be asked for: ${fault}`;
+  const problem = identityProblem(identity);
+  if (problem === undefined) return { role: "policy", identity };
+  const message = `never read: ${JSON.stringify(identity)} is no identity that can be asked for: ${problem}`;
   return { role: "never_read", message, suggestion: `name it \`name${POLICY_SUFFIX}\`` };
 }
 

@@ -22,6 +22,8 @@ export const MAX_FILE_INSTRUCTIONS = 8_192;
 export const MAX_CLAIM_PATTERNS = 64;
 /** GitHub takes at most 500 names in one request for a token. */
 export const MAX_REPOSITORIES = 500;
+/** Of a policy's path below its directory, without the suffix. */
+export const MAX_IDENTITY_CHARACTERS = 200;
 export const MAX_INLINE_KEYS = 64;
 /** Of a key's modulus, wherever the key comes from. */
 export const RSA_MIN_BITS = 2_048;

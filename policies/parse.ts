@@ -5,6 +5,7 @@
 
 import type { Parsed } from "./diagnostics.ts";
 import { PRIVATE_MEMBERS } from "./jwk.ts";
+import { ownProperty } from "./objects.ts";
 import { checkProgramSize, claimsOf, inlineKeysOf, matcherOf, type Reading } from "./policy/clauses.ts";
 import { type CompiledPolicy, compileWith } from "./policy/compile.ts";
 import { POLICY_FORMAT, type PolicyDocument, type PolicyKind } from "./policy/document.ts";
@@ -92,7 +93,7 @@ const POLICY_FILE: FileKind = {
         suggestion: "remove it, and replace the key: it is no longer secret",
       };
     }
-    const alias = path === "" && Object.hasOwn(KEY_ALIASES, name) ? KEY_ALIASES[name] : undefined;
+    const alias = path === "" ? ownProperty(KEY_ALIASES, name) : undefined;
     const near = alias ?? nearest(name, [...known, "repositories"]);
     if (path === "" && near === "repositories" && !known.includes("repositories")) {
       const message = `${name} stands in policies of the owner's policy repository only`;

@@ -2,6 +2,7 @@
  * GitHub's permission names, their levels, and which reach beyond a repository. Pure; the table is generated.
  */
 
+import { ownProperty } from "./objects.ts";
 import { LOOK_ALIKES, PERMISSIONS, type PermissionRow } from "./permissions-table.ts";
 import { nearest, plainSpelling } from "./suggest.ts";
 
@@ -11,7 +12,7 @@ export interface Permission extends PermissionRow {
 
 /** The permission of exactly this name. */
 export function permissionNamed(name: string): Permission | undefined {
-  const row = Object.hasOwn(PERMISSIONS, name) ? PERMISSIONS[name] : undefined;
+  const row = ownProperty(PERMISSIONS, name);
   return row === undefined ? undefined : { name, ...row };
 }
 
@@ -35,7 +36,7 @@ const RANKS: Readonly<Record<string, number>> = { read: 1, write: 2, admin: 3 };
 
 /** 1 read, 2 write, 3 admin; 0 for anything else. */
 export function rankOfLevel(level: string): number {
-  return (Object.hasOwn(RANKS, level) ? RANKS[level] : undefined) ?? 0;
+  return ownProperty(RANKS, level) ?? 0;
 }
 
 /** The name that was probably meant; null for a permission that workflows have and Apps do not; undefined if nothing is near. */

@@ -7,7 +7,6 @@
 export const QUERY_MAX_BYTES = 8 * 1024;
 export const BODY_MAX_BYTES = 64 * 1024;
 export const TOKEN_MAX_CHARACTERS = 16 * 1024;
-export const IDENTITY_MAX_CHARACTERS = 200;
 export const NARROWING_MAX_ENTRIES = 100;
 
 // What the outside world may answer.

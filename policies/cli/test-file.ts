@@ -8,6 +8,7 @@
 import * as v from "valibot";
 import { isMap, LineCounter, parseDocument } from "yaml";
 import { DiagnosticList, type Parsed, type Position } from "../diagnostics.ts";
+import { isObject, type JsonObject } from "../objects.ts";
 
 export interface TestFile {
   /** `owner` for an organization policy, `owner/repository` for any other; undefined: as for `check`. */
@@ -37,10 +38,7 @@ export interface TestToken {
 }
 
 const text = v.pipe(v.string("must be text"), v.nonEmpty("must not be empty"));
-const ClaimsSchema = v.custom<Readonly<Record<string, unknown>>>(
-  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
-  "must be a mapping of claims",
-);
+const ClaimsSchema = v.custom<JsonObject>(isObject, "must be a mapping of claims");
 
 const TokenSchema = v.strictObject(
   {

@@ -3,6 +3,7 @@
  */
 
 import { claimsOfVerifiedToken, type VerifiedClaims } from "../claims.ts";
+import { isObject, ownProperty } from "../objects.ts";
 
 export type Payload =
   | { readonly ok: true; readonly claims: VerifiedClaims }
@@ -26,7 +27,7 @@ export function payloadOf(token: string): Payload {
 export function claimsOf(json: string, what: string): Payload {
   try {
     const value: unknown = JSON.parse(json);
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    if (!isObject(value)) {
       return { ok: false, message: `${what} is no JSON object` };
     }
     // Nothing here is verified: for looking at, an unverified payload takes the place of a verified one, and no token is minted.
@@ -38,7 +39,7 @@ export function claimsOf(json: string, what: string): Payload {
 
 /** What the clock says against a token, which the policy does not look at; undefined if nothing. `now` in seconds. */
 export function ageOf(claims: VerifiedClaims, now: number): string | undefined {
-  const expires = Object.hasOwn(claims, "exp") ? claims.exp : undefined;
+  const expires = ownProperty(claims, "exp");
   if (typeof expires !== "number" || expires > now) return undefined;
   return "The token has expired: the service would refuse it whatever the policy says.";
 }

@@ -3,6 +3,7 @@
  */
 
 import { quoted } from "../diagnostics.ts";
+import { ownProperty } from "../objects.ts";
 import { isOrganizationWide, levelsOf, permissionNamed } from "../permissions.ts";
 import { nearest } from "../suggest.ts";
 import type { Rule } from "./context.ts";
@@ -56,7 +57,8 @@ const POWERS: Readonly<Record<string, string>> = {
 };
 
 function powerOf(name: string): string | undefined {
-  if (Object.hasOwn(POWERS, name)) return POWERS[name];
+  const own = ownProperty(POWERS, name);
+  if (own !== undefined) return own;
   return isOrganizationWide(name) ? "change the whole organization, whatever the repositories" : undefined;
 }
 

@@ -6,6 +6,7 @@
  * writes on purpose: a value that matches it matches any name.
  */
 
+import { ownProperty } from "../objects.ts";
 import {
   AWS_CLAIMS,
   BUILDKITE_CLAIMS,
@@ -204,7 +205,7 @@ export function letsIn(
   policy: { readonly subject: Value; readonly claims: readonly Value[] },
 ): boolean {
   const isRuledOut = ({ name, language }: { readonly name: string; readonly language: Language }) => {
-    const template = Object.hasOwn(claims, name) ? claims[name] : undefined;
+    const template = ownProperty(claims, name);
     return template !== undefined && !overlaps(language, template);
   };
   return overlaps(policy.subject.language, subject) && !policy.claims.some(isRuledOut);

@@ -2,7 +2,7 @@
  * What may this caller learn? Who asks, and which reason a refusal gives (worker/README.md, "Who may learn what"). It opens
  * explanations, never a grant. Pure: no I/O, no clock.
  */
-import type { VerifiedClaims } from "../../policies/claims.ts";
+import { stringClaim, type VerifiedClaims } from "../../policies/claims.ts";
 import { type Denial, REFUSALS, type Reason, type Viewer } from "../denial.ts";
 import type { VerifiedToken } from "../oidc/verify.ts";
 import type { PolicyAccess } from "../trust-policy/apps.ts";
@@ -65,11 +65,11 @@ type Owner = { readonly accountId: number } | { readonly login: string };
  * repository that is not public, as logs of public repositories are public.
  */
 function belongsTo(claims: VerifiedClaims, owner: Owner, webUrl: string): boolean {
-  if (!isActionsIssuer(textClaim(claims, "iss"), webUrl)) return false;
-  const visibility = textClaim(claims, "repository_visibility");
+  if (!isActionsIssuer(stringClaim(claims, "iss"), webUrl)) return false;
+  const visibility = stringClaim(claims, "repository_visibility");
   if (visibility !== "private" && visibility !== "internal") return false;
-  if ("accountId" in owner) return textClaim(claims, "repository_owner_id") === String(owner.accountId);
-  return textClaim(claims, "repository_owner")?.toLowerCase() === owner.login.toLowerCase();
+  if ("accountId" in owner) return stringClaim(claims, "repository_owner_id") === String(owner.accountId);
+  return stringClaim(claims, "repository_owner")?.toLowerCase() === owner.login.toLowerCase();
 }
 
 /**
@@ -81,9 +81,9 @@ export function contradicts(
   { login, accountId }: { readonly login: string; readonly accountId: number },
   webUrl: string,
 ): boolean {
-  if (!isActionsIssuer(textClaim(claims, "iss"), webUrl)) return false;
-  if (textClaim(claims, "repository_owner")?.toLowerCase() !== login.toLowerCase()) return false;
-  const number = textClaim(claims, "repository_owner_id");
+  if (!isActionsIssuer(stringClaim(claims, "iss"), webUrl)) return false;
+  if (stringClaim(claims, "repository_owner")?.toLowerCase() !== login.toLowerCase()) return false;
+  const number = stringClaim(claims, "repository_owner_id");
   return number !== undefined && number !== String(accountId);
 }
 
@@ -97,8 +97,3 @@ function isActionsIssuer(issuer: string | undefined, webUrl: string): boolean {
 
 const afterPrefix = (text: string, prefix: string): string =>
   text.startsWith(prefix) ? text.slice(prefix.length) : "";
-
-function textClaim(claims: VerifiedClaims, name: string): string | undefined {
-  const value = Object.hasOwn(claims, name) ? claims[name] : undefined;
-  return typeof value === "string" ? value : undefined;
-}

@@ -2,10 +2,12 @@
  * The pure decisions of an exchange: the deployment's gates, the allow-list, whether a policy may be used, which clause failed,
  * and downscoping. No I/O, no clock.
  */
+
 import type { VerifiedClaims } from "../../policies/claims.ts";
 import type { Verdict } from "../../policies/evaluate.ts";
 import type { Grant } from "../../policies/grant.ts";
 import { allows } from "../../policies/issuers.ts";
+import { ownProperty } from "../../policies/objects.ts";
 import {
   type CompiledPolicy,
   type DeploymentRules,
@@ -141,7 +143,7 @@ export function downscope(grant: Grant, asked: Downscoping): Result<Grant> {
   const excess: string[] = [];
   const permissions = new Map<string, string>();
   for (const [name, level] of asked.permissions ?? Object.entries(grant.permissions)) {
-    const granted = Object.hasOwn(grant.permissions, name) ? grant.permissions[name] : undefined;
+    const granted = ownProperty(grant.permissions, name);
     // What is no level ranks 0, below all others: it would pass as the least of them.
     const rank = rankOfLevel(level);
     if (granted !== undefined && rank > 0 && rank <= rankOfLevel(granted)) permissions.set(name, level);

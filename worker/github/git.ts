@@ -2,7 +2,9 @@
  * Git's objects at GitHub: trees, blobs, and where two histories parted. All by id; what a blob means is not known here. A
  * fork's objects are found under the name of the repository that it was made from.
  */
+
 import * as v from "valibot";
+import { GIT_SHA } from "../../policies/names.ts";
 import { CONTENTS_ANSWER_MAX_BYTES, GIT_ANSWER_MAX_BYTES, POLICY_MAX_BYTES } from "../limits.ts";
 import { type CallContext, lookUp, type RepositoryRef, type TokenApi } from "./call.ts";
 import { fileTextOf } from "./contents.ts";
@@ -42,7 +44,7 @@ const BLOB = "GET /repos/{owner}/{repo}/git/blobs/{file_sha}";
 const COMPARE = "GET /repos/{owner}/{repo}/compare/{basehead}";
 
 /** SHA-1, or SHA-256 in a repository of that format. */
-const sha = v.pipe(v.string(), v.regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/));
+const sha = v.pipe(v.string(), v.regex(GIT_SHA));
 const treeShape = v.object({
   tree: v.array(
     v.object({

@@ -2,6 +2,7 @@
  * What a response of GitHub's means, before anybody looks into its body: one classification for every route, and the reason that
  * each class becomes. Pure: no I/O, `now` passed in; no upstream text leaves it.
  */
+import { ownProperty } from "../../policies/objects.ts";
 import type { Denial } from "../denial.ts";
 import { RETRY_AFTER_LIMIT_SECONDS, RETRY_AFTER_MAX_SECONDS } from "../limits.ts";
 
@@ -87,7 +88,7 @@ function rateLimitOf(response: ApiResponse & { kind: "response" }, nowMs: number
 }
 
 function pointsAtSecondaryLimits(json: unknown): boolean {
-  const url = ownField(json, "documentation_url");
+  const url = ownProperty(json, "documentation_url");
   return typeof url === "string" && (url.endsWith("secondary-rate-limits") || url.endsWith("#abuse-rate-limits"));
 }
 
@@ -134,7 +135,7 @@ export function denialOf(result: ApiResult, { route, appId = "" }: AskedOf): Den
 const MESSAGE_MAX_CHARACTERS = 1_000;
 
 function messageOf(json: unknown): string {
-  const message = ownField(json, "message");
+  const message = ownProperty(json, "message");
   return typeof message === "string" ? message.slice(0, MESSAGE_MAX_CHARACTERS).toLowerCase() : "";
 }
 
@@ -155,17 +156,11 @@ export function unprocessableCause(json: unknown): "permissions" | "repositories
 
 /** Contents above 100 MB: a 403 that is no lack of rights. */
 export function isTooLarge(json: unknown): boolean {
-  const errors = ownField(json, "errors");
-  return Array.isArray(errors) && errors.some((error) => ownField(error, "code") === "too_large");
+  const errors = ownProperty(json, "errors");
+  return Array.isArray(errors) && errors.some((error) => ownProperty(error, "code") === "too_large");
 }
 
 /** Digits only, and few enough to be exact. */
 export function wholeNumber(text: string | null): number | undefined {
   return text !== null && /^\d{1,15}$/.test(text.trim()) ? Number(text) : undefined;
-}
-
-/** A field of a foreign object, never one of its prototype's. */
-export function ownField(value: unknown, name: string): unknown {
-  if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
-  return Object.getOwnPropertyDescriptor(value, name)?.value;
 }

@@ -4,8 +4,8 @@
  */
 
 import * as v from "valibot";
-import { OWNER_NAME } from "../../policies/names.ts";
-import { ownField } from "./response.ts";
+import { GIT_SHA, OWNER_NAME } from "../../policies/names.ts";
+import { isObject, type JsonObject, ownProperty } from "../../policies/objects.ts";
 
 const id = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 /** Names and levels of permissions: they go into answers and headers. */
@@ -15,9 +15,7 @@ const repositoryName = v.pipe(v.string(), v.regex(/^[A-Za-z0-9._-]{1,100}$/));
 /** It goes into a header. No rule on its length but that of the answer: GitHub's formats change. */
 const token = v.pipe(v.string(), v.regex(/^[\x21-\x7e]+$/));
 const selection = v.picklist(["all", "selected"]);
-const record = v.custom<Record<string, unknown>>(
-  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
-);
+const record = v.custom<JsonObject>(isObject);
 /** Own entries only, so that a name like `__proto__` is data; strict, as what was granted must be known to the last entry. */
 const permissions = v.pipe(
   record,
@@ -111,7 +109,7 @@ const mintShape = v.object({
 
 /** The token of an answer that is otherwise anything: whatever carries one has to be revoked or handed out. */
 export function tokenIn(json: unknown): string | undefined {
-  const parsed = v.safeParse(token, ownField(json, "token"));
+  const parsed = v.safeParse(token, ownProperty(json, "token"));
   return parsed.success ? parsed.output : undefined;
 }
 
@@ -148,7 +146,7 @@ const contentsShape = v.variant("encoding", [
   v.object({
     encoding: v.literal("base64"),
     // SHA-1, or SHA-256 in a repository of that format.
-    sha: v.pipe(v.string(), v.regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/)),
+    sha: v.pipe(v.string(), v.regex(GIT_SHA)),
     size: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
     content: v.string(),
   }),
@@ -168,9 +166,9 @@ function filesIn(entries: unknown): readonly string[] {
 
 /** The answer's own `path` is not looked at: for a symbolic link GitHub may name the file that it leads to. */
 export function parseContents(json: unknown): Contents | undefined {
-  const type = ownField(json, "type");
+  const type = ownProperty(json, "type");
   // A list is what a directory looks like to a server that does not know the object media type.
-  if (Array.isArray(json) || type === "dir") return { kind: "directory", files: filesIn(ownField(json, "entries")) };
+  if (Array.isArray(json) || type === "dir") return { kind: "directory", files: filesIn(ownProperty(json, "entries")) };
   if (type === "symlink" || type === "submodule") return { kind: "not_a_file" };
   if (type !== "file") return undefined;
   const parsed = v.safeParse(contentsShape, json);

@@ -2,15 +2,13 @@
  * Parameters and headers -> ExchangeRequest: all syntax, before any I/O (worker/README.md, "One exchange", step 1). Names are
  * compared and kept as typed; GitHub's own spelling comes later, from GitHub.
  */
-import { OWNER_NAME, REPOSITORY_NAME } from "../../policies/names.ts";
+import { identityProblem, OWNER_NAME, REPOSITORY_NAME } from "../../policies/names.ts";
 import { levelsOf, permissionNamed } from "../../policies/permissions.ts";
 import { accept, type Result, refuse } from "../denial.ts";
 import type { Downscoping, ExchangeRequest } from "../exchange/outcome.ts";
-import { IDENTITY_MAX_CHARACTERS, NARROWING_MAX_ENTRIES } from "../limits.ts";
+import { NARROWING_MAX_ENTRIES } from "../limits.ts";
 import type { Scope } from "../trust-policy/target.ts";
 import { type Parameters, readParameters } from "./parameters.ts";
-
-const IDENTITY = /^(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+)*$/;
 
 /** `GET|POST /sts/exchange`: octo-sts's parameters. */
 export async function readExchangeRequest(request: Request, webUrl: string): Promise<Result<ExchangeRequest>> {
@@ -64,8 +62,7 @@ export function readIdentity(values: readonly string[]): Result<string> {
   if (distinct.length > 1) {
     return refuse({ reason: "invalid_request", problem: 'too many values for "identity"' });
   }
-  const fits = identity.length <= IDENTITY_MAX_CHARACTERS && IDENTITY.test(identity);
-  return fits ? accept(identity) : refuse({ reason: "identity_invalid" });
+  return identityProblem(identity) === undefined ? accept(identity) : refuse({ reason: "identity_invalid" });
 }
 
 /**

@@ -5,6 +5,7 @@
 import { ALGORITHMS } from "../../policies/algorithms.ts";
 import { decodeBase64url } from "../../policies/base64url.ts";
 import { isAudience, isIssuer, isSubject } from "../../policies/fields.ts";
+import { ownProperty } from "../../policies/objects.ts";
 import { accept, type Denial, type Result, refuse } from "../denial.ts";
 import { ISSUED_AT_LEEWAY_SECONDS, NOT_BEFORE_LEEWAY_SECONDS, TOKEN_MAX_CHARACTERS } from "../limits.ts";
 import { parseStrictObject } from "./strict-json.ts";
@@ -110,7 +111,7 @@ const isTokenType = (typ: unknown): typ is string =>
 type Claims = Pick<UnverifiedToken, "issuer" | "subject" | "audiences" | keyof TokenTimes>;
 
 function readClaims(payload: Readonly<Record<string, unknown>>): Result<Claims> {
-  const claim = (name: string): unknown => (Object.hasOwn(payload, name) ? payload[name] : undefined);
+  const claim = (name: string): unknown => ownProperty(payload, name);
   const [issuer, subject, audiences] = [claim("iss"), claim("sub"), readAudiences(claim("aud"))];
   if (typeof issuer !== "string" || typeof subject !== "string") return malformed("issuer or subject is not text");
   if (!audiences) return malformed("audience is neither text nor a list of text");

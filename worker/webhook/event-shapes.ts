@@ -4,9 +4,9 @@
  */
 
 import * as v from "valibot";
-import { OWNER_NAME, REPOSITORY_NAME } from "../../policies/names.ts";
+import { GIT_SHA, OWNER_NAME, REPOSITORY_NAME } from "../../policies/names.ts";
 
-const sha = v.pipe(v.string(), v.regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/));
+const sha = v.pipe(v.string(), v.regex(GIT_SHA));
 const login = v.pipe(v.string(), v.regex(OWNER_NAME));
 const repositoryName = v.pipe(v.string(), v.regex(REPOSITORY_NAME));
 const text = v.pipe(v.string(), v.maxLength(4_096));

@@ -4,11 +4,11 @@
  */
 
 import * as v from "valibot";
-import { OWNER_NAME, REPOSITORY_NAME } from "../../policies/names.ts";
+import { GIT_SHA, OWNER_NAME, REPOSITORY_NAME } from "../../policies/names.ts";
 import type { CheckWork } from "./events.ts";
 import { ProgressSchema } from "./progress.ts";
 
-const sha = v.pipe(v.string(), v.regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/));
+const sha = v.pipe(v.string(), v.regex(GIT_SHA));
 const branch = v.pipe(v.string(), v.regex(/^[A-Za-z0-9._/-]{1,1000}$/));
 
 const BaseSchema = v.variant("kind", [
