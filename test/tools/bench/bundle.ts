@@ -1,7 +1,8 @@
-// `npm run bundle`: builds what would be deployed and says how large it is, and what of it is whose. Deploys nothing.
+// `npm run bundle`: builds what would be deployed and says how large it is, what of it is whose, and how long it takes to start.
+// Deploys nothing.
 
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,10 +10,9 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 
-/** What the design wants. It is exceeded since check runs came in: see the README, "Limits". */
-export const BUNDLE_BUDGET_BYTES = 150 * 1024;
-/** What may not be exceeded further without somebody deciding so. */
-export const BUNDLE_CEILING_BYTES = 168 * 1024;
+/** worker/README.md, "Bounds". Workers take 3 MiB; what is loaded is what has to be parsed before the first answer. */
+export const BUNDLE_BUDGET_BYTES = 176 * 1024;
+const STARTS = 9;
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url).href);
 
 export interface Bundle {
@@ -20,6 +20,8 @@ export interface Bundle {
   readonly gzippedBytes: number;
   /** Minified bytes by package, `worker` and `policies`, largest first. */
   readonly parts: readonly (readonly [name: string, bytes: number])[];
+  /** The module itself. */
+  readonly script: string;
 }
 
 interface Metafile {
@@ -50,10 +52,43 @@ export async function buildBundle(): Promise<Bundle> {
     const args = [wrangler, "deploy", "--dry-run", "--outdir", directory, "--metafile", metafile];
     const env = { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true", NO_COLOR: "1" };
     await promisify(execFile)(process.execPath, args, { cwd: ROOT, env });
-    const script = await readFile(join(directory, "index.js"));
+    const script = await readFile(join(directory, "index.js"), "utf8");
     // The file is this build's own, in esbuild's documented form.
     const meta = JSON.parse(await readFile(metafile, "utf8")) as Metafile;
-    return { bytes: script.byteLength, gzippedBytes: gzipSync(script).byteLength, parts: partsOf(meta) };
+    return {
+      bytes: Buffer.byteLength(script),
+      gzippedBytes: gzipSync(script).byteLength,
+      parts: partsOf(meta),
+      script,
+    };
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/**
+ * CPU in ms until the module is parsed and evaluated, in a new process of Node, whose engine is that of Workers: the least of
+ * several, because everything else that runs on the machine adds to it.
+ */
+export async function startUpMs(script: string, starts = STARTS): Promise<number> {
+  const directory = await mkdtemp(join(tmpdir(), "octo-sts-start-"));
+  try {
+    const worker = join(directory, "worker.mjs");
+    const clock = join(directory, "clock.mjs");
+    await writeFile(worker, script);
+    await writeFile(
+      clock,
+      `const before = process.cpuUsage();
+      await import("./worker.mjs");
+      const { user, system } = process.cpuUsage(before);
+      console.log((user + system) / 1000);`,
+    );
+    const times: number[] = [];
+    for (let i = 0; i < starts; i++) {
+      const { stdout } = await promisify(execFile)(process.execPath, [clock]);
+      times.push(Number(stdout));
+    }
+    return Math.min(...times);
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
@@ -61,15 +96,19 @@ export async function buildBundle(): Promise<Bundle> {
 
 export function againstBudget(gzippedBytes: number): string {
   const over = (gzippedBytes - BUNDLE_BUDGET_BYTES) / 1024;
-  return over > 0 ? `${over.toFixed(1)} KiB OVER the budget of 150 KiB` : "within the budget of 150 KiB";
+  const budget = `budget of ${BUNDLE_BUDGET_BYTES / 1024} KiB`;
+  return over > 0 ? `${over.toFixed(1)} KiB OVER the ${budget}` : `within the ${budget}`;
 }
 
 const kib = (bytes: number): string => (bytes / 1024).toFixed(1).padStart(7);
 
 if (import.meta.main) {
-  const { bytes, gzippedBytes, parts } = await buildBundle();
+  const { bytes, gzippedBytes, parts, script } = await buildBundle();
   console.log(`${kib(gzippedBytes)} KiB gzipped: ${againstBudget(gzippedBytes)}`);
+  console.log(
+    `${(await startUpMs(script)).toFixed(1).padStart(7)} ms of CPU to start, on this machine (Workers allow 1,000)`,
+  );
   console.log(`${kib(bytes)} KiB minified, of which`);
   for (const [name, size] of parts) console.log(`${kib(size)}   ${name}`);
-  if (gzippedBytes > BUNDLE_CEILING_BYTES) process.exitCode = 1;
+  if (gzippedBytes > BUNDLE_BUDGET_BYTES) process.exitCode = 1;
 }
