@@ -8,7 +8,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { resolve, sep } from "node:path";
 import { parseArgs } from "node:util";
-import { type CommandResult, check } from "./cli/check.ts";
+import { type CommandResult, checkCommand } from "./cli/check.ts";
 import { type Disk, Unusable } from "./cli/disk.ts";
 import { explainCommand } from "./cli/explain.ts";
 import { painter, wrap } from "./cli/layout.ts";
@@ -34,7 +34,7 @@ function run(argv: readonly string[]): CommandResult {
   const options = optionsFrom(values, command.formats, process.env.STS_DOMAIN || undefined);
   const disk = realDisk();
   const paint = painter(process.stdout.isTTY === true && !process.env.NO_COLOR);
-  if (name === "check") return check(operands, options, disk, paint);
+  if (name === "check") return checkCommand(operands, options, disk, paint);
   if (name === "test") return testCommand(operands, options, disk, paint);
   if (operands.length > 1) throw new Unusable("explain takes one policy");
   return explainCommand(first, options, disk, paint, Date.now() / 1000);

@@ -80,3 +80,7 @@ export function inOrder<T extends Diagnostic>(diagnostics: readonly T[]): readon
 export function quoted(text: string): string {
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 59)}…` : text);
 }
+
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

@@ -11,7 +11,7 @@ import { compilePattern, type Pattern } from "./pattern/pattern.ts";
 import { spanFault } from "./pattern/span-guard.ts";
 import { TrustedIssuersSchema } from "./schema.ts";
 import { nearest } from "./suggest.ts";
-import { type FileKind, type Locate, readFile, unknownName } from "./yaml/read.ts";
+import { type FileKind, type Locate, readYamlFile, unknownName } from "./yaml/read.ts";
 
 /**
  * GitHub Actions, GitLab.com, Google, Buildkite, HCP Terraform, as exact strings. Their keys may be fetched before any policy is
@@ -90,7 +90,7 @@ const ISSUERS_FILE: FileKind = {
 };
 
 export function parseTrustedIssuers(text: string): Parsed<TrustedIssuers> {
-  const { value: raw, broken, locate, diagnostics } = readFile(text, TrustedIssuersSchema, ISSUERS_FILE);
+  const { value: raw, broken, locate, diagnostics } = readYamlFile(text, TrustedIssuersSchema, ISSUERS_FILE);
   if (raw === undefined) return { ok: false, diagnostics: diagnostics.sorted() };
   const mode = modeOf(raw.mode ?? "", diagnostics, locate);
   const issuers = entriesOf(raw.issuers, "issuers", MAX_TRUSTED_ISSUERS, diagnostics, locate);

@@ -12,7 +12,7 @@ import { POLICY_FORMAT, type PolicyDocument, type PolicyKind } from "./policy/do
 import { permissionsOf, repositoriesOf } from "./policy/grants.ts";
 import { OrganizationPolicySchema, RepositoryPolicySchema } from "./schema.ts";
 import { nearest } from "./suggest.ts";
-import { type FileKind, readFile, unknownName } from "./yaml/read.ts";
+import { type FileKind, readYamlFile, unknownName } from "./yaml/read.ts";
 
 export type { Diagnostic, Parsed, Position } from "./diagnostics.ts";
 export { type CompiledPolicy, compilePolicy } from "./policy/compile.ts";
@@ -28,8 +28,8 @@ export interface PolicyContext {
 export function parsePolicy(text: string, context: PolicyContext): Parsed<CompiledPolicy> {
   const file =
     context.kind === "organization"
-      ? readFile(text, OrganizationPolicySchema, POLICY_FILE)
-      : readFile(text, RepositoryPolicySchema, POLICY_FILE);
+      ? readYamlFile(text, OrganizationPolicySchema, POLICY_FILE)
+      : readYamlFile(text, RepositoryPolicySchema, POLICY_FILE);
   const { value: raw, broken, locate, diagnostics } = file;
   if (raw === undefined) return { ok: false, diagnostics: diagnostics.sorted() };
   const reading: Reading = { raw, broken, locate, diagnostics, patterns: new Map() };

@@ -15,7 +15,7 @@ import { roleOfFile } from "../file-names.ts";
 import { type Disk, nameOf, shown, Unusable } from "./disk.ts";
 import type { Paint } from "./layout.ts";
 import type { Options } from "./options.ts";
-import { createLocator, type Locator, type Place, rootOf, type Target, targetsOf } from "./place.ts";
+import { type CheckTarget, createLocator, type FilePlace, type Locator, rootOf, targetsOf } from "./place.ts";
 import { githubReport, jsonReport, sarifReport, textReport } from "./reports.ts";
 
 export interface CommandResult {
@@ -24,7 +24,7 @@ export interface CommandResult {
 }
 
 /** Throws Unusable. */
-export function check(operands: readonly string[], options: Options, disk: Disk, paint: Paint): CommandResult {
+export function checkCommand(operands: readonly string[], options: Options, disk: Disk, paint: Paint): CommandResult {
   const locate = createLocator(disk);
   const results = targetsOf(operands, disk).flatMap((target) => {
     const diagnostics = diagnosticsOf(target, options, disk, locate);
@@ -44,7 +44,7 @@ export function report(diagnostics: readonly FileDiagnostic[], files: number, fo
 
 /** Undefined for a file that is none of ours. */
 function diagnosticsOf(
-  target: Target,
+  target: CheckTarget,
   options: Options,
   disk: Disk,
   locate: Locator,
@@ -63,13 +63,18 @@ function diagnosticsOf(
 }
 
 /** A policy elsewhere in a repository may be an example or a template: worth saying, and nothing wrong with it. */
-function strayDiagnostic({ path, isInRepository }: Target): readonly Diagnostic[] {
+function strayDiagnostic({ path, isInRepository }: CheckTarget): readonly Diagnostic[] {
   const role = isInRepository && rootOf(path) === undefined ? roleOfFile(nameOf(path), false) : undefined;
   if (role?.role !== "never_read") return [];
   return [ofWholeFile("warning", "never-read", role.message, role.suggestion)];
 }
 
-export function checkFile(path: string, { kind, owner }: Place, { domain, rules }: Options, disk: Disk): CheckedPolicy {
+export function checkFile(
+  path: string,
+  { kind, owner }: FilePlace,
+  { domain, rules }: Options,
+  disk: Disk,
+): CheckedPolicy {
   const text = disk.read(path);
   if (text === undefined) return { diagnostics: [NOT_TEXT], policy: undefined };
   return checkPolicy(text, { kind, owner, domain, rules });

@@ -12,7 +12,7 @@ import { type Disk, mustRead, shown, Unusable } from "./disk.ts";
 import { COLUMNS, hanging, type Paint, wrap } from "./layout.ts";
 import type { Options } from "./options.ts";
 import { createLocator } from "./place.ts";
-import { ageOf, claimsOf, type Payload, payloadOf } from "./token.ts";
+import { expiryNote, type Payload, parseClaims, parseToken } from "./token.ts";
 
 export interface Explanation {
   readonly verdict: Verdict;
@@ -154,7 +154,7 @@ export function explainCommand(
     throw new Unusable("the policy names no audience, so that --domain is needed: it is the default audience");
   }
   const explanation = explain(policy, payload.claims, domain ?? "");
-  const notes = [ageOf(payload.claims, now), "The token's signature was not checked."].filter(
+  const notes = [expiryNote(payload.claims, now), "The token's signature was not checked."].filter(
     (note) => note !== undefined,
   );
   const code = explanation.verdict.allow ? 0 : 1;
@@ -166,6 +166,6 @@ export function explainCommand(
 function payloadFrom({ claims, token, tokenFile }: Options, disk: Disk): Payload {
   const given = [claims, token, tokenFile].filter((value) => value !== undefined);
   if (given.length !== 1) throw new Unusable("explain needs one of --claims, --token-file, --token");
-  if (claims !== undefined) return claimsOf(mustRead(disk, claims), claims);
-  return payloadOf(token ?? mustRead(disk, tokenFile ?? ""));
+  if (claims !== undefined) return parseClaims(mustRead(disk, claims), claims);
+  return parseToken(token ?? mustRead(disk, tokenFile ?? ""));
 }

@@ -47,7 +47,3 @@ export function hanging(label: string, indent: number, text: string): string {
   const [first = "", ...rest] = wrap(text, COLUMNS - indent);
   return [`${label}${first}`, ...rest.map((line) => `${" ".repeat(indent)}${line}`)].join("\n");
 }
-
-export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
-}

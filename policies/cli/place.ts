@@ -14,7 +14,7 @@ import {
 import type { PolicyKind } from "../policy/document.ts";
 import { type Disk, Unusable } from "./disk.ts";
 
-export interface Place {
+export interface FilePlace {
   readonly role: FileRole;
   /** Undefined outside of a repository's policy directory. */
   readonly kind: PolicyKind | undefined;
@@ -35,7 +35,7 @@ export function rootOf(path: string): string | undefined {
 }
 
 /** A clone may have any name, so that its origin is believed before the name of its directory. */
-export function placeOf(path: string, origin: Origin | undefined, options: PlaceOptions): Place {
+export function placeOf(path: string, origin: Remote | undefined, options: PlaceOptions): FilePlace {
   const root = rootOf(path);
   const { kind, owner } = options;
   if (root === undefined) return { role: roleByName(path), kind, owner };
@@ -60,13 +60,13 @@ function roleByName(path: string): FileRole {
 }
 
 /** The owner and name of a repository. */
-export interface Origin {
+export interface Remote {
   readonly owner: string;
   readonly repository: string;
 }
 
 /** From the text of `.git/config`, of the remote `origin`: the last two segments of its address, whatever the host. */
-export function originOf(config: string): Origin | undefined {
+export function readOrigin(config: string): Remote | undefined {
   const section = /^\[remote "origin"\]\s*$([^[]*)/m.exec(config)?.[1] ?? "";
   const url = /^\s*url\s*=\s*(\S+)\s*$/m.exec(section)?.[1];
   const path = /^(?:(?:https?|ssh|git):\/\/[^/]+\/|[^/@]+@[^/:]+:)(.*)$/.exec(url ?? "")?.[1];
@@ -74,7 +74,7 @@ export function originOf(config: string): Origin | undefined {
   return owner === undefined || repository === undefined ? undefined : { owner, repository };
 }
 
-export interface Target {
+export interface CheckTarget {
   readonly path: string;
   /** Named on the command line, so that it is judged whatever its name is. */
   readonly isNamed: boolean;
@@ -86,7 +86,7 @@ export interface Target {
 const SKIPPED_DIRECTORIES: readonly string[] = [".git", "node_modules"];
 
 /** Throws Unusable. */
-export function targetsOf(operands: readonly string[], disk: Disk): readonly Target[] {
+export function targetsOf(operands: readonly string[], disk: Disk): readonly CheckTarget[] {
   return operands.flatMap((operand) => {
     const path = disk.absolute(operand);
     const kind = disk.kindOf(path);
@@ -98,7 +98,7 @@ export function targetsOf(operands: readonly string[], disk: Disk): readonly Tar
 }
 
 /** Links to directories are not followed: they may lead round in a circle. */
-function below(directory: string, isInRepository: boolean, disk: Disk): readonly Target[] {
+function below(directory: string, isInRepository: boolean, disk: Disk): readonly CheckTarget[] {
   return disk.list(directory).flatMap(({ name, isDirectory }) => {
     const path = `${directory}/${name}`;
     const target = { path, isNamed: false, isInRepository, isDirectory };
@@ -108,17 +108,17 @@ function below(directory: string, isInRepository: boolean, disk: Disk): readonly
   });
 }
 
-export type Locator = (path: string, options: PlaceOptions) => Place;
+export type Locator = (path: string, options: PlaceOptions) => FilePlace;
 
 /** Asks each repository for its origin once. */
 export function createLocator(disk: Disk): Locator {
-  const origins = new Map<string, Origin | undefined>();
+  const origins = new Map<string, Remote | undefined>();
   return (path, options) => {
     const root = rootOf(path);
     if (root === undefined) return placeOf(path, undefined, options);
     if (!origins.has(root)) {
       const config = `${root}/.git/config`;
-      origins.set(root, disk.kindOf(config) === "file" ? originOf(disk.read(config) ?? "") : undefined);
+      origins.set(root, disk.kindOf(config) === "file" ? readOrigin(disk.read(config) ?? "") : undefined);
     }
     return placeOf(path, origins.get(root), options);
   };

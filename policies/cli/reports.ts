@@ -3,10 +3,10 @@
  */
 
 import { countOf, type FileDiagnostic } from "../check.ts";
-import type { Severity } from "../diagnostics.ts";
+import { plural, type Severity } from "../diagnostics.ts";
 import { RULES } from "../lint/lint.ts";
 import { ownProperty } from "../objects.ts";
-import { type Colour, hanging, type Paint, plural, printable, wrap } from "./layout.ts";
+import { type Colour, hanging, type Paint, printable, wrap } from "./layout.ts";
 
 const COLOURS: Readonly<Record<Severity, Colour>> = { error: "red", warning: "yellow", notice: "blue" };
 

@@ -8,11 +8,11 @@ import { type CommandResult, checkFile } from "./check.ts";
 import { type Disk, directoryOf, mustRead, nameOf, shown, Unusable } from "./disk.ts";
 import type { Paint } from "./layout.ts";
 import type { Options } from "./options.ts";
-import type { Place } from "./place.ts";
+import type { FilePlace } from "./place.ts";
 import { createLocator, type Locator, targetsOf } from "./place.ts";
 import { parseTestFile, type TestFile } from "./test-file.ts";
 import { type Outcome, outcomesAsText, runTests } from "./test-run.ts";
-import { claimsOf, type Payload } from "./token.ts";
+import { type Payload, parseClaims } from "./token.ts";
 
 /** Throws Unusable. */
 export function testCommand(operands: readonly string[], options: Options, disk: Disk, paint: Paint): CommandResult {
@@ -59,7 +59,7 @@ function outcomesOf(path: string, options: Options, disk: Disk, locate: Locator)
 }
 
 /** The scope, if the file says one, tells more than the place does. */
-function placeOfTest({ scope }: TestFile, place: Place, { policyRepository }: Options): Place {
+function placeOfTest({ scope }: TestFile, place: FilePlace, { policyRepository }: Options): FilePlace {
   if (scope === undefined) return place;
   const { owner, repository } = scope;
   const isOrganization = repository === undefined || repository.toLowerCase() === policyRepository.toLowerCase();
@@ -73,7 +73,7 @@ function claimsFiles(path: string, { tokens }: TestFile, disk: Disk): ReadonlyMa
       const file = `${directoryOf(path)}/${name}`;
       const isThere = disk.kindOf(file) === "file";
       const payload: Payload = isThere
-        ? claimsOf(mustRead(disk, file), name)
+        ? parseClaims(mustRead(disk, file), name)
         : { ok: false, message: `there is no ${name} beside it` };
       return [name, payload.ok ? payload.claims : payload.message];
     }),

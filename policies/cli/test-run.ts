@@ -3,11 +3,11 @@
  */
 
 import { claimsOfVerifiedToken, type VerifiedClaims } from "../claims.ts";
-import type { Diagnostic } from "../diagnostics.ts";
+import { type Diagnostic, plural } from "../diagnostics.ts";
 import { evaluate } from "../evaluate.ts";
 import type { CompiledPolicy } from "../policy/compile.ts";
 import { clauseName } from "./explain.ts";
-import { hanging, type Paint, plural, printable } from "./layout.ts";
+import { hanging, type Paint, printable } from "./layout.ts";
 import type { TestFile, TestToken } from "./test-file.ts";
 
 export interface Outcome {

@@ -10,21 +10,21 @@ export type Payload =
   | { readonly ok: false; readonly message: string };
 
 /** A compact JWT (RFC 7519). */
-export function payloadOf(token: string): Payload {
+export function parseToken(token: string): Payload {
   const parts = token.trim().split(".");
   const [, payload = ""] = parts;
   if (parts.length !== 3) return { ok: false, message: "a token has three parts, separated by dots" };
   if (!/^[A-Za-z0-9_-]+$/.test(payload)) return { ok: false, message: "the token's second part is no base64url" };
   try {
     const bytes = Uint8Array.from(atob(payload.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
-    return claimsOf(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes), "the token's payload");
+    return parseClaims(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes), "the token's payload");
   } catch {
     return { ok: false, message: "the token's second part is no base64url of UTF-8 text" };
   }
 }
 
 /** `what` names the source in messages. */
-export function claimsOf(json: string, what: string): Payload {
+export function parseClaims(json: string, what: string): Payload {
   try {
     const value: unknown = JSON.parse(json);
     if (!isObject(value)) {
@@ -38,7 +38,7 @@ export function claimsOf(json: string, what: string): Payload {
 }
 
 /** What the clock says against a token, which the policy does not look at; undefined if nothing. `now` in seconds. */
-export function ageOf(claims: VerifiedClaims, now: number): string | undefined {
+export function expiryNote(claims: VerifiedClaims, now: number): string | undefined {
   const expires = ownProperty(claims, "exp");
   if (typeof expires !== "number" || expires > now) return undefined;
   return "The token has expired: the service would refuse it whatever the policy says.";

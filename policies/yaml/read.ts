@@ -37,7 +37,7 @@ export interface RawFile<T> {
 
 type Entries = Readonly<Record<string, v.GenericSchema>>;
 
-export function readFile<E extends Entries>(
+export function readYamlFile<E extends Entries>(
   text: string,
   schema: v.StrictObjectSchema<E, undefined>,
   kind: FileKind,

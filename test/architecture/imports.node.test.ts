@@ -5,7 +5,20 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { type Module, readModules } from "./modules.ts";
-import { computedImports, cycles, excuses, layerBreaches, policyBreaches, testBreaches } from "./rules.ts";
+import {
+  computedImports,
+  cycles,
+  excuses,
+  FUNCTION_MAX_LINES,
+  KNOWN_LONG_FUNCTIONS,
+  KNOWN_SHARED_NAMES,
+  layerBreaches,
+  longFunctions,
+  policyBreaches,
+  sharedNames,
+  testBreaches,
+  unusedLimits,
+} from "./rules.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url).href);
 const FOLDERS = ["policies", "test", "worker"];
@@ -61,6 +74,15 @@ describe("the repository", () => {
   it("has no cycle", () => expect(cycles(tree)).toEqual([]));
   it("computes no import that these rules could not see", () => {
     expect(computedImports(tree.filter(({ path }) => !path.startsWith("test/")))).toEqual([]);
+  });
+  it("has no limit that nothing uses", () => expect(unusedLimits(tree)).toEqual([]));
+  it("exports no name for two things", () => {
+    const shared = sharedNames(tree);
+    expect(shared.filter((breach) => !KNOWN_SHARED_NAMES.includes(breach.split(" ")[0] ?? ""))).toEqual([]);
+  });
+  it("has no function that nobody can take in", () => {
+    const long = longFunctions(tree);
+    expect(long.filter((breach) => !KNOWN_LONG_FUNCTIONS.includes(breach.split(":")[0] ?? ""))).toEqual([]);
   });
   it("makes no exception from its types and tests", () => expect(excuses(tree)).toEqual([]));
 });
@@ -126,6 +148,49 @@ describe("the rules can be broken", () => {
   it("by a computed import", () => {
     const modules = made({ "worker/app.ts": "export const load = (name: string) => import(name);" });
     expect(computedImports(modules)).toEqual(["worker/app.ts imports a computed name"]);
+  });
+
+  it("by a limit that nothing but its own file or a test reads", () => {
+    const modules = made({
+      "policies/limits.ts": "export const A_MAX = 1;\nexport const B_MAX = A_MAX;\nexport function bytes() {}",
+      "worker/limits.ts": "export const A_MS = 1;",
+      "worker/app.ts": 'import { B_MAX } from "../policies/limits.ts";\nimport * as limits from "./limits.ts";',
+      "test/a.test.ts": 'import { A_MAX, bytes } from "../policies/limits.ts";',
+    });
+    expect(unusedLimits(modules)).toEqual([
+      "policies/limits.ts exports A_MAX, which nothing uses",
+      "policies/limits.ts exports bytes, which nothing uses",
+      "worker/limits.ts exports A_MS, which nothing uses",
+    ]);
+  });
+
+  it("by a name that two files give away, however it is exported, but not by passing one on", () => {
+    const modules = made({
+      "worker/a.ts": "export interface Found { a: 1 }\nexport const [x, y] = [1, 2];\nexport class Reader {}",
+      "worker/b.ts": "type Found = 1;\nexport type { Found };\nexport function read() {}",
+      "policies/c.ts": "const got = 1;\nexport { got as read };\nexport enum Reader { A }",
+      "policies/d.ts": 'export { read } from "./c.ts";\nimport { Reader } from "./c.ts";\nexport { Reader };',
+      "policies/e.ts": "export type Both = 1;\nexport const Both: Found = 1;\nexport const e: read = 1;",
+      "test/a.ts": "export const Both = 1;",
+    });
+    expect(sharedNames(modules)).toEqual([
+      "Found is exported by worker/a.ts and worker/b.ts",
+      "Reader is exported by worker/a.ts and policies/c.ts",
+      "read is exported by worker/b.ts and policies/c.ts",
+    ]);
+  });
+
+  it("by a function that is too long, wherever it stands", () => {
+    const body = "\n".repeat(FUNCTION_MAX_LINES - 1);
+    const modules = made({
+      "worker/a.ts": `export function a() {${body}}\nexport function b() {${body}\n}`,
+      "policies/b.ts": `class A {\n  run() {${body}\n}\n}\nconst c = () => {${body}\n};`,
+    });
+    expect(longFunctions(modules)).toEqual([
+      "worker/a.ts:61 is a function of 61 lines",
+      "policies/b.ts:2 is a function of 61 lines",
+      "policies/b.ts:64 is a function of 61 lines",
+    ]);
   });
 
   it("by exceptions from types and tests, but not by text that looks like one", () => {

@@ -13,6 +13,10 @@ export interface Module {
   readonly imports: readonly string[];
   /** Names of globals that are read, free or not: `fetch`, `process`. */
   readonly names: ReadonlySet<string>;
+  /** Names that are declared here and exported, a type and a value of one name once; not what is passed on from elsewhere. */
+  readonly exports: readonly string[];
+  /** Each function with its lines from head to end, those of functions inside it included. */
+  readonly functions: readonly { readonly line: number; readonly lines: number }[];
   /** "line: what" */
   readonly excuses: readonly string[];
 }
@@ -20,6 +24,7 @@ export interface Module {
 interface Node {
   readonly type: string;
   readonly start: number;
+  readonly end: number;
   readonly [member: string]: unknown;
 }
 
@@ -86,6 +91,35 @@ function excuseFor(node: Node, lines: readonly string[], lineOf: () => number): 
   return near.includes("//") ? undefined : "! without a reason";
 }
 
+/** `export const a`, `export function a`, `export { a }` of what is not imported; sorted. */
+function exportsOf(program: Node): string[] {
+  const statements = [...childrenOf(program)].map(([, statement]) => statement);
+  const imported = statements
+    .filter(({ type }) => type === "ImportDeclaration")
+    .flatMap((statement) => [...childrenOf(statement)].map(([, { local }]) => (isNode(local) ? local.name : "")));
+  const names = statements
+    .filter(({ type, source }) => type === "ExportNamedDeclaration" && !isNode(source))
+    .flatMap((statement) => {
+      if (isNode(statement.declaration)) return [...namesOf(statement.declaration)];
+      return [...childrenOf(statement)].flatMap(([, { local, exported }]) =>
+        isNode(local) && isNode(exported) && !imported.includes(local.name) ? [String(exported.name)] : [],
+      );
+    });
+  return [...new Set(names)].sort();
+}
+
+/** Of a declaration: its own name, or for `const` those of its declarators. */
+function* namesOf(declaration: Node): Generator<string> {
+  const declarators = [...childrenOf(declaration)].filter(([role]) => role === "declarations");
+  for (const { id } of [declaration, ...declarators.map(([, declarator]) => declarator)]) {
+    if (isNode(id) && id.type === "Identifier") yield String(id.name);
+  }
+}
+
+const FUNCTIONS = new Set(["FunctionDeclaration", "FunctionExpression", "ArrowFunctionExpression"]);
+
+const lineCount = (text: string): number => text.split("\n").length;
+
 export function readModule(path: string, source: string): Module {
   // The parser's own types describe JavaScript alone; every node has at least a type and a place.
   const program = parseAst(source, { lang: "ts" }) as unknown as Node;
@@ -93,13 +127,16 @@ export function readModule(path: string, source: string): Module {
   const imports = new Set<string>();
   const names = new Set<string>();
   const excuses = new Set<string>();
+  const functions: { readonly line: number; readonly lines: number }[] = [];
   for (const { node, parent, role } of everyNode(program)) {
     const imported = importedBy(node);
     if (imported !== undefined) imports.add(resolved(path, imported));
     const isKey = PLAIN_KEYS.has(role) && parent?.computed !== true && parent?.shorthand !== true;
     if (node.type === "Identifier" && !isKey) names.add(String(node.name));
     // Counted for the few nodes that need it: for each it would take seconds.
-    const lineOf = () => source.slice(0, node.start).split("\n").length;
+    const lineOf = () => lineCount(source.slice(0, node.start));
+    if (FUNCTIONS.has(node.type))
+      functions.push({ line: lineOf(), lines: lineCount(source.slice(node.start, node.end)) });
     const excuse = excuseFor(node, lines, lineOf);
     if (excuse !== undefined) excuses.add(`${lineOf()}: ${excuse}`);
   }
@@ -107,7 +144,14 @@ export function readModule(path: string, source: string): Module {
     const told = /(?:\/\/|\/\*)\s*(@ts-(?:ignore|nocheck|expect-error))/.exec(text)?.[1];
     if (told !== undefined) excuses.add(`${i + 1}: ${told}`);
   }
-  return { path, imports: [...imports].sort(), names, excuses: [...excuses] };
+  return {
+    path,
+    imports: [...imports].sort(),
+    names,
+    exports: exportsOf(program),
+    functions,
+    excuses: [...excuses],
+  };
 }
 
 export function readModules(tree: Tree): Module[] {

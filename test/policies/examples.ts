@@ -7,7 +7,7 @@ import { checkPolicy } from "../../policies/check.ts";
 import { claimsOfVerifiedToken, type VerifiedClaims } from "../../policies/claims.ts";
 import { parseTestFile, type TestFile } from "../../policies/cli/test-file.ts";
 import { runTests } from "../../policies/cli/test-run.ts";
-import { claimsOf } from "../../policies/cli/token.ts";
+import { parseClaims } from "../../policies/cli/token.ts";
 import { evaluate } from "../../policies/evaluate.ts";
 import { grantOf } from "../../policies/grant.ts";
 import { DEFAULT_RULES } from "./judge.ts";
@@ -95,7 +95,7 @@ function testFileOf(folder: string): TestFile {
 }
 
 function claimsIn(folder: string, name: string): VerifiedClaims {
-  const payload = claimsOf(fileOf(folder, new RegExp(`/${name}\\.json$`)), name);
+  const payload = parseClaims(fileOf(folder, new RegExp(`/${name}\\.json$`)), name);
   if (!payload.ok) throw new Error(payload.message);
   return payload.claims;
 }

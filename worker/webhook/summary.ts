@@ -1,10 +1,10 @@
 /** What a check run says: conclusion, title, summary, annotations. Pure. */
 
 import type { FileDiagnostic } from "../../policies/check.ts";
+import { plural } from "../../policies/diagnostics.ts";
 import type { Annotation, CheckState } from "../github/checks.ts";
 import { CHECK_SUMMARY_MAX_CHARACTERS } from "../limits.ts";
 import { sha256, toHex } from "../store/digest.ts";
-import { plural } from "./markdown.ts";
 import type { Progress, Section } from "./progress.ts";
 
 /** What a later event needs to know of a verdict, so that it is not given twice. */

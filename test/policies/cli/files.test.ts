@@ -6,10 +6,10 @@ import { expect, test } from "vitest";
 import { checkPolicy } from "../../../policies/check.ts";
 import { claimsOfVerifiedToken } from "../../../policies/claims.ts";
 import { painter, wrap } from "../../../policies/cli/layout.ts";
-import { originOf } from "../../../policies/cli/place.ts";
+import { readOrigin } from "../../../policies/cli/place.ts";
 import { parseTestFile } from "../../../policies/cli/test-file.ts";
 import { runTests } from "../../../policies/cli/test-run.ts";
-import { payloadOf } from "../../../policies/cli/token.ts";
+import { parseToken } from "../../../policies/cli/token.ts";
 import { roleOfFile } from "../../../policies/file-names.ts";
 import { DEFAULT_RULES } from "../judge.ts";
 
@@ -51,8 +51,10 @@ test.each([
   ["/srv/git", undefined],
 ])("the origin %s is %o", (url, wanted) => {
   const other = '[remote "fork"]\n\turl = git@github.com:me/mine.git\n';
-  expect(originOf(`[core]\n\tbare = false\n${other}[remote "origin"]\n\tfetch = x\n\turl = ${url}\n`)).toEqual(wanted);
-  expect(originOf(other)).toBeUndefined();
+  expect(readOrigin(`[core]\n\tbare = false\n${other}[remote "origin"]\n\tfetch = x\n\turl = ${url}\n`)).toEqual(
+    wanted,
+  );
+  expect(readOrigin(other)).toBeUndefined();
 });
 
 test("lines are wrapped at words, and longer words cut", () => {
@@ -64,11 +66,11 @@ test("lines are wrapped at words, and longer words cut", () => {
 test("a payload is read, or told to be none without its content", () => {
   const token = (payload: string) =>
     `aa.${btoa(payload).replaceAll("=", "").replaceAll("+", "-").replaceAll("/", "_")}.bb`;
-  expect(payloadOf(token('{"sub":"s","__proto__":{"iss":"x"}}'))).toMatchObject({ ok: true, claims: { sub: "s" } });
-  const read = payloadOf(token('{"sub":"s","__proto__":{"iss":"x"}}'));
+  expect(parseToken(token('{"sub":"s","__proto__":{"iss":"x"}}'))).toMatchObject({ ok: true, claims: { sub: "s" } });
+  const read = parseToken(token('{"sub":"s","__proto__":{"iss":"x"}}'));
   expect(read.ok && [Object.hasOwn(read.claims, "__proto__"), "iss" in read.claims]).toEqual([true, false]);
   for (const bad of ["", "a.b", "aa.!!.bb", token("[1]"), token("nope"), token('"secret"'), "aa.__8.bb"]) {
-    const payload = payloadOf(bad);
+    const payload = parseToken(bad);
     expect([bad, payload.ok]).toEqual([bad, false]);
     expect(payload.ok || payload.message).not.toContain("secret");
   }
