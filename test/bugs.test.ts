@@ -4,7 +4,7 @@ import { createExecutionContext, reset, waitOnExecutionContext } from "cloudflar
 import { beforeEach, describe, expect, it } from "vitest";
 import { createApp } from "../worker/app.ts";
 import { describeBug } from "../worker/audit.ts";
-import { DOMAIN, story } from "./exchange/story.ts";
+import { createWorld, DOMAIN } from "./support/world.ts";
 import { scene } from "./webhook/scene.ts";
 
 beforeEach(() => reset());
@@ -71,7 +71,7 @@ describe("a bug is logged without its message", () => {
     const limit = () => {
       throw new Error(MESSAGE);
     };
-    const asked = await story({ bindings: { CALLER_RATE_LIMIT: { limit } } });
+    const asked = await createWorld({ bindings: { CALLER_RATE_LIMIT: { limit } } });
     const answer = await asked.ask({ authorization: "Bearer a.b.c" });
     expect(answer).toMatchObject({ status: 500, body: { code: 13, reason: "internal", message: "internal error" } });
     expect(asked.worker.logs).toMatchObject([

@@ -48,8 +48,8 @@ export function policyBreaches(modules: readonly Module[]): string[] {
   return modules
     .filter(({ path }) => isIn("policies", path))
     .flatMap(({ path, imports, names }) => {
-      const outside = imports.filter((to) => isIn("worker", to) || to.startsWith("cloudflare:"));
-      const breaches = outside.map((to) => `${path} imports ${to}`);
+      const network = imports.filter((to) => isIn("worker", to) || to.startsWith("cloudflare:"));
+      const breaches = network.map((to) => `${path} imports ${to}`);
       if (isCommandLine(path)) return breaches;
       const impure = imports.filter((to) => isOfNode(to) || isCommandLine(to)).map((to) => `${path} imports ${to}`);
       return [

@@ -2,7 +2,7 @@
 // number.
 
 import { describe, expect, it } from "vitest";
-import { API, at, INSTALLATION, scene } from "./scene.ts";
+import { API, at, INSTALLATION, scene } from "./client.ts";
 
 const OBJECT = "application/vnd.github.object+json";
 const RAW = "application/vnd.github.raw+json";

@@ -2,9 +2,9 @@
 // number.
 
 import { describe, expect, it } from "vitest";
+import { at, scene } from "./client.ts";
 import { appJwt } from "./core/app-jwt.ts";
 import { appKeys } from "./core/keys.ts";
-import { at, scene } from "./scene.ts";
 
 const REPO = "/repos/Acme/app";
 

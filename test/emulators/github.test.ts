@@ -1,7 +1,7 @@
 // GitHub's behaviour towards Apps: the rows of BEHAVIOUR.md up to 35, each test named by its row's number.
 
 import { describe, expect, it } from "vitest";
-import { API, APP, at, INSTALLATION, PERMISSIONS, scene } from "./scene.ts";
+import { API, APP, at, INSTALLATION, PERMISSIONS, scene } from "./client.ts";
 
 const nowS = (): number => Math.floor(Date.now() / 1000);
 const ALL = { ...PERMISSIONS, metadata: "read" };

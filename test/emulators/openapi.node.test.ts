@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import { Ajv, type AnySchema, type ValidateFunction } from "ajv";
 import addFormats from "ajv-formats";
 import { beforeAll, describe, expect, it } from "vitest";
-import { APP, type Asked, at, INSTALLATION, PERMISSIONS, type Scene, scene } from "./scene.ts";
+import { APP, type Asked, at, INSTALLATION, PERMISSIONS, type Scene, scene } from "./client.ts";
 
 const OBJECT = "application/vnd.github.object+json";
 let paths: unknown;

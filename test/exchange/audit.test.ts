@@ -2,7 +2,7 @@
 
 import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
-import { DOMAIN, story } from "./story.ts";
+import { createWorld, DOMAIN } from "../support/world.ts";
 
 beforeEach(() => reset());
 
@@ -12,22 +12,22 @@ async function sha256(text: string): Promise<Uint8Array> {
 
 describe("the audit event", () => {
   it("of a grant says who got what by which policy, and the token's digests", async () => {
-    const told = await story();
-    const answer = await told.ask({ headers: { "User-Agent": "node" } });
+    const world = await createWorld();
+    const answer = await world.ask({ headers: { "User-Agent": "node" } });
     const token = String(answer.body.token);
     const digest = await sha256(token);
-    const [event, ...more] = told.worker.audits();
+    const [event, ...more] = world.worker.audits();
     expect(more).toEqual([]);
     expect(event).toMatchObject({
       type: "dev.octo-sts.exchange.v2",
       request_id: answer.body.request_id,
       time: "2026-11-25T12:00:00.000Z",
-      scope: `${told.owner}/app`,
+      scope: `${world.owner}/app`,
       identity: "deploy",
       user_agent: "node",
-      actor: { iss: told.actions.url, sub: `repo:${told.owner}/app:ref:refs/heads/main`, verified: true },
+      actor: { iss: world.actions.url, sub: `repo:${world.owner}/app:ref:refs/heads/main`, verified: true },
       app_id: "7",
-      installation_id: told.outside.github.world.installations[0]?.id,
+      installation_id: world.github.world.installations[0]?.id,
       trust_policy: answer.body.policy,
       permissions: { issues: "write", metadata: "read" },
       repositories: ["app"],
@@ -41,11 +41,11 @@ describe("the audit event", () => {
   });
 
   it("of a refusal holds the full trace, whatever the caller was told", async () => {
-    const told = await story();
+    const world = await createWorld();
     const outsider = { repository_owner_id: "1", sub: "repo:else/where" };
-    const answer = await told.ask({ claims: outsider });
+    const answer = await world.ask({ claims: outsider });
     expect(answer.body.message).toBe('trust policy: subject "repo:else/where" did not match');
-    const [event] = told.worker.audits();
+    const [event] = world.worker.audits();
     expect(event).toMatchObject({
       outcome: "refused",
       reason: "subject_mismatch",
@@ -54,7 +54,7 @@ describe("the audit event", () => {
     expect(event?.trace).toContainEqual({
       clause: "subject",
       name: "sub",
-      expected: { kind: "exact", value: `repo:${told.owner}/app:ref:refs/heads/main` },
+      expected: { kind: "exact", value: `repo:${world.owner}/app:ref:refs/heads/main` },
       actual: "repo:else/where",
       passed: false,
       why: "no_match",
@@ -62,14 +62,14 @@ describe("the audit event", () => {
   });
 
   it("and no line of the log ever holds a token, an assertion or the key", async () => {
-    const told = await story();
-    const request = await told.request();
-    const answer = await told.worker.fetch(request);
-    await told.ask({ claims: { sub: "repo:x" } });
-    const log = JSON.stringify(told.worker.logs);
+    const world = await createWorld();
+    const request = await world.request();
+    const answer = await world.worker.fetch(request);
+    await world.ask({ claims: { sub: "repo:x" } });
+    const log = JSON.stringify(world.worker.logs);
     const [, , signature = "?"] = (request.headers.get("Authorization") ?? "").split(".");
     expect(log).not.toContain(String(answer.body.token));
-    for (const { value } of told.outside.github.tokens) expect(log).not.toContain(value);
+    for (const { value } of world.github.tokens) expect(log).not.toContain(value);
     expect(log).not.toContain(signature);
     expect(log).not.toContain("PRIVATE KEY");
   });
@@ -77,27 +77,27 @@ describe("the audit event", () => {
   it("goes to every sink, and one that fails is told to the log and fails nothing", async () => {
     const sent: unknown[] = [];
     const points: unknown[] = [];
-    const told = await story({
+    const world = await createWorld({
       variables: { EVENT_INGRESS_URI: "https://events.example/in" },
       bindings: {
         AUDIT_QUEUE: { send: async (message: unknown) => void sent.push(message) },
         METRICS: { writeDataPoint: (point: unknown) => void points.push(point) },
       },
     });
-    const answer = await told.ask();
+    const answer = await world.ask();
     expect(answer.status).toBe(200);
     expect(sent).toMatchObject([{ type: "dev.octo-sts.exchange.v2", request_id: answer.body.request_id }]);
     expect(points).toMatchObject([{ indexes: ["granted"], blobs: ["granted", "", ""] }]);
-    expect(told.worker.logs.filter(({ type }) => type === "audit_sink_failed")).toEqual([
+    expect(world.worker.logs.filter(({ type }) => type === "audit_sink_failed")).toEqual([
       { type: "audit_sink_failed", request_id: answer.body.request_id },
     ]);
-    const posts = told.outside.calls.filter(({ host }) => host === "events.example");
+    const posts = world.calls.filter(({ host }) => host === "events.example");
     expect(posts).toHaveLength(4);
     expect(posts[0]?.headers).toMatchObject({
       "ce-specversion": "1.0",
       "ce-type": "dev.octo-sts.exchange.v2",
       "ce-source": `https://${DOMAIN}`,
-      "ce-subject": `${told.owner}/app/deploy`,
+      "ce-subject": `${world.owner}/app/deploy`,
       "ce-id": answer.body.request_id,
       "content-type": "application/json",
     });
@@ -106,24 +106,27 @@ describe("the audit event", () => {
 
 describe("Server-Timing", () => {
   it("tells how long each part took with DEBUG_TIMING, on grants and refusals, and nothing without", async () => {
-    const told = await story({ variables: { DEBUG_TIMING: "true" } });
-    const granted = await told.ask();
+    const world = await createWorld({ variables: { DEBUG_TIMING: "true" } });
+    const granted = await world.ask();
     expect(granted.headers.get("Server-Timing")).toBe("verify;dur=0, open;dur=0, read;dur=0, mint;dur=0");
-    const refused = await told.ask({ claims: { sub: "repo:x" } });
+    const refused = await world.ask({ claims: { sub: "repo:x" } });
     expect(refused.headers.get("Server-Timing")).toBe("verify;dur=0, open;dur=0, read;dur=0");
-    expect((await (await story()).ask()).headers.get("Server-Timing")).toBeNull();
+    expect((await (await createWorld()).ask()).headers.get("Server-Timing")).toBeNull();
   });
 });
 
 describe("health", () => {
-  const get = async (told: Awaited<ReturnType<typeof story>>, path: string, headers: Record<string, string> = {}) =>
-    told.worker.fetch(new Request(`https://${DOMAIN}${path}`, { headers }));
+  const get = async (
+    world: Awaited<ReturnType<typeof createWorld>>,
+    path: string,
+    headers: Record<string, string> = {},
+  ) => world.worker.fetch(new Request(`https://${DOMAIN}${path}`, { headers }));
 
   it("/ and /healthz answer whatever the configuration", async () => {
-    const told = await story({ variables: { STS_DOMAIN: "" } });
-    expect((await get(told, "/healthz")).body).toMatchObject({ status: "ok" });
-    expect((await get(told, "/")).body).toHaveProperty("msg");
-    const refused = await get(told, "/sts/exchange");
+    const world = await createWorld({ variables: { STS_DOMAIN: "" } });
+    expect((await get(world, "/healthz")).body).toMatchObject({ status: "ok" });
+    expect((await get(world, "/")).body).toHaveProperty("msg");
+    const refused = await get(world, "/sts/exchange");
     expect(refused.status).toBe(503);
     expect(refused.body).toMatchObject({
       code: 14,
@@ -133,30 +136,30 @@ describe("health", () => {
   });
 
   it("/readyz asks GitHub, and tells details only to whoever has the READY_TOKEN", async () => {
-    const told = await story({ variables: { READY_TOKEN: "let-me-see" } });
-    const plain = await get(told, "/readyz");
+    const world = await createWorld({ variables: { READY_TOKEN: "let-me-see" } });
+    const plain = await get(world, "/readyz");
     expect(plain.status).toBe(200);
     expect(Object.keys(plain.body)).toEqual(["ready", "request_id"]);
-    const detailed = await get(told, "/readyz", { Authorization: "Bearer let-me-see" });
+    const detailed = await get(world, "/readyz", { Authorization: "Bearer let-me-see" });
     expect(detailed.body).toMatchObject({ ready: true, checks: [{ name: "app 7", ok: true }] });
-    told.outside.fault({ route: "gh.app", kind: "status", status: 401 });
-    const broken = await get(told, "/readyz", { Authorization: "Bearer let-me-see" });
+    world.network.fault({ route: "gh.app", kind: "status", status: 401 });
+    const broken = await get(world, "/readyz", { Authorization: "Bearer let-me-see" });
     expect(broken.status).toBe(503);
     expect(broken.body).toMatchObject({ ready: false, checks: [{ ok: false, problem: "app_credentials_rejected" }] });
-    expect(Object.keys((await get(told, "/readyz", { Authorization: "Bearer guess" })).body)).toEqual([
+    expect(Object.keys((await get(world, "/readyz", { Authorization: "Bearer guess" })).body)).toEqual([
       "ready",
       "request_id",
     ]);
   });
 
   it("/readyz names wrong variables, and what is wrong to whoever has the READY_TOKEN; never a value", async () => {
-    const told = await story({
+    const world = await createWorld({
       variables: { READY_TOKEN: "let-me-see", STS_DOMAIN: "https://x.example", GITHUB_APP_PRIVATE_KEY: "hunter2" },
     });
-    const plain = await get(told, "/readyz");
+    const plain = await get(world, "/readyz");
     expect(plain.status).toBe(503);
     expect(plain.body).toMatchObject({ ready: false, variables: ["STS_DOMAIN", "GITHUB_APP_PRIVATE_KEY"] });
-    const detailed = await get(told, "/readyz", { Authorization: "Bearer let-me-see" });
+    const detailed = await get(world, "/readyz", { Authorization: "Bearer let-me-see" });
     expect(detailed.body.problems).toMatchObject([
       {
         variable: "STS_DOMAIN",

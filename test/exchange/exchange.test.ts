@@ -2,19 +2,20 @@
 
 import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
-import { POLICY, story } from "./story.ts";
+import type { Network } from "../support/network.ts";
+import { createWorld, POLICY } from "../support/world.ts";
 
-// All stories share the issuer; each begins with nothing cached.
+// All worlds share the issuer; each begins with nothing cached.
 beforeEach(() => reset());
 
 describe("an exchange is answered", () => {
   it.each(["RS256", "PS256", "ES256", "ES384", "EdDSA"])("for a token signed with %s", async (alg) => {
-    const { ask, outside } = await story();
+    const { ask, network } = await createWorld();
     // One RSA key for RS and PS: a published `alg` would bind it to one of them.
-    outside.issuers.issuer("", { no_alg: true });
+    network.issuers.issuer("", { no_alg: true });
     const answer = await ask({ sign: { alg } });
     expect(answer.status).toBe(200);
-    const [token] = outside.github.tokens.filter(({ revoked }) => !revoked);
+    const [token] = network.github.tokens.filter(({ revoked }) => !revoked);
     expect(answer.body.token).toBe(token?.value);
     expect(token?.permissions).toEqual({ issues: "write", metadata: "read" });
   });
@@ -23,7 +24,7 @@ describe("an exchange is answered", () => {
     ["GET query", {}],
     ["POST query", { method: "POST" }],
   ])("by %s", async (_name, asking) => {
-    const { ask, owner } = await story();
+    const { ask, owner } = await createWorld();
     const { status, body, headers } = await ask(asking);
     expect(status).toBe(200);
     expect(Object.keys(body)).toEqual([
@@ -59,7 +60,7 @@ describe("an exchange is answered", () => {
   });
 
   it("by POST form, with octo-sts's three keys and no other, on one line that a shell client can cut", async () => {
-    const { ask, owner } = await story();
+    const { ask, owner } = await createWorld();
     const answer = await ask({
       method: "POST",
       scope: null,
@@ -77,7 +78,7 @@ describe("an exchange is answered", () => {
   });
 
   it("by POST JSON", async () => {
-    const { ask, owner } = await story();
+    const { ask, owner } = await createWorld();
     const answer = await ask({
       method: "POST",
       scope: null,
@@ -96,34 +97,34 @@ describe("an exchange is answered", () => {
     ["the policy repository in another case", (owner: string) => `${owner.toUpperCase()}/.GitHub`],
     ["the owner's URL", (owner: string) => `https://github.com/${owner}/`],
   ])("for the scope of %s", async (_name, scopeOf) => {
-    const { ask, owner, outside } = await story();
-    outside.github.putFile(`${owner}/.github`, ".github/chainguard/deploy.sts.yaml", orgPolicy(owner));
+    const { ask, owner, network } = await createWorld();
+    network.github.putFile(`${owner}/.github`, ".github/chainguard/deploy.sts.yaml", orgPolicy(owner));
     const answer = await ask({ scope: scopeOf(owner) });
     expect(answer.body).toMatchObject({ repositories: ["app", "other"] });
   });
 
   it("for the repository's URL, as Argo CD sends it", async () => {
-    const { ask, owner } = await story();
+    const { ask, owner } = await createWorld();
     const answer = await ask({ scope: `https://github.com/${owner}/app.git` });
     expect(answer.body).toMatchObject({ repositories: ["app"] });
   });
 
   it("for every repository where an organisation's policy says []", async () => {
-    const { ask, owner, outside } = await story();
-    outside.github.putFile(
+    const { ask, owner, network } = await createWorld();
+    network.github.putFile(
       `${owner}/.github`,
       ".github/chainguard/deploy.sts.yaml",
       `${POLICY(owner)}repositories: []\n`,
     );
     const answer = await ask({ scope: owner });
     expect(answer.body).toMatchObject({ repositories: "all" });
-    expect(outside.calls.findLast(({ route }) => route === "gh.mint")?.body).toBe('{"permissions":{"issues":"write"}}');
+    expect(network.calls.findLast(({ route }) => route === "gh.mint")?.body).toBe('{"permissions":{"issues":"write"}}');
   });
 
   it("narrowed to what the caller asks for", async () => {
-    const { ask, owner, outside } = await story();
+    const { ask, owner, network } = await createWorld();
     const policy = `${POLICY(owner)}  contents: write\nrepositories: [app, other]\n`;
-    outside.github.putFile(`${owner}/.github`, ".github/chainguard/deploy.sts.yaml", policy);
+    network.github.putFile(`${owner}/.github`, ".github/chainguard/deploy.sts.yaml", policy);
     const answer = await ask({ scope: owner, query: { permissions: "contents:read", repositories: "OTHER" } });
     expect(answer.body).toMatchObject({
       permissions: { contents: "read", metadata: "read" },
@@ -132,9 +133,9 @@ describe("an exchange is answered", () => {
   });
 
   it("for an issuer that only the policy names", async () => {
-    const { ask, owner, outside, stranger } = await story({ policy: undefined });
-    outside.github.putFile(`${owner}/app`, ".github/chainguard/deploy.sts.yaml", POLICY(owner, stranger.url));
-    const answer = await ask({ issuer: stranger });
+    const { ask, owner, network, unknownIssuer } = await createWorld({ policy: undefined });
+    network.github.putFile(`${owner}/app`, ".github/chainguard/deploy.sts.yaml", POLICY(owner, unknownIssuer.url));
+    const answer = await ask({ issuer: unknownIssuer });
     expect(answer.status).toBe(200);
   });
 });
@@ -150,21 +151,20 @@ describe("calls and sequential hops", () => {
       },
       put: env.STS_CACHE.put.bind(env.STS_CACHE),
     };
-    const { ask, outside } = await story({ bindings: { STS_CACHE: counted } });
+    const { ask, network } = await createWorld({ bindings: { STS_CACHE: counted } });
     await ask();
-    outside.forgetCalls();
+    network.forgetCalls();
     reads.length = 0;
     expect((await ask()).status).toBe(200);
-    expect(outside.calls.map(({ route }) => route)).toEqual(["gh.mint"]);
+    expect(network.calls.map(({ route }) => route)).toEqual(["gh.mint"]);
     expect(reads).toEqual([]);
   });
 
-  const exchangeOnly = (outside: Awaited<ReturnType<typeof story>>["outside"]) =>
-    outside.calls.filter(({ route }) => route !== "gh.revoke");
+  const exchangeOnly = (network: Network) => network.calls.filter(({ route }) => route !== "gh.revoke");
 
   it("all cold but the keys: five calls in four hops, the revocation after the answer", async () => {
-    const { worker, request, outside, owner } = await story({ latencyMs: 20 });
-    const { github } = outside;
+    const { worker, request, network, owner } = await createWorld({ latencyMs: 20 });
+    const { github } = network;
     github.addAccount(`${owner}-b`, { type: "Organization", id: 99_000 });
     for (const name of ["app", ".github"]) github.addRepository(`${owner}-b/${name}`);
     github.putFile(`${owner}-b/app`, ".github/chainguard/deploy.sts.yaml", POLICY(owner));
@@ -174,10 +174,10 @@ describe("calls and sequential hops", () => {
       permissions: { contents: "read", issues: "write", metadata: "read" },
     });
     await worker.fetch(await request());
-    outside.forgetCalls();
+    network.forgetCalls();
     const answer = await worker.fetch(await request({ scope: `${owner}-b/app` }));
     expect(answer.status).toBe(200);
-    const calls = exchangeOnly(outside);
+    const calls = exchangeOnly(network);
     expect(calls.map(({ route }) => route)).toEqual([
       "gh.repo_installation",
       "gh.mint",
@@ -185,23 +185,23 @@ describe("calls and sequential hops", () => {
       "gh.contents",
       "gh.mint",
     ]);
-    expect(outside.hops(calls)).toBe(4);
-    expect(outside.count("gh.revoke")).toBe(1);
+    expect(network.hops(calls)).toBe(4);
+    expect(network.count("gh.revoke")).toBe(1);
   });
 
   it("all cold, known issuer: seven calls in at most five hops", async () => {
-    const { ask, outside } = await story({ latencyMs: 20 });
+    const { ask, network } = await createWorld({ latencyMs: 20 });
     expect((await ask()).status).toBe(200);
-    const calls = exchangeOnly(outside);
+    const calls = exchangeOnly(network);
     expect(calls).toHaveLength(7);
-    expect(outside.hops(calls)).toBeLessThanOrEqual(5);
+    expect(network.hops(calls)).toBeLessThanOrEqual(5);
   });
 
   it("all cold, unknown issuer: seven calls in at most six hops, the issuer asked after the policy", async () => {
-    const { ask, owner, outside, stranger } = await story({ latencyMs: 20 });
-    outside.github.putFile(`${owner}/app`, ".github/chainguard/deploy.sts.yaml", POLICY(owner, stranger.url));
-    expect((await ask({ issuer: stranger })).status).toBe(200);
-    const calls = exchangeOnly(outside);
+    const { ask, owner, network, unknownIssuer } = await createWorld({ latencyMs: 20 });
+    network.github.putFile(`${owner}/app`, ".github/chainguard/deploy.sts.yaml", POLICY(owner, unknownIssuer.url));
+    expect((await ask({ issuer: unknownIssuer })).status).toBe(200);
+    const calls = exchangeOnly(network);
     expect(calls.map(({ route }) => route)).toEqual([
       "gh.repo_installation",
       "gh.mint",
@@ -211,54 +211,54 @@ describe("calls and sequential hops", () => {
       "oidc.jwks",
       "gh.mint",
     ]);
-    expect(outside.hops(calls)).toBeLessThanOrEqual(6);
+    expect(network.hops(calls)).toBeLessThanOrEqual(6);
   });
 
   it.each(["HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"])("%s: none", async (method) => {
-    const { ask, outside } = await story();
+    const { ask, network } = await createWorld();
     const answer = await ask({ method });
     expect(answer.status).toBe(405);
     expect(answer.headers.get("Allow")).toBe("GET, POST");
     if (method !== "HEAD") expect(answer.body).toMatchObject({ code: 12, message: "Method Not Allowed", details: [] });
-    expect(outside.calls).toEqual([]);
+    expect(network.calls).toEqual([]);
   });
 });
 
 describe("no token is left that nobody was given", () => {
   it("when the caller leaves in the middle", async () => {
     const leaving = new AbortController();
-    const { worker, request, outside } = await story();
+    const { worker, request, network } = await createWorld();
     const asked = await request({ signal: leaving.signal });
     // The last call of the exchange is under way when the caller goes.
-    outside.fault({ route: "gh.mint", kind: "delay", delayMs: 200, match: '"issues"' });
+    network.fault({ route: "gh.mint", kind: "delay", delayMs: 200, match: '"issues"' });
     const answering = worker.fetch(asked);
-    while (outside.count("gh.mint") < 2) await scheduler.wait(5);
+    while (network.count("gh.mint") < 2) await scheduler.wait(5);
     leaving.abort();
     await answering;
-    expect(outside.github.tokens).toHaveLength(2);
-    expect(outside.github.tokens.every(({ revoked }) => revoked)).toBe(true);
+    expect(network.github.tokens).toHaveLength(2);
+    expect(network.github.tokens.every(({ revoked }) => revoked)).toBe(true);
     expect(worker.audits()).toMatchObject([{ outcome: "refused", counts: { caller_left: 1 } }]);
   });
 
   it("when the caller leaves before the mint: nothing is minted", async () => {
     const leaving = new AbortController();
-    const { worker, request, outside, grantMints } = await story();
+    const { worker, request, network, grantMints } = await createWorld();
     const asked = await request({ signal: leaving.signal });
-    outside.fault({ route: "gh.contents", kind: "delay", delayMs: 200 });
+    network.fault({ route: "gh.contents", kind: "delay", delayMs: 200 });
     const answering = worker.fetch(asked);
-    while (outside.count("gh.contents") < 1) await scheduler.wait(5);
+    while (network.count("gh.contents") < 1) await scheduler.wait(5);
     leaving.abort();
     await answering;
     expect(grantMints()).toBe(0);
-    expect(outside.github.tokens.every(({ revoked }) => revoked)).toBe(true);
+    expect(network.github.tokens.every(({ revoked }) => revoked)).toBe(true);
   });
 
   it("when the mint answers too late", { timeout: 20_000 }, async () => {
-    const { worker, request, outside } = await story();
-    outside.fault({ route: "gh.mint", kind: "delay", delayMs: 5_000, match: '"issues"' });
+    const { worker, request, network } = await createWorld();
+    network.fault({ route: "gh.mint", kind: "delay", delayMs: 5_000, match: '"issues"' });
     const answer = await worker.fetch(await request());
     expect(answer.body).toMatchObject({ code: 14, reason: "github_unavailable" });
-    const [, minted] = outside.github.tokens;
+    const [, minted] = network.github.tokens;
     expect(minted?.permissions).toEqual({ issues: "write", metadata: "read" });
     expect(minted?.revoked).toBe(true);
     expect(worker.audits()).toMatchObject([{ counts: { mint_unknown: 1 } }]);

@@ -3,8 +3,8 @@
 import { reset } from "cloudflare:test";
 import * as oauth from "oauth4webapi";
 import { beforeEach, describe, expect, it } from "vitest";
-import { claimsOf, DOMAIN, type Story, story } from "./story.ts";
-import type { Answer } from "./worker.ts";
+import type { Answer } from "../support/isolate.ts";
+import { claimsOf, createWorld, DOMAIN, type World } from "../support/world.ts";
 
 const GRANT = "urn:ietf:params:oauth:grant-type:token-exchange";
 const JWT = "urn:ietf:params:oauth:token-type:jwt";
@@ -19,17 +19,17 @@ interface OAuthAsking {
   readonly query?: string;
 }
 
-async function askToken(told: Story, asking: OAuthAsking = {}): Promise<Answer> {
+async function askToken(world: World, asking: OAuthAsking = {}): Promise<Answer> {
   const usual: Record<string, string | undefined> = {
     grant_type: GRANT,
-    subject_token: await told.actions.sign({ ...claimsOf(told), ...asking.claims }),
+    subject_token: await world.actions.sign({ ...claimsOf(world), ...asking.claims }),
     subject_token_type: JWT,
-    resource: `https://github.com/${told.owner}/app`,
+    resource: `https://github.com/${world.owner}/app`,
     scope: "deploy",
     ...asking.parameters,
   };
   const given = Object.entries(usual).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
-  return told.worker.fetch(
+  return world.worker.fetch(
     new Request(`https://${DOMAIN}/oauth2/token${asking.query ?? ""}`, {
       method: "POST",
       headers: { "Content-Type": FORM, ...asking.headers },
@@ -47,8 +47,8 @@ describe("token exchange", () => {
     ["both, in two spellings", (owner: string) => ({ audience: `${owner}/app` })],
     ["an id_token and a client_id", () => ({ subject_token_type: JWT.replace("jwt", "id_token"), client_id: "x" })],
   ])("with %s", async (_name, parameters) => {
-    const told = await story();
-    const { status, body, headers } = await askToken(told, { parameters: parameters(told.owner) });
+    const world = await createWorld();
+    const { status, body, headers } = await askToken(world, { parameters: parameters(world.owner) });
     expect(status).toBe(200);
     expect(body).toMatchObject({
       issued_token_type: "urn:ietf:params:oauth:token-type:access_token",
@@ -57,11 +57,11 @@ describe("token exchange", () => {
       permissions: { issues: "write", metadata: "read" },
       repositories: ["app"],
     });
-    expect(told.outside.github.tokens.filter(({ revoked }) => !revoked).map(({ value }) => value)).toEqual([
+    expect(world.github.tokens.filter(({ revoked }) => !revoked).map(({ value }) => value)).toEqual([
       body.access_token,
     ]);
     expect(headers.get("Cache-Control")).toBe("no-store");
-    expect(told.worker.audits()).toMatchObject([{ outcome: "granted", identity: "deploy" }]);
+    expect(world.worker.audits()).toMatchObject([{ outcome: "granted", identity: "deploy" }]);
   });
 
   it.each<[string, OAuthAsking, number, string, string]>([
@@ -113,25 +113,25 @@ describe("token exchange", () => {
     ["a policy that is not there", { parameters: { scope: "none" } }, 400, "invalid_scope", "policy_not_found"],
     ["a subject that does not match", { claims: { sub: "repo:x" } }, 400, "access_denied", "subject_mismatch"],
   ])("refuses %s", async (_name, asking, status, error, reason) => {
-    const told = await story();
-    const answer = await askToken(told, asking);
+    const world = await createWorld();
+    const answer = await askToken(world, asking);
     expect(answer.status).toBe(status);
     expect(answer.body).toMatchObject({ error, reason });
     expect(answer.body.error_description).toMatch(/^[ !#-[\]-~]+$/);
     expect(answer.headers.get("WWW-Authenticate")).toBeNull();
-    expect(told.grantMints()).toBe(0);
+    expect(world.grantMints()).toBe(0);
   });
 
   it("takes nothing from the query", async () => {
-    const told = await story();
-    const answer = await askToken(told, { parameters: { scope: undefined }, query: "?scope=deploy" });
+    const world = await createWorld();
+    const answer = await askToken(world, { parameters: { scope: undefined }, query: "?scope=deploy" });
     expect(answer.body).toMatchObject({ reason: "identity_missing" });
   });
 
   it("leaves outages what they are", async () => {
-    const told = await story();
-    told.outside.fault({ route: "gh.mint", kind: "secondary", match: '"issues"' });
-    const answer = await askToken(told);
+    const world = await createWorld();
+    world.network.fault({ route: "gh.mint", kind: "secondary", match: '"issues"' });
+    const answer = await askToken(world);
     expect(answer.status).toBe(429);
     expect(answer.body).toMatchObject({ error: "temporarily_unavailable", reason: "github_rate_limited" });
   });
@@ -139,14 +139,14 @@ describe("token exchange", () => {
 
 describe("a standard client library", () => {
   it("discovers, exchanges and revokes", async () => {
-    const told = await story();
+    const world = await createWorld();
     interface Sent {
       readonly method: string;
       readonly headers: Record<string, string>;
       readonly body?: URLSearchParams | undefined;
     }
     const customFetch = async (url: string, { method, headers, body }: Sent) => {
-      const answer = await told.worker.fetch(new Request(url, { method, headers, ...(body ? { body } : {}) }));
+      const answer = await world.worker.fetch(new Request(url, { method, headers, ...(body ? { body } : {}) }));
       return new Response(answer.text, { status: answer.status, headers: answer.headers });
     };
     const through = { [oauth.customFetch]: customFetch };
@@ -155,15 +155,15 @@ describe("a standard client library", () => {
     const server = await oauth.processDiscoveryResponse(issuer, discovered);
     const client = { client_id: "any" };
     const parameters = new URLSearchParams({
-      subject_token: await told.actions.sign(claimsOf(told)),
+      subject_token: await world.actions.sign(claimsOf(world)),
       subject_token_type: JWT,
-      resource: `https://github.com/${told.owner}/app`,
+      resource: `https://github.com/${world.owner}/app`,
       scope: "deploy",
     });
     const response = await oauth.genericTokenEndpointRequest(server, client, oauth.None(), GRANT, parameters, through);
     const result = await oauth.processGenericTokenEndpointResponse(server, client, response);
     expect(result).toMatchObject({ token_type: "bearer", expires_in: 3600 });
-    const token = told.outside.github.tokens.find(({ value }) => value === result.access_token);
+    const token = world.github.tokens.find(({ value }) => value === result.access_token);
     expect(token?.revoked).toBe(false);
     const revoked = await oauth.revocationRequest(server, client, oauth.None(), result.access_token, through);
     await oauth.processRevocationResponse(revoked);
@@ -171,9 +171,9 @@ describe("a standard client library", () => {
   });
 
   it("reads a refusal", async () => {
-    const told = await story();
+    const world = await createWorld();
     const server = { issuer: `https://${DOMAIN}`, token_endpoint: `https://${DOMAIN}/oauth2/token` };
-    const answer = await askToken(told, { parameters: { scope: "none" } });
+    const answer = await askToken(world, { parameters: { scope: "none" } });
     const response = new Response(answer.text, { status: answer.status, headers: answer.headers });
     const reading = oauth.processGenericTokenEndpointResponse(server, { client_id: "any" }, response);
     await expect(reading).rejects.toMatchObject({ error: "invalid_scope", status: 400 });
@@ -182,8 +182,8 @@ describe("a standard client library", () => {
 
 describe("metadata", () => {
   it("names the configured domain, whatever the Host", async () => {
-    const told = await story();
-    const answer = await told.worker.fetch(new Request("https://evil.example/.well-known/oauth-authorization-server"));
+    const world = await createWorld();
+    const answer = await world.worker.fetch(new Request("https://evil.example/.well-known/oauth-authorization-server"));
     expect(answer.body).toMatchObject({
       issuer: `https://${DOMAIN}`,
       token_endpoint: `https://${DOMAIN}/oauth2/token`,
@@ -193,25 +193,25 @@ describe("metadata", () => {
 });
 
 describe("revocation", () => {
-  const revoke = (told: Story, init: RequestInit) =>
-    told.worker.fetch(new Request(`https://${DOMAIN}/sts/revoke`, { method: "POST", ...init }));
+  const revoke = (world: World, init: RequestInit) =>
+    world.worker.fetch(new Request(`https://${DOMAIN}/sts/revoke`, { method: "POST", ...init }));
 
-  async function granted(told: Story): Promise<string> {
-    return String((await told.ask()).body.token);
+  async function granted(world: World): Promise<string> {
+    return String((await world.ask()).body.token);
   }
 
   it("takes the token as a form or as bearer, and a dead one too", async () => {
-    const told = await story();
-    const first = await granted(told);
-    const second = await granted(told);
-    const asForm = await revoke(told, {
+    const world = await createWorld();
+    const first = await granted(world);
+    const second = await granted(world);
+    const asForm = await revoke(world, {
       headers: { "Content-Type": FORM },
       body: new URLSearchParams({ token: first }),
     });
-    const asBearer = await revoke(told, { headers: { Authorization: `Bearer ${second}` } });
-    const again = await revoke(told, { headers: { Authorization: `Bearer ${second}` } });
+    const asBearer = await revoke(world, { headers: { Authorization: `Bearer ${second}` } });
+    const again = await revoke(world, { headers: { Authorization: `Bearer ${second}` } });
     expect([asForm.status, asBearer.status, again.status]).toEqual([200, 200, 200]);
-    expect(told.outside.github.tokens.every(({ revoked }) => revoked)).toBe(true);
+    expect(world.github.tokens.every(({ revoked }) => revoked)).toBe(true);
   });
 
   it.each([
@@ -227,28 +227,28 @@ describe("revocation", () => {
       "invalid_request",
     ],
   ])("refuses %s", async (_name, init, error) => {
-    const told = await story();
-    const answer = await revoke(told, init);
+    const world = await createWorld();
+    const answer = await revoke(world, init);
     expect(answer.status).toBe(400);
     expect(answer.body).toMatchObject({ error });
     expect(answer.text).not.toContain("ghp_x");
-    expect(told.outside.calls).toEqual([]);
+    expect(world.calls).toEqual([]);
   });
 
   it("says 503 while GitHub is down", async () => {
-    const told = await story();
-    told.outside.fault({ route: "gh.revoke", kind: "status", status: 502 });
-    const answer = await revoke(told, { headers: { Authorization: "Bearer ghs_x" } });
+    const world = await createWorld();
+    world.network.fault({ route: "gh.revoke", kind: "status", status: 502 });
+    const answer = await revoke(world, { headers: { Authorization: "Bearer ghs_x" } });
     expect(answer.status).toBe(503);
     expect(answer.body).toMatchObject({ reason: "github_unavailable" });
   });
 
   it("limits whoever guesses at tokens", async () => {
-    const told = await story();
+    const world = await createWorld();
     const guess = () =>
-      revoke(told, { headers: { Authorization: "Bearer ghs_guess", "CF-Connecting-IP": "192.0.2.1" } });
+      revoke(world, { headers: { Authorization: "Bearer ghs_guess", "CF-Connecting-IP": "192.0.2.1" } });
     for (let i = 0; i <= 60; i++) expect((await guess()).status).toBe(200);
     expect((await guess()).status).toBe(429);
-    expect(told.outside.count("gh.revoke")).toBe(61);
+    expect(world.network.count("gh.revoke")).toBe(61);
   });
 });

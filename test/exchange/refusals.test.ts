@@ -1,17 +1,17 @@
-// One story per refusal of the catalogue: status, code, reason, OAuth error, public text, and that nothing was minted.
+// One exchange per refusal of the catalogue: status, code, reason, OAuth error, public text, and that nothing was minted.
 
 import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { REFUSALS, type Reason } from "../../worker/denial.ts";
-import { type Asking, DOMAIN, POLICY, type Story, type StoryOptions, story } from "./story.ts";
+import { type Asking, createWorld, DOMAIN, POLICY, type World, type WorldOptions } from "../support/world.ts";
 
 interface Row {
   readonly reason: Reason;
   readonly about: string;
-  readonly options?: StoryOptions;
-  readonly arrange?: (told: Story) => void | Promise<void>;
-  readonly asking?: Asking | ((told: Story) => Asking);
-  readonly message: string | ((told: Story) => string);
+  readonly options?: WorldOptions;
+  readonly arrange?: (world: World) => void | Promise<void>;
+  readonly asking?: Asking | ((world: World) => Asking);
+  readonly message: string | ((world: World) => string);
   /** What the log and the audit event say; the same as `reason` unless the caller gets the common answer. */
   readonly really?: Reason;
   readonly retryAfter?: string;
@@ -19,13 +19,13 @@ interface Row {
   readonly mints?: number;
 }
 
-const common = ({ owner }: Story, identity = "deploy") =>
+const common = ({ owner }: World, identity = "deploy") =>
   `no installation found for "${owner}", or unable to find trust policy for "${identity}" that trusts this token`;
 
-const put = (told: Story, text: string) =>
-  told.outside.github.putFile(`${told.owner}/app`, ".github/chainguard/deploy.sts.yaml", text);
-const putList = (told: Story, text: string) =>
-  told.outside.github.putFile(`${told.owner}/.github`, ".github/chainguard/trusted-token-issuers.yaml", text);
+const put = (world: World, text: string) =>
+  world.github.putFile(`${world.owner}/app`, ".github/chainguard/deploy.sts.yaml", text);
+const putList = (world: World, text: string) =>
+  world.github.putFile(`${world.owner}/.github`, ".github/chainguard/trusted-token-issuers.yaml", text);
 const form = { "Content-Type": "application/x-www-form-urlencoded" };
 const outsider = { claims: { repository_owner_id: "1", repository_visibility: "private" } };
 
@@ -197,28 +197,28 @@ const GATES: readonly Row[] = [
   {
     reason: "issuer_unreachable",
     about: "a known issuer that is down",
-    arrange: ({ outside }) => outside.fault({ route: "oidc.discovery", kind: "status", status: 503 }),
+    arrange: ({ network }) => network.fault({ route: "oidc.discovery", kind: "status", status: 503 }),
     message: "unable to reach the token's issuer for its keys",
     retryAfter: "5",
   },
   {
     reason: "issuer_invalid",
     about: "a known issuer without discovery",
-    arrange: ({ outside }) => outside.fault({ route: "oidc.discovery", kind: "status", status: 404 }),
+    arrange: ({ network }) => network.fault({ route: "oidc.discovery", kind: "status", status: 404 }),
     message: "unable to fetch or create the provider",
   },
   {
     reason: "signature_invalid",
     about: "another key under a known issuer's name",
-    asking: ({ stranger, actions }) => ({ issuer: stranger, claims: { iss: actions.url } }),
+    asking: ({ unknownIssuer, actions }) => ({ issuer: unknownIssuer, claims: { iss: actions.url } }),
     message: "unable to verify bearer token: no key fits",
   },
   {
     reason: "not_found",
     really: "signature_invalid",
     about: "a forged token of an unknown issuer that the policy names",
-    options: { policy: POLICY("acme-x", "https://token.actions.githubusercontent.com/stranger") },
-    asking: ({ stranger }) => ({ issuer: stranger, sign: { tamper: "flip-sig" } }),
+    options: { policy: POLICY("acme-x", "https://token.actions.githubusercontent.com/unknown") },
+    asking: ({ unknownIssuer }) => ({ issuer: unknownIssuer, sign: { tamper: "flip-sig" } }),
     message: common,
   },
 ];
@@ -249,7 +249,7 @@ const OWNERS: readonly Row[] = [
   {
     reason: "installation_suspended",
     about: "to the owner's workload",
-    arrange: ({ outside }) => outside.github.suspend(outside.github.world.installations[0]?.id ?? 0),
+    arrange: ({ network }) => network.github.suspend(network.github.world.installations[0]?.id ?? 0),
     message: ({ owner }) =>
       `the GitHub App's installation on "${owner}" is suspended: an owner of it can lift that in its settings`,
   },
@@ -257,29 +257,29 @@ const OWNERS: readonly Row[] = [
     reason: "not_found",
     really: "installation_suspended",
     about: "to a workload of another owner",
-    arrange: ({ outside }) => outside.github.suspend(outside.github.world.installations[0]?.id ?? 0),
+    arrange: ({ network }) => network.github.suspend(network.github.world.installations[0]?.id ?? 0),
     asking: outsider,
     message: common,
   },
   {
     reason: "issuer_not_permitted",
     about: "an enforced list without it",
-    arrange: (told) => void putList(told, "issuers: [https://issuer.example]\n"),
+    arrange: (world) => void putList(world, "issuers: [https://issuer.example]\n"),
     asking: outsider,
     message: "issuer not permitted by organization policy",
   },
   {
     reason: "allow_list_invalid",
     about: "to the owner's workload",
-    arrange: (told) => void putList(told, "mode: enforced\nissuers: [https://issuer.example]\n"),
+    arrange: (world) => void putList(world, "mode: enforced\nissuers: [https://issuer.example]\n"),
     message: ({ owner }) =>
       `organization trusted-issuer configuration is invalid: ${owner}/.github/.github/chainguard/trusted-token-issuers.yaml:1:7: unknown mode "enforced" (write \`enforce\` or \`audit\`)`,
   },
   {
     reason: "allow_list_rate_limited",
     about: "a limit while it is read",
-    arrange: ({ outside }) =>
-      outside.fault({ route: "gh.contents", kind: "secondary", match: "trusted-token-issuers" }),
+    arrange: ({ network }) =>
+      network.fault({ route: "gh.contents", kind: "secondary", match: "trusted-token-issuers" }),
     asking: outsider,
     message: "organization trusted-issuer lookup rate limited",
     retryAfter: "60",
@@ -287,8 +287,8 @@ const OWNERS: readonly Row[] = [
   {
     reason: "allow_list_unavailable",
     about: "an outage while it is read",
-    arrange: ({ outside }) =>
-      outside.fault({ route: "gh.contents", kind: "status", status: 502, match: "trusted-token-issuers" }),
+    arrange: ({ network }) =>
+      network.fault({ route: "gh.contents", kind: "status", status: 502, match: "trusted-token-issuers" }),
     asking: outsider,
     message: "organization trusted-issuer lookup unavailable",
     retryAfter: "5",
@@ -320,13 +320,13 @@ const OWNERS: readonly Row[] = [
     really: "policy_not_found",
     about: "to a workload of another owner",
     asking: { ...outsider, identity: "none" },
-    message: (told) => common(told, "none"),
+    message: (world) => common(world, "none"),
   },
   {
     reason: "policy_unreadable",
     about: "a directory",
-    arrange: ({ outside, owner }) =>
-      void outside.github.putFile(`${owner}/app`, ".github/chainguard/dir.sts.yaml/x", "x"),
+    arrange: ({ network, owner }) =>
+      void network.github.putFile(`${owner}/app`, ".github/chainguard/dir.sts.yaml/x", "x"),
     asking: { identity: "dir" },
     message: ({ owner }) =>
       `unable to read trust policy found for "dir": ${owner}/app/.github/chainguard/dir.sts.yaml is a directory`,
@@ -334,7 +334,8 @@ const OWNERS: readonly Row[] = [
   {
     reason: "policy_invalid",
     about: "faults with their places, to the owner's workload",
-    arrange: (told) => void put(told, "issuer: https://x.example\nsubject: s\npermissions:\n  pull-requests: write\n"),
+    arrange: (world) =>
+      void put(world, "issuer: https://x.example\nsubject: s\npermissions:\n  pull-requests: write\n"),
     message: ({ owner }) =>
       `unable to parse or compile trust policy found for "deploy": ${owner}/app/.github/chainguard/deploy.sts.yaml:4:3: unknown permission "pull-requests" (did you mean \`pull_requests\`?)`,
   },
@@ -344,7 +345,7 @@ const POLICIES: readonly Row[] = [
   {
     reason: "issuer_mismatch",
     about: "to the owner's workload",
-    arrange: (told) => void put(told, POLICY(told.owner, "https://issuer.example")),
+    arrange: (world) => void put(world, POLICY(world.owner, "https://issuer.example")),
     message:
       'trust policy: issuer "https://token.actions.githubusercontent.com" did not match ("https://issuer.example")',
   },
@@ -352,7 +353,7 @@ const POLICIES: readonly Row[] = [
     reason: "not_found",
     really: "issuer_mismatch",
     about: "to an issuer that nobody knows",
-    asking: ({ stranger }) => ({ issuer: stranger }),
+    asking: ({ unknownIssuer }) => ({ issuer: unknownIssuer }),
     message: common,
   },
   {
@@ -382,13 +383,13 @@ const POLICIES: readonly Row[] = [
   {
     reason: "claim_mismatch",
     about: "a pattern, shown to the owner",
-    arrange: (told) => void put(told, `${POLICY(told.owner)}claim_pattern:\n  ref: refs/tags/.*\n`),
+    arrange: (world) => void put(world, `${POLICY(world.owner)}claim_pattern:\n  ref: refs/tags/.*\n`),
     message: 'trust policy: claim "ref" "refs/heads/main" did not match (pattern "refs/tags/.*")',
   },
   {
     reason: "token_too_long_lived",
     about: "both numbers to the owner",
-    arrange: (told) => void put(told, `${POLICY(told.owner)}max_token_lifetime: 300\n`),
+    arrange: (world) => void put(world, `${POLICY(world.owner)}max_token_lifetime: 300\n`),
     message: "trust policy: the token lives 600 seconds, more than max_token_lifetime 300",
   },
   {
@@ -404,8 +405,8 @@ const GITHUB: readonly Row[] = [
     reason: "permission_not_held",
     about: "which, to the owner",
     options: { permissions: { contents: "read", metadata: "read" } },
-    message: ({ owner, outside }) =>
-      `token exchange failure: the installation lacks a permission that the policy grants: issues:write (https://github.com/organizations/${owner}/settings/installations/${outside.github.world.installations[0]?.id})`,
+    message: ({ owner, network }) =>
+      `token exchange failure: the installation lacks a permission that the policy grants: issues:write (https://github.com/organizations/${owner}/settings/installations/${network.github.world.installations[0]?.id})`,
     mints: 1,
   },
   {
@@ -419,8 +420,8 @@ const GITHUB: readonly Row[] = [
   {
     reason: "repository_not_in_installation",
     about: "in general, to anyone else",
-    arrange: ({ outside, owner }) =>
-      void outside.github.putFile(
+    arrange: ({ network, owner }) =>
+      void network.github.putFile(
         `${owner}/.github`,
         ".github/chainguard/deploy.sts.yaml",
         `${POLICY(owner)}repositories: [app, vanished]\n`,
@@ -432,7 +433,7 @@ const GITHUB: readonly Row[] = [
   {
     reason: "github_rate_limited",
     about: "a secondary limit on the mint",
-    arrange: ({ outside }) => outside.fault({ route: "gh.mint", kind: "secondary", match: '"issues"' }),
+    arrange: ({ network }) => network.fault({ route: "gh.mint", kind: "secondary", match: '"issues"' }),
     message: "GitHub API rate limit exceeded",
     retryAfter: "60",
     mints: 1,
@@ -440,7 +441,7 @@ const GITHUB: readonly Row[] = [
   {
     reason: "github_forbidden",
     about: "a 403 without a sign of a limit",
-    arrange: ({ outside }) => outside.fault({ route: "gh.mint", kind: "status", status: 403, match: '"issues"' }),
+    arrange: ({ network }) => network.fault({ route: "gh.mint", kind: "status", status: 403, match: '"issues"' }),
     asking: outsider,
     message: "GitHub forbids this App the call",
     mints: 1,
@@ -448,7 +449,7 @@ const GITHUB: readonly Row[] = [
   {
     reason: "github_unavailable",
     about: "a 500 of the mint, which is never repeated",
-    arrange: ({ outside }) => outside.fault({ route: "gh.mint", kind: "status", status: 500, match: '"issues"' }),
+    arrange: ({ network }) => network.fault({ route: "gh.mint", kind: "status", status: 500, match: '"issues"' }),
     message: "GitHub is unavailable",
     retryAfter: "5",
     mints: 1,
@@ -456,19 +457,19 @@ const GITHUB: readonly Row[] = [
   {
     reason: "github_invalid_answer",
     about: "an answer that is not JSON",
-    arrange: ({ outside }) => outside.fault({ route: "gh.installations", kind: "garbage" }),
+    arrange: ({ network }) => network.fault({ route: "gh.installations", kind: "garbage" }),
     message: "GitHub answered something unexpected",
   },
   {
     reason: "app_credentials_rejected",
     about: "a 401 on the App's JWT",
-    arrange: ({ outside }) => outside.fault({ route: "gh.installations", kind: "status", status: 401 }),
+    arrange: ({ network }) => network.fault({ route: "gh.installations", kind: "status", status: 401 }),
     message: "GitHub refuses this deployment's App credentials",
   },
   {
     reason: "grant_mismatch",
     about: "more granted than asked",
-    arrange: ({ outside, owner }) => {
+    arrange: ({ network, owner }) => {
       const body = JSON.stringify({
         token: "ghs_more",
         expires_at: "2026-11-25T13:00:00Z",
@@ -478,7 +479,7 @@ const GITHUB: readonly Row[] = [
           { id: 1, name: "app", full_name: `${owner}/app`, private: true, owner: { login: owner, id: 1 } },
         ],
       });
-      outside.fault({ route: "gh.mint", kind: "status", status: 201, body, match: '"issues"' });
+      network.fault({ route: "gh.mint", kind: "status", status: 201, body, match: '"issues"' });
     },
     message: "GitHub granted something else than was asked; the token was revoked",
     mints: 1,
@@ -490,12 +491,12 @@ function titleOf({ reason, about, really }: Row): string {
 }
 
 async function check(row: Row): Promise<void> {
-  const told = await story(row.options);
-  await row.arrange?.(told);
-  const asking = typeof row.asking === "function" ? row.asking(told) : row.asking;
-  const answer = await told.ask(asking);
+  const world = await createWorld(row.options);
+  await row.arrange?.(world);
+  const asking = typeof row.asking === "function" ? row.asking(world) : row.asking;
+  const answer = await world.ask(asking);
   const { status, code, error } = REFUSALS[row.reason];
-  const message = typeof row.message === "function" ? row.message(told) : row.message;
+  const message = typeof row.message === "function" ? row.message(world) : row.message;
   expect(answer.body).toEqual({
     code,
     message,
@@ -510,10 +511,10 @@ async function check(row: Row): Promise<void> {
   expect(answer.headers.get("WWW-Authenticate")).toBe(
     status === 401 ? `Bearer error="${error}", error_description="${message.replaceAll('"', "'")}"` : null,
   );
-  expect(told.grantMints()).toBe(row.mints ?? 0);
-  expect(told.outside.github.tokens.filter(({ revoked }) => !revoked)).toEqual([]);
+  expect(world.grantMints()).toBe(row.mints ?? 0);
+  expect(world.github.tokens.filter(({ revoked }) => !revoked)).toEqual([]);
   if (row.reason !== "misconfigured") {
-    expect(told.worker.audits()).toMatchObject([
+    expect(world.worker.audits()).toMatchObject([
       { outcome: "refused", reason: row.really ?? row.reason, reported_reason: row.reason },
     ]);
   }
@@ -531,37 +532,37 @@ for (const [group, rows] of Object.entries(ROWS)) {
 
 describe("refusals that need more than one request", () => {
   it("caller_rate_limited: after too many refusals from one address, and only for what is refused", async () => {
-    const told = await story();
+    const world = await createWorld();
     const from = { "CF-Connecting-IP": "2001:db8:1:2::1" };
     const junk: Asking = { authorization: "Bearer a.b.c", headers: from };
-    for (let i = 0; i < 60; i++) expect((await told.ask(junk)).body.reason).toBe("token_malformed");
-    const limited = await told.ask({ ...junk, headers: { "CF-Connecting-IP": "2001:db8:1:2:ffff::9" } });
+    for (let i = 0; i < 60; i++) expect((await world.ask(junk)).body.reason).toBe("token_malformed");
+    const limited = await world.ask({ ...junk, headers: { "CF-Connecting-IP": "2001:db8:1:2:ffff::9" } });
     expect(limited.status).toBe(429);
     expect(limited.body).toMatchObject({ code: 8, reason: "caller_rate_limited", error: "temporarily_unavailable" });
     expect(limited.headers.get("Retry-After")).toBe("60");
-    expect(told.outside.calls).toEqual([]);
-    expect((await told.ask({ headers: from })).status).toBe(200);
-    expect((await told.ask({ ...junk, headers: { "CF-Connecting-IP": "2001:db8:1:3::1" } })).body.reason).toBe(
+    expect(world.calls).toEqual([]);
+    expect((await world.ask({ headers: from })).status).toBe(200);
+    expect((await world.ask({ ...junk, headers: { "CF-Connecting-IP": "2001:db8:1:3::1" } })).body.reason).toBe(
       "token_malformed",
     );
-    told.clock.now += 60_000;
-    expect((await told.ask(junk)).body.reason).toBe("token_malformed");
+    world.clock.now += 60_000;
+    expect((await world.ask(junk)).body.reason).toBe("token_malformed");
   });
 
   it("deadline_exceeded: ten seconds for all of it", { timeout: 30_000 }, async () => {
-    const told = await story();
-    told.outside.fault({ route: "oidc.discovery", kind: "delay", delayMs: 2_900 });
-    told.outside.fault({ route: "oidc.jwks", kind: "delay", delayMs: 2_900 });
-    told.outside.fault({ route: "gh.contents", kind: "delay", delayMs: 3_900 });
-    told.outside.fault({ route: "gh.mint", kind: "delay", delayMs: 3_900, match: '"issues"' });
-    const answer = await told.ask();
+    const world = await createWorld();
+    world.network.fault({ route: "oidc.discovery", kind: "delay", delayMs: 2_900 });
+    world.network.fault({ route: "oidc.jwks", kind: "delay", delayMs: 2_900 });
+    world.network.fault({ route: "gh.contents", kind: "delay", delayMs: 3_900 });
+    world.network.fault({ route: "gh.mint", kind: "delay", delayMs: 3_900, match: '"issues"' });
+    const answer = await world.ask();
     expect(answer.status).toBe(504);
     expect(answer.body).toMatchObject({ code: 4, reason: "deadline_exceeded", message: "the exchange took too long" });
-    expect(told.outside.github.tokens.filter(({ revoked }) => !revoked)).toEqual([]);
+    expect(world.github.tokens.filter(({ revoked }) => !revoked)).toEqual([]);
   });
 
   it("internal: a bug tells the caller nothing but the request id", async () => {
-    const told = await story({
+    const world = await createWorld({
       bindings: {
         CALLER_RATE_LIMIT: {
           limit: () => {
@@ -570,20 +571,20 @@ describe("refusals that need more than one request", () => {
         },
       },
     });
-    const answer = await told.ask({ authorization: "Bearer a.b.c" });
+    const answer = await world.ask({ authorization: "Bearer a.b.c" });
     expect(answer.status).toBe(500);
     expect(answer.body).toMatchObject({ code: 13, reason: "internal", message: "internal error" });
     expect(answer.text).not.toContain("secret");
-    expect(JSON.stringify(told.worker.logs)).not.toContain("secret");
+    expect(JSON.stringify(world.worker.logs)).not.toContain("secret");
   });
 });
 
 it("every reason of the catalogue is told in a story above", () => {
   const apart: readonly Reason[] = ["caller_rate_limited", "deadline_exceeded", "internal"];
-  const told = new Set([...Object.values(ROWS).flatMap((rows) => rows.map(({ reason }) => reason)), ...apart]);
-  expect(Object.keys(REFUSALS).filter((reason) => !told.has(reason as Reason))).toEqual([]);
+  const world = new Set([...Object.values(ROWS).flatMap((rows) => rows.map(({ reason }) => reason)), ...apart]);
+  expect(Object.keys(REFUSALS).filter((reason) => !world.has(reason as Reason))).toEqual([]);
 });
 
-it("the stories' domain is the default audience", () => {
+it("the worlds' domain is the default audience", () => {
   expect(DOMAIN).toBe("sts.example.com");
 });

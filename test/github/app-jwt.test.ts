@@ -88,21 +88,21 @@ describe("two keys", () => {
   });
 
   it("tries the second at once, and goes straight to it from then on", async () => {
-    const { github, outside, call } = await createTestWorld();
+    const { github, network, call } = await createTestWorld();
     const app = await appOf(1, [1, 0]);
     expect(await github.installations.find(app, { owner: "acme" }, call)).toMatchObject({ ok: true });
-    expect(outside.calls.map(({ status }) => status)).toEqual([401, 200]);
+    expect(network.calls.map(({ status }) => status)).toEqual([401, 200]);
     github.installations.forget(app, "acme");
     await github.installations.find(app, { owner: "acme" }, call);
-    expect(outside.calls.map(({ status }) => status)).toEqual([401, 200, 200]);
+    expect(network.calls.map(({ status }) => status)).toEqual([401, 200, 200]);
   });
 
   it("gives up when both are refused", async () => {
-    const { github, outside, call } = await createTestWorld();
+    const { github, network, call } = await createTestWorld();
     const app = await appOf(1, [1, 2]);
     const denial = { reason: "app_credentials_rejected", appId: "1" };
     expect(await github.getApp(app, call)).toEqual({ ok: false, denial });
-    expect(outside.calls.length).toBe(2);
+    expect(network.calls.length).toBe(2);
   });
 });
 
@@ -113,9 +113,9 @@ describe("GET /app", () => {
   });
 
   it("sends nothing when no key can sign", async () => {
-    const { github, app, call, outside } = await createTestWorld();
+    const { github, app, call, network } = await createTestWorld();
     const denial = { reason: "app_credentials_rejected", appId: "1" };
     expect(await github.getApp({ ...app, keys: [] }, call)).toEqual({ ok: false, denial });
-    expect(outside.calls.length).toBe(0);
+    expect(network.calls.length).toBe(0);
   });
 });

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import type { Grant } from "../../policies/grant.ts";
+import type { Fault } from "../support/network.ts";
 import { createTestWorld, livingTokens, type TestWorld } from "./world.ts";
 
 const GRANT: Grant = { permissions: { contents: "read", issues: "write" }, repositories: ["app", "other"] };
@@ -16,14 +17,14 @@ describe("a token", () => {
     expect(await mint(world, { ...GRANT, repositories: ["APP", "other", "app"] })).toMatchObject({
       ok: true,
       value: {
-        token: world.outside.github.tokens[0]?.value,
+        token: world.network.github.tokens[0]?.value,
         expiresAt: "2026-05-06T13:00:00Z",
         permissions: { contents: "read", issues: "write", metadata: "read" },
         repositories: [{ name: "app" }, { name: "other" }],
       },
     });
-    expect(world.outside.github.tokens[0]?.requested).toEqual({ ...GRANT, repositories: ["APP", "other"] });
-    expect(world.outside.calls.map(({ route }) => route)).toEqual(["gh.mint"]);
+    expect(world.network.github.tokens[0]?.requested).toEqual({ ...GRANT, repositories: ["APP", "other"] });
+    expect(world.network.calls.map(({ route }) => route)).toEqual(["gh.mint"]);
   });
 
   it("covers all of the installation only when that was said", async () => {
@@ -33,7 +34,7 @@ describe("a token", () => {
         ok: true,
         value: { repositories: "all" },
       });
-      expect(world.outside.github.tokens[0]?.requested).toEqual({ permissions: GRANT.permissions });
+      expect(world.network.github.tokens[0]?.requested).toEqual({ permissions: GRANT.permissions });
     }
   });
 
@@ -44,7 +45,7 @@ describe("a token", () => {
   ] as const)("is never asked for with nothing in it: %j", async (grant) => {
     const world = await createTestWorld();
     await expect(mint(world, grant)).rejects.toThrow("would grant all of them");
-    expect(world.outside.calls.length).toBe(0);
+    expect(world.network.calls.length).toBe(0);
   });
 });
 
@@ -69,7 +70,7 @@ describe("an answer that is not what was asked", () => {
   ];
   it.each(wrong)("%s: revoked, and refused", async (_, over, reason) => {
     const world = await createTestWorld();
-    world.outside.fault({ route: "gh.mint", kind: "status", status: 201, body: JSON.stringify({ ...GOOD, ...over }) });
+    world.network.fault({ route: "gh.mint", kind: "status", status: 201, body: JSON.stringify({ ...GOOD, ...over }) });
     expect(await mint(world)).toMatchObject({ ok: false, denial: { reason } });
     await world.call.settled();
     expect(revocations(world)).toEqual(["Bearer ghs_made"]);
@@ -77,7 +78,7 @@ describe("an answer that is not what was asked", () => {
 
   it.each([200, 202, 400, 403, 404, 422, 500])("a token with status %d: revoked all the same", async (status) => {
     const world = await createTestWorld();
-    world.outside.fault({ route: "gh.mint", kind: "status", status, body: JSON.stringify(GOOD) });
+    world.network.fault({ route: "gh.mint", kind: "status", status, body: JSON.stringify(GOOD) });
     expect(await mint(world)).toMatchObject({ ok: false });
     await world.call.settled();
     expect(revocations(world)).toEqual(["Bearer ghs_made"]);
@@ -85,27 +86,27 @@ describe("an answer that is not what was asked", () => {
 
   it("says so to the audit event when the revocation fails", async () => {
     const world = await createTestWorld();
-    world.outside.fault({
+    world.network.fault({
       route: "gh.mint",
       kind: "status",
       status: 201,
       body: JSON.stringify({ ...GOOD, permissions: {} }),
     });
-    world.outside.fault({ route: "gh.revoke", kind: "network" });
+    world.network.fault({ route: "gh.revoke", kind: "network" });
     await mint(world);
     await world.call.settled();
     expect(world.call.counted).toContain("revocation_failed");
   });
 });
 
-const revocations = ({ outside }: TestWorld) =>
-  outside.calls.filter(({ route }) => route === "gh.revoke").map(({ headers }) => headers.authorization);
+const revocations = ({ network }: TestWorld) =>
+  network.calls.filter(({ route }) => route === "gh.revoke").map(({ headers }) => headers.authorization);
 
 describe("an unknown outcome", () => {
   const invalid = (problem: string) => ({ reason: "github_invalid_answer", route: ROUTE, problem });
   const down = (problem: string) => ({ reason: "github_unavailable", route: ROUTE, problem });
   const unfit = invalid("fields are missing or of another type");
-  const outcomes: [string, Parameters<TestWorld["outside"]["fault"]>[0], object][] = [
+  const outcomes: [string, Fault, object][] = [
     ["a 500", { route: "gh.mint", kind: "status", status: 500 }, down("status 500")],
     ["a network failure", { route: "gh.mint", kind: "network", acted: true }, down("no connection")],
     ["a cut body", { route: "gh.mint", kind: "cut" }, invalid("the answer was cut off")],
@@ -120,9 +121,9 @@ describe("an unknown outcome", () => {
   ];
   it.each(outcomes)("%s: counted, never repeated", async (_, fault, denial) => {
     const world = await createTestWorld();
-    world.outside.fault(fault);
+    world.network.fault(fault);
     expect(await mint(world)).toEqual({ ok: false, denial });
-    expect(world.outside.count("gh.mint")).toBe(1);
+    expect(world.network.count("gh.mint")).toBe(1);
     expect(world.call.counted.filter((what) => what === "mint_unknown").length).toBe(1);
   });
 });
@@ -130,7 +131,7 @@ describe("an unknown outcome", () => {
 describe("an answer that comes too late", () => {
   it("has its token revoked in the background", async () => {
     const world = await createTestWorld();
-    world.outside.fault({ route: "gh.mint", kind: "delay", delayMs: 100 });
+    world.network.fault({ route: "gh.mint", kind: "delay", delayMs: 100 });
     const outcome = mint(world);
     await new Promise((resolve) => setTimeout(resolve, 20));
     world.call.expire();
@@ -145,6 +146,6 @@ describe("an answer that comes too late", () => {
     const world = await createTestWorld();
     world.call.expire();
     expect(await mint(world)).toMatchObject({ denial: { reason: "deadline_exceeded" } });
-    expect(world.outside.calls.length).toBe(0);
+    expect(world.network.calls.length).toBe(0);
   });
 });

@@ -27,15 +27,15 @@ describe("what lies at a path", () => {
       sha: expect.stringMatching(/^[0-9a-f]{40}$/),
       size: 10,
     });
-    expect(world.outside.count("gh.contents")).toBe(1);
+    expect(world.network.count("gh.contents")).toBe(1);
   });
 
   it("an empty file, and one just as large as may be", async () => {
     const world = await createTestWorld();
-    world.outside.github.putFile("acme/app", "empty", "");
-    world.outside.github.putFile("acme/app", "large", "x".repeat(POLICY_MAX_BYTES));
-    world.outside.github.putFile("acme/app", "larger", "x".repeat(POLICY_MAX_BYTES + 1));
-    world.outside.github.putFile("acme/app", "huge", "x".repeat(1024 * 1024 + 1));
+    world.network.github.putFile("acme/app", "empty", "");
+    world.network.github.putFile("acme/app", "large", "x".repeat(POLICY_MAX_BYTES));
+    world.network.github.putFile("acme/app", "larger", "x".repeat(POLICY_MAX_BYTES + 1));
+    world.network.github.putFile("acme/app", "huge", "x".repeat(1024 * 1024 + 1));
     expect(await read(world, "empty")).toMatchObject({ kind: "file", text: "", size: 0 });
     expect(await read(world, "large")).toMatchObject({ kind: "file", size: POLICY_MAX_BYTES });
     expect(await read(world, "larger")).toEqual({ kind: "too_large" });
@@ -44,7 +44,7 @@ describe("what lies at a path", () => {
 
   it("nothing, a directory, or bytes that are no text", async () => {
     const world = await createTestWorld();
-    world.outside.github.putFile("acme/app", "bytes", Uint8Array.of(0x69, 0xff, 0xfe));
+    world.network.github.putFile("acme/app", "bytes", Uint8Array.of(0x69, 0xff, 0xfe));
     expect(await read(world, "none")).toEqual({ kind: "absent" });
     expect(await read(world, ".github/chainguard")).toEqual({ kind: "directory", files: ["ci.sts.yaml"] });
     expect(await read(world, "bytes")).toEqual({ kind: "not_utf8" });
@@ -52,7 +52,7 @@ describe("what lies at a path", () => {
 
   it("a symbolic link: the file that it leads to, or none", async () => {
     const world = await createTestWorld();
-    world.outside.github.commit("acme/app", {
+    world.network.github.commit("acme/app", {
       files: { link: { symlink: POLICY_PATH }, loose: { symlink: "nowhere" }, module: { submodule: "a".repeat(40) } },
     });
     expect(await read(world, "link")).toMatchObject({ kind: "file", text: "issuer: x\n" });
@@ -62,7 +62,7 @@ describe("what lies at a path", () => {
 
   it("keeps all of a text, its mark of byte order apart", async () => {
     const world = await createTestWorld();
-    world.outside.github.putFile("acme/app", "text", "\ufeffa: \u00e9\r\n\u0000\u{1f600}");
+    world.network.github.putFile("acme/app", "text", "\ufeffa: \u00e9\r\n\u0000\u{1f600}");
     expect(await read(world, "text")).toMatchObject({ kind: "file", text: "a: \u00e9\r\n\u0000\u{1f600}" });
   });
 });
@@ -129,7 +129,7 @@ describe("statuses", () => {
 
   it("a limit counts against the App that read", async () => {
     const world = await createTestWorld({ apps: 2 });
-    world.outside.fault({ route: "gh.contents", kind: "secondary" });
+    world.network.fault({ route: "gh.contents", kind: "secondary" });
     const denial = { reason: "github_rate_limited", limit: "secondary", retryAfterSeconds: 60 };
     expect(await read(world)).toEqual({ kind: "denied", denial });
     expect([1, 2, 3].map(() => world.github.appsFor("acme").map(({ id }) => id))).toEqual([
@@ -143,8 +143,8 @@ describe("statuses", () => {
     const world = await createTestWorld({ apps: 2 });
     const [one, two] = world.apps;
     if (one === undefined || two === undefined) throw new Error("two Apps");
-    world.outside.github.bucket("installation:101").used = 4900;
-    world.outside.github.bucket("installation:102").used = 1000;
+    world.network.github.bucket("installation:101").used = 4900;
+    world.network.github.bucket("installation:102").used = 1000;
     for (const [app, id] of [
       [one, 101],
       [two, 102],

@@ -21,7 +21,7 @@ describe("the web host", () => {
 
 describe("an Enterprise Server", () => {
   it("is the only host that is called, from look-up to revocation", async () => {
-    const { github, app, call, outside } = await createTestWorld({ apiUrl: "https://ghes.example/api/v3" });
+    const { github, app, call, network } = await createTestWorld({ apiUrl: "https://ghes.example/api/v3" });
     const lookup = await github.installations.find(app, { owner: "acme", repository: "app" }, call);
     if (!lookup.ok) throw new Error(lookup.denial.reason);
     const read = await github.mintReadToken(app, lookup.value.installation, ["app"], call);
@@ -35,7 +35,7 @@ describe("an Enterprise Server", () => {
     expect(await github.mintGrantToken(app, lookup.value.installation, grant, call)).toMatchObject({
       denial: { settingsUrl: "https://ghes.example/organizations/acme/settings/installations/101" },
     });
-    expect(outside.hosts()).toEqual(["ghes.example"]);
-    expect(outside.calls.every(({ path }) => path.startsWith("/api/v3/"))).toBe(true);
+    expect(network.hosts()).toEqual(["ghes.example"]);
+    expect(network.calls.every(({ path }) => path.startsWith("/api/v3/"))).toBe(true);
   });
 });

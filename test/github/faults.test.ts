@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import type { Result } from "../../worker/denial.ts";
 import { readFile } from "../../worker/github/contents.ts";
 import type { Installed } from "../../worker/github/installations.ts";
-import type { Fault } from "../emulators/outside.ts";
+import type { Fault } from "../support/network.ts";
 import { createTestWorld, livingTokens, POLICY_PATH, type TestWorld } from "./world.ts";
 
 const UPSTREAM = "upstream-words";
@@ -79,7 +79,7 @@ const ALL_FAILED: Row = {
 const OUTAGES: readonly Name[] = ["500", "502", "network", "cut"];
 
 const find = (target: { owner: string; repository?: string }) => async (world: TestWorld, fault: Fault) => {
-  world.outside.fault(fault);
+  world.network.fault(fault);
   return found(await world.github.installations.find(world.app, target, world.call));
 };
 
@@ -103,7 +103,7 @@ const ROUTES: Record<string, RouteCase> = {
   "look-up by user": {
     route: "gh.user_installation",
     act: (world, fault) => {
-      world.outside.github.addUser("mona");
+      world.network.github.addUser("mona");
       return find({ owner: "mona" })(world, fault);
     },
     repeated: OUTAGES,
@@ -112,7 +112,7 @@ const ROUTES: Record<string, RouteCase> = {
   "read token": {
     route: "gh.mint",
     act: (world, fault) => {
-      world.outside.fault(fault);
+      world.network.fault(fault);
       return world.github.mintReadToken(world.app, world.installation, ["app"], world.call);
     },
     repeated: OUTAGES,
@@ -123,10 +123,10 @@ const ROUTES: Record<string, RouteCase> = {
     act: async (world, fault) => {
       const token = await world.github.mintReadToken(world.app, world.installation, ["app"], world.call);
       if (!token.ok) throw new Error(token.denial.reason);
-      world.outside.fault(fault);
+      world.network.fault(fault);
       const file = { owner: "acme", repository: "app", path: POLICY_PATH };
       const outcome = await readFile(world.github, token.value.token, file, world.call);
-      world.outside.clearFaults();
+      world.network.clearFaults();
       await world.github.revoke(token.value.token);
       return outcome;
     },
@@ -136,7 +136,7 @@ const ROUTES: Record<string, RouteCase> = {
   "the caller's token": {
     route: "gh.mint",
     act: async (world, fault) => {
-      world.outside.fault(fault);
+      world.network.fault(fault);
       const grant = { permissions: { contents: "read" }, repositories: ["app"] };
       const minted = await world.github.mintGrantToken(world.app, world.installation, grant, world.call);
       const isUnknown = !minted.ok && world.call.counted.includes("mint_unknown");
@@ -159,7 +159,7 @@ const ROUTES: Record<string, RouteCase> = {
   "the App itself": {
     route: "gh.app",
     act: (world, fault) => {
-      world.outside.fault(fault);
+      world.network.fault(fault);
       return world.github.getApp(world.app, world.call);
     },
     repeated: OUTAGES,
@@ -168,7 +168,7 @@ const ROUTES: Record<string, RouteCase> = {
   revocation: {
     route: "gh.revoke",
     act: async (world, fault) => {
-      world.outside.fault(fault);
+      world.network.fault(fault);
       return { kind: await world.github.revoke("ghs_unknown") };
     },
     repeated: OUTAGES,
@@ -187,9 +187,9 @@ async function check({ route: { route, act, repeated, expected }, name }: (typeo
   const world = await createTestWorld();
   const outcome = await act(world, { route, ...FAULTS[name] });
   expect(named(outcome)).toBe(expected[name]);
-  const met = world.outside.calls.filter((call) => call.fault !== null).length;
+  const met = world.network.calls.filter((call) => call.fault !== null).length;
   expect(met).toBe(repeated.includes(name) ? 2 : 1);
-  expect(world.outside.hosts()).toEqual(["api.github.com"]);
+  expect(world.network.hosts()).toEqual(["api.github.com"]);
   expect(JSON.stringify([outcome, world.events])).not.toContain(UPSTREAM);
   // A cut answer to a mint is the one way in which a token can be left that nobody has seen.
   const unseen = route === "gh.mint" && name === "cut" ? met : 0;

@@ -17,28 +17,28 @@ const moved = (repository: string) => ({
 
 describe("asking GitHub", () => {
   it("takes one call by repository, and gives GitHub's spelling", async () => {
-    const { github, app, call, outside } = await createTestWorld();
+    const { github, app, call, network } = await createTestWorld();
     const lookup = await github.installations.find(app, { owner: "ACME", repository: "App" }, call);
     expect(lookup).toEqual({ ok: true, value: { installation: acmeInstallation() } });
-    expect(routesOf(outside)).toEqual([BY_REPOSITORY]);
+    expect(routesOf(network)).toEqual([BY_REPOSITORY]);
   });
 
   it("takes one call by organisation, and two for a user", async () => {
-    const { github, app, call, outside } = await createTestWorld();
-    outside.github.addUser("mona", { id: 77 });
-    outside.github.install({ app: 1, owner: "mona", permissions: { contents: "read" }, id: 300 });
+    const { github, app, call, network } = await createTestWorld();
+    network.github.addUser("mona", { id: 77 });
+    network.github.install({ app: 1, owner: "mona", permissions: { contents: "read" }, id: 300 });
     expect(await github.installations.find(app, { owner: "acme" }, call)).toMatchObject({ ok: true });
     expect(await github.installations.find(app, { owner: "mona" }, call)).toMatchObject({
       value: { installation: { id: 300, accountId: 77, ownerType: "User" } },
     });
-    expect(routesOf(outside)).toEqual([BY_ORGANIZATION, BY_ORGANIZATION, BY_USER]);
+    expect(routesOf(network)).toEqual([BY_ORGANIZATION, BY_ORGANIZATION, BY_USER]);
   });
 
   it("says not installed only after /orgs/ and /users/ both say 404", async () => {
-    const { github, app, call, outside } = await createTestWorld();
+    const { github, app, call, network } = await createTestWorld();
     const target = { owner: "nobody", repository: "app" };
     expect(await github.installations.find(app, target, call)).toEqual(notInstalled("nobody"));
-    expect(routesOf(outside)).toEqual([BY_REPOSITORY, BY_ORGANIZATION, BY_USER]);
+    expect(routesOf(network)).toEqual([BY_REPOSITORY, BY_ORGANIZATION, BY_USER]);
   });
 
   it("tells a repository that is not selected from one that is not there", async () => {
@@ -55,8 +55,8 @@ describe("asking GitHub", () => {
   });
 
   it("reports a suspended installation with its owner's number", async () => {
-    const { github, app, call, outside } = await createTestWorld();
-    outside.github.suspend(101);
+    const { github, app, call, network } = await createTestWorld();
+    network.github.suspend(101);
     expect(await github.installations.find(app, { owner: "acme", repository: "app" }, call)).toEqual({
       ok: false,
       denial: { reason: "installation_suspended", owner: "acme", ownerId: 42 },
@@ -64,25 +64,25 @@ describe("asking GitHub", () => {
   });
 
   it("follows no redirect of a renamed repository", async () => {
-    const { github, app, call, outside } = await createTestWorld();
-    outside.github.renameRepository("acme/app", "app2");
+    const { github, app, call, network } = await createTestWorld();
+    network.github.renameRepository("acme/app", "app2");
     expect(await github.installations.find(app, { owner: "acme", repository: "app" }, call)).toMatchObject({
       value: { hidden: "moved" },
     });
-    expect(routesOf(outside)).toEqual([BY_REPOSITORY, BY_ORGANIZATION]);
+    expect(routesOf(network)).toEqual([BY_REPOSITORY, BY_ORGANIZATION]);
   });
 
   it("reports a renamed owner as moved, now and from the cache", async () => {
-    const { github, app, call, outside } = await createTestWorld();
-    outside.github.renameOwner("acme", "acme-two");
+    const { github, app, call, network } = await createTestWorld();
+    network.github.renameOwner("acme", "acme-two");
     const target = { owner: "acme", repository: "app" };
     expect(await github.installations.find(app, target, call)).toEqual(moved("acme/app"));
     expect(await github.installations.find(app, target, call)).toEqual(moved("acme/app"));
-    expect(outside.calls.length).toBe(3);
+    expect(network.calls.length).toBe(3);
   });
 
   it("refuses an answer about another account, however GitHub came to give it", async () => {
-    const { github, app, call, outside } = await createTestWorld();
+    const { github, app, call, network } = await createTestWorld();
     const body = JSON.stringify({
       id: 5,
       account: { login: "mallory", id: 6 },
@@ -91,68 +91,68 @@ describe("asking GitHub", () => {
       permissions: {},
       suspended_at: null,
     });
-    outside.fault({ route: BY_ORGANIZATION, kind: "status", status: 200, body });
+    network.fault({ route: BY_ORGANIZATION, kind: "status", status: 200, body });
     expect(await github.installations.find(app, { owner: "acme" }, call)).toEqual(moved("acme"));
   });
 });
 
 describe("an App that GitHub does not know", () => {
   it("is not mistaken for one that nobody installed", async () => {
-    const { github, app, call, outside } = await createTestWorld();
+    const { github, app, call, network } = await createTestWorld();
     const denial = { reason: "app_credentials_rejected", appId: "9" };
     expect(await github.installations.find({ ...app, id: "9" }, { owner: "acme" }, call)).toEqual({
       ok: false,
       denial,
     });
-    expect(outside.calls.length).toBe(1);
+    expect(network.calls.length).toBe(1);
   });
 });
 
 describe("the cache", () => {
   it("answers for an hour, for every repository of the owner and in any case", async () => {
-    const { github, app, call, outside, clock } = await createTestWorld();
+    const { github, app, call, network, clock } = await createTestWorld();
     await github.installations.find(app, { owner: "acme", repository: "app" }, call);
     clock.now += INSTALLATION_FRESH_MS - 1;
     expect(await github.installations.find(app, { owner: "Acme", repository: "other" }, call)).toMatchObject({
       value: { installation: { id: 101 } },
     });
-    expect(outside.calls.length).toBe(1);
+    expect(network.calls.length).toBe(1);
     clock.now += 1;
     await github.installations.find(app, { owner: "acme" }, call);
-    expect(outside.calls.length).toBe(2);
+    expect(network.calls.length).toBe(2);
   });
 
   it("remembers for five minutes that an owner has no installation", async () => {
-    const { github, app, call, outside, clock } = await createTestWorld();
-    outside.github.addOrganization("late");
+    const { github, app, call, network, clock } = await createTestWorld();
+    network.github.addOrganization("late");
     expect(await github.installations.find(app, { owner: "late" }, call)).toEqual(notInstalled("late"));
-    outside.github.install({ app: 1, owner: "late", permissions: {} });
+    network.github.install({ app: 1, owner: "late", permissions: {} });
     clock.now += INSTALLATION_NEGATIVE_MS - 1;
     expect(await github.installations.find(app, { owner: "late" }, call)).toEqual(notInstalled("late"));
-    expect(outside.calls.length).toBe(2);
+    expect(network.calls.length).toBe(2);
     clock.now += 1;
     expect(await github.installations.find(app, { owner: "late" }, call)).toMatchObject({ ok: true });
   });
 
   it("lets nobody's junk repository spoil the owner's other ones", async () => {
-    const { github, app, call, outside } = await createTestWorld();
+    const { github, app, call, network } = await createTestWorld();
     const junk = { owner: "acme", repository: "nonexistent" };
     expect(await github.installations.find(app, junk, call)).toMatchObject({ value: { hidden: "gone" } });
     expect(await github.installations.find(app, { owner: "acme", repository: "app" }, call)).toMatchObject({
       value: { installation: { id: 101 } },
     });
-    const calls = outside.calls.length;
+    const calls = network.calls.length;
     expect(await github.installations.find(app, { owner: "Acme", repository: "NonExistent" }, call)).toMatchObject({
       value: { hidden: "gone" },
     });
-    expect(outside.calls.length).toBe(calls);
+    expect(network.calls.length).toBe(calls);
   });
 
   it("asks again once an entry was forgotten", async () => {
-    const { github, app, call, outside } = await createTestWorld();
+    const { github, app, call, network } = await createTestWorld();
     await github.installations.find(app, { owner: "acme" }, call);
-    outside.github.uninstall(101);
-    outside.github.install({ app: 1, owner: "acme", permissions: {}, id: 777 });
+    network.github.uninstall(101);
+    network.github.install({ app: 1, owner: "acme", permissions: {}, id: 777 });
     github.installations.forget(app, "ACME");
     expect(await github.installations.find(app, { owner: "acme" }, call)).toMatchObject({
       value: { installation: { id: 777 } },
@@ -160,14 +160,14 @@ describe("the cache", () => {
   });
 
   it("keeps Apps apart", async () => {
-    const { github, apps, call, outside } = await createTestWorld({ apps: 2 });
+    const { github, apps, call, network } = await createTestWorld({ apps: 2 });
     for (const app of apps) await github.installations.find(app, { owner: "acme" }, call);
-    expect(outside.calls.length).toBe(2);
+    expect(network.calls.length).toBe(2);
   });
 
   it("remembers no failure", async () => {
-    const { github, app, call, outside } = await createTestWorld();
-    outside.fault({ route: BY_ORGANIZATION, kind: "status", status: 401, times: 1 });
+    const { github, app, call, network } = await createTestWorld();
+    network.fault({ route: BY_ORGANIZATION, kind: "status", status: 401, times: 1 });
     expect(await github.installations.find(app, { owner: "acme" }, call)).toMatchObject({ ok: false });
     expect(await github.installations.find(app, { owner: "acme" }, call)).toMatchObject({ ok: true });
   });

@@ -22,7 +22,7 @@ describe("a refusal", () => {
 
   it("leaves open what cannot be told: permissions that changed since they were looked up", async () => {
     const world = await createTestWorld();
-    world.outside.github.setPermissions(101, { contents: "read" });
+    world.network.github.setPermissions(101, { contents: "read" });
     expect(await mint(world)).toEqual({
       ok: false,
       denial: { reason: "permission_not_held", missing: [], settingsUrl: SETTINGS },
@@ -35,18 +35,18 @@ describe("a refusal", () => {
       ok: false,
       denial: { reason: "repository_not_in_installation", missing: ["none"], settingsUrl: SETTINGS },
     });
-    expect(world.outside.calls.length).toBe(1);
+    expect(world.network.calls.length).toBe(1);
   });
 
   it("looks up which of several it is, in one hop", async () => {
     const world = await createTestWorld();
-    world.outside.github.renameRepository("acme/other", "another");
+    world.network.github.renameRepository("acme/other", "another");
     const grant = { ...GRANT, repositories: ["app", "none", "other"] };
     expect(await mint(world, grant)).toEqual({
       ok: false,
       denial: { reason: "repository_not_in_installation", missing: ["none", "other"], settingsUrl: SETTINGS },
     });
-    expect(world.outside.count("gh.repo_installation")).toBe(3);
+    expect(world.network.count("gh.repo_installation")).toBe(3);
   });
 
   it("leaves it open among many, rather than ask for each", async () => {
@@ -55,7 +55,7 @@ describe("a refusal", () => {
     expect(await mint(world, { ...GRANT, repositories })).toMatchObject({
       denial: { reason: "repository_not_in_installation", missing: [] },
     });
-    expect(world.outside.calls.length).toBe(1);
+    expect(world.network.calls.length).toBe(1);
   });
 
   it.each([
@@ -68,7 +68,7 @@ describe("a refusal", () => {
     ],
   ] as const)("of GitHub's without a reason we know names %s", async (_, permissions, reason, missing) => {
     const world = await createTestWorld();
-    world.outside.fault({ route: "gh.mint", kind: "status", status: 422 });
+    world.network.fault({ route: "gh.mint", kind: "status", status: 422 });
     expect(await mint(world, { permissions, repositories: ["app"] })).toMatchObject({ denial: { reason, missing } });
   });
 
@@ -82,7 +82,7 @@ describe("a refusal", () => {
 
   it("of a suspended installation says so", async () => {
     const world = await createTestWorld();
-    world.outside.github.suspend(101);
+    world.network.github.suspend(101);
     expect(await mint(world)).toEqual({
       ok: false,
       denial: { reason: "installation_suspended", owner: "acme", ownerId: 42 },
@@ -91,7 +91,7 @@ describe("a refusal", () => {
 
   it("by 404 says that what was asked for is gone", async () => {
     const world = await createTestWorld();
-    world.outside.github.uninstall(101);
+    world.network.github.uninstall(101);
     const gone = (repository: string) => ({ reason: "repository_not_visible", repository, problem: "gone" });
     expect(await mint(world)).toEqual({ ok: false, denial: gone("acme") });
     const one = { ...GRANT, repositories: ["app"] };
@@ -100,7 +100,7 @@ describe("a refusal", () => {
 
   it("by a limit has that App go last", async () => {
     const world = await createTestWorld({ apps: 2 });
-    world.outside.fault({ route: "gh.mint", kind: "primary" });
+    world.network.fault({ route: "gh.mint", kind: "primary" });
     expect(await mint(world)).toEqual({
       ok: false,
       denial: { reason: "github_rate_limited", limit: "primary", retryAfterSeconds: 1800 },
@@ -118,7 +118,7 @@ describe("a refusal", () => {
   it("by 401 has tried the other key", async () => {
     const world = await createTestWorld();
     expect(await mint({ ...world, app: await appOf(1, [1, 0]) })).toMatchObject({ ok: true });
-    expect(world.outside.calls.map(({ status }) => status)).toEqual([401, 201]);
+    expect(world.network.calls.map(({ status }) => status)).toEqual([401, 201]);
     expect(await mint({ ...world, app: await appOf(1, [1]) })).toEqual({
       ok: false,
       denial: { reason: "app_credentials_rejected", appId: "1" },

@@ -40,7 +40,7 @@ interface Sent {
 
 /** Every kind of request that the folder can make. */
 async function everyRequest(): Promise<readonly Sent[]> {
-  const { github, app, installation, call, outside } = await createTestWorld();
+  const { github, app, installation, call, network } = await createTestWorld();
   await github.installations.find(app, { owner: "acme", repository: "app" }, call);
   await github.installations.find(app, { owner: "nobody" }, call);
   const read = await github.mintReadToken(app, installation, ["app", ".github"], call);
@@ -51,7 +51,7 @@ async function everyRequest(): Promise<readonly Sent[]> {
   await github.mintGrantToken(app, installation, { permissions, repositories: ["app"] }, call);
   await github.mintGrantToken(app, installation, { permissions, repositories: "all" }, call);
   await github.getApp(app, call);
-  return outside.calls;
+  return network.calls;
 }
 
 const TEMPLATES: [RegExp, string][] = [

@@ -14,24 +14,24 @@ describe("minting", () => {
     expect(await mint(world, ["APP", ".github"])).toMatchObject({
       ok: true,
       value: {
-        token: world.outside.github.tokens[0]?.value,
+        token: world.network.github.tokens[0]?.value,
         repositories: [
           { owner: "acme", name: "app", public: false },
           { owner: "acme", name: ".github", public: true },
         ],
       },
     });
-    expect(world.outside.github.tokens[0]?.requested).toEqual({
+    expect(world.network.github.tokens[0]?.requested).toEqual({
       permissions: { contents: "read" },
       repositories: ["APP", ".github"],
     });
-    expect(world.outside.calls.length).toBe(1);
+    expect(world.network.calls.length).toBe(1);
   });
 
   it("throws without repositories, before anything is sent", async () => {
     const world = await createTestWorld();
     await expect(mint(world, [])).rejects.toThrow("would grant all of them");
-    expect(world.outside.calls.length).toBe(0);
+    expect(world.network.calls.length).toBe(0);
   });
 
   it("says when GitHub refuses the repositories", async () => {
@@ -44,7 +44,7 @@ describe("minting", () => {
 
   it("does not take a missing permission for an unseen repository: that would lift the allow-list", async () => {
     const world = await createTestWorld();
-    world.outside.github.setPermissions(101, { issues: "write" });
+    world.network.github.setPermissions(101, { issues: "write" });
     const settingsUrl = "https://github.com/organizations/acme/settings/installations/101";
     const held = { ...world, installation: { ...world.installation, permissions: new Map([["issues", "write"]]) } };
     expect(await mint(held)).toEqual({
@@ -55,7 +55,7 @@ describe("minting", () => {
 
   it("does not take a limit for an unseen repository", async () => {
     const world = await createTestWorld();
-    world.outside.fault({ route: "gh.mint", kind: "status", status: 422, headers: { "retry-after": "9" } });
+    world.network.fault({ route: "gh.mint", kind: "status", status: 422, headers: { "retry-after": "9" } });
     expect(await mint(world)).toEqual({
       ok: false,
       denial: { reason: "github_rate_limited", limit: "secondary", retryAfterSeconds: 9 },
@@ -64,12 +64,12 @@ describe("minting", () => {
 
   it("says when the installation is gone or suspended", async () => {
     const world = await createTestWorld();
-    world.outside.github.suspend(101);
+    world.network.github.suspend(101);
     expect(await mint(world)).toEqual({
       ok: false,
       denial: { reason: "installation_suspended", owner: "acme", ownerId: 42 },
     });
-    world.outside.github.uninstall(101);
+    world.network.github.uninstall(101);
     expect(await mint(world)).toEqual({
       ok: false,
       denial: { reason: "repository_not_visible", repository: "acme", problem: "gone" },
@@ -78,12 +78,12 @@ describe("minting", () => {
 
   it("is repeated once on an outage, and not on a refusal", async () => {
     const world = await createTestWorld();
-    world.outside.fault({ route: "gh.mint", kind: "status", status: 502, times: 1 });
+    world.network.fault({ route: "gh.mint", kind: "status", status: 502, times: 1 });
     expect(await mint(world)).toMatchObject({ ok: true });
-    expect(world.outside.count("gh.mint")).toBe(2);
-    world.outside.fault({ route: "gh.mint", kind: "status", status: 403 });
+    expect(world.network.count("gh.mint")).toBe(2);
+    world.network.fault({ route: "gh.mint", kind: "status", status: 403 });
     expect(await mint(world)).toEqual({ ok: false, denial: { reason: "github_forbidden", route: ROUTE } });
-    expect(world.outside.count("gh.mint")).toBe(3);
+    expect(world.network.count("gh.mint")).toBe(3);
   });
 });
 
@@ -91,7 +91,7 @@ describe("an answer for something else", () => {
   it("is a repository that moved: renamed while GitHub still finds it by its old name", async () => {
     const world = await createTestWorld();
     const answer = mintAnswer([{ name: "app2", owner: { login: "acme" }, private: true }]);
-    world.outside.fault({ route: "gh.mint", kind: "status", status: 201, body: answer });
+    world.network.fault({ route: "gh.mint", kind: "status", status: 201, body: answer });
     expect(await mint(world, ["app"])).toEqual({
       ok: false,
       denial: { reason: "repository_not_visible", repository: "acme/app", problem: "moved" },
@@ -101,9 +101,9 @@ describe("an answer for something else", () => {
   it("gives nothing of the old owner's to whoever reclaims its name", async () => {
     const world = await createTestWorld();
     await world.github.installations.find(world.app, { owner: "acme" }, world.call);
-    world.outside.github.renameOwner("acme", "acme-two");
-    world.outside.github.addOrganization("acme", { id: 666 });
-    world.outside.github.addRepository("acme/app");
+    world.network.github.renameOwner("acme", "acme-two");
+    world.network.github.addOrganization("acme", { id: 666 });
+    world.network.github.addRepository("acme/app");
     const lookup = await world.github.installations.find(world.app, { owner: "acme" }, world.call);
     if (!lookup.ok) throw new Error("not cached");
     const denial = { reason: "repository_not_visible", repository: "acme/app", problem: "moved" };
@@ -120,7 +120,7 @@ describe("an answer for something else", () => {
   it("is a mismatch when it reads more than was asked", async () => {
     const world = await createTestWorld();
     const app = { name: "app", owner: { login: "acme" }, private: true };
-    world.outside.fault({
+    world.network.fault({
       route: "gh.mint",
       kind: "status",
       status: 201,
@@ -128,7 +128,7 @@ describe("an answer for something else", () => {
     });
     expect(await mint(world, ["app"])).toMatchObject({ ok: false, denial: { reason: "grant_mismatch" } });
     await world.call.settled();
-    expect(world.outside.count("gh.revoke")).toBe(1);
+    expect(world.network.count("gh.revoke")).toBe(1);
   });
 });
 
@@ -162,15 +162,15 @@ describe("revoking", () => {
     const world = await createTestWorld();
     const outcome = await mint(world);
     if (!outcome.ok) throw new Error(outcome.denial.reason);
-    world.outside.fault(fault);
+    world.network.fault(fault);
     expect(await world.github.revoke(outcome.value.token)).toBe(expected);
-    expect(world.outside.count("gh.revoke")).toBe(calls);
-    expect(world.outside.hosts()).toEqual(["api.github.com"]);
+    expect(world.network.count("gh.revoke")).toBe(calls);
+    expect(world.network.hosts()).toEqual(["api.github.com"]);
   });
 
   it.each(["", "a b", "x\r\nX-Evil: 1", "gh\u00e9"])("sends nothing for what cannot be a token: %j", async (token) => {
-    const { github, outside } = await createTestWorld();
+    const { github, network } = await createTestWorld();
     expect(await github.revoke(token)).toBe("already_invalid");
-    expect(outside.calls.length).toBe(0);
+    expect(network.calls.length).toBe(0);
   });
 });

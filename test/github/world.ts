@@ -13,7 +13,7 @@ import {
 import { TieredCache } from "../../worker/store/cache.ts";
 import { KvStore } from "../../worker/store/kv.ts";
 import { appKeys } from "../emulators/core/keys.ts";
-import { createOutside, type Outside } from "../emulators/outside.ts";
+import { Network } from "../support/network.ts";
 
 export const API = "https://api.github.com";
 export const PERMISSIONS = { contents: "write", issues: "write", checks: "write", members: "read" };
@@ -48,7 +48,7 @@ export interface Clock {
 }
 
 export interface TestWorld {
-  readonly outside: Outside;
+  readonly network: Network;
   readonly github: GitHub;
   readonly apps: readonly App[];
   readonly app: App;
@@ -93,8 +93,8 @@ export function installationCache(clock: Clock, kv?: KVNamespace): TieredCache<I
 export async function createTestWorld(options: WorldOptions = {}): Promise<TestWorld> {
   const apiUrl = options.apiUrl ?? API;
   const clock: Clock = { now: Date.UTC(2026, 4, 6, 12) };
-  const outside = createOutside({ apiUrl, now: () => clock.now });
-  const emulator = outside.github;
+  const network = new Network({ apiUrl, now: () => clock.now });
+  const emulator = network.github;
   emulator.addOrganization("acme", { id: 42 });
   emulator.addRepository("acme/app", { files: { [POLICY_PATH]: "issuer: x\n" } });
   emulator.addRepository("acme/other");
@@ -110,7 +110,7 @@ export async function createTestWorld(options: WorldOptions = {}): Promise<TestW
   const cache = installationCache(clock, options.kv);
   const events: CallEvent[] = [];
   const github = new GitHub({
-    fetcher: (request) => outside.fetch(request),
+    fetcher: (request) => network.fetch(request),
     now: () => clock.now,
     random: () => 0,
     apiUrl,
@@ -121,7 +121,7 @@ export async function createTestWorld(options: WorldOptions = {}): Promise<TestW
   const app = apps[0];
   if (app === undefined) throw new Error("a world needs an App");
   const call = testCall();
-  return { outside, github, apps, app, installation: acmeInstallation(), clock, cache, events, call };
+  return { network, github, apps, app, installation: acmeInstallation(), clock, cache, events, call };
 }
 
 /** What the look-up of App 1 on acme finds. */
@@ -136,8 +136,8 @@ export const acmeInstallation = (): Installation => ({
   suspended: false,
 });
 
-export const routesOf = (outside: Outside): string[] => outside.calls.map((call) => call.route);
+export const routesOf = (network: Network): string[] => network.calls.map((call) => call.route);
 
 /** Tokens that work now: what must be empty when nobody was given one. */
-export const livingTokens = ({ outside }: TestWorld): readonly unknown[] =>
-  outside.github.tokens.filter((token) => !token.revoked);
+export const livingTokens = ({ network }: TestWorld): readonly unknown[] =>
+  network.github.tokens.filter((token) => !token.revoked);

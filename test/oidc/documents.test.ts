@@ -1,8 +1,11 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { DISCOVERY_MAX_BYTES, JWKS_MAX_BYTES, JWKS_MAX_KEYS } from "../../worker/limits.ts";
-import { discoveryOf, keySetOf, makeWorld, type Route, refusalOf, step, type World } from "./support/outside.ts";
-import { cut, endless, moved, status, text } from "./support/routes.ts";
-import { goodPayload, ISSUER, makeSigner, NOW_SECONDS, type Signer, sign } from "./support/signer.ts";
+import type { Route } from "../support/network.ts";
+import { discoveryOf, keySetOf } from "../support/network.ts";
+import { cut, endless, moved, status, text } from "../support/routes.ts";
+import { goodPayload, ISSUER, makeSigner, NOW_SECONDS, type Signer, sign } from "../support/signer.ts";
+import type { VerifierWorld } from "./verifier.ts";
+import { createVerifierWorld, refusalOf, step } from "./verifier.ts";
 
 const DISCOVERY = discoveryOf(ISSUER);
 const KEYS = keySetOf(ISSUER);
@@ -18,9 +21,9 @@ beforeAll(async () => {
   oldToken = await sign(old, payload);
 });
 
-function worldWith(...keys: readonly unknown[]): World {
-  const world = makeWorld();
-  world.outside.issuer(ISSUER, keys);
+function worldWith(...keys: readonly unknown[]): VerifierWorld {
+  const world = createVerifierWorld();
+  world.network.publish(ISSUER, keys);
   return world;
 }
 
@@ -179,19 +182,19 @@ const KEY_SET_TROUBLE: readonly Trouble[] = [
 
 describe("trouble with an issuer has its own reason and a bounded number of calls", () => {
   it.each(DISCOVERY_TROUBLE)("discovery: %s", async (_about, route, refusal, asked) => {
-    const world = makeWorld({ timeoutMs: 60 });
-    world.outside.issuer(ISSUER, [old.publicJwk]);
-    world.outside.answer(DISCOVERY, route);
+    const world = createVerifierWorld({ timeoutMs: 60 });
+    world.network.publish(ISSUER, [old.publicJwk]);
+    world.network.answer(DISCOVERY, route);
     expect(await refusalOf(world, oldToken)).toBe(refusal);
-    expect(world.outside.asked).toEqual(asked);
+    expect(world.network.urls()).toEqual(asked);
   });
 
   it.each(KEY_SET_TROUBLE)("key set: %s", async (_about, route, refusal, asked) => {
-    const world = makeWorld({ timeoutMs: 60 });
-    world.outside.issuer(ISSUER, [old.publicJwk]);
-    world.outside.answer(KEYS, route);
+    const world = createVerifierWorld({ timeoutMs: 60 });
+    world.network.publish(ISSUER, [old.publicJwk]);
+    world.network.answer(KEYS, route);
     expect(await refusalOf(world, oldToken)).toBe(refusal);
-    expect(world.outside.asked).toEqual(asked);
+    expect(world.network.urls()).toEqual(asked);
   });
 
   it.each([
@@ -205,10 +208,10 @@ describe("trouble with an issuer has its own reason and a bounded number of call
     "/keys",
     "",
   ])("jwks_uri %s is not asked", async (uri) => {
-    const world = makeWorld();
-    world.outside.issuer(ISSUER, [old.publicJwk], { jwks_uri: uri });
+    const world = createVerifierWorld();
+    world.network.publish(ISSUER, [old.publicJwk], { jwks_uri: uri });
     expect(await refusalOf(world, oldToken)).toBe("signature_invalid: key set: address may not be fetched");
-    expect(world.outside.asked).toEqual([DISCOVERY]);
+    expect(world.network.urls()).toEqual([DISCOVERY]);
   });
 
   it.each([
@@ -223,65 +226,65 @@ describe("trouble with an issuer has its own reason and a bounded number of call
     "http://localhost:8080/a",
     "http://127.0.0.1:8080/a",
   ])("issuer %s is not asked", async (issuer) => {
-    const world = makeWorld();
+    const world = createVerifierWorld();
     expect(await refusalOf(world, await sign(old, { ...payload, iss: issuer }))).toBe(
       "issuer_invalid: discovery: address may not be fetched",
     );
-    expect(world.outside.asked).toEqual([]);
+    expect(world.network.urls()).toEqual([]);
   });
 
   it("201 keys are too many, 200 are not", async () => {
-    const world = makeWorld();
+    const world = createVerifierWorld();
     const others = Array.from({ length: JWKS_MAX_KEYS - 1 }, (_, at) => ({ kty: "x", kid: `other-${at}` }));
-    world.outside.issuer(ISSUER, [...others, old.publicJwk]);
+    world.network.publish(ISSUER, [...others, old.publicJwk]);
     expect(await refusalOf(world, oldToken)).toBe("accepted");
-    const crowded = makeWorld();
-    crowded.outside.issuer(ISSUER, [{ kty: "x" }, ...others, old.publicJwk]);
+    const crowded = createVerifierWorld();
+    crowded.network.publish(ISSUER, [{ kty: "x" }, ...others, old.publicJwk]);
     expect(await refusalOf(crowded, oldToken)).toBe("signature_invalid: key set has more than 200 keys");
   });
 
   it("one bad answer is made up for by the retry", async () => {
     for (const first of [status(500), () => cut(), () => Promise.reject(new TypeError("reset"))]) {
-      const world = makeWorld();
-      world.outside.issuer(ISSUER, [old.publicJwk]);
-      const good = world.outside.routes.get(KEYS) ?? status(404);
+      const world = createVerifierWorld();
+      world.network.publish(ISSUER, [old.publicJwk]);
+      const good = world.network.answerAt(KEYS) ?? status(404);
       let asked = 0;
-      world.outside.answer(KEYS, (request: Request) => (asked++ === 0 ? first(request) : good(request)));
+      world.network.answer(KEYS, (request: Request) => (asked++ === 0 ? first(request) : good(request)));
       expect(await step(world, oldToken)).toEqual(["accepted", [...FETCHED, KEYS]]);
     }
   });
 
   it("two redirects within the origin are followed, by any status, each judged", async () => {
     for (const code of [301, 302, 303, 307, 308]) {
-      const world = makeWorld();
-      world.outside.issuer(ISSUER, [old.publicJwk]);
-      const good = world.outside.routes.get(DISCOVERY) ?? status(404);
+      const world = createVerifierWorld();
+      world.network.publish(ISSUER, [old.publicJwk]);
+      const good = world.network.answerAt(DISCOVERY) ?? status(404);
       const [one, two] = ["https://issuer.example.test/one", "https://issuer.example.test/two?x=y"];
-      world.outside.answer(DISCOVERY, moved("/one", code));
-      world.outside.answer(one, moved(two, code));
-      world.outside.answer(two, good);
+      world.network.answer(DISCOVERY, moved("/one", code));
+      world.network.answer(one, moved(two, code));
+      world.network.answer(two, good);
       expect(await step(world, oldToken)).toEqual(["accepted", [DISCOVERY, one, two, KEYS]]);
     }
   });
 
   it("keys may lie on another host", async () => {
-    const world = makeWorld();
-    world.outside.issuer(ISSUER, [old.publicJwk], { jwks_uri: far });
-    world.outside.answer(far, { keys: [old.publicJwk] });
+    const world = createVerifierWorld();
+    world.network.publish(ISSUER, [old.publicJwk], { jwks_uri: far });
+    world.network.answer(far, { keys: [old.publicJwk] });
     expect(await step(world, oldToken)).toEqual(["accepted", [DISCOVERY, far]]);
   });
 
   it("a final slash of the issuer is not doubled", async () => {
-    const world = makeWorld();
-    world.outside.issuer(ISSUER, [old.publicJwk], { issuer: `${ISSUER}/` });
+    const world = createVerifierWorld();
+    world.network.publish(ISSUER, [old.publicJwk], { issuer: `${ISSUER}/` });
     const token = await sign(old, { ...payload, iss: `${ISSUER}/` });
     expect(await step(world, token)).toEqual(["accepted", FETCHED]);
   });
 
   it("loopback and http work where they are allowed", async () => {
-    const world = makeWorld({ allowLoopback: true });
+    const world = createVerifierWorld({ allowLoopback: true });
     const issuer = "http://127.0.0.1:9000/a";
-    world.outside.issuer(issuer, [old.publicJwk]);
+    world.network.publish(issuer, [old.publicJwk]);
     expect(await step(world, await sign(old, { ...payload, iss: issuer }))).toEqual([
       "accepted",
       [discoveryOf(issuer), keySetOf(issuer)],
@@ -291,8 +294,8 @@ describe("trouble with an issuer has its own reason and a bounded number of call
   it("what is asked carries nothing of the caller's", async () => {
     const world = worldWith(old.publicJwk);
     const requests: Request[] = [];
-    const good = world.outside.routes.get(DISCOVERY) ?? status(404);
-    world.outside.answer(DISCOVERY, (request: Request) => {
+    const good = world.network.answerAt(DISCOVERY) ?? status(404);
+    world.network.answer(DISCOVERY, (request: Request) => {
       requests.push(request);
       return good(request);
     });

@@ -1,21 +1,22 @@
 import fc from "fast-check";
 import { beforeAll, expect, it } from "vitest";
-import { makeValid, type Valid } from "./support/mutations.ts";
-import { makeWorld, outcomeOf, read, type World } from "./support/outside.ts";
-import { ALL_ALGORITHMS, ISSUER, join } from "./support/signer.ts";
+import { ALL_ALGORITHMS, ISSUER, join } from "../support/signer.ts";
+import { makeValid, type Valid } from "./mutations.ts";
+import type { VerifierWorld } from "./verifier.ts";
+import { createVerifierWorld, outcomeOf, read } from "./verifier.ts";
 
 /** Few by default; `npm run fuzz` asks for 100,000. */
 const RUNS = Number(import.meta.env.VITE_FUZZ_RUNS ?? 500);
 
-let world: World;
+let world: VerifierWorld;
 let valid: readonly Valid[];
 
 beforeAll(async () => {
-  world = makeWorld();
+  world = createVerifierWorld();
   const made = await Promise.all(ALL_ALGORITHMS.map(makeValid));
   // Half of the issuer's keys say which algorithm they are for; all have the same kid, so that every one that fits is tried.
   const keys = made.map(({ signer }, at) => ({ ...signer.publicJwk, ...(at % 2 === 0 ? { alg: undefined } : {}) }));
-  world.outside.issuer(ISSUER, keys, { id_token_signing_alg_values_supported: ALL_ALGORITHMS });
+  world.network.publish(ISSUER, keys, { id_token_signing_alg_values_supported: ALL_ALGORITHMS });
   // RS and PS keys are tried four at a time at most, so only tokens that are accepted as they are may count.
   const outcomes = await Promise.all(made.map(({ token }) => outcomeOf(world, token)));
   valid = made.filter((_, at) => outcomes[at] === "accepted");
@@ -131,7 +132,7 @@ it(`accepts none of ${RUNS} changed tokens whose signed bytes differ, and never 
       const outcome = await outcomeOf(world, token);
       count.set(outcome, (count.get(outcome) ?? 0) + 1);
       // An outage would be a 5xx, and no token can cause one: but for a changed issuer, of whom an exchange would ask nothing.
-      if (outcome === "issuer_unreachable") expect(read(token, world.outside.now).issuer).not.toBe(ISSUER);
+      if (outcome === "issuer_unreachable") expect(read(token, world.clock.now).issuer).not.toBe(ISSUER);
       if (outcome === "accepted") expect(signedTexts).toContain(token.slice(0, token.lastIndexOf(".")));
     }),
     { numRuns: RUNS },

@@ -7,20 +7,11 @@ import {
 } from "../../worker/limits.ts";
 import { decodeIssuerKeys, encodeIssuerKeys } from "../../worker/oidc/issuer-keys.ts";
 import { usableKeys } from "../../worker/oidc/jwk.ts";
-import {
-  discoveryOf,
-  keySetOf,
-  makeWorld,
-  Outside,
-  outcomeOf,
-  PendingWrites,
-  type Route,
-  read,
-  step,
-  type World,
-} from "./support/outside.ts";
-import { cut } from "./support/routes.ts";
-import { goodPayload, ISSUER, makeSigner, NOW_SECONDS, type Signer, sign } from "./support/signer.ts";
+import { discoveryOf, keySetOf, type Route } from "../support/network.ts";
+import { cut } from "../support/routes.ts";
+import { goodPayload, ISSUER, makeSigner, NOW_SECONDS, type Signer, sign } from "../support/signer.ts";
+import type { VerifierWorld } from "./verifier.ts";
+import { createVerifierWorld, outcomeOf, PendingWrites, read, step } from "./verifier.ts";
 
 const DISCOVERY = discoveryOf(ISSUER);
 const KEYS = keySetOf(ISSUER);
@@ -38,9 +29,9 @@ beforeAll(async () => {
   [oldToken, nextToken] = await Promise.all([sign(old, payload), sign(next, payload)]);
 });
 
-function worldWith(...keys: readonly unknown[]): World {
-  const world = makeWorld();
-  world.outside.issuer(ISSUER, keys);
+function worldWith(...keys: readonly unknown[]): VerifierWorld {
+  const world = createVerifierWorld();
+  world.network.publish(ISSUER, keys);
   return world;
 }
 
@@ -49,16 +40,16 @@ describe("fresh keys", () => {
     const world = worldWith(old.publicJwk);
     expect(await step(world, oldToken)).toEqual(["accepted", FETCHED]);
     expect(await step(world, oldToken)).toEqual(["accepted", []]);
-    world.outside.wait(ISSUER_KEYS_FRESH_MS - 1);
+    world.clock.now += ISSUER_KEYS_FRESH_MS - 1;
     expect(await step(world, oldToken)).toEqual(["accepted", []]);
-    world.outside.wait(1);
+    world.clock.now += 1;
     expect(await step(world, oldToken)).toEqual(["accepted", FETCHED]);
   });
 
   it("of one issuer are not asked for another", async () => {
     const world = worldWith(old.publicJwk);
     const other = `${ISSUER}b`;
-    world.outside.issuer(other, [next.publicJwk]);
+    world.network.publish(other, [next.publicJwk]);
     await step(world, oldToken);
     const token = await sign(next, { ...payload, iss: other });
     expect(await step(world, token)).toEqual(["accepted", [discoveryOf(other), keySetOf(other)]]);
@@ -69,7 +60,7 @@ describe("rotation", () => {
   it("costs one refetch when a new key appears", async () => {
     const world = worldWith(old.publicJwk);
     await step(world, oldToken);
-    world.outside.issuer(ISSUER, [old.publicJwk, next.publicJwk]);
+    world.network.publish(ISSUER, [old.publicJwk, next.publicJwk]);
     expect(await step(world, nextToken)).toEqual(["accepted", FETCHED]);
     expect(await step(world, nextToken)).toEqual(["accepted", []]);
     expect(await step(world, oldToken)).toEqual(["accepted", []]);
@@ -78,17 +69,17 @@ describe("rotation", () => {
   it("shuts the old key out after the freshness time", async () => {
     const world = worldWith(old.publicJwk);
     await step(world, oldToken);
-    world.outside.issuer(ISSUER, [next.publicJwk]);
-    world.outside.wait(ISSUER_KEYS_FRESH_MS - 1);
+    world.network.publish(ISSUER, [next.publicJwk]);
+    world.clock.now += ISSUER_KEYS_FRESH_MS - 1;
     expect(await step(world, oldToken)).toEqual(["accepted", []]);
-    world.outside.wait(1);
+    world.clock.now += 1;
     expect(await step(world, oldToken)).toEqual(["signature_invalid", FETCHED]);
   });
 
   it("shuts the old key out as soon as the new one was fetched", async () => {
     const world = worldWith(old.publicJwk);
     await step(world, oldToken);
-    world.outside.issuer(ISSUER, [next.publicJwk]);
+    world.network.publish(ISSUER, [next.publicJwk]);
     await step(world, nextToken);
     expect(await step(world, oldToken)).toEqual(["signature_invalid", []]);
   });
@@ -97,7 +88,7 @@ describe("rotation", () => {
     const world = worldWith({ ...old.publicJwk, kid: "only" });
     const tokenOf = (signer: Signer) => sign(signer, payload, { kid: "only" });
     expect(await step(world, await tokenOf(old))).toEqual(["accepted", FETCHED]);
-    world.outside.issuer(ISSUER, [{ ...next.publicJwk, kid: "only" }]);
+    world.network.publish(ISSUER, [{ ...next.publicJwk, kid: "only" }]);
     expect(await step(world, await tokenOf(next))).toEqual(["accepted", FETCHED]);
   });
 
@@ -105,16 +96,16 @@ describe("rotation", () => {
     const world = worldWith({ ...old.publicJwk, kid: undefined });
     const tokenOf = (signer: Signer) => sign(signer, payload, { kid: undefined });
     expect(await step(world, await tokenOf(old))).toEqual(["accepted", FETCHED]);
-    world.outside.issuer(ISSUER, [{ ...next.publicJwk, kid: undefined }]);
+    world.network.publish(ISSUER, [{ ...next.publicJwk, kid: undefined }]);
     expect(await step(world, await tokenOf(next))).toEqual(["accepted", FETCHED]);
   });
 
   it("to another algorithm is noticed too", async () => {
-    const world = makeWorld();
-    world.outside.issuer(ISSUER, [old.publicJwk], { id_token_signing_alg_values_supported: ["RS256"] });
+    const world = createVerifierWorld();
+    world.network.publish(ISSUER, [old.publicJwk], { id_token_signing_alg_values_supported: ["RS256"] });
     await step(world, oldToken);
-    world.outside.wait(ISSUER_REFETCH_COOLDOWN_MS);
-    world.outside.issuer(ISSUER, [old.publicJwk], { id_token_signing_alg_values_supported: ["ES256"] });
+    world.clock.now += ISSUER_REFETCH_COOLDOWN_MS;
+    world.network.publish(ISSUER, [old.publicJwk], { id_token_signing_alg_values_supported: ["ES256"] });
     expect(await step(world, oldToken)).toEqual(["accepted", FETCHED]);
   });
 });
@@ -128,9 +119,9 @@ describe("the cool-down", () => {
       const token = await sign(next, payload, { kid: `nobody-${nobody}` });
       expect(await step(world, token)).toEqual(["signature_invalid", []]);
     }
-    world.outside.wait(ISSUER_REFETCH_COOLDOWN_MS - 1);
+    world.clock.now += ISSUER_REFETCH_COOLDOWN_MS - 1;
     expect(await step(world, nextToken)).toEqual(["signature_invalid", []]);
-    world.outside.wait(1);
+    world.clock.now += 1;
     expect(await step(world, nextToken)).toEqual(["signature_invalid", FETCHED]);
   });
 
@@ -146,7 +137,7 @@ describe("the cool-down", () => {
   it("is each issuer's own", async () => {
     const world = worldWith(old.publicJwk);
     const other = `${ISSUER}b`;
-    world.outside.issuer(other, [old.publicJwk]);
+    world.network.publish(other, [old.publicJwk]);
     const [otherOld, otherNext] = await Promise.all(
       [old, next].map((signer) => sign(signer, { ...payload, iss: other })),
     );
@@ -163,15 +154,15 @@ describe("the cool-down", () => {
   it("holds for requests that come at the same time", async () => {
     const world = worldWith(old.publicJwk);
     await step(world, oldToken);
-    world.outside.forget();
+    world.network.forgetCalls();
     await Promise.all(Array.from({ length: 20 }, () => outcomeOf(world, nextToken)));
-    expect(world.outside.asked).toEqual(FETCHED);
+    expect(world.network.urls()).toEqual(FETCHED);
   });
 
   it("starts although the refetch failed, and leaves the good copy alone", async () => {
     const world = worldWith(old.publicJwk);
     await step(world, oldToken);
-    world.outside.answer(DISCOVERY, () => new Response(null, { status: 404 }));
+    world.network.answer(DISCOVERY, () => new Response(null, { status: 404 }));
     expect(await step(world, nextToken)).toEqual(["signature_invalid", [DISCOVERY]]);
     expect(await step(world, nextToken)).toEqual(["signature_invalid", []]);
     expect(await step(world, oldToken)).toEqual(["accepted", []]);
@@ -182,27 +173,27 @@ describe("an issuer that is down", () => {
   it("is stood in for by stale keys for 24 hours, and asked once a minute", async () => {
     const world = worldWith(old.publicJwk);
     await step(world, oldToken);
-    world.outside.down(ISSUER);
-    world.outside.wait(ISSUER_KEYS_FRESH_MS);
+    world.network.down(ISSUER);
+    world.clock.now += ISSUER_KEYS_FRESH_MS;
     expect(await step(world, oldToken)).toEqual(["accepted", [DISCOVERY, DISCOVERY]]);
     expect(await step(world, oldToken)).toEqual(["accepted", []]);
     expect(await step(world, nextToken)).toEqual(["signature_invalid", []]);
-    world.outside.wait(ISSUER_NEGATIVE_MS);
+    world.clock.now += ISSUER_NEGATIVE_MS;
     expect(await step(world, oldToken)).toEqual(["accepted", [DISCOVERY, DISCOVERY]]);
-    world.outside.wait(ISSUER_KEYS_STALE_MS - ISSUER_KEYS_FRESH_MS - ISSUER_NEGATIVE_MS - 1);
+    world.clock.now += ISSUER_KEYS_STALE_MS - ISSUER_KEYS_FRESH_MS - ISSUER_NEGATIVE_MS - 1;
     expect(await step(world, oldToken)).toEqual(["accepted", [DISCOVERY, DISCOVERY]]);
-    world.outside.wait(1);
+    world.clock.now += 1;
     expect(await step(world, oldToken)).toEqual(["issuer_unreachable", []]);
   });
 
   it("is heard again once it is back", async () => {
     const world = worldWith(old.publicJwk);
     await step(world, oldToken);
-    world.outside.down(ISSUER);
-    world.outside.wait(ISSUER_KEYS_FRESH_MS);
+    world.network.down(ISSUER);
+    world.clock.now += ISSUER_KEYS_FRESH_MS;
     await step(world, oldToken);
-    world.outside.issuer(ISSUER, [next.publicJwk]);
-    world.outside.wait(ISSUER_NEGATIVE_MS);
+    world.network.publish(ISSUER, [next.publicJwk]);
+    world.clock.now += ISSUER_NEGATIVE_MS;
     expect(await step(world, oldToken)).toEqual(["signature_invalid", FETCHED]);
     expect(await step(world, nextToken)).toEqual(["accepted", []]);
   });
@@ -211,8 +202,8 @@ describe("an issuer that is down", () => {
     for (const status of [404, 410, 403]) {
       const world = worldWith(old.publicJwk);
       await step(world, oldToken);
-      world.outside.answer(DISCOVERY, () => new Response(null, { status }));
-      world.outside.wait(ISSUER_KEYS_FRESH_MS);
+      world.network.answer(DISCOVERY, () => new Response(null, { status }));
+      world.clock.now += ISSUER_KEYS_FRESH_MS;
       expect(await step(world, oldToken)).toEqual(["issuer_invalid", [DISCOVERY]]);
       expect(await step(world, oldToken)).toEqual(["issuer_invalid", []]);
     }
@@ -225,28 +216,28 @@ describe("an issuer that is down", () => {
   ])("by %s is down too", async (_about, route) => {
     const world = worldWith(old.publicJwk);
     await step(world, oldToken);
-    world.outside.answer(KEYS, route);
-    world.outside.wait(ISSUER_KEYS_FRESH_MS);
+    world.network.answer(KEYS, route);
+    world.clock.now += ISSUER_KEYS_FRESH_MS;
     expect((await step(world, oldToken))[0]).toBe("accepted");
   });
 });
 
 describe("a failure", () => {
   it("without a copy is remembered for a minute", async () => {
-    const world = makeWorld();
+    const world = createVerifierWorld();
     expect(await step(world, oldToken)).toEqual(["issuer_unreachable", [DISCOVERY, DISCOVERY]]);
-    world.outside.issuer(ISSUER, [old.publicJwk]);
-    world.outside.wait(ISSUER_NEGATIVE_MS - 1);
+    world.network.publish(ISSUER, [old.publicJwk]);
+    world.clock.now += ISSUER_NEGATIVE_MS - 1;
     expect(await step(world, oldToken)).toEqual(["issuer_unreachable", []]);
-    world.outside.wait(1);
+    world.clock.now += 1;
     expect(await step(world, oldToken)).toEqual(["accepted", FETCHED]);
   });
 
   it.each(["before", "after"])("that ends %s another request succeeds costs nobody anything", async (order) => {
     const world = worldWith(old.publicJwk);
-    const good = world.outside.routes.get(DISCOVERY);
+    const good = world.network.answerAt(DISCOVERY);
     const waiting: ((answer: Response) => void)[] = [];
-    world.outside.answer(DISCOVERY, () => new Promise<Response>((resolve) => waiting.push(resolve)));
+    world.network.answer(DISCOVERY, () => new Promise<Response>((resolve) => waiting.push(resolve)));
     const [unlucky, lucky] = [outcomeOf(world, oldToken), outcomeOf(world, oldToken)];
     await expect.poll(() => waiting.length).toBe(2);
     const fail = () => waiting[0]?.(new Response(null, { status: 404 }));
@@ -269,7 +260,7 @@ describe("a failure", () => {
 
   it("says whether the issuer is known", async () => {
     for (const known of [true, false]) {
-      expect(await makeWorld().verifier.verify(read(oldToken), { known })).toEqual({
+      expect(await createVerifierWorld().verifier.verify(read(oldToken), { known })).toEqual({
         ok: false,
         denial: { reason: "issuer_unreachable", known, problem: "discovery: network" },
       });
@@ -278,21 +269,21 @@ describe("a failure", () => {
 });
 
 describe("keys in KV", () => {
-  const fresh = (outside = new Outside()): World => makeWorld({ kv: true, outside });
+  const fresh = (beside?: VerifierWorld): VerifierWorld => createVerifierWorld({ kv: true, ...(beside && { beside }) });
 
   it("serve other isolates, once a verified caller had them written", async () => {
     const issuer = `${ISSUER}/kv-1`;
     const first = fresh();
-    first.outside.issuer(issuer, [old.publicJwk]);
+    first.network.publish(issuer, [old.publicJwk]);
     const token = await sign(old, { ...payload, iss: issuer });
     const writes = new PendingWrites();
     expect((await first.verifier.verify(read(token), { known: true, writes })).ok).toBe(true);
     expect(writes.count).toBe(1);
 
-    const before = fresh(first.outside);
+    const before = fresh(first);
     expect(await step(before, token)).toEqual(["accepted", [discoveryOf(issuer), keySetOf(issuer)]]);
     await writes.carryOut();
-    const after = fresh(first.outside);
+    const after = fresh(first);
     expect(await after.verifier.needsNoFetch(read(token))).toBe(true);
     expect(await step(after, token)).toEqual(["accepted", []]);
     const nobody = await sign(next, { ...payload, iss: issuer });
@@ -301,7 +292,7 @@ describe("keys in KV", () => {
 
   it("are not written for a failure", async () => {
     const writes = new PendingWrites();
-    const { verifier } = makeWorld({ kv: true });
+    const { verifier } = createVerifierWorld({ kv: true });
     await verifier.verify(read(oldToken), { known: true, writes });
     expect(writes.count).toBe(0);
   });
@@ -309,7 +300,7 @@ describe("keys in KV", () => {
   it("of another issuer are a miss, wherever they lie", async () => {
     const world = worldWith(old.publicJwk);
     const foreign = { issuer: `${ISSUER}b`, algorithms: ["ES256"], jwks: usableKeys([next.publicJwk]) };
-    world.cache.put([ISSUER], { value: foreign, readAt: world.outside.now }, undefined);
+    world.cache.put([ISSUER], { value: foreign, readAt: world.clock.now }, undefined);
     expect(await world.verifier.needsNoFetch(read(nextToken))).toBe(false);
     expect(await step(world, nextToken)).toEqual(["signature_invalid", FETCHED]);
   });

@@ -1,18 +1,19 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { makeValid, mutationsOf, type Valid } from "./support/mutations.ts";
-import { makeWorld, outcomeOf, type World } from "./support/outside.ts";
-import { ALL_ALGORITHMS, ISSUER } from "./support/signer.ts";
+import { ALL_ALGORITHMS, ISSUER } from "../support/signer.ts";
+import { makeValid, mutationsOf, type Valid } from "./mutations.ts";
+import type { VerifierWorld } from "./verifier.ts";
+import { createVerifierWorld, outcomeOf } from "./verifier.ts";
 
 describe.each(ALL_ALGORITHMS)("a valid %s token, changed", (alg) => {
   const mutations = mutationsOf(alg);
-  let world: World;
+  let world: VerifierWorld;
   let valid: Valid;
 
   beforeAll(async () => {
-    world = makeWorld();
+    world = createVerifierWorld();
     valid = await makeValid(alg);
     // Without `alg` at the key, only its kind and the signature itself stand between one algorithm and the next.
-    world.outside.issuer(ISSUER, [{ ...valid.signer.publicJwk, alg: undefined }], {
+    world.network.publish(ISSUER, [{ ...valid.signer.publicJwk, alg: undefined }], {
       id_token_signing_alg_values_supported: ALL_ALGORITHMS,
     });
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { TOKEN_MAX_CHARACTERS } from "../../worker/limits.ts";
 import { checkTimes, readToken } from "../../worker/oidc/token.ts";
-import { ALL_ALGORITHMS, goodPayload, join, NOW, NOW_SECONDS, part, unsigned } from "./support/signer.ts";
+import { ALL_ALGORITHMS, goodPayload, join, NOW, NOW_SECONDS, part, unsigned } from "../support/signer.ts";
 
 /** What is told of a token: the reason, and the problem where the reason has one. */
 function told(compact: string): string {

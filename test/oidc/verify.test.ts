@@ -3,8 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { ALGORITHMS } from "../../policies/algorithms.ts";
 import { parsePolicy } from "../../policies/parse.ts";
 import { ISSUER_KEYS_FRESH_MS, ISSUER_NEGATIVE_MS, ISSUER_REFETCH_COOLDOWN_MS } from "../../worker/limits.ts";
-import { concat, reversed, toBytes } from "./support/numbers.ts";
-import { discoveryOf, keySetOf, makeWorld, outcomeOf, read, refusalOf, step, type World } from "./support/outside.ts";
+import { discoveryOf, keySetOf } from "../support/network.ts";
 import {
   ALL_ALGORITHMS,
   goodPayload,
@@ -17,7 +16,10 @@ import {
   type Signer,
   sign,
   utf8,
-} from "./support/signer.ts";
+} from "../support/signer.ts";
+import { concat, reversed, toBytes } from "./numbers.ts";
+import type { VerifierWorld } from "./verifier.ts";
+import { createVerifierWorld, outcomeOf, read, refusalOf, step } from "./verifier.ts";
 
 const NO_KEY = "signature_invalid: no key fits";
 const NO_MATCH = "signature_invalid: signature does not match";
@@ -38,9 +40,9 @@ beforeAll(async () => {
   ]);
 });
 
-function worldWith(keys: readonly unknown[], algorithms?: readonly string[]): World {
-  const world = makeWorld();
-  world.outside.issuer(ISSUER, keys, { id_token_signing_alg_values_supported: algorithms ?? ALL_ALGORITHMS });
+function worldWith(keys: readonly unknown[], algorithms?: readonly string[]): VerifierWorld {
+  const world = createVerifierWorld();
+  world.network.publish(ISSUER, keys, { id_token_signing_alg_values_supported: algorithms ?? ALL_ALGORITHMS });
   return world;
 }
 
@@ -220,8 +222,8 @@ describe("algorithm confusion", () => {
     ["an empty list", { id_token_signing_alg_values_supported: [] }],
     ["nothing of ours", { id_token_signing_alg_values_supported: ["none", "HS256", 7] }],
   ])("an issuer that advertises %s signs with RS256 alone", async (_about, discovery) => {
-    const world = makeWorld();
-    world.outside.issuer(ISSUER, [rsa.publicJwk, ec.publicJwk], discovery);
+    const world = createVerifierWorld();
+    world.network.publish(ISSUER, [rsa.publicJwk, ec.publicJwk], discovery);
     expect(await refusalOf(world, await sign(rsa))).toBe("accepted");
     expect(await refusalOf(world, await sign(ec))).toBe(NOT_ADVERTISED);
   });
@@ -239,7 +241,7 @@ describe("algorithm confusion", () => {
     ] as const) {
       expect(await refusalOf(world, join({ alg }, goodPayload(), new Uint8Array(bytes).fill(1)))).toBe(LENGTH);
     }
-    expect(world.outside.asked).toEqual([]);
+    expect(world.network.urls()).toEqual([]);
   });
 });
 
@@ -250,7 +252,7 @@ describe("Ed25519 keys of small order", () => {
     const token = join({ alg: "EdDSA", kid: "ed" }, goodPayload(), concat(neutral, new Uint8Array(32)));
     const weak = { kty: "OKP", crv: "Ed25519", x: base64url.encode(neutral), kid: "ed", alg: "EdDSA" };
     expect(await refusalOf(worldWith([weak, rsa.publicJwk]), token)).toBe(NO_KEY);
-    const inline = await makeWorld().verifier.verifyInline(read(token), { keys: [weak] });
+    const inline = await createVerifierWorld().verifier.verifyInline(read(token), { keys: [weak] });
     expect(inline).toEqual({
       ok: false,
       denial: { reason: "signature_invalid", known: false, problem: "no key fits" },
@@ -263,7 +265,7 @@ describe("one issuer and another", () => {
 
   it("do not share keys, not even by kid", async () => {
     const world = worldWith([ec.publicJwk]);
-    world.outside.issuer(other, [{ ...stranger.publicJwk, kid: "ec" }]);
+    world.network.publish(other, [{ ...stranger.publicJwk, kid: "ec" }]);
     const own = await sign(stranger, goodPayload({ iss: other }), { kid: "ec" });
     expect(await refusalOf(world, own)).toBe("accepted");
     expect(await refusalOf(world, await sign(stranger, goodPayload(), { kid: "ec" }))).toBe(NO_MATCH);
@@ -286,7 +288,7 @@ describe("one issuer and another", () => {
       discoveryOf(spelling.replace(/\/$/, "")),
       new URL(discoveryOf(spelling.replace(/\/$/, ""))).href,
     ]) {
-      world.outside.answer(url, { issuer: ISSUER, jwks_uri: keySetOf(ISSUER) });
+      world.network.answer(url, { issuer: ISSUER, jwks_uri: keySetOf(ISSUER) });
     }
     expect(await refusalOf(world, await sign(ec, goodPayload({ iss: spelling })))).toBe(
       "issuer_invalid: discovery names another issuer",
@@ -309,7 +311,7 @@ describe("one issuer and another", () => {
 it("an issuer beside the token that was not signed for it is refused", async () => {
   const other = "https://issuer.example.test/b";
   const world = worldWith([ec.publicJwk]);
-  world.outside.issuer(other, [ec.publicJwk]);
+  world.network.publish(other, [ec.publicJwk]);
   const token = { ...read(await sign(ec)), issuer: other };
   expect(await world.verifier.verify(token, { known: true })).toEqual({
     ok: false,
@@ -319,9 +321,9 @@ it("an issuer beside the token that was not signed for it is refused", async () 
 
 describe("keys of a policy", () => {
   const inline = async (token: string, keys: readonly unknown[]) => {
-    const world = makeWorld();
+    const world = createVerifierWorld();
     const verified = await world.verifier.verifyInline(read(token), { keys });
-    expect(world.outside.asked).toEqual([]);
+    expect(world.network.urls()).toEqual([]);
     return verified.ok ? "accepted" : verified.denial;
   };
   const refused = (problem: string) => ({ reason: "signature_invalid", known: false, problem });
@@ -365,9 +367,9 @@ describe("keys of a policy", () => {
 describe("time", () => {
   it("that passes while keys are fetched counts", async () => {
     const world = worldWith([ec.publicJwk]);
-    const keys = world.outside.routes.get(keySetOf(ISSUER));
-    world.outside.answer(keySetOf(ISSUER), (request: Request) => {
-      world.outside.wait(5_000);
+    const keys = world.network.answerAt(keySetOf(ISSUER));
+    world.network.answer(keySetOf(ISSUER), (request: Request) => {
+      world.clock.now += 5_000;
       return keys?.(request) ?? new Response(null, { status: 404 });
     });
     const token = read(await sign(ec, goodPayload({ exp: NOW_SECONDS + 4 })));
@@ -378,9 +380,9 @@ describe("time", () => {
   });
 
   it("that passed between reading and verifying counts for inline keys too", async () => {
-    const world = makeWorld();
+    const world = createVerifierWorld();
     const token = read(await sign(ec), NOW);
-    world.outside.wait(301_000);
+    world.clock.now += 301_000;
     expect(await world.verifier.verifyInline(token, { keys: [ec.publicJwk] })).toMatchObject({
       denial: { reason: "token_expired" },
     });
@@ -402,24 +404,24 @@ describe("warmth", () => {
 
     expect(await warmth()).toEqual([false, false, false, true]);
     await world.verifier.verify(known, { known: true });
-    world.outside.forget();
+    world.network.forgetCalls();
     expect(await warmth()).toEqual([true, false, false, true]);
     await world.verifier.verify(unknown, { known: true });
-    world.outside.forget();
+    world.network.forgetCalls();
     expect(await warmth()).toEqual([true, true, true, true]);
-    world.outside.wait(ISSUER_REFETCH_COOLDOWN_MS);
+    world.clock.now += ISSUER_REFETCH_COOLDOWN_MS;
     expect(await warmth()).toEqual([true, false, false, true]);
-    world.outside.wait(ISSUER_KEYS_FRESH_MS);
+    world.clock.now += ISSUER_KEYS_FRESH_MS;
     expect(await warmth()).toEqual([false, false, false, true]);
-    expect(world.outside.asked).toEqual([]);
+    expect(world.network.urls()).toEqual([]);
   });
 
   it("holds while a failure is remembered", async () => {
-    const world = makeWorld();
+    const world = createVerifierWorld();
     const token = read(await sign(ec, goodPayload({ exp: NOW_SECONDS + 90_000 })));
     await world.verifier.verify(token, { known: true });
     expect(await world.verifier.needsNoFetch(token)).toBe(true);
-    world.outside.wait(ISSUER_NEGATIVE_MS);
+    world.clock.now += ISSUER_NEGATIVE_MS;
     expect(await world.verifier.needsNoFetch(token)).toBe(false);
   });
 });

@@ -43,7 +43,7 @@ function queue() {
 }
 
 /** One message to one fresh isolate, as an invocation of its own. */
-async function work({ outside, clock }: Scene, body: unknown, bindings: Readonly<Record<string, unknown>>) {
+async function work({ network, clock }: Scene, body: unknown, bindings: Readonly<Record<string, unknown>>) {
   const { appKeys } = await import("../emulators/core/keys.ts");
   const { env } = await import("cloudflare:workers");
   const { privateKeyPem } = await appKeys();
@@ -57,7 +57,7 @@ async function work({ outside, clock }: Scene, body: unknown, bindings: Readonly
   const setup = setUp(
     { STS_CACHE: env.STS_CACHE, ...variables, ...bindings },
     {
-      fetcher: (request) => outside.fetch(request),
+      fetcher: (request) => network.fetch(request),
       now: () => clock.now,
       random: () => 0,
       log: (line) => logs.push(line),
@@ -65,19 +65,19 @@ async function work({ outside, clock }: Scene, body: unknown, bindings: Readonly
   );
   if (!setup.ok) throw new Error("not configured");
   let acknowledged = false;
-  const before = outside.calls.length;
+  const before = network.calls.length;
   const context = createExecutionContext();
   await consume([{ body, ack: () => (acknowledged = true) }], setup.services);
   await waitOnExecutionContext(context);
-  return { acknowledged, calls: outside.calls.length - before, logs };
+  return { acknowledged, calls: network.calls.length - before, logs };
 }
 
 describe("2,500 changed files with 120 policies", () => {
   it("without a queue: 50 calls, what was not read is named, and the run fails", async () => {
     const made = await scene();
-    const { pull, outside, owner, onlyRun } = made;
+    const { pull, network, owner, onlyRun } = made;
     await pull(large(owner));
-    expect(outside.calls.length).toBeLessThanOrEqual(50);
+    expect(network.calls.length).toBeLessThanOrEqual(50);
     const run = onlyRun();
     expect([run.status, run.conclusion, run.title]).toEqual([
       "completed",
@@ -96,11 +96,11 @@ describe("2,500 changed files with 120 policies", () => {
     const { sent, binding } = queue();
     const bindings = { WEBHOOK_QUEUE: binding };
     const made = await scene({ bindings });
-    const { pull, outside, owner, onlyRun, outcome } = made;
+    const { pull, network, owner, onlyRun, outcome } = made;
     await pull(large(owner));
     expect(outcome()).toBe("postponed");
     expect([onlyRun().status, onlyRun().conclusion]).toEqual(["in_progress", null]);
-    const calls = [outside.calls.length];
+    const calls = [network.calls.length];
     for (let next = sent.shift(); next !== undefined; next = sent.shift()) {
       const done = await work(made, next.body, bindings);
       expect(done.acknowledged).toBe(true);
@@ -112,7 +112,7 @@ describe("2,500 changed files with 120 policies", () => {
     expect([run.status, run.conclusion, run.title]).toEqual(["completed", "failure", "Invalid trust policy."]);
     expect(run.summary).toContain("120 changed files looked at, 2 errors");
     expect(run.annotations.filter((text) => text.includes("team-119")).length).toBe(2);
-    expect(outside.github.tokens.every(({ revoked }) => revoked)).toBe(true);
+    expect(network.github.tokens.every(({ revoked }) => revoked)).toBe(true);
   });
 
   it("with a queue that takes nothing: the run says that it could not be done", async () => {
@@ -134,10 +134,10 @@ describe("a limit of GitHub's, with a queue", () => {
     const { sent, binding } = queue();
     const bindings = { WEBHOOK_QUEUE: binding };
     const made = await scene({ bindings });
-    made.outside.fault({ route: "gh.blob", kind: "secondary" });
+    made.network.fault({ route: "gh.blob", kind: "secondary" });
     await made.pull(BAD);
     expect([made.onlyRun().status, sent.length, sent[0]?.delaySeconds]).toEqual(["in_progress", 1, 60]);
-    made.outside.clearFaults();
+    made.network.clearFaults();
     await work(made, sent[0]?.body, bindings);
     expect([made.onlyRun().status, made.onlyRun().title]).toEqual(["completed", "Invalid trust policy."]);
   });
@@ -146,7 +146,7 @@ describe("a limit of GitHub's, with a queue", () => {
     const { sent, binding } = queue();
     const bindings = { WEBHOOK_QUEUE: binding };
     const made = await scene({ bindings });
-    made.outside.fault({ route: "gh.tree", kind: "primary" });
+    made.network.fault({ route: "gh.tree", kind: "primary" });
     await made.pull(BAD);
     await work(made, sent[0]?.body, bindings);
     expect(made.runs().length).toBe(0);

@@ -3,7 +3,7 @@
 import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { FileContent } from "../emulators/github/git.ts";
-import type { StoryOptions } from "../exchange/story.ts";
+import type { WorldOptions } from "../support/world.ts";
 import { CHAINGUARD, type Run, type Scene, scene } from "./scene.ts";
 
 beforeEach(() => reset());
@@ -32,7 +32,7 @@ interface Case {
   /** Lines that the summary has. */
   readonly says?: readonly string[];
   readonly saysNot?: readonly string[];
-  readonly options?: StoryOptions;
+  readonly options?: WorldOptions;
 }
 
 const VALID = "Valid trust policy.";
@@ -336,15 +336,15 @@ function filesOf(files: Files, owner: string): Files {
 
 async function arranged({ before, change, ...one }: Case): Promise<Scene & { at: string; change: Files; one: Case }> {
   const made = await scene(one.options);
-  const { owner, outside } = made;
+  const { owner, network } = made;
   const at = `${owner}/${one.repository ?? "app"}`;
-  if (before) outside.github.commit(at, { files: filesOf(before, owner) });
-  return { ...made, at, change: filesOf(change, owner), one: { ...ofOwner(one, owner), change } };
+  if (before) network.github.commit(at, { files: filesOf(before, owner) });
+  return Object.assign(made, { at, change: filesOf(change, owner), one: { ...ofOwner(one, owner), change } });
 }
 
 describe("a pull request in which", () => {
-  it.each(Object.entries(CASES))("%s", async (_name, told) => {
-    const { pull, runs, at, change, one } = await arranged(told);
+  it.each(Object.entries(CASES))("%s", async (_name, world) => {
+    const { pull, runs, at, change, one } = await arranged(world);
     const { commit } = await pull(change, { repository: at });
     const [run, ...others] = runs(at);
     expect(others).toEqual([]);
@@ -357,9 +357,9 @@ describe("a pull request in which", () => {
 describe("a push to the default branch in which", () => {
   const names = ["a policy is added", "a policy is broken", "a policy is renamed", "the issuer list is edited"];
   it.each(names)("%s", async (name) => {
-    const told = CASES[name];
-    if (told === undefined) throw new Error(name);
-    const { push, runs, at, change, one } = await arranged(told);
+    const world = CASES[name];
+    if (world === undefined) throw new Error(name);
+    const { push, runs, at, change, one } = await arranged(world);
     await push(change, { repository: at });
     const [run, ...others] = runs(at);
     expect(others).toEqual([]);

@@ -57,11 +57,11 @@ describe("the examples of GitHub's events", () => {
   });
 
   it("of all other events are answered 204", async () => {
-    const { send, outside } = await scene();
+    const { send, network } = await scene();
     const others = cases.filter((one) => !handled.includes(one));
     expect(others.length).toBeGreaterThan(150);
     for (const { name, payload } of others) expect([name, (await send(name, payload)).status]).toEqual([name, 204]);
-    expect(outside.calls).toEqual([]);
+    expect(network.calls).toEqual([]);
   });
 });
 

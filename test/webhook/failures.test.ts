@@ -2,7 +2,7 @@
 
 import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Fault } from "../emulators/outside.ts";
+import type { Fault } from "../support/network.ts";
 import { CHAINGUARD, scene } from "./scene.ts";
 
 beforeEach(() => reset());
@@ -68,19 +68,19 @@ describe("a check that cannot be done says so in its run, and in the log with th
     ],
   ];
   it.each(CASES)("%s", async (_name, fault, says, reason) => {
-    const { pull, outside, onlyRun, worker } = await scene();
-    outside.fault(fault);
+    const { pull, network, onlyRun, worker } = await scene();
+    network.fault(fault);
     await pull({ [POLICY]: BAD });
     expect([onlyRun().status, onlyRun().conclusion, onlyRun().title]).toEqual(["completed", "failure", UNDONE]);
     expect(onlyRun().summary).toContain(says);
     expect(lastDenial(worker.logs)).toMatchObject({ reason });
     expect(worker.logs.findLast(({ what }) => what === "done")?.delivery).toMatch(/^delivery-/);
-    expect(outside.github.tokens.every(({ revoked }) => revoked)).toBe(true);
+    expect(network.github.tokens.every(({ revoked }) => revoked)).toBe(true);
   });
 
   it("a rate limit in the midst of the policies, with what was found until then", async () => {
-    const { pull, outside, onlyRun } = await scene();
-    outside.fault({ route: "gh.blob", kind: "primary", skip: 6 });
+    const { pull, network, onlyRun } = await scene();
+    network.fault({ route: "gh.blob", kind: "primary", skip: 6 });
     const files = Object.fromEntries(
       Array.from({ length: 8 }, (_, i) => [`${CHAINGUARD}/p${i}.sts.yaml`, `${BAD}#${i}`]),
     );
@@ -92,17 +92,17 @@ describe("a check that cannot be done says so in its run, and in the log with th
   });
 
   it("an outage that passes: asked once more, nobody is told", async () => {
-    const { pull, outside, onlyRun } = await scene();
+    const { pull, network, onlyRun } = await scene();
     for (const route of ["gh.compare", "gh.tree", "gh.blob", "gh.checks", "gh.check_update"]) {
-      outside.fault({ route, kind: "status", status: 500, times: 1 });
+      network.fault({ route, kind: "status", status: 500, times: 1 });
     }
     await pull({ [POLICY]: BAD });
     expect(onlyRun().title).toBe("Invalid trust policy.");
   });
 
   it("a blob that GitHub does not have", async () => {
-    const { pull, outside, onlyRun } = await scene();
-    outside.fault({ route: "gh.blob", kind: "status", status: 404 });
+    const { pull, network, onlyRun } = await scene();
+    network.fault({ route: "gh.blob", kind: "status", status: 404 });
     await pull({ [POLICY]: BAD });
     expect([onlyRun().conclusion, onlyRun().title]).toEqual(["failure", UNDONE]);
   });
@@ -112,7 +112,7 @@ describe("where nothing can be told", () => {
   const quiet = async (made: Awaited<ReturnType<typeof scene>>) => {
     await made.pull({ [POLICY]: BAD });
     expect(made.runs()).toEqual([]);
-    expect(made.outside.github.tokens.every(({ revoked }) => revoked)).toBe(true);
+    expect(made.github.tokens.every(({ revoked }) => revoked)).toBe(true);
     return lastDenial(made.worker.logs);
   };
 
@@ -128,21 +128,21 @@ describe("where nothing can be told", () => {
 
   it("the installation is suspended", async () => {
     const made = await scene();
-    made.outside.github.suspend(made.outside.github.world.installations[0]?.id ?? 0);
+    made.github.suspend(made.github.world.installations[0]?.id ?? 0);
     expect(await quiet(made)).toMatchObject({ reason: "installation_suspended" });
   });
 
   it("the repository vanished", async () => {
     const made = await scene();
     await made.pull({ "x.txt": "x" });
-    made.outside.fault({ route: "gh.mint", kind: "status", status: 422 });
+    made.network.fault({ route: "gh.mint", kind: "status", status: 422 });
     expect(await quiet(made)).toMatchObject({ reason: "repository_not_visible" });
   });
 
   it("the installation was made anew: its old number is forgotten, and the check done", async () => {
-    const { pull, outside, owner, onlyRun } = await scene();
+    const { pull, network, owner, onlyRun } = await scene();
     await pull({ "x.txt": "x" });
-    const { github } = outside;
+    const { github } = network;
     github.uninstall(github.world.installations[0]?.id ?? 0);
     github.install({ app: 7, owner, permissions: { contents: "read", checks: "write" } });
     await pull({ [POLICY]: BAD });
@@ -151,30 +151,30 @@ describe("where nothing can be told", () => {
 
   it("the commit vanished before it was looked at", async () => {
     const made = await scene();
-    const { send, owner, repository, outside, outcome } = made;
+    const { send, owner, repository, network, outcome } = made;
     const { pullRequest, repositoryJson, headOf } = await import("./scene.ts");
     await send("pull_request", pullRequest(repositoryJson(owner, "app"), headOf(made, repository), "a".repeat(40)));
     expect([made.runs(), outcome()]).toEqual([[], "nothing"]);
-    expect(outside.count("gh.check_create")).toBe(0);
+    expect(network.count("gh.check_create")).toBe(0);
   });
 });
 
 describe("the end of a run", () => {
   it("is tried again when GitHub fails at it", async () => {
-    const { pull, outside, onlyRun, outcome } = await scene();
-    outside.fault({ route: "gh.check_update", kind: "status", status: 500, times: 2 });
+    const { pull, network, onlyRun, outcome } = await scene();
+    network.fault({ route: "gh.check_update", kind: "status", status: 500, times: 2 });
     await pull({ [POLICY]: BAD });
     expect([onlyRun().status, onlyRun().conclusion, onlyRun().title]).toEqual(["completed", "failure", UNDONE]);
     expect(outcome()).toBe("failed");
   });
 
   it("has as many annotations as there are, fifty a call", async () => {
-    const { pull, outside, onlyRun } = await scene();
+    const { pull, network, onlyRun } = await scene();
     const unknown = Array.from({ length: 60 }, (_, i) => `unknown_${i}: x`).join("\n");
     await pull({ [POLICY]: `${BAD}${unknown}\n`, [`${CHAINGUARD}/b.sts.yaml`]: `${BAD}${unknown}\n` });
     expect(onlyRun().annotations.length).toBe(124);
     // Two with fifty each; the last has the rest and the conclusion.
-    expect(outside.count("gh.check_update")).toBe(3);
+    expect(network.count("gh.check_update")).toBe(3);
     expect(onlyRun().conclusion).toBe("failure");
   });
 

@@ -2,8 +2,8 @@
 
 import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
-import { POLICY, type StoryOptions } from "../exchange/story.ts";
-import type { TestWorker } from "../exchange/worker.ts";
+import type { Isolate } from "../support/isolate.ts";
+import { POLICY, type WorldOptions } from "../support/world.ts";
 import { CHAINGUARD, delivery, headOf, pushed, repositoryJson, type Scene, scene, ZERO } from "./scene.ts";
 
 beforeEach(() => reset());
@@ -18,16 +18,16 @@ const granted = (permissions: string) => ({
 });
 
 /** What an exchange for `deploy` is answered in an isolate. */
-async function ask({ request, worker }: Scene, isolate: TestWorker = worker, scope?: string) {
+async function ask({ request, worker }: Scene, isolate: Isolate = worker, scope?: string) {
   const { status, body } = await isolate.fetch(await request(scope === undefined ? {} : { scope }));
   return { status, permissions: body.permissions };
 }
 
 const writing = (owner: string) => POLICY(owner).replace("issues: write", "contents: write");
 
-async function deployed(options: StoryOptions = {}) {
+async function deployed(options: WorldOptions = {}) {
   const made = await scene({ ...options, policy: "pending" });
-  made.outside.github.putFile(made.repository, PATH, POLICY(made.owner));
+  made.github.putFile(made.repository, PATH, POLICY(made.owner));
   return made;
 }
 
@@ -53,7 +53,7 @@ describe("a policy that is pushed", () => {
   it("stays unknown for up to five minutes where no webhook tells of it", async () => {
     const made = await deployed();
     await ask(made);
-    made.outside.github.putFile(made.repository, PATH, writing(made.owner));
+    made.github.putFile(made.repository, PATH, writing(made.owner));
     made.clock.now += 2 * 60_000;
     expect(await ask(made)).toEqual(granted('{"issues":"write"}'));
     made.clock.now += 3 * 60_000;
@@ -69,12 +69,12 @@ describe("a policy that is pushed", () => {
 
   it("takes out just its own identity", async () => {
     const made = await deployed();
-    made.outside.github.putFile(made.repository, `${CHAINGUARD}/other.sts.yaml`, POLICY(made.owner));
+    made.github.putFile(made.repository, `${CHAINGUARD}/other.sts.yaml`, POLICY(made.owner));
     await ask(made);
     await made.push({ [`${CHAINGUARD}/other.sts.yaml`]: writing(made.owner), "src/x.ts": "1" });
-    made.outside.forgetCalls();
+    made.network.forgetCalls();
     expect((await ask(made)).status).toBe(200);
-    expect(made.outside.count("gh.contents")).toBe(0);
+    expect(made.network.count("gh.contents")).toBe(0);
   });
 
   it("is found by the trees where the event lists no files", async () => {
@@ -87,16 +87,16 @@ describe("a policy that is pushed", () => {
   it("is found by the event's list where GitHub answers nothing", async () => {
     const made = await deployed();
     await ask(made);
-    made.outside.fault({ route: "gh.*", kind: "status", status: 500 });
+    made.network.fault({ route: "gh.*", kind: "status", status: 500 });
     await made.push({ [PATH]: writing(made.owner) });
     expect(made.outcome()).toBe("failed");
-    made.outside.clearFaults();
+    made.network.clearFaults();
     expect(await ask(made)).toEqual(granted('{"contents":"write"}'));
   });
 
   it("by force, which takes commits back, is found as well", async () => {
     const made = await deployed();
-    const { github } = made.outside;
+    const { github } = made.network;
     const good = headOf(made, made.repository);
     github.putFile(made.repository, PATH, writing(made.owner));
     expect(await ask(made)).toEqual(granted('{"contents":"write"}'));
@@ -113,17 +113,17 @@ describe("a policy that is pushed", () => {
     const made = await deployed();
     await ask(made);
     await made.push({ [PATH]: writing(made.owner) }, { branch: "topic" });
-    made.outside.forgetCalls();
+    made.network.forgetCalls();
     expect(await ask(made)).toEqual(granted('{"issues":"write"}'));
-    expect(made.outside.count("gh.contents")).toBe(0);
+    expect(made.network.count("gh.contents")).toBe(0);
   });
 
   it.each([".github", ".GitHub"])("to the owner's policies is in force for the scope %s, in any case", async (name) => {
     const made = await scene();
     const home = `${made.owner}/.github`;
-    made.outside.github.putFile(home, PATH, POLICY(made.owner));
+    made.github.putFile(home, PATH, POLICY(made.owner));
     expect(await ask(made, made.worker, made.owner)).toEqual(granted('{"issues":"write"}'));
-    const { github } = made.outside;
+    const { github } = made.network;
     const before = headOf(made, home);
     const files = { [PATH]: writing(made.owner) };
     const commit = github.commit(home, { files });
@@ -136,7 +136,7 @@ describe("a policy that is pushed", () => {
 describe("an exchange that reads while the push comes", () => {
   it("keeps nothing that the next one would be granted by", async () => {
     const made = await deployed();
-    made.outside.fault({ route: "gh.contents", kind: "delay", delayMs: 150, times: 2 });
+    made.network.fault({ route: "gh.contents", kind: "delay", delayMs: 150, times: 2 });
     const slow = ask(made);
     await new Promise((resolve) => setTimeout(resolve, 75));
     made.clock.now += 1;
@@ -151,14 +151,14 @@ describe("an old answer that overtakes the tombstone in KV", () => {
   it("is never served stale: the time of the strike is kept apart", async () => {
     const made = await deployed();
     const slowly = made.isolate();
-    made.outside.fault({ route: "gh.contents", kind: "delay", delayMs: 150, times: 2 });
+    made.network.fault({ route: "gh.contents", kind: "delay", delayMs: 150, times: 2 });
     const slow = ask(made, slowly);
     await new Promise((resolve) => setTimeout(resolve, 75));
     made.clock.now += 1;
     await made.push({ [PATH]: null });
     expect((await slow).status).toBe(200);
     made.clock.now += 6 * 60_000;
-    made.outside.fault({ route: "gh.contents", kind: "status", status: 500 });
+    made.network.fault({ route: "gh.contents", kind: "status", status: 500 });
     expect((await ask(made, made.isolate())).status).toBe(503);
   });
 });
@@ -181,7 +181,7 @@ describe("a policy that is deleted", () => {
     await ask(made, other);
     await made.push({ [PATH]: null });
     made.clock.now += 10 * 60_000;
-    made.outside.fault({ route: "gh.contents", kind: "status", status: 500 });
+    made.network.fault({ route: "gh.contents", kind: "status", status: 500 });
     expect((await ask(made)).status).toBe(503);
     expect((await ask(made, other)).status).toBe(503);
   });
@@ -202,7 +202,7 @@ describe("the issuer allow-list", () => {
 describe("an old delivery", () => {
   it("that comes again after a newer push changes nothing", async () => {
     const made = await deployed();
-    const { github } = made.outside;
+    const { github } = made.network;
     const first = headOf(made, made.repository);
     const files = { [PATH]: writing(made.owner) };
     const commit = github.commit(made.repository, { files });
@@ -223,7 +223,7 @@ describe("an old delivery", () => {
 
   it("that arrives after the deletion it preceded does not bring the policy back", async () => {
     const made = await deployed();
-    const { github } = made.outside;
+    const { github } = made.network;
     const first = headOf(made, made.repository);
     const files = { [PATH]: writing(made.owner) };
     const commit = github.commit(made.repository, { files });
@@ -252,9 +252,9 @@ describe("an installation", () => {
 
   it("that is made is found at once", async () => {
     const made = await scene({ install: false });
-    made.outside.github.putFile(made.repository, PATH, POLICY(made.owner));
+    made.github.putFile(made.repository, PATH, POLICY(made.owner));
     expect((await ask(made)).status).toBe(404);
-    made.outside.github.install({ app: 7, owner: made.owner, permissions: { contents: "read", issues: "write" } });
+    made.github.install({ app: 7, owner: made.owner, permissions: { contents: "read", issues: "write" } });
     expect((await ask(made)).status).toBe(404);
     const repositories = [{ name: "app" }, { name: ".github" }];
     await made.send("installation", { action: "created", ...account(made.owner), repositories });
@@ -264,7 +264,7 @@ describe("an installation", () => {
 
   it("that comes to see another repository is asked again about it", async () => {
     const made = await deployed();
-    const { github } = made.outside;
+    const { github } = made.network;
     github.putFile(made.repository, `${CHAINGUARD}/other.sts.yaml`, POLICY(made.owner));
     const [installation] = github.world.installations;
     if (installation === undefined) throw new Error("no installation");
@@ -286,27 +286,27 @@ describe("an installation", () => {
   it("that is suspended is known as such", async () => {
     const made = await deployed();
     await ask(made);
-    const [installation] = made.outside.github.world.installations;
+    const [installation] = made.github.world.installations;
     if (installation === undefined) throw new Error("no installation");
-    made.outside.github.suspend(installation.id);
+    made.github.suspend(installation.id);
     await made.send("installation", { action: "suspend", ...account(made.owner) });
-    made.outside.forgetCalls();
+    made.network.forgetCalls();
     await ask(made);
-    expect(made.outside.count("gh.installations")).toBe(1);
+    expect(made.network.count("gh.installations")).toBe(1);
   });
 
   it("is looked up again when a repository moves", async () => {
     const made = await deployed();
     await ask(made);
-    made.outside.github.renameRepository(made.repository, "renamed");
+    made.github.renameRepository(made.repository, "renamed");
     const repository = repositoryJson(made.owner, "renamed");
     await made.send("repository", {
       action: "renamed",
       repository,
       changes: { repository: { name: { from: "app" } } },
     });
-    made.outside.forgetCalls();
+    made.network.forgetCalls();
     expect((await ask(made, made.worker, `${made.owner}/renamed`)).status).toBe(200);
-    expect(made.outside.count("gh.installations")).toBe(1);
+    expect(made.network.count("gh.installations")).toBe(1);
   });
 });

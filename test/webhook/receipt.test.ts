@@ -22,11 +22,11 @@ const BAD_POLICY = { [`${CHAINGUARD}/ci.sts.yaml`]: "issuer: https://x.example\n
 /** A delivery that would make a failing run, if it were heard. */
 async function waiting(variables: Readonly<Record<string, unknown>> = {}) {
   const made = await scene({ variables });
-  const { outside, owner, repository } = made;
+  const { network, owner, repository } = made;
   const base = headOf(made, repository);
-  const { sha } = outside.github.commit(repository, { branch: "topic", files: BAD_POLICY });
+  const { sha } = network.github.commit(repository, { branch: "topic", files: BAD_POLICY });
   const payload = pullRequest(repositoryJson(owner, "app"), base, sha);
-  outside.forgetCalls();
+  network.forgetCalls();
   return { ...made, payload, send: (sending: Sending = {}) => made.send("pull_request", payload, sending) };
 }
 
@@ -73,12 +73,12 @@ describe("nobody else is heard", () => {
     ["for what is no id", { appId: "7 " + "x" }],
     ["for a repository's hook of the same id", { headers: { "X-GitHub-Hook-Installation-Target-Type": "repository" } }],
   ] satisfies [string, Sending][])("%s", async (_name, sending) => {
-    const { send, outside, runs } = await waiting();
+    const { send, network, runs } = await waiting();
     const answer = await send(sending);
     expect(answer.status).toBe(401);
     const { request_id: _, ...said } = answer.body;
     expect(said).toEqual(UNAUTHORIZED);
-    expect(outside.calls).toEqual([]);
+    expect(network.calls).toEqual([]);
     expect(runs()).toEqual([]);
   });
 
@@ -137,12 +137,12 @@ describe("several Apps", () => {
   });
 
   it("each speak for their own owners only", async () => {
-    const { send, outside, worker } = await two();
+    const { send, network, worker } = await two();
     expect((await send({ appId: "8", secret: "secret-of-8" })).status).toBe(204);
     const stranger = pullRequest(repositoryJson("Somebody", "app"), "a".repeat(40), "b".repeat(40));
     const theirs = await delivery("pull_request", stranger, { appId: "7", secret: "secret-of-7" });
     expect((await worker.fetch(theirs)).status).toBe(204);
-    expect(outside.calls).toEqual([]);
+    expect(network.calls).toEqual([]);
     const own = await delivery("pull_request", stranger, { appId: "8", secret: "secret-of-8" });
     expect((await worker.fetch(own)).status).toBe(202);
   });
@@ -157,9 +157,9 @@ describe("a delivery is refused", () => {
   });
 
   it.each(["application/x-www-form-urlencoded", "text/plain", "application/jsonp", null])("415 as %s", async (type) => {
-    const { send, outside } = await waiting();
+    const { send, network } = await waiting();
     expect((await send({ headers: { "Content-Type": type ?? "" } })).status).toBe(415);
-    expect(outside.calls).toEqual([]);
+    expect(network.calls).toEqual([]);
   });
 
   it.each([
@@ -171,9 +171,9 @@ describe("a delivery is refused", () => {
     ["an event without an action", "pull_request", '{"pull_request":{}}'],
     ["a pull request without its commit", "pull_request", '{"action":"opened","pull_request":{"head":{}}}'],
   ])("400 for %s", async (_name, event, payload) => {
-    const { worker, outside } = await waiting();
+    const { worker, network } = await waiting();
     expect((await worker.fetch(await delivery(event, payload))).status).toBe(400);
-    expect(outside.calls).toEqual([]);
+    expect(network.calls).toEqual([]);
   });
 
   it.each([
@@ -193,10 +193,10 @@ describe("a delivery is refused", () => {
     "no text": { owner: { login: 7 }, name: "app" },
   };
   it.each(Object.entries(FOREIGN))("400 for %s in the event", async (_name, repository) => {
-    const { worker, outside } = await waiting();
+    const { worker, network } = await waiting();
     const payload = pullRequest(repository, "a".repeat(40), "b".repeat(40));
     expect((await worker.fetch(await delivery("pull_request", payload))).status).toBe(400);
-    expect(outside.calls).toEqual([]);
+    expect(network.calls).toEqual([]);
   });
 
   it.each(["main", "A".repeat(40), "a".repeat(39), `${"a".repeat(40)}/..`])("400 for the commit %s", async (sha) => {
@@ -262,11 +262,11 @@ describe("a delivery that is sent again", () => {
   });
 
   it("is worked on when it failed before", async () => {
-    const { send, outside, onlyRun, outcome } = await waiting();
-    outside.fault({ route: "gh.blob", kind: "status", status: 500 });
+    const { send, network, onlyRun, outcome } = await waiting();
+    network.fault({ route: "gh.blob", kind: "status", status: 500 });
     await send({ delivery: "one" });
     expect([outcome(), onlyRun().title]).toEqual(["failed", "Trust policies could not be checked."]);
-    outside.clearFaults();
+    network.clearFaults();
     await send({ delivery: "one" });
     expect([outcome(), onlyRun().title]).toEqual(["reported", "Invalid trust policy."]);
   });
@@ -282,9 +282,9 @@ describe("a delivery that is sent again", () => {
 
 describe("owners", () => {
   it("that the deployment does not serve are not heard", async () => {
-    const { send, outside } = await waiting({ ALLOWED_OWNERS: "somebody-else" });
+    const { send, network } = await waiting({ ALLOWED_OWNERS: "somebody-else" });
     expect((await send()).status).toBe(204);
-    expect(outside.calls).toEqual([]);
+    expect(network.calls).toEqual([]);
   });
 
   it("that it serves are, in any case", async () => {

@@ -21,9 +21,9 @@ const suiteOf = ({ owner }: Scene, head: string, more: object = {}) => ({
 
 describe("the base", () => {
   it("of a pull request is where it parted, whatever came to the default branch since", async () => {
-    const { pull, outside, repository, owner, onlyRun } = await scene();
-    outside.github.commit(repository, { branch: "topic", files: { "x.txt": "x" } });
-    outside.github.putFile(repository, OTHER, BAD);
+    const { pull, network, repository, owner, onlyRun } = await scene();
+    network.github.commit(repository, { branch: "topic", files: { "x.txt": "x" } });
+    network.github.putFile(repository, OTHER, BAD);
     await pull({ [POLICY]: good(owner) }, { branch: "topic" });
     expect(onlyRun().conclusion).toBe("success");
     expect(onlyRun().summary).not.toContain("other");
@@ -31,15 +31,15 @@ describe("the base", () => {
 
   it("of a fork's pull request is read under the name of the repository that it goes to", async () => {
     const made = await scene();
-    const { outside, repository, owner, send, onlyRun } = made;
-    outside.github.addUser("octocat");
-    outside.github.forkRepository(repository, "octocat/app");
+    const { network, repository, owner, send, onlyRun } = made;
+    network.github.addUser("octocat");
+    network.github.forkRepository(repository, "octocat/app");
     const base = headOf(made, repository);
-    const commit = outside.github.commit("octocat/app", { branch: "patch", files: { [POLICY]: BAD } });
-    outside.forgetCalls();
+    const commit = network.github.commit("octocat/app", { branch: "patch", files: { [POLICY]: BAD } });
+    network.forgetCalls();
     await send("pull_request", pullRequest(repositoryJson(owner, "app"), base, commit.sha));
     expect([onlyRun().headSha, onlyRun().conclusion]).toEqual([commit.sha, "failure"]);
-    expect(outside.calls.filter(({ path }) => path.includes("octocat"))).toEqual([]);
+    expect(network.calls.filter(({ path }) => path.includes("octocat"))).toEqual([]);
   });
 
   it.each([
@@ -47,41 +47,41 @@ describe("the base", () => {
     ["a branch that was pushed by force", (before: string): string => before],
   ])("of %s is where it left the default branch", async (_name, beforeOf) => {
     const made = await scene();
-    const { outside, repository, owner, send, onlyRun } = made;
-    const first = outside.github.commit(repository, { branch: "topic", files: { [OTHER]: BAD } });
-    const commit = outside.github.commit(repository, { branch: "topic", files: { "x.txt": "x" } });
+    const { network, repository, owner, send, onlyRun } = made;
+    const first = network.github.commit(repository, { branch: "topic", files: { [OTHER]: BAD } });
+    const commit = network.github.commit(repository, { branch: "topic", files: { "x.txt": "x" } });
     const payload = pushed(repositoryJson(owner, "app"), "topic", beforeOf(first.sha), commit, {});
     await send("push", { ...payload, forced: true });
     expect(onlyRun().conclusion).toBe("failure");
   });
 
   it("of a push to the default branch is what it was, so that nobody is told of older faults", async () => {
-    const { push, outside, repository, owner, onlyRun } = await scene();
-    outside.github.putFile(repository, OTHER, BAD);
+    const { push, network, repository, owner, onlyRun } = await scene();
+    network.github.putFile(repository, OTHER, BAD);
     await push({ [POLICY]: good(owner) });
     expect(onlyRun().conclusion).toBe("success");
   });
 
   it("of a new default branch is nothing: every policy counts as new", async () => {
     const made = await scene();
-    const { outside, repository, owner, send, onlyRun } = made;
-    const commit = outside.github.commit(repository, { files: { [POLICY]: good(owner), [OTHER]: BAD } });
+    const { network, repository, owner, send, onlyRun } = made;
+    const commit = network.github.commit(repository, { files: { [POLICY]: good(owner), [OTHER]: BAD } });
     await send("push", pushed(repositoryJson(owner, "app"), "main", ZERO, commit, {}));
     expect(onlyRun().summary).toContain("2 changed files looked at, 2 errors");
   });
 
   it("of a history without a common ancestor is nothing", async () => {
-    const { pull, outside, repository, owner, onlyRun } = await scene();
-    outside.github.commit(repository, { branch: "orphan", parents: [], files: { [OTHER]: BAD } });
+    const { pull, network, repository, owner, onlyRun } = await scene();
+    network.github.commit(repository, { branch: "orphan", parents: [], files: { [OTHER]: BAD } });
     await pull({ [POLICY]: good(owner) }, { branch: "orphan" });
     expect(onlyRun().summary).toContain("2 changed files looked at, 2 errors");
   });
 
   it("of a merge group is the commit that it is put on", async () => {
     const made = await scene();
-    const { outside, repository, owner, send, onlyRun } = made;
+    const { network, repository, owner, send, onlyRun } = made;
     const base = headOf(made, repository);
-    const { sha } = outside.github.commit(repository, { branch: "queue", files: { [POLICY]: BAD } });
+    const { sha } = network.github.commit(repository, { branch: "queue", files: { [POLICY]: BAD } });
     const merge_group = { head_sha: sha, base_sha: base, head_ref: "refs/heads/queue", base_ref: "refs/heads/main" };
     await send("merge_group", { action: "checks_requested", merge_group, repository: repositoryJson(owner, "app") });
     expect([onlyRun().headSha, onlyRun().conclusion]).toEqual([sha, "failure"]);
@@ -89,11 +89,11 @@ describe("the base", () => {
 
   it("of a check suite is that of its pull request, else as of a push", async () => {
     const made = await scene();
-    const { outside, repository, send, runs } = made;
+    const { network, repository, send, runs } = made;
     const base = headOf(made, repository);
-    const one = outside.github.commit(repository, { branch: "topic", files: { [POLICY]: BAD } });
+    const one = network.github.commit(repository, { branch: "topic", files: { [POLICY]: BAD } });
     await send("check_suite", suiteOf(made, one.sha, { pull_requests: [{ base: { sha: base } }] }));
-    const two = outside.github.commit(repository, { branch: "topic", files: { "x.txt": "x" } });
+    const two = network.github.commit(repository, { branch: "topic", files: { "x.txt": "x" } });
     await send("check_suite", suiteOf(made, two.sha, { before: one.sha }));
     expect(runs().map(({ headSha, conclusion }) => [headSha, conclusion])).toEqual([
       [one.sha, "failure"],
@@ -107,26 +107,26 @@ describe("not looked at", () => {
     ["a tag", { ref: "refs/tags/v1" }],
     ["a branch that is deleted", { deleted: true, after: ZERO }],
   ])("%s", async (_name, payload) => {
-    const { push, outside } = await scene();
+    const { push, network } = await scene();
     const { answer } = await push({ [POLICY]: BAD }, { payload });
     expect(answer.status).toBe(204);
-    expect(outside.calls).toEqual([]);
+    expect(network.calls).toEqual([]);
   });
 
   it.each(["closed", "labeled", "edited"])("a pull request that is %s", async (action) => {
-    const { pull, outside } = await scene();
+    const { pull, network } = await scene();
     expect((await pull({ [POLICY]: BAD }, { action })).answer.status).toBe(204);
-    expect(outside.calls).toEqual([]);
+    expect(network.calls).toEqual([]);
   });
 });
 
 describe("one commit has one run", () => {
-  async function told() {
+  async function world() {
     const made = await scene();
-    const { outside, repository, owner } = made;
+    const { network, repository, owner } = made;
     const base = headOf(made, repository);
     const files = { [POLICY]: BAD };
-    const commit = outside.github.commit(repository, { branch: "topic", files });
+    const commit = network.github.commit(repository, { branch: "topic", files });
     const place = repositoryJson(owner, "app");
     const events = [
       ["push", pushed(place, "topic", ZERO, commit, files)],
@@ -137,30 +137,30 @@ describe("one commit has one run", () => {
   }
 
   it("when the events come one after the other, here and there", async () => {
-    const { events, send, isolate, onlyRun, outside } = await told();
+    const { events, send, isolate, onlyRun, network } = await world();
     for (const [event, payload] of events) await send(event, payload);
     for (const [event, payload] of events) await send(event, payload, { worker: isolate() });
     expect(onlyRun().annotations.length).toBe(2);
     // A verdict that was given is not worked out again.
-    expect([outside.count("gh.blob"), outside.count("gh.check_update")]).toEqual([1, 1]);
+    expect([network.count("gh.blob"), network.count("gh.check_update")]).toEqual([1, 1]);
   });
 
   it("when they come at once", async () => {
-    const { events, send, onlyRun } = await told();
+    const { events, send, onlyRun } = await world();
     await Promise.all(events.map(([event, payload]) => send(event, payload)));
     expect([onlyRun().status, onlyRun().annotations.length]).toEqual(["completed", 2]);
   });
 
   it("when its making is answered too late to be seen", async () => {
-    const { events, send, outside, onlyRun } = await told();
-    outside.fault({ route: "gh.check_create", kind: "status", status: 502, acted: true, times: 1 });
+    const { events, send, network, onlyRun } = await world();
+    network.fault({ route: "gh.check_create", kind: "status", status: 502, acted: true, times: 1 });
     const [[event, payload]] = events;
     await send(event, payload);
     expect([onlyRun().status, onlyRun().title]).toEqual(["completed", "Invalid trust policy."]);
   });
 
   it("when somebody asks again, and hears the same", async () => {
-    const { events, send, commit, owner, onlyRun, outcome } = await told();
+    const { events, send, commit, owner, onlyRun, outcome } = await world();
     const [[event, payload]] = events;
     await send(event, payload);
     const { id } = onlyRun();
@@ -190,9 +190,9 @@ describe("one commit has one run", () => {
 
   it("which says so when nothing is changed any more and somebody asks again", async () => {
     const made = await scene();
-    const { pull, outside, repository, send, onlyRun, owner } = made;
+    const { pull, network, repository, send, onlyRun, owner } = made;
     const { commit } = await pull({ [POLICY]: good(owner) });
-    outside.github.repository(repository).git.branches.set("main", commit.sha);
+    network.github.repository(repository).git.branches.set("main", commit.sha);
     await send("check_suite", { ...suiteOf(made, commit.sha), action: "rerequested" });
     expect([onlyRun().conclusion, onlyRun().title]).toEqual(["success", "No trust policy is changed."]);
   });
@@ -221,15 +221,15 @@ describe("of several Apps", () => {
       },
       permissions: { contents: "read", checks: "write", ...permissions },
     });
-    made.outside.github.addApp({ id: 8, publicKeys: [publicKey] });
-    made.outside.github.install({
+    made.github.addApp({ id: 8, publicKeys: [publicKey] });
+    made.github.install({
       app: 8,
       owner: made.owner,
       permissions: { contents: "read", checks: "write", deployments: "write" },
     });
     const base = headOf(made, made.repository);
     const files = { [POLICY]: good(made.owner, "deployments: write") };
-    const { sha } = made.outside.github.commit(made.repository, { branch: "topic", files });
+    const { sha } = made.github.commit(made.repository, { branch: "topic", files });
     const payload = pullRequest(repositoryJson(made.owner, "app"), base, sha);
     const to = (appId: 7 | 8) => made.send("pull_request", payload, { appId: String(appId), secret: SECRETS[appId] });
     return { ...made, to };
@@ -266,19 +266,19 @@ describe("of several Apps", () => {
 
 describe("the token of a delivery", () => {
   it("reads one repository and writes its checks, and is revoked", async () => {
-    const { pull, outside } = await scene();
+    const { pull, network } = await scene();
     await pull({ [POLICY]: BAD });
-    const { tokens } = outside.github;
+    const { tokens } = network.github;
     expect(tokens.map(({ requested, revoked }) => [requested, revoked])).toEqual([
       [{ permissions: { contents: "read", checks: "write" }, repositories: ["app"] }, true],
     ]);
   });
 
   it("is not in the log, nor is what a policy says", async () => {
-    const { pull, outside, worker } = await scene();
+    const { pull, network, worker } = await scene();
     await pull({ [POLICY]: BAD.replace("x.example", "marked-value.example") });
     const log = JSON.stringify(worker.logs);
-    expect(log).not.toContain(outside.github.tokens[0]?.value ?? "no token");
+    expect(log).not.toContain(network.github.tokens[0]?.value ?? "no token");
     expect(log).not.toContain("marked-value");
     expect(worker.logs.find(({ what }) => what === "done")).toMatchObject({
       event: "pull_request",
@@ -306,14 +306,14 @@ describe("what it costs", () => {
       },
     ],
   ])("when %s, counted", async (_name, files, routes) => {
-    const { pull, outside, worker } = await scene();
+    const { pull, network, worker } = await scene();
     await pull({ "y.txt": "y" });
-    outside.forgetCalls();
+    network.forgetCalls();
     await pull(files);
     const counted = new Map<string, number>();
-    for (const { route } of outside.calls) counted.set(route, (counted.get(route) ?? 0) + 1);
+    for (const { route } of network.calls) counted.set(route, (counted.get(route) ?? 0) + 1);
     expect(Object.fromEntries(counted)).toEqual(routes);
     const line = worker.logs.findLast(({ what }) => what === "done");
-    expect(line?.counts).toMatchObject({ github_calls: outside.calls.length });
+    expect(line?.counts).toMatchObject({ github_calls: network.calls.length });
   });
 });

@@ -3,8 +3,8 @@
 
 import { appKeys } from "../emulators/core/keys.ts";
 import type { Commit, FileContent } from "../emulators/github/git.ts";
-import { APP_ID, DOMAIN, type Story, type StoryOptions, story } from "../exchange/story.ts";
-import type { Answer, TestWorker } from "../exchange/worker.ts";
+import type { Answer, Isolate } from "../support/isolate.ts";
+import { APP_ID, createWorld, DOMAIN, type World, type WorldOptions } from "../support/world.ts";
 
 export const SECRET = "a-secret-of-GitHub-and-ours";
 export const CHAINGUARD = ".github/chainguard";
@@ -20,7 +20,7 @@ export interface Sending {
   /** The bytes that are sent in place of those that were signed. */
   readonly sent?: Uint8Array<ArrayBuffer> | string;
   /** The isolate; the story's own by default. */
-  readonly worker?: TestWorker;
+  readonly worker?: Isolate;
 }
 
 export interface Run {
@@ -38,7 +38,7 @@ export interface Run {
   readonly annotations: readonly string[];
 }
 
-export interface Scene extends Story {
+export interface Scene extends World {
   readonly repository: string;
   send(event: string, payload: unknown, sending?: Sending): Promise<Answer>;
   /** A pull request of these changes against main. */
@@ -72,14 +72,14 @@ export interface Pushing extends Sending {
 
 let deliveries = 0;
 
-export async function scene(options: StoryOptions = {}): Promise<Scene> {
-  const made = await story({
+export async function scene(options: WorldOptions = {}): Promise<Scene> {
+  const made = await createWorld({
     policy: undefined,
     ...options,
     variables: { GITHUB_WEBHOOK_SECRET: SECRET, ...options.variables },
   });
-  const { owner, outside, worker } = made;
-  const { github } = outside;
+  const { owner, network, worker } = made;
+  const { github } = network;
   const repository = `${owner}/app`;
   const shown = (name: string): object => repositoryJson(owner, name.split("/")[1] ?? "");
   const send = async (event: string, payload: unknown, sending: Sending = {}): Promise<Answer> =>
@@ -104,8 +104,7 @@ export async function scene(options: StoryOptions = {}): Promise<Scene> {
     return { answer, commit };
   };
   const runs = (name = repository): readonly Run[] => github.repository(name).checkRuns.map(runOf);
-  return {
-    ...made,
+  return Object.assign(made, {
     repository,
     send,
     pull,
@@ -117,11 +116,11 @@ export async function scene(options: StoryOptions = {}): Promise<Scene> {
       return run;
     },
     outcome: () => worker.logs.findLast(({ type, what }) => type === "webhook" && what === "done")?.outcome,
-  };
+  });
 }
 
-export const headOf = ({ outside }: Story, name: string, branch = "main"): string =>
-  outside.github.repository(name).git.branches.get(branch) ?? "";
+export const headOf = ({ network }: World, name: string, branch = "main"): string =>
+  network.github.repository(name).git.branches.get(branch) ?? "";
 
 export const repositoryJson = (owner: string, name: string) => ({
   id: 1,
@@ -195,7 +194,7 @@ export async function hmac(secret: string, body: string | Uint8Array, hash = "SH
   return Array.from(new Uint8Array(signature), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-function runOf(run: Story["outside"]["github"]["world"]["repositories"][number]["checkRuns"][number]): Run {
+function runOf(run: World["network"]["github"]["world"]["repositories"][number]["checkRuns"][number]): Run {
   return {
     id: run.id,
     name: run.name,
@@ -216,12 +215,12 @@ function runOf(run: Story["outside"]["github"]["world"]["repositories"][number][
 
 /** Another App of the deployment, installed on the owner as well. */
 export async function addApp(
-  { outside, owner }: Story,
+  { network, owner }: World,
   id: number,
   permissions: Readonly<Record<string, string>>,
 ): Promise<string> {
   const { publicKey, privateKeyPem } = await appKeys();
-  outside.github.addApp({ id, publicKeys: [publicKey] });
-  outside.github.install({ app: id, owner, permissions, repositories: "all" });
+  network.github.addApp({ id, publicKeys: [publicKey] });
+  network.github.install({ app: id, owner, permissions, repositories: "all" });
   return privateKeyPem;
 }

@@ -4,7 +4,7 @@
 import { createApp } from "../../../worker/app.ts";
 import { setUp } from "../../../worker/services.ts";
 import { appKeys } from "../../emulators/core/keys.ts";
-import { createOutside } from "../../emulators/outside.ts";
+import { Network } from "../../support/network.ts";
 import { createKv, createRecorder, type Recorder } from "./recorded.ts";
 
 const WARM_UP = 200;
@@ -12,34 +12,34 @@ const ROUNDS = 5;
 const PER_ROUND = 200;
 const DOMAIN = "sts.example.com";
 
-interface World {
+interface Bench {
   readonly recorder: Recorder;
   readonly environment: Readonly<Record<string, unknown>>;
   readonly request: () => Request;
 }
 
-async function openWorld(): Promise<World> {
+async function openBench(): Promise<Bench> {
   const { privateKeyPem, publicKey } = await appKeys();
-  const outside = createOutside();
-  const issuer = outside.issuers.issuer("ci", { keys: ["rsa"] });
+  const network = new Network();
+  const issuer = network.issuers.issuer("ci", { keys: ["rsa"] });
   const policy = `issuer: ${issuer.url}\nsubject_pattern: repo:acme/app:.*\nclaim_pattern:\n  ref: refs/heads/(main|release-.+)\npermissions:\n  contents: read\n`;
-  outside.github.addOrganization("acme");
-  outside.github.addRepository("acme/.github");
-  outside.github.addRepository("acme/app", { files: { ".github/chainguard/deploy.sts.yaml": policy } });
-  outside.github.addApp({ id: 7, publicKeys: [publicKey] });
-  outside.github.install({ app: 7, owner: "acme", permissions: { contents: "write" } });
+  network.github.addOrganization("acme");
+  network.github.addRepository("acme/.github");
+  network.github.addRepository("acme/app", { files: { ".github/chainguard/deploy.sts.yaml": policy } });
+  network.github.addApp({ id: 7, publicKeys: [publicKey] });
+  network.github.install({ app: 7, owner: "acme", permissions: { contents: "write" } });
   const claims = { aud: DOMAIN, sub: "repo:acme/app:ref:refs/heads/main", ref: "refs/heads/main" };
   const token = await issuer.sign(claims, { exp: 3_600 });
   const url = `https://${DOMAIN}/sts/exchange?scope=acme/app&identity=deploy`;
   return {
-    recorder: createRecorder(outside),
+    recorder: createRecorder(network),
     environment: { STS_DOMAIN: DOMAIN, GITHUB_APP_ID: "7", GITHUB_APP_PRIVATE_KEY: privateKeyPem },
     request: () => new Request(url, { headers: { Authorization: `Bearer ${token}` } }),
   };
 }
 
 /** A Worker whose memory and KV are empty; gives back what sends it one exchange. */
-function createWorker({ recorder, environment, request }: World, kv: object): () => Promise<void> {
+function createWorker({ recorder, environment, request }: Bench, kv: object): () => Promise<void> {
   const env = { ...environment, KNOWN_ISSUERS: "https://issuers.example/*", STS_CACHE: kv };
   const setup = setUp(env, {
     fetcher: (asked) => recorder.fetch(asked),
@@ -93,7 +93,7 @@ async function cpuMsOf(exchange: () => Promise<void>): Promise<number> {
 }
 
 /** Warm: the same isolate again. New isolate: memory empty, KV filled. Cold: both empty. */
-async function costOf(world: World, kind: "warm" | "new isolate" | "cold"): Promise<Cost> {
+async function costOf(world: Bench, kind: "warm" | "new isolate" | "cold"): Promise<Cost> {
   const { counts, kv } = counted(createKv());
   const first = createWorker(world, kv);
   if (kind !== "cold") await first();
@@ -107,7 +107,7 @@ async function costOf(world: World, kind: "warm" | "new isolate" | "cold"): Prom
   return { calls, kvReads: reads, kvWrites: writes, cpuMs: await cpuMsOf(() => again()()) };
 }
 
-const world = await openWorld();
+const world = await openBench();
 await createWorker(world, createKv())();
 world.recorder.replay();
 const kinds = ["warm", "new isolate", "cold"] as const;

@@ -1,7 +1,7 @@
 // A recording of what the emulators answered, and an outside world that plays it back: so that a measurement of the Worker
 // holds next to nothing of what the emulators spend.
 
-import type { Outside } from "../../emulators/outside.ts";
+import type { Network } from "../../support/network.ts";
 
 interface Answer {
   readonly status: number;
@@ -19,7 +19,7 @@ export interface Recorder {
 }
 
 /** The same call gets the last answer that it got; a mint is told apart by what it asks for. */
-export function createRecorder(outside: Pick<Outside, "fetch">): Recorder {
+export function createRecorder(network: Pick<Network, "fetch">): Recorder {
   const heard = new Map<string, Answer>();
   let live = true;
   const recorder: Recorder = {
@@ -32,7 +32,7 @@ export function createRecorder(outside: Pick<Outside, "fetch">): Recorder {
       const body = request.method === "POST" ? await request.clone().text() : "";
       const name = `${nameOf(request)} ${body}`;
       if (live) {
-        const response = await outside.fetch(request);
+        const response = await network.fetch(request);
         const answer = { status: response.status, headers: [...response.headers], text: await response.text() };
         heard.set(name, answer);
       }

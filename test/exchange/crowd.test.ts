@@ -1,0 +1,87 @@
+// Floods that arrive all at once or from many addresses: as many are heard as may be refused.
+
+import { describe, expect, it } from "vitest";
+import { flood, forged, path, SHOTS, type Shot, STRANGER, WILDCARD } from "../support/flood.ts";
+import { createIssuerWorld, GITHUB, type IssuerWorld, type IssuerWorldOptions } from "../support/issuer-world.ts";
+import { POLICY } from "../support/workload.ts";
+
+describe("three hundred requests of one address at once", () => {
+  /** As long as none is answered, none is counted as refused. */
+  async function atOnce(world: IssuerWorld, shot: (i: number) => Shot) {
+    world.network.forgetCalls();
+    const answers = await Promise.all(
+      Array.from({ length: SHOTS }, async (_, i) => {
+        const { scope = `${world.owner}/app`, identity = "deploy", claims } = shot(i);
+        return world.send(forged(world, claims), { scope, identity, headers: { "CF-Connecting-IP": STRANGER } });
+      }),
+    );
+    const github = world.network.countHost(GITHUB);
+    return { github, issuers: world.calls.length - github, answers };
+  }
+
+  it.each<[string, IssuerWorldOptions, (i: number, world: IssuerWorld) => Shot]>([
+    ["owners", {}, (i) => ({ scope: `crowd-${i}/app` })],
+    ["identities", {}, (i) => ({ identity: `crowd-${i}` })],
+    ["paths below a known wildcard", WILDCARD, (i) => ({ claims: { iss: path(i) } })],
+  ])("%s: as many are heard as may be refused", { timeout: 30_000 }, async (_about, options, shot) => {
+    const world = await createIssuerWorld({ ...options, latencyMs: 20 });
+    const { github, issuers, answers } = await atOnce(world, (i) => shot(i, world));
+    expect(github).toBeLessThanOrEqual(5 * 60);
+    expect(issuers).toBeLessThanOrEqual(2 * 60);
+    expect(answers.filter(({ status }) => status === 429).length).toBeGreaterThanOrEqual(SHOTS - 60);
+    // Their places are free again.
+    world.clock.now += 60_000;
+    expect((await world.send(await world.token(), { headers: { "CF-Connecting-IP": STRANGER } })).status).toBe(200);
+  });
+
+  it("of a fleet whose tokens are good: every one is answered, though nobody knows its issuer", {
+    timeout: 30_000,
+  }, async () => {
+    const world = await createIssuerWorld({ latencyMs: 20 });
+    const token = await world.token();
+    const fleet = (count: number) =>
+      Promise.all(
+        Array.from({ length: count }, () => world.send(token, { headers: { "CF-Connecting-IP": STRANGER } })),
+      );
+    expect((await fleet(60)).filter(({ status }) => status === 200)).toHaveLength(60);
+    expect((await fleet(SHOTS)).filter(({ status }) => status === 200)).toHaveLength(SHOTS);
+  });
+});
+
+describe("a flood from many addresses", () => {
+  const address = (i: number): string => `198.51.${i >> 8}.${i & 255}`;
+
+  it("with one owner's name is bounded by that owner's limit, which no verified workload meets", async () => {
+    const world = await createIssuerWorld();
+    world.putPolicy(POLICY(world.owner), "honest", "app");
+    // A workload of an issuer that nobody knows, before and during the flood.
+    expect((await world.send(await world.token())).status).toBe(200);
+    const cost = await flood(world, (i) => ({ identity: `identity-${i}`, address: address(i) }));
+    expect(cost.github).toBeLessThanOrEqual(3 * 120 + 5);
+    // One of the 120 was the workload's own.
+    expect(cost.limited).toBe(SHOTS - 119);
+    expect((await world.ask({ identity: "honest" })).status).toBe(200);
+    expect((await world.send(await world.token())).status).toBe(200);
+    // Who is not verified and asks for what is not cached has to wait.
+    world.putPolicy(POLICY(world.owner, world.issuer), "cold", "app");
+    const cold = await world.send(await world.token(), { identity: "cold" });
+    expect([cold.status, cold.body.reason, cold.headers.get("Retry-After")]).toEqual([
+      429,
+      "caller_rate_limited",
+      "60",
+    ]);
+    world.clock.now += 60_000;
+    expect((await world.send(await world.token(), { identity: "cold" })).status).toBe(200);
+  });
+
+  it("with a known issuer's name asks that issuer four times, and no more", async () => {
+    const world = await createIssuerWorld({ known: true });
+    const cost = await flood(world, (i) => ({
+      header: { kid: `kid-${i}` },
+      scope: `owner-${i}/app`,
+      address: address(i),
+    }));
+    expect([cost.github, cost.issuers, cost.limited]).toEqual([6, 4, 0]);
+    expect((await world.send(await world.token())).status).toBe(200);
+  });
+});

@@ -1,0 +1,50 @@
+// Whole exchanges in bare workerd, as it is deployed: over a socket, on a KV of its own, with the compatibility flags of wrangler.toml.
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { sendRaw } from "../support/workerd/clients.ts";
+import { openWorkerd, until, type WorkerdWorld } from "../support/workerd.ts";
+
+let world: WorkerdWorld;
+
+beforeAll(async () => {
+  world = await openWorkerd();
+});
+
+afterAll(() => world.close());
+
+describe("bare workerd", () => {
+  it("grants, writes what it learned to KV, revokes the read token, and sends one event", async () => {
+    const answer = await world.ask();
+    expect(answer.status).toBe(200);
+    const { token } = (await answer.json()) as { token: string };
+    await until(() => world.audits().length === 1 && world.kv.values.size > 0);
+    expect(world.livingTokens()).toEqual([token]);
+    expect(world.audits()[0]).toMatchObject({ outcome: "granted", permissions: { issues: "write" } });
+    expect(world.network.hosts()).toHaveLength(2);
+  });
+
+  it("answers a client that has closed its half", async () => {
+    const client = await sendRaw(world.port, { target: world.target(), headers: await world.headers() });
+    client.halfClose();
+    expect(await client.answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+  });
+
+  it("refuses what no policy grants, though its KV refuses and its client is gone", async () => {
+    world.kv.set("refuse");
+    const before = { minted: world.network.github.tokens.length, events: world.audits().length };
+    const client = await sendRaw(world.port, { target: world.target("none"), headers: await world.headers() });
+    client.reset();
+    await until(() => world.audits().length > before.events);
+    expect(world.audits().at(-1)).toMatchObject({ outcome: "refused" });
+    await until(() => world.network.github.tokens.slice(before.minted).every(({ revoked }) => revoked));
+    world.kv.set("answer");
+  });
+
+  it("tells what it costs", async () => {
+    const before = await world.usage();
+    await world.ask();
+    const after = await world.usage();
+    expect(after.cpuMs).toBeGreaterThanOrEqual(before.cpuMs);
+    expect(after.rssBytes).toBeGreaterThan(1024 * 1024);
+  });
+});

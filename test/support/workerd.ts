@@ -1,0 +1,149 @@
+// A world in bare workerd, for what only the real runtime shows: callers who leave, KV that hangs, processor time and memory. The
+// emulators and KV are loopback servers of this process; the Worker is a child that is ended with the world. For instance:
+//
+//     const world = await openWorkerd();                       // acme/app with policy `deploy`, App 7 installed
+//     world.kv.set("hang", "get");                              // KV never answers a read from now on
+//     const client = await sendRaw(world.port, { target: world.target(), headers: await world.headers() });
+//     client.reset();                                           // or client.halfClose(), or await client.answer
+//     await until(() => world.audits().length === 1);           // then world.livingTokens(), world.network.calls, world.usage()
+
+import { EVENT_TYPE } from "../../worker/audit.ts";
+import { appKeys } from "../emulators/core/keys.ts";
+import { type Served, serve } from "../emulators/serve.ts";
+import { Network } from "./network.ts";
+import { KvServer } from "./workerd/kv-server.ts";
+import { type Process, startProcess, type Usage, usageOf } from "./workerd/process.ts";
+import { claimsOf, DOMAIN, POLICY } from "./workload.ts";
+
+export interface WorkerdOptions {
+  readonly variables?: Readonly<Record<string, string>>;
+  readonly policy?: string;
+}
+
+type Line = Readonly<Record<string, unknown>>;
+
+interface Deps {
+  readonly network: Network;
+  readonly kv: KvServer;
+  readonly process: Process;
+  readonly servers: readonly Served[];
+}
+
+const OWNER = "acme";
+const OWNER_ID = 5001;
+const APP_ID = 7;
+
+export class WorkerdWorld {
+  readonly owner = OWNER;
+  readonly network: Network;
+  readonly kv: KvServer;
+  readonly port: number;
+  readonly url: string;
+  readonly #deps: Deps;
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+    this.network = deps.network;
+    this.kv = deps.kv;
+    this.port = deps.process.port;
+    this.url = `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Path and query of an exchange. */
+  target(identity = "deploy", scope = `${OWNER}/app`): string {
+    return `/sts/exchange?${new URLSearchParams({ scope, identity })}`;
+  }
+
+  /** The headers of the usual workload. */
+  async headers(claims: Readonly<Record<string, unknown>> = {}): Promise<Readonly<Record<string, string>>> {
+    const workload = claimsOf({ owner: OWNER, ownerId: OWNER_ID });
+    const token = await this.network.issuers.issuer("").sign({ ...workload, ...claims });
+    return { Authorization: `Bearer ${token}` };
+  }
+
+  async ask(target = this.target(), init: RequestInit = {}): Promise<Response> {
+    return fetch(`${this.url}${target}`, { headers: await this.headers(), ...init });
+  }
+
+  /** Every JSON line that the Worker logged. */
+  logs(): readonly Line[] {
+    return this.output()
+      .split("\n")
+      .flatMap((line): Line[] => {
+        try {
+          const value: unknown = JSON.parse(line);
+          // A line of JSON that begins with a brace is an object.
+          return line.startsWith("{") ? [value as Line] : [];
+        } catch {
+          return [];
+        }
+      });
+  }
+
+  audits(): readonly Line[] {
+    return this.logs().filter(({ type }) => type === EVENT_TYPE);
+  }
+
+  /** What workerd and the Worker printed. */
+  output(): string {
+    return this.#deps.process.output();
+  }
+
+  livingTokens(): readonly string[] {
+    return this.network.github.tokens.filter(({ revoked }) => !revoked).map(({ value }) => value);
+  }
+
+  usage(): Promise<Usage> {
+    return usageOf(this.#deps.process.pid);
+  }
+
+  async close(): Promise<void> {
+    await this.#deps.process.stop();
+    await Promise.all([...this.#deps.servers, this.kv].map((server) => server.close()));
+  }
+}
+
+export async function openWorkerd(options: WorkerdOptions = {}): Promise<WorkerdWorld> {
+  let network: Network | undefined;
+  const answer = async (request: Request): Promise<Response> => {
+    if (network === undefined) throw new TypeError("not there yet");
+    return network.fetch(request);
+  };
+  const [github, issuer, kv] = await Promise.all([
+    serve({ name: "the emulated GitHub", port: 0, fetch: answer }),
+    serve({ name: "the emulated issuer", port: 0, fetch: answer }),
+    KvServer.open(),
+  ]);
+  network = new Network({ apiUrl: github.url, issuerBase: issuer.url });
+  const variables = { ...(await populate(network, options.policy)), ...options.variables };
+  const process = await startProcess({ variables, kvAddress: kv.address });
+  return new WorkerdWorld({ network, kv, process, servers: [github, issuer] });
+}
+
+async function populate(network: Network, policy?: string): Promise<Readonly<Record<string, string>>> {
+  const { github, issuers } = network;
+  const { publicKey, privateKeyPem } = await appKeys();
+  const issuer = issuers.issuer("").url;
+  github.addOrganization(OWNER, { id: OWNER_ID });
+  for (const name of ["app", "other", ".github"]) github.addRepository(`${OWNER}/${name}`);
+  github.putFile(`${OWNER}/app`, ".github/chainguard/deploy.sts.yaml", policy ?? POLICY(OWNER, issuer));
+  github.addApp({ id: APP_ID, publicKeys: [publicKey] });
+  github.install({ app: APP_ID, owner: OWNER, permissions: { contents: "write", issues: "write", checks: "write" } });
+  return {
+    STS_DOMAIN: DOMAIN,
+    GITHUB_API_URL: github.apiUrl,
+    GITHUB_APP_ID: String(APP_ID),
+    GITHUB_APP_PRIVATE_KEY: privateKeyPem,
+    KNOWN_ISSUERS: issuer,
+    ALLOW_LOOPBACK: "true",
+  };
+}
+
+/** Waits until it holds; for what happens after an answer, or without one. Rejects when it takes too long. */
+export async function until(holds: () => boolean, withinMs = 20_000): Promise<void> {
+  const deadline = Date.now() + withinMs;
+  while (!holds()) {
+    if (Date.now() > deadline) throw new Error("what was waited for did not happen");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
