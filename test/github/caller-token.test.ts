@@ -1,14 +1,14 @@
 // The final mint: exactly the grant or no token at all, and never one that nobody was given.
 
 import { describe, expect, it } from "vitest";
-import type { Grant } from "../../policies/grant.ts";
+import type { AskedGrant } from "../../worker/github/github.ts";
 import type { Fault } from "../support/network.ts";
 import { createTestWorld, livingTokens, type TestWorld } from "./world.ts";
 
-const GRANT: Grant = { permissions: { contents: "read", issues: "write" }, repositories: ["app", "other"] };
+const GRANT: AskedGrant = { permissions: { contents: "read", issues: "write" }, repositories: ["app", "other"] };
 const ROUTE = "POST /app/installations/{installation_id}/access_tokens";
 
-const mint = ({ github, app, installation, call }: TestWorld, grant: Grant = GRANT) =>
+const mint = ({ github, app, installation, call }: TestWorld, grant: AskedGrant = GRANT) =>
   github.mintGrantToken(app, installation, grant, call);
 
 describe("a token", () => {
@@ -25,6 +25,50 @@ describe("a token", () => {
     });
     expect(world.network.github.tokens[0]?.requested).toEqual({ ...GRANT, repositories: ["APP", "other"] });
     expect(world.network.calls.map(({ route }) => route)).toEqual(["gh.mint"]);
+  });
+
+  describe("for a repository by its id", () => {
+    async function known() {
+      const world = await createTestWorld();
+      const { id } = world.network.github.repository("acme/app");
+      return { world, grant: { ...GRANT, repositories: [{ id, name: "App" }] } };
+    }
+    const moved = { reason: "repository_not_visible", repository: "acme/App", problem: "moved" };
+
+    it("is asked for by that alone", async () => {
+      const { world, grant } = await known();
+      const [{ id } = { id: 0 }] = grant.repositories;
+      expect(await mint(world, grant)).toMatchObject({ ok: true, value: { repositories: [{ id, name: "app" }] } });
+      expect(world.network.github.tokens[0]?.requested).toEqual({
+        permissions: GRANT.permissions,
+        repository_ids: [id],
+      });
+    });
+
+    it("is none for a repository that took the name: renamed, deleted, transferred", async () => {
+      const gone: [(world: TestWorld) => void, object][] = [
+        [({ network }) => network.github.renameRepository("acme/app", "app-old"), moved],
+        [
+          ({ network }) => network.github.deleteRepository("acme/app"),
+          { reason: "repository_not_in_installation", missing: ["App"] },
+        ],
+        [
+          ({ network }) => {
+            network.github.addOrganization("elsewhere");
+            network.github.transferRepository("acme/app", "elsewhere");
+          },
+          { reason: "repository_not_in_installation", missing: ["App"] },
+        ],
+      ];
+      for (const [happens, denial] of gone) {
+        const { world, grant } = await known();
+        happens(world);
+        world.network.github.addRepository("acme/app");
+        expect(await mint(world, grant)).toMatchObject({ ok: false, denial });
+        await world.call.settled();
+        expect(livingTokens(world)).toEqual([]);
+      }
+    });
   });
 
   it("covers all of the installation only when that was said", async () => {
@@ -54,7 +98,12 @@ const GOOD = {
   expires_at: "2026-05-06T13:00:00Z",
   permissions: { contents: "read", issues: "write", metadata: "read" },
   repository_selection: "selected",
-  repositories: ["app", "other"].map((name) => ({ name, owner: { login: "acme" }, private: true })),
+  repositories: ["app", "other"].map((name, index) => ({
+    id: 8 + index,
+    name,
+    owner: { login: "acme" },
+    private: true,
+  })),
 };
 
 describe("an answer that is not what was asked", () => {

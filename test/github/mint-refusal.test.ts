@@ -1,13 +1,13 @@
 // A refused final mint: each refusal's own reason, what is named in it, and what may be tried next.
 
 import { describe, expect, it } from "vitest";
-import type { Grant } from "../../policies/grant.ts";
+import type { AskedGrant } from "../../worker/github/github.ts";
 import { appOf, createTestWorld, type TestWorld } from "./world.ts";
 
 const SETTINGS = "https://github.com/organizations/acme/settings/installations/101";
-const GRANT: Grant = { permissions: { contents: "read", issues: "write" }, repositories: ["app", "other"] };
+const GRANT: AskedGrant = { permissions: { contents: "read", issues: "write" }, repositories: ["app", "other"] };
 
-const mint = ({ github, app, installation, call }: TestWorld, grant: Grant = GRANT) =>
+const mint = ({ github, app, installation, call }: TestWorld, grant: AskedGrant = GRANT) =>
   github.mintGrantToken(app, installation, grant, call);
 
 describe("a refusal", () => {

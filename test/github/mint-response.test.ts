@@ -10,6 +10,7 @@ const NOT_OBJECTS: unknown[] = [undefined, null, true, 7, "text", [], [[]], {}];
 
 describe("a mint", () => {
   const repository = {
+    id: 5,
     name: "App",
     owner: { login: "Acme", id: 1 },
     private: true,
@@ -33,7 +34,7 @@ describe("a mint", () => {
         ["metadata", "read"],
       ]),
       repositorySelection: "selected",
-      repositories: [{ owner: "Acme", name: "App", public: false }],
+      repositories: [{ id: 5, owner: "Acme", name: "App", public: false }],
     });
   });
 
@@ -64,6 +65,8 @@ describe("a mint", () => {
     ["a level that is no text", { ...good, permissions: { contents: true } }],
     ["no selection", without(good, "repository_selection")],
     ["repositories null", { ...good, repositories: null }],
+    ["a repository without an id", { ...good, repositories: [without(repository, "id")] }],
+    ["a repository's id as text", { ...good, repositories: [{ ...repository, id: "5" }] }],
     ["a repository without an owner", { ...good, repositories: [without(repository, "owner")] }],
     ["a repository named like a path", { ...good, repositories: [{ ...repository, name: "a/b" }] }],
     ["a repository whose privacy is unknown", { ...good, repositories: [without(repository, "private")] }],

@@ -1,8 +1,7 @@
 // What is sent to the mint, what can never be sent, and the comparison of what came back.
 
 import { describe, expect, it } from "vitest";
-import type { Grant } from "../../policies/grant.ts";
-import { grantProblem, mintBody, missingPermissions } from "../../worker/github/mint.ts";
+import { type AskedGrant, grantProblem, mintBody, missingPermissions } from "../../worker/github/mint.ts";
 import type { MintResponse } from "../../worker/github/shapes.ts";
 
 const READ = { contents: "read" };
@@ -27,7 +26,15 @@ describe("the body of a mint", () => {
     ]);
   });
 
-  const never: [string, Grant][] = [
+  it("names repositories by their ids alone, where they are known", () => {
+    const app = { id: 5, name: "app" };
+    expect(mintBody({ permissions: READ, repositories: [app, { id: 7, name: "b" }, app] })).toEqual({
+      permissions: READ,
+      repository_ids: [5, 7],
+    });
+  });
+
+  const never: [string, AskedGrant][] = [
     ["no permissions", { permissions: {}, repositories: ["app"] }],
     ["no permissions, on everything", { permissions: {}, repositories: "all" }],
     ["no repositories", { permissions: READ, repositories: [] }],
@@ -40,6 +47,12 @@ describe("the body of a mint", () => {
     ["an empty repository name", { permissions: READ, repositories: [""] }],
     ["a repository that climbs", { permissions: READ, repositories: [".."] }],
     ["a repository that is a star", { permissions: READ, repositories: ["*"] }],
+    ...[0, -1, 1.5, 2 ** 53, Number.NaN].map((id): [string, AskedGrant] => [
+      `a repository whose id is ${id}`,
+      { permissions: READ, repositories: [{ id, name: "app" }] },
+    ]),
+    ["a repository by id whose name climbs", { permissions: READ, repositories: [{ id: 5, name: ".." }] }],
+    ["no repositories by id", { permissions: READ, repositories: [] as { id: number; name: string }[] }],
   ];
   it.each(never)("is never made of %s", (_, grant) => {
     expect(() => mintBody(grant)).toThrow();
@@ -54,12 +67,20 @@ function answer(
     expiresAt: "2026-05-06T13:00:00Z",
     permissions: new Map(Object.entries(over.granted ?? { contents: "read", issues: "write", metadata: "read" })),
     repositorySelection: "selected",
-    repositories: names.map((name) => ({ owner: "Acme", name, public: false })),
+    repositories: names.map((name) => ({ id: idOf(name), owner: "Acme", name, public: false })),
     ...over,
   };
 }
 
-const ASKED: Grant = { permissions: { contents: "read", issues: "write" }, repositories: ["app", "other"] };
+/** An id of its own for each name, in any case. */
+const idOf = (name: string): number =>
+  [...name.toLowerCase()].reduce((sum, one) => sum * 31 + one.charCodeAt(0), 7) % 1e9;
+const named = (repositories: readonly [string, number][]): MintResponse => ({
+  ...answer(),
+  repositories: repositories.map(([name, id]) => ({ id, owner: "acme", name, public: false })),
+});
+
+const ASKED: AskedGrant = { permissions: { contents: "read", issues: "write" }, repositories: ["app", "other"] };
 const problemOf = (given: MintResponse, asked = ASKED) => grantProblem(asked, "acme", given);
 
 describe("granted equals asked", () => {
@@ -83,6 +104,24 @@ describe("granted equals asked", () => {
     const asked = { ...ASKED, permissions: { metadata: "read" } };
     expect(problemOf(answer({ granted: { metadata: "read" } }), asked)).toBeUndefined();
     expect(problemOf(answer({ granted: {} }), asked)).toBe("not granted as asked: metadata:read");
+  });
+});
+
+describe("granted by id", () => {
+  const asked = (...names: string[]) => ({ ...ASKED, repositories: names.map((name) => ({ id: idOf(name), name })) });
+
+  it("is these repositories, by these names", () => {
+    expect(problemOf(answer({ names: ["OTHER", "App"] }), asked("app", "other"))).toBeUndefined();
+  });
+
+  const different: [string, MintResponse, string][] = [
+    ["a repository that took the name", named([["app", 99]]), "a repository that was asked for was not granted"],
+    ["the repository by another name", named([["app2", 3]]), "a repository that was asked for was not granted"],
+    ["one more", answer({ names: ["app", "other"] }), "granted a repository that was not asked for"],
+    ["all of them", answer({ repositorySelection: "all" }), "granted all repositories"],
+  ];
+  it.each(different)("differs: %s", (_, given, problem) => {
+    expect(problemOf(given, asked("app"))).toBe(problem);
   });
 });
 
@@ -116,7 +155,7 @@ describe("granted differs from asked", () => {
     ["no list", { ...answer(), repositories: undefined }, "granted all repositories"],
     [
       "another owner's",
-      { ...answer(), repositories: [{ owner: "mallory", name: "app", public: false }] },
+      { ...answer(), repositories: [{ id: 1, owner: "mallory", name: "app", public: false }] },
       "granted a repository of another owner",
     ],
   ];
@@ -125,7 +164,7 @@ describe("granted differs from asked", () => {
   });
 
   it("everything of another owner", () => {
-    const given = { ...answer(), repositories: [{ owner: "mallory", name: "app", public: false }] };
+    const given = { ...answer(), repositories: [{ id: 1, owner: "mallory", name: "app", public: false }] };
     expect(problemOf(given, { ...ASKED, repositories: "all" })).toBe("granted a repository of another owner");
   });
 });

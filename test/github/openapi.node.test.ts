@@ -49,6 +49,7 @@ async function everyRequest(): Promise<readonly Sent[]> {
   await github.revoke(read.value.token);
   const permissions = { contents: "write", checks: "write", members: "read" };
   await github.mintGrantToken(app, installation, { permissions, repositories: ["app"] }, call);
+  await github.mintGrantToken(app, installation, { permissions, repositories: [{ id: 1, name: "app" }] }, call);
   await github.mintGrantToken(app, installation, { permissions, repositories: "all" }, call);
   await github.getApp(app, call);
   return network.calls;
@@ -90,7 +91,7 @@ describe.each(FILES)("requests, by %s", (file) => {
 
   it("have bodies that fit, and only where one is described", () => {
     const withBody = sent.filter(({ body }) => body !== "");
-    expect(withBody.map(templateOf)).toEqual(Array(3).fill("/app/installations/{installation_id}/access_tokens"));
+    expect(withBody.map(templateOf)).toEqual(Array(4).fill("/app/installations/{installation_id}/access_tokens"));
     for (const one of withBody) {
       const operation = description.paths[templateOf(one)]?.[one.method.toLowerCase()];
       const schema = operation?.requestBody?.content["application/json"]?.schema;
@@ -142,7 +143,7 @@ describe("GitHub's own examples", () => {
         ["contents", "read"],
       ]),
       repositorySelection: "selected",
-      repositories: [{ owner: "octocat", name: "Hello-World", public: true }],
+      repositories: [{ id: 1296269, owner: "octocat", name: "Hello-World", public: true }],
     });
   });
 

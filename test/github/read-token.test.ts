@@ -16,8 +16,8 @@ describe("minting", () => {
       value: {
         token: world.network.github.tokens[0]?.value,
         repositories: [
-          { owner: "acme", name: "app", public: false },
-          { owner: "acme", name: ".github", public: true },
+          { id: world.network.github.repository("acme/app").id, owner: "acme", name: "app", public: false },
+          { id: expect.any(Number), owner: "acme", name: ".github", public: true },
         ],
       },
     });
@@ -90,7 +90,7 @@ describe("minting", () => {
 describe("an answer for something else", () => {
   it("is a repository that moved: renamed while GitHub still finds it by its old name", async () => {
     const world = await createTestWorld();
-    const answer = mintAnswer([{ name: "app2", owner: { login: "acme" }, private: true }]);
+    const answer = mintAnswer([{ id: 5, name: "app2", owner: { login: "acme" }, private: true }]);
     world.network.fault({ route: "gh.mint", kind: "status", status: 201, body: answer });
     expect(await mint(world, ["app"])).toEqual({
       ok: false,
@@ -119,7 +119,7 @@ describe("an answer for something else", () => {
 
   it("is a mismatch when it reads more than was asked", async () => {
     const world = await createTestWorld();
-    const app = { name: "app", owner: { login: "acme" }, private: true };
+    const app = { id: 5, name: "app", owner: { login: "acme" }, private: true };
     world.network.fault({
       route: "gh.mint",
       kind: "status",

@@ -5,13 +5,15 @@
  */
 import type { Grant } from "../../policies/grant.ts";
 import { type Denial, type Result, refuse } from "../denial.ts";
-import type { App, CallContext, GitHub, Installation, MintedToken } from "../github/github.ts";
+import type { App, AskedGrant, CallContext, GitHub, Installation, MintedToken } from "../github/github.ts";
 import { rank, type StickyKey } from "../github/pool.ts";
 
 export interface GrantRequest {
   readonly owner: string;
   /** The repository that the scope names: an App that does not see it cannot serve. */
   readonly repository?: string;
+  /** Of that repository, where the policy is its own: only this one may be granted, whatever has its name now. */
+  readonly repositoryId?: number;
   /** The App that read the policy, and all that serve the owner, best first. */
   readonly first: { readonly app: App; readonly apps: readonly App[]; readonly installation: Installation };
   readonly grant: Grant;
@@ -44,6 +46,12 @@ function orderFor({ first, grant, sticky }: GrantRequest): readonly App[] {
   return [first.app, ...first.apps.filter((app) => app.id !== first.app.id)];
 }
 
+/** A name can be given up and taken by another repository, an id cannot. */
+function askedOf({ grant, repository, repositoryId }: GrantRequest): AskedGrant {
+  if (repository === undefined || repositoryId === undefined) return grant;
+  return { ...grant, repositories: [{ id: repositoryId, name: repository }] };
+}
+
 /**
  * The policy was read from one account. The same name may lead another App, or a fresh look-up, to whoever holds the name now:
  * nothing is minted there by somebody else's policy.
@@ -72,7 +80,8 @@ async function mintWith(
   request: GrantRequest,
   call: CallContext,
 ): Promise<Attempt> {
-  const result = await github.mintGrantToken(app, installation, request.grant, call);
+  const asked = askedOf(request);
+  const result = await github.mintGrantToken(app, installation, asked, call);
   const minted = { app, installation, result };
   if (result.ok || !SAYS_MORE.has(result.denial.reason)) return { minted, mayTryOther: false };
   const { reason } = result.denial;
@@ -83,7 +92,7 @@ async function mintWith(
   const isSpent = reason === "installation_suspended" || (reason === "app_credentials_rejected" && app.keys.length > 1);
   const fresh = isSpent ? undefined : await usable(github, app, request, call);
   if (!fresh) return { minted, mayTryOther: true };
-  const again = await github.mintGrantToken(app, fresh, request.grant, call);
+  const again = await github.mintGrantToken(app, fresh, asked, call);
   const isLimited = !again.ok && again.denial.reason === "github_rate_limited";
   return { minted: { app, installation: fresh, result: again }, mayTryOther: isLimited };
 }

@@ -1,5 +1,4 @@
 /** GitHub as the rest of the service sees it: Apps, where they are installed, their tokens, and calls with these. */
-import type { Grant } from "../../policies/grant.ts";
 import { accept, type Result, refuse } from "../denial.ts";
 import { READ_TOKENS_MAX } from "../limits.ts";
 import type { TieredCache } from "../store/cache.ts";
@@ -8,6 +7,7 @@ import type { App } from "./app.ts";
 import { AppApi, AppJwts } from "./app-jwt.ts";
 import { Api, type ApiDeps, type ApiRequest, type CallContext, type TokenApi } from "./call.ts";
 import { Installations, type InstallationValue } from "./installations.ts";
+import type { AskedGrant } from "./mint.ts";
 import { Pool } from "./pool.ts";
 import { type ApiResult, denialOf, resultOf } from "./response.ts";
 import { type Revocation, revokeToken } from "./revoke.ts";
@@ -17,6 +17,7 @@ import { type MintedToken, mintToken, type TokenDeps } from "./tokens.ts";
 export type { App } from "./app.ts";
 export type { CallContext, RepositoryRef, TokenApi } from "./call.ts";
 export type { FileContent, FileRef } from "./contents.ts";
+export type { AskedGrant } from "./mint.ts";
 export type { Lookup } from "./response.ts";
 export type { AppInfo, Installation, MintedRepository } from "./shapes.ts";
 export type { MintedToken } from "./tokens.ts";
@@ -28,9 +29,9 @@ export interface GitHubDeps extends ApiDeps {
 
 const APP = "GET /app";
 /** For policy files. */
-const READ: Grant["permissions"] = { contents: "read" };
+const READ: AskedGrant["permissions"] = { contents: "read" };
 /** For the check run of a commit as well. */
-const READ_AND_CHECK: Grant["permissions"] = { contents: "read", checks: "write" };
+const READ_AND_CHECK: AskedGrant["permissions"] = { contents: "read", checks: "write" };
 
 export class GitHub implements TokenApi {
   readonly installations: Installations;
@@ -85,11 +86,21 @@ export class GitHub implements TokenApi {
   }
 
   /** The caller's token: exactly the grant. Throws for a grant without permissions or without repositories. */
-  mintGrantToken(app: App, installation: Installation, grant: Grant, call: CallContext): Promise<Result<MintedToken>> {
+  mintGrantToken(
+    app: App,
+    installation: Installation,
+    grant: AskedGrant,
+    call: CallContext,
+  ): Promise<Result<MintedToken>> {
     return mintToken(this.#minting, { app, installation, grant, use: "caller" }, call);
   }
 
-  async #mintOwn(app: App, installation: Installation, grant: Grant, call: CallContext): Promise<Result<MintedToken>> {
+  async #mintOwn(
+    app: App,
+    installation: Installation,
+    grant: AskedGrant,
+    call: CallContext,
+  ): Promise<Result<MintedToken>> {
     const minted = await mintToken(this.#minting, { app, installation, grant, use: "own" }, call);
     if (minted.ok) this.#holders.set(minted.value.token, { appId: app.id, owner: installation.owner });
     return minted;

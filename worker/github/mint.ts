@@ -3,7 +3,6 @@
  * arrives is either handed on or revoked, also when it arrives too late or in a response that is wrong. GitHub reads an absent or
  * empty field as "everything", so nothing empty leaves this file.
  */
-import type { Grant } from "../../policies/grant.ts";
 import { REPOSITORY_NAME } from "../../policies/names.ts";
 import { MINT_ANSWER_MAX_BYTES } from "../limits.ts";
 import type { App } from "./app.ts";
@@ -15,6 +14,22 @@ import { type Installation, type MintResponse, parseMintResponse, tokenIn } from
 
 export const MINT_ROUTE = "POST /app/installations/{installation_id}/access_tokens";
 
+/** What a token is to carry; a policy's `Grant` is one. */
+export interface AskedGrant {
+  /** Name to level; at least one. */
+  readonly permissions: Readonly<Record<string, string>>;
+  /**
+   * Of the owner, at least one, all by name or all by id; or, by the policy's own word, all that the installation has. One by id
+   * must still have its name: whoever asks for it knows it by that.
+   */
+  readonly repositories: readonly string[] | readonly IdentifiedRepository[] | "all";
+}
+
+export interface IdentifiedRepository {
+  readonly id: number;
+  readonly name: string;
+}
+
 export interface MintDeps {
   readonly api: Api;
   readonly apps: AppApi;
@@ -23,7 +38,7 @@ export interface MintDeps {
 export interface MintRequest {
   readonly app: App;
   readonly installation: Installation;
-  readonly grant: Grant;
+  readonly grant: AskedGrant;
   /** A read token may be minted twice; the caller's never. */
   readonly retry: boolean;
 }
@@ -67,6 +82,7 @@ function mayHaveMinted(response: ApiResponse): boolean {
 export interface MintBody {
   readonly permissions: Readonly<Record<string, string>>;
   readonly repositories?: readonly string[];
+  readonly repository_ids?: readonly number[];
 }
 
 const NAME = /^[a-z][a-z0-9_]*$/;
@@ -76,19 +92,33 @@ const LEVELS = ["read", "write", "admin"];
 const ALWAYS_GRANTED = "metadata";
 
 /** The body of the mint. Throws, before anything is sent, for what would be read as more than it says: that is a bug. */
-export function mintBody({ permissions, repositories }: Grant): MintBody {
+export function mintBody({ permissions, repositories }: AskedGrant): MintBody {
   const entries = Object.entries(permissions);
   if (entries.length === 0) throw new Error("a mint without permissions would grant all of them");
   if (!entries.every(([name, level]) => NAME.test(name) && LEVEL.test(level))) throw new Error("not a permission");
   const asked = { permissions: Object.fromEntries(entries) };
   if (repositories === "all") return asked;
   if (repositories.length === 0) throw new Error("a mint without repositories would grant all of them");
-  if (!repositories.every((name) => REPOSITORY_NAME.test(name))) throw new Error("not the name of a repository");
-  return { ...asked, repositories: distinct(repositories) };
+  if (!namesOf(repositories).every((name) => REPOSITORY_NAME.test(name)))
+    throw new Error("not the name of a repository");
+  const ids = idsOf(repositories);
+  if (ids.length === 0) return { ...asked, repositories: distinct(namesOf(repositories)) };
+  if (ids.length !== repositories.length || !ids.every(isId)) throw new Error("not the id of a repository");
+  return { ...asked, repository_ids: [...new Set(ids)] };
 }
 
+type Listed = Exclude<AskedGrant["repositories"], "all">;
+
+export const namesOf = (repositories: Listed): readonly string[] =>
+  repositories.map((one) => (typeof one === "string" ? one : one.name));
+
+const idsOf = (repositories: Listed): readonly number[] =>
+  repositories.flatMap((one) => (typeof one === "string" ? [] : [one.id]));
+
+const isId = (id: number): boolean => Number.isSafeInteger(id) && id > 0;
+
 /** Undefined when GitHub granted what was asked, no more and no less; else one line without foreign text. */
-export function grantProblem(asked: Grant, owner: string, granted: MintResponse): string | undefined {
+export function grantProblem(asked: AskedGrant, owner: string, granted: MintResponse): string | undefined {
   return (
     permissionProblem(asked.permissions, granted.permissions) ?? repositoryProblem(asked.repositories, owner, granted)
   );
@@ -109,15 +139,21 @@ function permissionProblem(
   return undefined;
 }
 
-function repositoryProblem(asked: Grant["repositories"], owner: string, granted: MintResponse): string | undefined {
+function repositoryProblem(
+  asked: AskedGrant["repositories"],
+  owner: string,
+  granted: MintResponse,
+): string | undefined {
   const { repositories, repositorySelection } = granted;
   if (repositories?.some((repository) => !same(repository.owner, owner)))
     return "granted a repository of another owner";
   if (asked === "all") return undefined;
   if (repositorySelection !== "selected" || repositories === undefined) return "granted all repositories";
   const names = new Set(repositories.map(({ name }) => name.toLowerCase()));
-  const wanted = new Set(asked.map((name) => name.toLowerCase()));
+  const wanted = new Set(namesOf(asked).map((name) => name.toLowerCase()));
   if ([...wanted].some((name) => !names.has(name))) return "a repository that was asked for was not granted";
+  const ids = new Set(repositories.map(({ id }) => id));
+  if (idsOf(asked).some((id) => !ids.has(id))) return "a repository that was asked for was not granted";
   return names.size === wanted.size ? undefined : "granted a repository that was not asked for";
 }
 

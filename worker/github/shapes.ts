@@ -73,6 +73,8 @@ export function parseInstallation(json: unknown, appId: string): Installation | 
 }
 
 export interface MintedRepository {
+  /** Unlike its name it is never given to another repository. */
+  readonly id: number;
   readonly owner: string;
   readonly name: string;
   readonly public: boolean;
@@ -96,6 +98,7 @@ const mintShape = v.object({
     v.pipe(
       v.array(
         v.object({
+          id,
           name: repositoryName,
           owner: v.object({ login }),
           private: v.boolean(),
@@ -122,6 +125,7 @@ export function parseMintResponse(json: unknown): MintResponse | undefined {
     permissions: answer.permissions,
     repositorySelection: answer.repository_selection,
     repositories: repositories?.map((repository) => ({
+      id: repository.id,
       owner: repository.owner.login,
       name: repository.name,
       // GHES calls internal repositories private as well; only what both fields call public is.

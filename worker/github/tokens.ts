@@ -2,11 +2,19 @@
  * Installation tokens: to read an owner's policy files with, and the caller's own. What was granted is compared with what was asked
  * before anybody sees a token, and each refusal of GitHub's becomes its reason here.
  */
-import type { Grant } from "../../policies/grant.ts";
 import { accept, type Denial, type Result, refuse } from "../denial.ts";
 import type { CallContext } from "./call.ts";
 import { type Installations, suspended } from "./installations.ts";
-import { grantProblem, MINT_ROUTE, type MintDeps, type MintRequest, missingPermissions, sendMint } from "./mint.ts";
+import {
+  type AskedGrant,
+  grantProblem,
+  MINT_ROUTE,
+  type MintDeps,
+  type MintRequest,
+  missingPermissions,
+  namesOf,
+  sendMint,
+} from "./mint.ts";
 import { type ApiResult, denialOf, isSuspension, unprocessableCause } from "./response.ts";
 import { discardToken } from "./revoke.ts";
 import type { Installation, MintedRepository, MintResponse } from "./shapes.ts";
@@ -64,17 +72,25 @@ export async function mintToken(
 }
 
 function mismatch({ grant, installation, use }: TokenRequest, granted: MintResponse): Denial | undefined {
-  const moved = use === "own" ? movedRepository(grant, installation, granted) : undefined;
+  const isById = grant.repositories !== "all" && grant.repositories.some((one) => typeof one !== "string");
+  const moved = use === "own" || isById ? movedRepository(grant, installation, granted) : undefined;
   if (moved !== undefined) return moved;
   const problem = grantProblem(grant, installation.owner, granted);
   return problem === undefined ? undefined : { reason: "grant_mismatch", problem };
 }
 
-/** GitHub finds a renamed or transferred repository under its old name; that name may be somebody else's tomorrow. */
-function movedRepository({ repositories }: Grant, { owner }: Installation, granted: MintResponse): Denial | undefined {
+/**
+ * GitHub finds a renamed or transferred repository under its old name, and by its id under whatever name: what is asked for by its
+ * name must still have it, as that name may be somebody else's tomorrow.
+ */
+function movedRepository(
+  { repositories }: AskedGrant,
+  { owner }: Installation,
+  granted: MintResponse,
+): Denial | undefined {
   if (repositories === "all" || granted.repositories?.length !== repositories.length) return undefined;
   const names = new Set(granted.repositories.map((one) => `${one.owner}/${one.name}`.toLowerCase()));
-  const missing = repositories.find((name) => !names.has(`${owner}/${name}`.toLowerCase()));
+  const missing = namesOf(repositories).find((name) => !names.has(`${owner}/${name}`.toLowerCase()));
   if (missing === undefined) return undefined;
   return { reason: "repository_not_visible", repository: `${owner}/${missing}`, problem: "moved" };
 }
@@ -114,13 +130,13 @@ async function unprocessable(
   const aboutRepositories = cause === "repositories" || (cause === "unclear" && missing.length === 0);
   if (grant.repositories === "all" || !aboutRepositories)
     return { reason: "permission_not_held", missing, settingsUrl };
-  const target = { owner: installation.owner, repositories: grant.repositories };
+  const target = { owner: installation.owner, repositories: namesOf(grant.repositories) };
   const hidden = await deps.installations.missing(app, target, call);
   return { reason: "repository_not_in_installation", missing: hidden, settingsUrl };
 }
 
 /** GitHub names none of several repositories. */
 function subjectOf({ installation, grant }: TokenRequest): string {
-  const only = grant.repositories !== "all" && grant.repositories.length === 1 ? grant.repositories[0] : undefined;
-  return only === undefined ? installation.owner : `${installation.owner}/${only}`;
+  const [only, ...others] = grant.repositories === "all" ? [] : namesOf(grant.repositories);
+  return only === undefined || others.length > 0 ? installation.owner : `${installation.owner}/${only}`;
 }
