@@ -6,9 +6,10 @@
 
 import type { ClauseResult } from "../policies/evaluate.ts";
 import type { Denial, Reason } from "./denial.ts";
-import { AUDIT_ATTEMPTS, AUDIT_TIMEOUT_MS, BUG_FRAMES_MAX } from "./limits.ts";
+import { AUDIT_ATTEMPTS, AUDIT_TIMEOUT_MS, BUG_FRAMES_MAX, QUEUE_TIMEOUT_MS } from "./limits.ts";
 import { sha256, toHex } from "./store/digest.ts";
 import { boundedFetch, type Fetcher } from "./store/fetch.ts";
+import { withinTime } from "./store/within-time.ts";
 
 export interface AuditEvent {
   readonly request_id: string;
@@ -98,7 +99,7 @@ function cloudEventHeaders(event: AuditEvent, domain: string): Readonly<Record<s
 /** The same event as a message; what reads the queue sees the type as it would in a CloudEvent. */
 export function queueSink(queue: Queue): AuditSink {
   return async (event) => {
-    await queue.send({ type: EVENT_TYPE, ...event });
+    await withinTime(queue.send({ type: EVENT_TYPE, ...event }), QUEUE_TIMEOUT_MS);
   };
 }
 

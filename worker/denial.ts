@@ -14,8 +14,9 @@ export type Denial =
   | {
       readonly reason: "invalid_request";
       readonly problem: string;
-      /** Where an RFC has a more exact code than that of the catalogue. */
+      /** Where an RFC has a more exact code or status than the catalogue. */
       readonly error?: OAuthError;
+      readonly status?: 415;
     }
   | { readonly reason: "request_too_large"; readonly what: "body" | "query"; readonly limitBytes: number }
   | { readonly reason: "scope_missing" | "identity_missing" | "scope_multiple" | "scope_invalid" | "identity_invalid" }

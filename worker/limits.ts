@@ -6,6 +6,8 @@
 // What a caller may send.
 export const QUERY_MAX_BYTES = 8 * 1024;
 export const BODY_MAX_BYTES = 64 * 1024;
+/** Of query and body together, names and values in pairs. */
+export const PARAMETERS_MAX = 64;
 export const TOKEN_MAX_CHARACTERS = 16 * 1024;
 export const NARROWING_MAX_ENTRIES = 100;
 
@@ -35,6 +37,8 @@ export const ISSUER_TIMEOUT_MS = 3_000;
 /** How long an answer that came too late is waited for, so that it can be undone; within what Workers grant after an answer. */
 export const LATE_ANSWER_MS = 15_000;
 export const EXCHANGE_DEADLINE_MS = 10_000;
+/** A request's body, from its first byte to its last. */
+export const BODY_TIMEOUT_MS = 5_000;
 /** A revocation runs after the answer, so it has its own time. */
 export const REVOCATION_TIMEOUT_MS = 4_000;
 export const RETRY_JITTER_MAX_MS = 250;
@@ -43,6 +47,10 @@ export const AUDIT_TIMEOUT_MS = 3_000;
 export const AUDIT_ATTEMPTS = 4;
 /** Lines of a bug's stack that are logged. */
 export const BUG_FRAMES_MAX = 8;
+
+/** Each use of these bindings has a time of its own: one that hangs counts as one that failed. */
+export const LIMITER_TIMEOUT_MS = 500;
+export const QUEUE_TIMEOUT_MS = 3_000;
 
 // Times in tokens (RFC 7519 section 4.1).
 export const NOT_BEFORE_LEEWAY_SECONDS = 5 * 60;

@@ -205,6 +205,38 @@ describe("the limiter", () => {
     expect(await limiter.consume("b")).toBe(true);
   });
 
+  const broken: readonly (readonly [string, () => Promise<RateLimitOutcome>])[] = [
+    ["hangs", () => new Promise(() => undefined)],
+    ["fails", () => Promise.reject(new Error("down"))],
+    [
+      "throws",
+      () => {
+        throw new Error("down");
+      },
+    ],
+  ];
+
+  it.each(broken)("counts by itself when the binding %s", async (_how, limit) => {
+    const limiter = new Limiter({ binding: { limit }, perWindow: 1, now: () => 0 });
+    expect([await limiter.consume("a"), await limiter.consume("a"), limiter.isOver("a")]).toEqual([true, false, true]);
+  });
+
+  it("gives each place back once, whoever asks for it twice", () => {
+    const limiter = new Limiter({ binding: undefined, perWindow: 2, now: () => 0 });
+    const first = limiter.acquire("a");
+    const second = limiter.acquire("a");
+    expect([first, second, limiter.acquire("a"), limiter.acquire("b")].map((place) => place !== undefined)).toEqual([
+      true,
+      true,
+      false,
+      true,
+    ]);
+    first?.();
+    first?.();
+    expect(limiter.acquire("a")).toBeDefined();
+    expect(limiter.acquire("a")).toBeUndefined();
+  });
+
   it.each([
     ["192.0.2.7", "192.0.2.7"],
     ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
@@ -214,6 +246,7 @@ describe("the limiter", () => {
     ["::1", "0:0:0:0::/64"],
     ["::ffff:192.0.2.7", "192.0.2.7"],
     [null, "unknown"],
+    ["x".repeat(46), "unknown"],
   ])("keys %s as %s", (address, key) => {
     expect(addressKey(address)).toBe(key);
   });

@@ -8,7 +8,8 @@ import { CALLER_RATE_LIMITED, type Denial, REFUSALS, type Viewer } from "../deni
 import { isListedIssuer } from "../oidc/issuer-rules.ts";
 import type { UnverifiedToken } from "../oidc/token.ts";
 import type { Verifier } from "../oidc/verify.ts";
-import type { Limiter, Release } from "../store/limiter.ts";
+import type { Limiter } from "../store/limiter.ts";
+import type { Release } from "../store/room.ts";
 import type { PolicySource } from "../trust-policy/source.ts";
 import type { Target } from "../trust-policy/target.ts";
 import { disclosed } from "./disclosure.ts";

@@ -49,7 +49,7 @@ async function steps(run: ExchangeRun, incoming: Incoming, deps: ExchangeDeps): 
   const { config, github, policySource } = deps;
 
   // 1. Read the request: all syntax first, no I/O.
-  const request = await run.inTime(incoming.read());
+  const request = await incoming.read();
   if (!request.ok) return run.refused(request.denial);
   const { scope, identity, downscoping, bearer } = request.value;
   run.setRequest(scope, identity);
@@ -111,7 +111,7 @@ async function steps(run: ExchangeRun, incoming: Incoming, deps: ExchangeDeps): 
   if (run.callerLeft()) return run.refused({ reason: "deadline_exceeded" });
   const sticky = { scope: scopeText(scope), identity, subject: token.value.subject };
   const minted = await mintThroughApps(github, { ...scope, first: access.value, grant: grant.value, sticky }, run.call);
-  run.record.mint(minted);
+  run.setMinted(minted);
   if (!minted.result.ok) return run.refused(minted.result.denial);
 
   // 12. Answer.

@@ -4,13 +4,12 @@
  */
 import { type AuditSink, describeBug, emit } from "../audit.ts";
 import type { Config } from "../config.ts";
-import { type Denial, REFUSALS, type Result, refuse, type Viewer } from "../denial.ts";
+import { type Denial, REFUSALS, type Result, type Viewer } from "../denial.ts";
 import type { GitHub } from "../github/github.ts";
 import { EXCHANGE_DEADLINE_MS } from "../limits.ts";
 import type { UnverifiedToken } from "../oidc/token.ts";
 import type { VerifiedToken } from "../oidc/verify.ts";
 import type { WriteOrigin } from "../store/cache.ts";
-import { raceAbort } from "../store/fetch.ts";
 import { PendingWrites } from "../store/pending-writes.ts";
 import type { PolicyAccess } from "../trust-policy/apps.ts";
 import type { PolicyValue } from "../trust-policy/cache-entries.ts";
@@ -20,6 +19,7 @@ import type { Scope } from "../trust-policy/target.ts";
 import { type AbuseLimitDeps, AbuseLimits } from "./abuse-limits.ts";
 import { disclosed, isOwnersOwn, viewerOf } from "./disclosure.ts";
 import { type HintDeps, withHints } from "./hints.ts";
+import type { Minted } from "./mint.ts";
 import type { ExchangeOutcome, Incoming, Refused } from "./outcome.ts";
 import { ExchangeRecord } from "./record.ts";
 
@@ -43,13 +43,15 @@ export class ExchangeRun {
   readonly record: ExchangeRecord;
   readonly #incoming: Incoming;
   readonly #deps: RunDeps;
-  readonly #unusedTokens: string[] = [];
+  /** Tokens that nobody holds and that must not live on: read tokens, and a grant until it is in the answer. */
+  readonly #unusedTokens = new Set<string>();
   #scope: Scope | undefined;
   #identity: string | undefined;
   #token: UnverifiedToken | undefined;
   #verified: VerifiedToken | undefined;
   #access: PolicyAccess | undefined;
   #policyIsPublic = false;
+  #isOver = false;
 
   constructor(incoming: Incoming, deps: RunDeps) {
     this.#incoming = incoming;
@@ -61,8 +63,14 @@ export class ExchangeRun {
       writes: this.writes,
       waitUntil: (work) => incoming.waitUntil(work),
       count: (what) => this.record.count(what),
-      minted: (token) => this.#unusedTokens.push(token),
+      minted: (token) => this.#mintedForReading(token),
     };
+  }
+
+  /** A bug may end the exchange while a call of it still goes on. */
+  #mintedForReading(token: string): void {
+    if (this.#isOver) this.#incoming.waitUntil(this.#revoke(token));
+    else this.#unusedTokens.add(token);
   }
 
   get verified(): VerifiedToken | undefined {
@@ -95,14 +103,9 @@ export class ExchangeRun {
     this.record.policy(target, policy.ok ? policy.value : undefined);
   }
 
-  /** A body that trickles in must not hold the exchange for longer than all of it may take. */
-  async inTime<T>(reading: Promise<Result<T>>): Promise<Result<T>> {
-    try {
-      return await raceAbort(reading, this.call.signal);
-    } catch (reason) {
-      if (this.call.signal.aborted) return refuse({ reason: "deadline_exceeded" });
-      throw reason;
-    }
+  setMinted(minted: Minted): void {
+    if (minted.result.ok) this.#unusedTokens.add(minted.result.value.token);
+    this.record.mint(minted);
   }
 
   callerLeft(): boolean {
@@ -129,8 +132,7 @@ export class ExchangeRun {
 
   /** Settles what the caller gets, then leaves the rest to run after the answer. */
   async finish(outcome: ExchangeOutcome): Promise<ExchangeOutcome> {
-    const settled = await this.#settled(outcome);
-    this.limits.release();
+    const settled = await this.#settled(outcome).finally(() => this.limits.release());
     this.#incoming.waitUntil(this.#afterwards(settled));
     // Which parts there were says where a refusal came from.
     const mayKnow = settled.kind === "granted" || settled.viewer === "owner";
@@ -139,10 +141,10 @@ export class ExchangeRun {
 
   async #settled(outcome: ExchangeOutcome): Promise<ExchangeOutcome> {
     if (outcome.kind === "granted") {
-      if (!this.callerLeft()) return outcome;
       // Nobody is there to take it: a token that is not handed out must not live.
-      this.#unusedTokens.push(outcome.token);
-      return this.refused({ reason: "deadline_exceeded" });
+      if (this.callerLeft()) return this.refused({ reason: "deadline_exceeded" });
+      this.#unusedTokens.delete(outcome.token);
+      return outcome;
     }
     const { denial, viewer } = outcome;
     // What is disclosed as the common answer stays that: "too slow" would say that a policy names this issuer.
@@ -171,10 +173,15 @@ export class ExchangeRun {
   }
 
   async #afterwards(outcome: ExchangeOutcome): Promise<void> {
-    const revoking = this.#unusedTokens.map(async (token) => {
-      if ((await this.#deps.github.revoke(token)) === "failed") this.record.count("revocation_failed");
-    });
-    await Promise.allSettled([...revoking, this.writes.carryOut(this.#writeOrigin())]);
+    // Beside the event, not before it: KV may hang.
+    const writing = this.writes.carryOut(this.#writeOrigin());
+    this.#isOver = true;
+    await Promise.allSettled([...this.#unusedTokens].map((token) => this.#revoke(token)));
     await emit(await this.record.finished(outcome), this.#deps.sinks, this.#deps.log);
+    await writing;
+  }
+
+  async #revoke(token: string): Promise<void> {
+    if ((await this.#deps.github.revoke(token)) === "failed") this.record.count("revocation_failed");
   }
 }

@@ -4,6 +4,7 @@
  */
 import { identityProblem, OWNER_NAME, REPOSITORY_NAME } from "../../policies/names.ts";
 import { levelsOf, permissionNamed } from "../../policies/permissions.ts";
+import { nearest, plainSpelling } from "../../policies/suggest.ts";
 import { accept, type Result, refuse } from "../denial.ts";
 import type { Downscoping, ExchangeRequest } from "../exchange/outcome.ts";
 import { NARROWING_MAX_ENTRIES } from "../limits.ts";
@@ -21,6 +22,8 @@ export async function readExchangeRequest(request: Request, webUrl: string): Pro
 }
 
 function readAsked(parameters: Parameters, webUrl: string): Result<Omit<ExchangeRequest, "bearer">> {
+  const misspelt = misspelling(parameters.keys());
+  if (misspelt) return misspelt;
   const dotted = [...parameters.keys()].find((name) => /^(?:scopes?|identity)\./.test(name));
   if (dotted) return refuse({ reason: "invalid_request", problem: `"${dotted.split(".", 1)[0]}" has no fields` });
   const scope = readScope(
@@ -124,9 +127,34 @@ function readRepositories(values: readonly string[] | undefined, scope: Scope): 
 }
 
 /** Text of the caller's own, kept short and to visible ASCII. */
-const printable = (text: string): string => text.replaceAll(/[^ -~]/g, "?").slice(0, 80);
+const printable = (text: string): string => text.slice(0, PRINTABLE_MAX_CHARACTERS).replaceAll(/[^ -~]/g, "?");
+
+const PRINTABLE_MAX_CHARACTERS = 80;
 
 const invalidDownscoping = (problem: string) => refuse({ reason: "narrowing_invalid", problem });
+
+const DOWNSCOPING_NAMES = ["permissions", "repositories"];
+
+/**
+ * Unknown parameters are ignored, as clients of octo-sts send some. But downscoping under a wrong name would be lost, and the caller
+ * be given all that the policy grants.
+ */
+export function misspelling(names: Iterable<string>): ReturnType<typeof refuse> | undefined {
+  for (const name of names) {
+    const meant = DOWNSCOPING_NAMES.includes(name) ? undefined : downscopingMeant(name);
+    if (!meant) continue;
+    const problem = `there is no parameter "${printable(name)}": did you mean "${meant}"?`;
+    return refuse({ reason: "invalid_request", problem });
+  }
+  return undefined;
+}
+
+function downscopingMeant(name: string): string | undefined {
+  const plain = plainSpelling(name.slice(0, PRINTABLE_MAX_CHARACTERS));
+  if (/^(?:permission|perms?(?:_|$))/.test(plain)) return "permissions";
+  if (/^(?:repositor|repos?(?:_|$))/.test(plain)) return "repositories";
+  return nearest(plain, DOWNSCOPING_NAMES);
+}
 
 /** RFC 6750 section 2.1, the scheme in any case (RFC 9110 section 11.1). Repeated headers arrive joined by a comma. */
 export function readBearer(headers: Headers): Result<string> {

@@ -5,8 +5,8 @@
 import { accept, type Result, refuse } from "../denial.ts";
 import type { ExchangeRequest } from "../exchange/outcome.ts";
 import type { Services } from "../services.ts";
-import { readDownscoping, readIdentity, readScope } from "./fields.ts";
-import { bodyKind, type Parameters, readBody } from "./parameters.ts";
+import { misspelling, readDownscoping, readIdentity, readScope } from "./fields.ts";
+import { bodyKind, type Parameters, readBody, readQuery } from "./parameters.ts";
 import { type WireRefusal, wireRefusal } from "./refusal.ts";
 import { jsonResponse, tokenBody, wireRefusalResponse } from "./respond.ts";
 import { answerExchange, type RouteContext } from "./route.ts";
@@ -39,8 +39,12 @@ function asOAuth(refusal: WireRefusal): WireRefusal {
 async function readTokenRequest(request: Request, webUrl: string): Promise<Result<ExchangeRequest>> {
   if (request.headers.has("Authorization")) return invalid("clients do not authenticate here: no Authorization header");
   if (bodyKind(request) !== "form") return invalid("the body must be application/x-www-form-urlencoded");
+  const ignored = downscopingInQuery(request.url);
+  if (ignored) return ignored;
   const body = await readBody(request);
   if (!body.ok) return body;
+  const misspelt = misspelling(body.value.keys());
+  if (misspelt) return misspelt;
   const parameters = withoutEmpty(body.value);
   const repeated = SINGLE.find((name) => (parameters.get(name)?.length ?? 0) > 1);
   if (repeated) return invalid(`"${repeated}" is given more than once`);
@@ -65,6 +69,15 @@ async function readTokenRequest(request: Request, webUrl: string): Promise<Resul
     downscoping: downscoping.value,
     bearer: one("subject_token") ?? "",
   });
+}
+
+/** Nothing is taken from the query; but a restriction that stands there must not be lost. */
+function downscopingInQuery(url: string): ReturnType<typeof refuse> | undefined {
+  const query = readQuery(url);
+  if (!query.ok) return query;
+  const names = [...query.value.keys()];
+  const lost = names.find((name) => name === "permissions" || name === "repositories");
+  return lost ? invalid(`"${lost}" must be in the form body`) : misspelling(names);
 }
 
 /** RFC 6749 section 3.2: none may be repeated, and one without a value is as good as omitted. Several targets: see `readScope`. */

@@ -1,53 +1,107 @@
 /**
  * Request -> named text values, from the query and (POST) a form or JSON body. Bounded and strict: what cannot be read is
- * refused, never repaired. Knows nothing of what the parameters mean.
+ * refused, never repaired and never passed over, since a restriction that the caller asked for could be in it. Knows nothing of
+ * what the parameters mean.
  */
 import { accept, type Result, refuse } from "../denial.ts";
-import { BODY_MAX_BYTES, QUERY_MAX_BYTES } from "../limits.ts";
-import { parseJson, readCapped } from "../store/fetch.ts";
+import { BODY_MAX_BYTES, BODY_TIMEOUT_MS, PARAMETERS_MAX, QUERY_MAX_BYTES } from "../limits.ts";
+import { parseStrictObject } from "../oidc/strict-json.ts";
+import { raceAbort, readCapped } from "../store/fetch.ts";
 
 /** Each name with its values in the order sent. */
 export type Parameters = ReadonlyMap<string, readonly string[]>;
 
-export type BodyKind = "none" | "form" | "json";
+export type BodyKind = "none" | "form" | "json" | "other";
 
 /** RFC 9110 section 8.3.1: a token, and after a slash another; parameters are not looked at. */
 const MEDIA_TYPE = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:\/[!#$%&'*+.^_`|~0-9A-Za-z-]+)?$/;
 
 const invalid = (problem: string) => refuse({ reason: "invalid_request", problem });
 
-/** Which body this request announces; undefined when the Content-Type cannot be read. Other types are not read, as octo-sts. */
+/** Which body this request announces; undefined when the Content-Type cannot be read. */
 export function bodyKind(request: Request): BodyKind | undefined {
   const header = request.headers.get("Content-Type");
   if (header === null || header === "") return "none";
   const type = (header.split(";", 1)[0] ?? "").trim().toLowerCase();
   if (!MEDIA_TYPE.test(type)) return undefined;
   if (type === "application/x-www-form-urlencoded") return "form";
-  return type === "application/json" ? "json" : "none";
+  return type === "application/json" ? "json" : "other";
 }
 
+/** Of query and body together. */
 export async function readParameters(request: Request): Promise<Result<Parameters>> {
-  const query = queryOf(request.url);
+  const fromQuery = readQuery(request.url);
+  if (!fromQuery.ok) return fromQuery;
+  const fromBody = await readBody(request);
+  if (!fromBody.ok) return fromBody;
+  const all = new ParameterList();
+  for (const part of [fromQuery.value, fromBody.value]) {
+    for (const [name, values] of part) if (!all.add(name, values)) return tooMany();
+  }
+  return accept(all.values);
+}
+
+export function readQuery(url: string): Result<Parameters> {
+  const query = queryOf(url);
   if (new TextEncoder().encode(query).byteLength > QUERY_MAX_BYTES) {
     return refuse({ reason: "request_too_large", what: "query", limitBytes: QUERY_MAX_BYTES });
   }
-  const fromQuery = decodeForm(query, "query");
-  if (!fromQuery.ok || request.method !== "POST") return fromQuery;
-  const fromBody = await readBody(request);
-  if (!fromBody.ok) return fromBody;
-  const all = new Map(fromQuery.value);
-  for (const [name, values] of fromBody.value) all.set(name, [...(all.get(name) ?? []), ...values]);
-  return accept(all);
+  return decodeForm(query, "query");
 }
 
 /** The body's parameters alone (RFC 6749 section 3.2: token endpoints take nothing from the query). */
 export async function readBody(request: Request): Promise<Result<Parameters>> {
   const kind = bodyKind(request);
   if (kind === undefined) return invalid("the Content-Type header cannot be read");
-  if (kind === "none") return accept(new Map());
-  const bytes = await readCapped(request, BODY_MAX_BYTES);
-  if (bytes === undefined) return refuse({ reason: "request_too_large", what: "body", limitBytes: BODY_MAX_BYTES });
-  return kind === "json" ? decodeJson(bytes) : decodeForm(new TextDecoder().decode(bytes), "form body");
+  const isRead = request.method === "POST" && (kind === "form" || kind === "json");
+  const bytes = await readInTime(request, isRead ? BODY_MAX_BYTES : 0);
+  if (!bytes.ok) return isRead ? bytes : unread(request, bytes);
+  if (!isRead) return accept(new Map());
+  return kind === "json" ? decodeJson(bytes.value) : decodeForm(new TextDecoder().decode(bytes.value), "form body");
+}
+
+/** A body that trickles in must not hold a request for ever. */
+async function readInTime(request: Request, maxBytes: number): Promise<Result<Uint8Array>> {
+  const deadline = AbortSignal.timeout(BODY_TIMEOUT_MS);
+  try {
+    const bytes = await raceAbort(readCapped(request, maxBytes), deadline);
+    return bytes ? accept(bytes) : refuse({ reason: "request_too_large", what: "body", limitBytes: BODY_MAX_BYTES });
+  } catch {
+    return deadline.aborted ? refuse({ reason: "deadline_exceeded" }) : invalid("the body ends early");
+  }
+}
+
+/** Clients name all kinds of types with no body behind; but of a body that is there, nothing may be lost. */
+function unread(request: Request, failure: Extract<Result<never>, { ok: false }>): Result<Parameters> {
+  if (failure.denial.reason !== "request_too_large") return failure;
+  if (request.method !== "POST") return invalid("a body is read with POST only");
+  const problem = "the body must be application/x-www-form-urlencoded or application/json";
+  return refuse({ reason: "invalid_request", problem, status: UNSUPPORTED_MEDIA_TYPE });
+}
+
+/** RFC 9110 section 15.5.16. */
+const UNSUPPORTED_MEDIA_TYPE = 415;
+
+const tooMany = () => invalid(`more than ${PARAMETERS_MAX} parameters`);
+
+/** Every pair counts, whatever its name and wherever it stands. */
+class ParameterList {
+  readonly #values = new Map<string, string[]>();
+  #pairs = 0;
+
+  get values(): Parameters {
+    return this.#values;
+  }
+
+  /** False when that was one too many. A name without a value is a pair as well. */
+  add(name: string, values: readonly string[]): boolean {
+    this.#pairs += Math.max(1, values.length);
+    if (this.#pairs > PARAMETERS_MAX) return false;
+    const known = this.#values.get(name);
+    if (known) known.push(...values);
+    else this.#values.set(name, [...values]);
+    return true;
+  }
 }
 
 function queryOf(url: string): string {
@@ -57,17 +111,17 @@ function queryOf(url: string): string {
 
 /** application/x-www-form-urlencoded, but with bad escapes and `;` refused where URLSearchParams would guess. */
 function decodeForm(text: string, where: string): Result<Parameters> {
-  const found = new Map<string, string[]>();
+  const found = new ParameterList();
   for (const pair of text.split("&")) {
     if (pair === "") continue;
     if (pair.includes(";")) return invalid(`invalid semicolon separator in ${where}`);
-    const [rawName = "", ...rest] = pair.split("=");
-    const name = unescaped(rawName);
-    const value = unescaped(rest.join("="));
+    const equals = pair.indexOf("=");
+    const name = unescaped(equals < 0 ? pair : pair.slice(0, equals));
+    const value = equals < 0 ? "" : unescaped(pair.slice(equals + 1));
     if (name === undefined || value === undefined) return invalid(`invalid percent escape in ${where}`);
-    found.set(name, [...(found.get(name) ?? []), value]);
+    if (!found.add(name, [value])) return tooMany();
   }
-  return accept(found);
+  return accept(found.values);
 }
 
 function unescaped(text: string): string | undefined {
@@ -78,23 +132,24 @@ function unescaped(text: string): string | undefined {
   }
 }
 
-/** An object whose values are text or lists of text; null is "not set". */
+/** An object whose values are text or lists of text, with one reading; null is "not set". */
 function decodeJson(bytes: Uint8Array): Result<Parameters> {
   if (bytes.byteLength === 0) return accept(new Map());
-  const parsed = parseJson(bytes);
-  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
-    return invalid("the body is not a JSON object");
-  }
-  const found = new Map<string, readonly string[]>();
-  for (const [name, value] of Object.entries(parsed)) {
-    if (!JSON_NAMES.has(name) || value === null) continue;
+  const parsed = parseStrictObject(bytes);
+  if (!parsed.ok) return invalid(`the body ${parsed.problem}`);
+  const found = new ParameterList();
+  for (const [name, value] of Object.entries(parsed.value)) {
+    if (value === null) continue;
     const values: readonly unknown[] = Array.isArray(value) ? value : [value];
     const texts = values.filter((entry) => typeof entry === "string");
-    if (texts.length < values.length) return invalid(`"${name}" in the JSON body is neither text nor a list of text`);
-    found.set(name, texts);
+    const isRead = JSON_NAMES.has(name);
+    if (isRead && texts.length < values.length) {
+      return invalid(`"${name}" in the JSON body is neither text nor a list of text`);
+    }
+    if (!found.add(name, isRead ? texts : [])) return tooMany();
   }
-  return accept(found);
+  return accept(found.values);
 }
 
-/** Only these are read: whatever else a client sends along is ignored. */
+/** Of any other name the value may be of any type: what else a client sends along is ignored. */
 const JSON_NAMES: ReadonlySet<string> = new Set(["scope", "scopes", "identity", "permissions", "repositories"]);

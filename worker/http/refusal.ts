@@ -26,8 +26,9 @@ export function wireRefusal(denial: Denial, viewer: Viewer, asked: Asked): WireR
   }
   const { reason } = denial;
   const message = messageOf(denial, viewer);
-  const error = "error" in denial && denial.error ? denial.error : REFUSALS[reason].error;
-  return { ...REFUSALS[reason], error, reason, message, retryAfterSeconds: retryAfter(denial) };
+  const { status, error } = REFUSALS[reason];
+  const exact = reason === "invalid_request" ? { status: denial.status ?? status, error: denial.error ?? error } : {};
+  return { ...REFUSALS[reason], ...exact, reason, message, retryAfterSeconds: retryAfter(denial) };
 }
 
 /** It holds both phrases that octo-sts's clients look for. */

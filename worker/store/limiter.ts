@@ -2,11 +2,10 @@
  * Abuse limits: Cloudflare's rate-limiting binding where one is bound, else a count in this isolate's memory. It only counts;
  * who is charged, and for what, is decided by the exchange.
  */
-import { LIMIT_ENTRIES_MAX, LIMIT_WINDOW_MS } from "../limits.ts";
+import { LIMIT_ENTRIES_MAX, LIMIT_WINDOW_MS, LIMITER_TIMEOUT_MS } from "../limits.ts";
 import { BoundedMap } from "./memory.ts";
-
-/** Gives a place back; more than once does nothing. */
-export type Release = () => void;
+import type { Release } from "./room.ts";
+import { withinTime } from "./within-time.ts";
 
 export interface LimiterOptions {
   readonly binding: RateLimit | undefined;
@@ -38,9 +37,8 @@ export class Limiter {
     const window = this.#current(key) ?? { startedAt: now(), count: 0, over: false };
     this.#windows.set(key, window);
     window.count += 1;
-    // A limiter that fails must not become an outage: the count in memory stands in.
-    const bound = await binding?.limit({ key }).catch(() => undefined);
-    if (bound ? !bound.success : window.count > perWindow) window.over = true;
+    const outcome = binding && (await ask(binding, key));
+    if (outcome ? !outcome.success : window.count > perWindow) window.over = true;
     return !window.over;
   }
 
@@ -73,9 +71,21 @@ export class Limiter {
   }
 }
 
+/** A binding that fails or hangs must not become an outage: undefined then, and the count in memory stands in. */
+async function ask(binding: RateLimit, key: string): Promise<RateLimitOutcome | undefined> {
+  try {
+    return await withinTime(binding.limit({ key }), LIMITER_TIMEOUT_MS);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of an IPv6 address with an IPv4 tail (RFC 4291 section 2.2). */
+const ADDRESS_MAX_CHARACTERS = 45;
+
 /** An address as a key: IPv4 whole, IPv6 by its /64, since one subscriber holds all of that. */
 export function addressKey(address: string | null): string {
-  if (address === null) return "unknown";
+  if (address === null || address.length > ADDRESS_MAX_CHARACTERS) return "unknown";
   if (!address.includes(":")) return address;
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
   if (mapped?.[1]) return mapped[1];

@@ -14,6 +14,7 @@ export interface Difference {
 export const DIFFERENCES: Readonly<Record<string, Difference>> = {
   "scope-and-scopes-differ-2": { label: "parameters", status: 400, code: 3, reason: "scope_multiple" },
   "ok-post-json": { label: "parameters", status: 200, grant: "contents:read,metadata:read @ app" },
+  "post-text-body": { label: "parameters", status: 415, code: 3, reason: "invalid_request" },
   "post-json-and-query": { label: "parameters", status: 400, code: 3, reason: "scope_multiple" },
   "owner-upper-org": { label: "owner-case", status: 200, grant: "contents:read,metadata:read @ app,other" },
   "dotgithub-upper": { label: "owner-case", status: 200, grant: "contents:read,metadata:read @ app,other" },
