@@ -5,19 +5,30 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { parseTrustedIssuers } from "../../policies/issuers.ts";
 import { parsePolicy } from "../../policies/parse.ts";
-import { permissionsModule } from "../tools/generate-permissions.ts";
+import { installedLevels, permissionsModule, permissionsSource } from "../tools/generate-permissions.ts";
 import { schemaFiles } from "../tools/generate-schemas.ts";
 
 const policies = join(import.meta.dirname, "../../policies");
 const read = (name: string) => readFileSync(join(policies, name), "utf8");
 
-test("the permission table is up to date (npm run generate)", () => {
-  const source = readFileSync(join(import.meta.dirname, "permissions.json"), "utf8");
-  expect(read("permissions-table.ts")).toBe(permissionsModule(source));
+describe("the permission table", () => {
+  const installed = installedLevels();
+
+  test("is up to date with GitHub's description (npm run generate)", () => {
+    expect(installed.size).toBeGreaterThan(40);
+    expect(read("permissions-table.ts")).toBe(permissionsModule(permissionsSource(), installed));
+  });
+
+  test("is not made when GitHub describes a name whose reach nobody wrote down, or forgets one", () => {
+    const more = new Map([...installed, ["time_machines", ["read"]]]);
+    expect(() => permissionsModule(permissionsSource(), more)).toThrow("time_machines");
+    const fewer = new Map([...installed].filter(([name]) => name !== "contents"));
+    expect(() => permissionsModule(permissionsSource(), fewer)).toThrow("GitHub no longer describes contents");
+  });
 });
 
 test.each([...schemaFiles()])("%s is up to date (npm run generate)", (name, text) => {
