@@ -68,6 +68,6 @@ export function inFile(file: string, diagnostics: readonly Diagnostic[]): readon
   return diagnostics.map((diagnostic) => ({ file, ...diagnostic }));
 }
 
-export function countOf(diagnostics: readonly Diagnostic[], severity: Severity): number {
+export function countBySeverity(diagnostics: readonly Diagnostic[], severity: Severity): number {
   return diagnostics.filter((diagnostic) => diagnostic.severity === severity).length;
 }

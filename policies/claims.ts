@@ -1,5 +1,5 @@
 /**
- * Finding a claim in a token and reading it as text. Pure; looks at own keys only, as `__proto__` and `constructor` are legal
+ * Finding a claim in a token and reading it as strings. Pure; looks at own keys only, as `__proto__` and `constructor` are legal
  * names in a policy and in a payload.
  */
 
@@ -47,8 +47,8 @@ function covers(key: string, rest: string): boolean {
   return key.length === rest.length || key.endsWith("/") || rest[key.length] === "/";
 }
 
-/** Text, booleans and integers within 2^53 - 1 as text; everything else has none. */
-export function textOfScalar(value: unknown): string | undefined {
+/** Strings, booleans and integers within 2^53 - 1 as a string; undefined for everything else. */
+export function scalarAsString(value: unknown): string | undefined {
   if (typeof value === "string") return value;
   if (typeof value === "boolean") return String(value);
   return typeof value === "number" && Number.isSafeInteger(value) ? String(value) : undefined;
@@ -60,8 +60,8 @@ export function stringClaim(claims: VerifiedClaims, name: string): string | unde
   return typeof value === "string" ? value : undefined;
 }
 
-/** A claim as the texts that a pattern is put to: one for a scalar, one for each readable element of a list, undefined if it has none. */
-export function textsOfClaim(value: unknown): string | readonly string[] | undefined {
-  if (!Array.isArray(value)) return textOfScalar(value);
-  return value.map(textOfScalar).filter((text) => text !== undefined);
+/** A claim as the strings that a pattern is put to: one for a scalar, one for each readable element of an array, else undefined. */
+export function claimStrings(value: unknown): string | readonly string[] | undefined {
+  if (!Array.isArray(value)) return scalarAsString(value);
+  return value.map(scalarAsString).filter((text) => text !== undefined);
 }

@@ -3,7 +3,7 @@
  * linear in the token for any policy within bounds.
  */
 
-import { findClaim, stringClaim, textsOfClaim, type VerifiedClaims } from "./claims.ts";
+import { claimStrings, findClaim, stringClaim, type VerifiedClaims } from "./claims.ts";
 import { isAudience, isIssuer, isSubject } from "./fields.ts";
 import { ownProperty } from "./objects.ts";
 import type { CompiledPolicy } from "./policy/compile.ts";
@@ -16,13 +16,13 @@ export interface ClauseResult {
   readonly name: string;
   readonly expected: {
     readonly kind: "format" | "exact" | "pattern" | "any_of" | "at_most";
-    /** The policy's own value, or for `format` the kind of text. `any_of` values are separated by a space. */
+    /** The policy's own value, or for `format` what it should be. `any_of` values are separated by a space. */
     readonly value: string;
   };
   /** What the token has, as text; undefined: absent, or nothing that has a text. */
   readonly actual: string | readonly string[] | undefined;
   readonly passed: boolean;
-  readonly why?: "absent" | "not_text" | "no_match" | "ill_formed" | "too_long";
+  readonly why?: "absent" | "not_string" | "no_match" | "ill_formed" | "too_long";
 }
 
 export interface Verdict {
@@ -42,8 +42,8 @@ export function evaluate(
 ): Verdict {
   const trace = [
     ...fieldResults(claims),
-    textResult("issuer", "iss", policy.issuer, ownProperty(claims, "iss")),
-    textResult("subject", "sub", policy.subject, ownProperty(claims, "sub")),
+    matchResult("issuer", "iss", policy.issuer, ownProperty(claims, "iss")),
+    matchResult("subject", "sub", policy.subject, ownProperty(claims, "sub")),
     audienceResult(policy, claims, expected.domain),
     ...policy.claims.map(({ name, pattern }) => claimResult(claims, name, pattern)),
     ...lifetimeResults(policy, claims),
@@ -55,10 +55,10 @@ export function evaluate(
 
 /** The issuer clause alone, for a token that is not verified yet: only an issuer that the policy names is asked for its keys. */
 export function matchIssuer(policy: CompiledPolicy, issuer: string): ClauseResult {
-  return textResult("issuer", "iss", policy.issuer, issuer);
+  return matchResult("issuer", "iss", policy.issuer, issuer);
 }
 
-/** `aud` as its values; undefined if it is neither text nor a list of text. An absent one is an empty list: it fails at its own clause. */
+/** `aud` as its values; undefined if it is neither a string nor an array of strings. An absent one is an empty list: it fails at its own clause. */
 function audiencesOf(claims: VerifiedClaims): readonly string[] | undefined {
   const value = ownProperty(claims, "aud");
   if (value === undefined || value === null) return [];
@@ -90,21 +90,21 @@ interface Matching {
 }
 
 /** A scalar must match; of a list any element; `why` says what stood in the way. */
-function textResult(clause: Clause, name: string, { kind, value, matches }: Matching, found: unknown): ClauseResult {
-  const actual = textsOfClaim(found);
+function matchResult(clause: Clause, name: string, { kind, value, matches }: Matching, found: unknown): ClauseResult {
+  const actual = claimStrings(found);
   const texts = typeof actual === "string" ? [actual] : (actual ?? []);
   const passed = texts.some((text) => matches(text));
   const result = { clause, name, expected: { kind, value }, actual, passed } as const;
   if (passed) return result;
   if (found === undefined) return { ...result, why: "absent" };
-  return { ...result, why: texts.length === 0 ? "not_text" : "no_match" };
+  return { ...result, why: texts.length === 0 ? "not_string" : "no_match" };
 }
 
 function audienceResult(policy: CompiledPolicy, claims: VerifiedClaims, domain: string): ClauseResult {
   const accepted = [domain, `https://${domain}`];
   const byDefault: Matching = { kind: "any_of", value: accepted.join(" "), matches: (text) => accepted.includes(text) };
   const audiences = audiencesOf(claims);
-  return textResult("audience", "aud", policy.audience ?? byDefault, audiences?.length === 0 ? undefined : audiences);
+  return matchResult("audience", "aud", policy.audience ?? byDefault, audiences?.length === 0 ? undefined : audiences);
 }
 
 function claimResult(
@@ -113,7 +113,7 @@ function claimResult(
   pattern: CompiledPolicy["claims"][number]["pattern"],
 ): ClauseResult {
   const matching: Matching = { kind: "pattern", value: pattern.source, matches: (text) => pattern.matches(text) };
-  return textResult("claim", name, matching, findClaim(claims, name)?.value);
+  return matchResult("claim", name, matching, findClaim(claims, name)?.value);
 }
 
 /** Without `iat` a lifetime cannot be known, and the clause refuses. */

@@ -22,11 +22,11 @@ export interface GrantScope {
 export function grantOf(policy: CompiledPolicy, scope: GrantScope): Grant {
   const permissions: Record<string, string> = Object.create(null);
   for (const { name, level } of policy.document.permissions) permissions[name] = level;
-  return { permissions, repositories: repositoriesOf(policy, scope) };
+  return { permissions, repositories: grantedRepositories(policy, scope) };
 }
 
 /** In an organization policy `[]` is everything; an absent list is everything for the owner, and the policy repository for itself. */
-function repositoriesOf({ document }: CompiledPolicy, scope: GrantScope): Grant["repositories"] {
+function grantedRepositories({ document }: CompiledPolicy, scope: GrantScope): Grant["repositories"] {
   if (document.kind === "repository") {
     if (scope.repository === undefined) throw new Error("a repository's policy was put to the scope of an owner");
     return [scope.repository];

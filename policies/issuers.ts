@@ -92,9 +92,15 @@ const ISSUERS_FILE: FileKind = {
 export function parseTrustedIssuers(text: string): Parsed<TrustedIssuers> {
   const { value: raw, broken, locate, diagnostics } = readYamlFile(text, TrustedIssuersSchema, ISSUERS_FILE);
   if (raw === undefined) return { ok: false, diagnostics: diagnostics.sorted() };
-  const mode = modeOf(raw.mode ?? "", diagnostics, locate);
-  const issuers = entriesOf(raw.issuers, "issuers", MAX_TRUSTED_ISSUERS, diagnostics, locate);
-  const patterns = entriesOf(raw.issuer_patterns, "issuer_patterns", MAX_TRUSTED_ISSUER_PATTERNS, diagnostics, locate);
+  const mode = readMode(raw.mode ?? "", diagnostics, locate);
+  const issuers = readEntries(raw.issuers, "issuers", MAX_TRUSTED_ISSUERS, diagnostics, locate);
+  const patterns = readEntries(
+    raw.issuer_patterns,
+    "issuer_patterns",
+    MAX_TRUSTED_ISSUER_PATTERNS,
+    diagnostics,
+    locate,
+  );
   for (const [index, issuer] of issuers.entries()) checkIssuer(issuer, `issuers[${index}]`, diagnostics, locate);
   for (const [index, pattern] of patterns.entries())
     checkPattern(pattern, `issuer_patterns[${index}]`, diagnostics, locate);
@@ -106,14 +112,14 @@ export function parseTrustedIssuers(text: string): Parsed<TrustedIssuers> {
   return { ok: true, value: compileWith({ format: ISSUERS_FORMAT, mode, issuers, patterns }, locate) };
 }
 
-function modeOf(mode: string, diagnostics: DiagnosticList, locate: Locate): "enforce" | "audit" | undefined {
+function readMode(mode: string, diagnostics: DiagnosticList, locate: Locate): "enforce" | "audit" | undefined {
   if (mode === "" || mode === "enforce") return "enforce";
   if (mode === "audit") return mode;
   diagnostics.add("mode", locate("mode"), `unknown mode ${quoted(mode)}`, "write `enforce` or `audit`");
   return undefined;
 }
 
-function entriesOf(
+function readEntries(
   entries: readonly (string | null)[] | null | undefined,
   path: string,
   limit: number,
@@ -155,8 +161,8 @@ type TrustedPattern =
 
 function trustedPattern(source: string): TrustedPattern {
   const result = compilePattern(source, MAX_TRUSTED_ISSUER_PATTERN_BYTES);
-  const fault = result.ok ? spanFault(source) : undefined;
-  if (fault === undefined) return result;
-  const message = `${fault}, so that the pattern can run past the host into a domain of someone else`;
+  const problem = result.ok ? spanFault(source) : undefined;
+  if (problem === undefined) return result;
+  const message = `${problem}, so that the pattern can run past the host into a domain of someone else`;
   return { ok: false, message, suggestion: "write `[^/]+` for one part of a host or path, and each `/` at its place" };
 }

@@ -24,7 +24,7 @@ export type KeyMaterial =
   | { readonly kty: "EC"; readonly crv: "P-256" | "P-384" | "P-521"; readonly x: string; readonly y: string }
   | { readonly kty: "OKP"; readonly crv: "Ed25519"; readonly x: string };
 
-/** Why a key may not be used: the member at fault, what is wrong, what to do. */
+/** Why a key may not be used: the member, what is wrong, what to do. */
 export interface JwkProblem {
   readonly member: string;
   readonly message: string;

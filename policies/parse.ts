@@ -1,15 +1,15 @@
 /**
- * A trust policy's text -> CompiledPolicy, or all its faults with line and column. Pure: no I/O, no clock, no configuration, so
+ * A trust policy's text -> CompiledPolicy, or all its errors with line and column. Pure: no I/O, no clock, no configuration, so
  * that what a cache keeps means the same under any; what configuration decides is in deployment.ts.
  */
 
 import type { Parsed } from "./diagnostics.ts";
 import { PRIVATE_MEMBERS } from "./jwk.ts";
 import { ownProperty } from "./objects.ts";
-import { checkProgramSize, claimsOf, inlineKeysOf, matcherOf, type Reading } from "./policy/clauses.ts";
+import { checkProgramSize, type Reading, readClaimPatterns, readJwks, readMatcher } from "./policy/clauses.ts";
 import { type CompiledPolicy, compileWith } from "./policy/compile.ts";
 import { POLICY_FORMAT, type PolicyDocument, type PolicyKind } from "./policy/document.ts";
-import { permissionsOf, repositoriesOf } from "./policy/grants.ts";
+import { readGrantedPermissions, readGrantedRepositories } from "./policy/grants.ts";
 import { OrganizationPolicySchema, RepositoryPolicySchema } from "./schema.ts";
 import { nearest } from "./suggest.ts";
 import { type FileKind, readYamlFile, unknownName } from "./yaml/read.ts";
@@ -33,21 +33,21 @@ export function parsePolicy(text: string, context: PolicyContext): Parsed<Compil
   const { value: raw, broken, locate, diagnostics } = file;
   if (raw === undefined) return { ok: false, diagnostics: diagnostics.sorted() };
   const reading: Reading = { raw, broken, locate, diagnostics, patterns: new Map() };
-  const document = documentOf(reading, context);
+  const document = readPolicyDocument(reading, context);
   checkProgramSize(reading);
   if (document === undefined || diagnostics.count() > 0) return { ok: false, diagnostics: diagnostics.sorted() };
   return { ok: true, value: compileWith(document, reading.patterns, locate) };
 }
 
 /** Looks at every part, whatever is wrong with the others; undefined if a part that must be there is not. */
-function documentOf(reading: Reading, { kind, owner }: PolicyContext): PolicyDocument | undefined {
-  const issuer = matcherOf(reading, "issuer", true);
-  const subject = matcherOf(reading, "subject", true);
-  const audience = matcherOf(reading, "audience", false);
-  const claims = claimsOf(reading);
-  const permissions = permissionsOf(reading);
-  const repositories = kind === "organization" ? repositoriesOf(reading, owner) : undefined;
-  const jwks = inlineKeysOf(reading);
+function readPolicyDocument(reading: Reading, { kind, owner }: PolicyContext): PolicyDocument | undefined {
+  const issuer = readMatcher(reading, "issuer", true);
+  const subject = readMatcher(reading, "subject", true);
+  const audience = readMatcher(reading, "audience", false);
+  const claims = readClaimPatterns(reading);
+  const permissions = readGrantedPermissions(reading);
+  const repositories = kind === "organization" ? readGrantedRepositories(reading, owner) : undefined;
+  const jwks = readJwks(reading);
   const { max_token_lifetime: lifetime, description } = reading.raw;
   if (issuer === undefined || subject === undefined) return undefined;
   return {

@@ -9,49 +9,49 @@ import * as v from "valibot";
 function kindOf(input: unknown): string {
   if (input === null) return "nothing";
   if (Array.isArray(input)) return "a list";
-  return typeof input === "object" ? "a mapping" : "text";
+  return typeof input === "object" ? "a mapping" : "a string";
 }
 
 const wanted = (what: string) => (issue: v.BaseIssue<unknown>) => `must be ${what}, not ${kindOf(issue.input)}`;
 
-/** Every scalar arrives as its text. */
-export const TextSchema = v.string(wanted("text"));
+/** Every scalar arrives as the string that was typed. */
+export const StringSchema = v.string(wanted("a string"));
 /** A list entry that is not set is told by its meaning, not here. */
-const EntrySchema = v.nullable(TextSchema);
+const EntrySchema = v.nullable(StringSchema);
 const ListSchema = v.array(EntrySchema, wanted("a list"));
 
 export const ClaimPatternSchema = v.map(
   v.string(),
-  v.nullable(TextSchema),
+  v.nullable(StringSchema),
   wanted("a mapping of claim names to patterns"),
 );
 export const PermissionsSchema = v.map(
   v.string(),
-  v.nullable(TextSchema),
+  v.nullable(StringSchema),
   wanted("a mapping of permissions to levels"),
 );
 /** Digits, so that the JSON Schema can call it a number. */
 export const SecondsSchema = v.pipe(
-  TextSchema,
+  StringSchema,
   v.regex(/^[1-9][0-9]{0,8}$/, "must be a whole number of seconds, from 1 to 999999999"),
 );
 
 export const InlineKeySchema = v.strictObject(
   {
-    kty: v.nullish(TextSchema),
-    kid: v.nullish(TextSchema),
-    alg: v.nullish(TextSchema),
-    use: v.nullish(TextSchema),
+    kty: v.nullish(StringSchema),
+    kid: v.nullish(StringSchema),
+    alg: v.nullish(StringSchema),
+    use: v.nullish(StringSchema),
     key_ops: v.nullish(ListSchema),
-    n: v.nullish(TextSchema),
-    e: v.nullish(TextSchema),
-    crv: v.nullish(TextSchema),
-    x: v.nullish(TextSchema),
-    y: v.nullish(TextSchema),
+    n: v.nullish(StringSchema),
+    e: v.nullish(StringSchema),
+    crv: v.nullish(StringSchema),
+    x: v.nullish(StringSchema),
+    y: v.nullish(StringSchema),
     x5c: v.nullish(ListSchema),
-    x5t: v.nullish(TextSchema),
-    "x5t#S256": v.nullish(TextSchema),
-    x5u: v.nullish(TextSchema),
+    x5t: v.nullish(StringSchema),
+    "x5t#S256": v.nullish(StringSchema),
+    x5u: v.nullish(StringSchema),
   },
   wanted("a mapping, one public key"),
 );
@@ -62,17 +62,17 @@ export const KeySetSchema = v.strictObject(
 );
 
 const repositoryPolicyEntries = {
-  issuer: v.nullish(TextSchema),
-  issuer_pattern: v.nullish(TextSchema),
-  subject: v.nullish(TextSchema),
-  subject_pattern: v.nullish(TextSchema),
-  audience: v.nullish(TextSchema),
-  audience_pattern: v.nullish(TextSchema),
+  issuer: v.nullish(StringSchema),
+  issuer_pattern: v.nullish(StringSchema),
+  subject: v.nullish(StringSchema),
+  subject_pattern: v.nullish(StringSchema),
+  audience: v.nullish(StringSchema),
+  audience_pattern: v.nullish(StringSchema),
   claim_pattern: v.nullish(ClaimPatternSchema),
   permissions: v.nullish(PermissionsSchema),
   jwks: v.nullish(KeySetSchema),
   max_token_lifetime: v.nullish(SecondsSchema),
-  description: v.nullish(TextSchema),
+  description: v.nullish(StringSchema),
 };
 
 /** A policy in a repository of its own: it grants that repository, and can name no other. */
@@ -84,7 +84,7 @@ export const OrganizationPolicySchema = v.strictObject({
 });
 
 export const TrustedIssuersSchema = v.strictObject({
-  mode: v.nullish(TextSchema),
+  mode: v.nullish(StringSchema),
   issuers: v.nullish(ListSchema),
   issuer_patterns: v.nullish(ListSchema),
 });

@@ -4,7 +4,7 @@
  * Never a wider pattern than is needed for this one token: the advice is pasted by people in a hurry.
  */
 
-import { findClaim, textsOfClaim } from "../claims.ts";
+import { claimStrings, findClaim } from "../claims.ts";
 import type { ClauseResult } from "../evaluate.ts";
 import { compilePattern } from "../pattern/pattern.ts";
 import type { CompiledPolicy } from "../policy/compile.ts";
@@ -137,7 +137,7 @@ function ofClaim({ name, expected, actual, why }: ClauseResult, claims: Claims):
         remove: name,
       };
     }
-    const text = firstOf(textsOfClaim(findClaim(claims, near)?.value));
+    const text = firstOf(claimStrings(findClaim(claims, near)?.value));
     const compiled = compilePattern(pattern);
     const value = text === undefined || (compiled.ok && compiled.value.matches(text)) ? pattern : escapePattern(text);
     return {
@@ -146,16 +146,16 @@ function ofClaim({ name, expected, actual, why }: ClauseResult, claims: Claims):
       remove: name,
     };
   }
-  if (why === "not_text") return notText(name, findClaim(claims, name)?.value);
+  if (why === "not_string") return notString(name, findClaim(claims, name)?.value);
   const value = firstOf(actual) ?? "";
   const set = { key: "claim_pattern", claim: name, value: alternative(pattern, value) };
   return { advice: `${whereItStops(pattern, value)} To allow this value as well:`, set };
 }
 
-function notText(name: string, value: unknown): Change {
+function notString(name: string, value: unknown): Change {
   const below = pathsBelow(name, value);
   if (below.length === 0) {
-    return { advice: `The claim \`${name}\` has no text that could match: remove the line.`, remove: name };
+    return { advice: `The claim \`${name}\` holds no string that could match: remove the line.`, remove: name };
   }
   return {
     advice: `The claim \`${name}\` is an object; name one of ${below.map((path) => `\`${path}\``).join(", ")}.`,

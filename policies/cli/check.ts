@@ -6,7 +6,7 @@ import {
   type CheckedPolicy,
   checkPolicy,
   checkTrustedIssuers,
-  countOf,
+  countBySeverity,
   type FileDiagnostic,
   inFile,
 } from "../check.ts";
@@ -15,7 +15,7 @@ import { roleOfFile } from "../file-names.ts";
 import { type Disk, nameOf, shown, Unusable } from "./disk.ts";
 import type { Paint } from "./layout.ts";
 import type { Options } from "./options.ts";
-import { type CheckTarget, createLocator, type FilePlace, type Locator, rootOf, targetsOf } from "./place.ts";
+import { type CheckTarget, createLocator, type FilePlace, findTargets, type Locator, rootOf } from "./place.ts";
 import { githubReport, jsonReport, sarifReport, textReport } from "./reports.ts";
 
 export interface CommandResult {
@@ -26,13 +26,14 @@ export interface CommandResult {
 /** Throws Unusable. */
 export function checkCommand(operands: readonly string[], options: Options, disk: Disk, paint: Paint): CommandResult {
   const locate = createLocator(disk);
-  const results = targetsOf(operands, disk).flatMap((target) => {
+  const results = findTargets(operands, disk).flatMap((target) => {
     const diagnostics = diagnosticsOf(target, options, disk, locate);
     return diagnostics === undefined ? [] : [diagnostics];
   });
   if (results.length === 0) throw new Unusable(`no policy found in ${operands.join(", ")}`);
   const diagnostics = results.flat();
-  const isBad = countOf(diagnostics, "error") > 0 || (options.strict && countOf(diagnostics, "warning") > 0);
+  const isBad =
+    countBySeverity(diagnostics, "error") > 0 || (options.strict && countBySeverity(diagnostics, "warning") > 0);
   return { code: isBad ? 1 : 0, text: report(diagnostics, results.length, options.format, paint) };
 }
 

@@ -48,8 +48,8 @@ function reasonOf({ why }: ClauseResult): string {
   switch (why) {
     case "absent":
       return "is not in the token";
-    case "not_text":
-      return "has no text in the token";
+    case "not_string":
+      return "is no string in the token";
     case "ill_formed":
       return "is ill-formed";
     case "too_long":
@@ -87,7 +87,7 @@ function expectedAsText({ expected: { kind, value } }: ClauseResult): string {
 }
 
 function actualAsText({ actual, why, clause }: ClauseResult): string {
-  if (actual === undefined) return why === "absent" ? "nothing" : "no text";
+  if (actual === undefined) return why === "absent" ? "nothing" : "no string";
   if (typeof actual === "string") return clause === "max_token_lifetime" ? `${actual} s` : actual;
   if (actual.length === 0) return "an empty list";
   return actual.length === 1 ? (actual[0] ?? "") : `one of ${actual.join(", ")}`;

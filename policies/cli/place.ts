@@ -35,7 +35,7 @@ export function rootOf(path: string): string | undefined {
 }
 
 /** A clone may have any name, so that its origin is believed before the name of its directory. */
-export function placeOf(path: string, origin: Remote | undefined, options: PlaceOptions): FilePlace {
+export function locateFile(path: string, origin: Remote | undefined, options: PlaceOptions): FilePlace {
   const root = rootOf(path);
   const { kind, owner } = options;
   if (root === undefined) return { role: roleByName(path), kind, owner };
@@ -86,7 +86,7 @@ export interface CheckTarget {
 const SKIPPED_DIRECTORIES: readonly string[] = [".git", "node_modules"];
 
 /** Throws Unusable. */
-export function targetsOf(operands: readonly string[], disk: Disk): readonly CheckTarget[] {
+export function findTargets(operands: readonly string[], disk: Disk): readonly CheckTarget[] {
   return operands.flatMap((operand) => {
     const path = disk.absolute(operand);
     const kind = disk.kindOf(path);
@@ -115,11 +115,11 @@ export function createLocator(disk: Disk): Locator {
   const origins = new Map<string, Remote | undefined>();
   return (path, options) => {
     const root = rootOf(path);
-    if (root === undefined) return placeOf(path, undefined, options);
+    if (root === undefined) return locateFile(path, undefined, options);
     if (!origins.has(root)) {
       const config = `${root}/.git/config`;
       origins.set(root, disk.kindOf(config) === "file" ? readOrigin(disk.read(config) ?? "") : undefined);
     }
-    return placeOf(path, origins.get(root), options);
+    return locateFile(path, origins.get(root), options);
   };
 }

@@ -2,7 +2,7 @@
  * Diagnostics as text for people, as JSON, as annotations of a GitHub Actions run, and as SARIF 2.1.0 (OASIS). Pure.
  */
 
-import { countOf, type FileDiagnostic } from "../check.ts";
+import { countBySeverity, type FileDiagnostic } from "../check.ts";
 import { plural, type Severity } from "../diagnostics.ts";
 import { RULES } from "../lint/lint.ts";
 import { ownProperty } from "../objects.ts";
@@ -24,7 +24,7 @@ export function textReport(diagnostics: readonly FileDiagnostic[], files: number
   }
   if (diagnostics.length > 0) lines.push("");
   const counts = (["error", "warning", "notice"] as const).map((severity) =>
-    plural(countOf(diagnostics, severity), severity),
+    plural(countBySeverity(diagnostics, severity), severity),
   );
   lines.push(...wrap(`${plural(files, "file")} looked at: ${counts.join(", ")}`, 80));
   return `${lines.join("\n")}\n`;
@@ -42,9 +42,9 @@ function textOf({ line, column, severity, message, suggestion, id }: FileDiagnos
 export function jsonReport(diagnostics: readonly FileDiagnostic[], files: number): string {
   const counts = {
     files,
-    errors: countOf(diagnostics, "error"),
-    warnings: countOf(diagnostics, "warning"),
-    notices: countOf(diagnostics, "notice"),
+    errors: countBySeverity(diagnostics, "error"),
+    warnings: countBySeverity(diagnostics, "warning"),
+    notices: countBySeverity(diagnostics, "notice"),
   };
   return `${JSON.stringify({ ...counts, diagnostics }, undefined, 2)}\n`;
 }

@@ -9,14 +9,14 @@ import { type Disk, directoryOf, mustRead, nameOf, shown, Unusable } from "./dis
 import type { Paint } from "./layout.ts";
 import type { Options } from "./options.ts";
 import type { FilePlace } from "./place.ts";
-import { createLocator, type Locator, targetsOf } from "./place.ts";
+import { createLocator, findTargets, type Locator } from "./place.ts";
 import { parseTestFile, type TestFile } from "./test-file.ts";
 import { type Outcome, outcomesAsText, runTests } from "./test-run.ts";
 import { type Payload, parseClaims } from "./token.ts";
 
 /** Throws Unusable. */
 export function testCommand(operands: readonly string[], options: Options, disk: Disk, paint: Paint): CommandResult {
-  const targets = targetsOf(operands, disk).filter(
+  const targets = findTargets(operands, disk).filter(
     ({ path, isDirectory }) => path.endsWith(TEST_SUFFIX) && !isDirectory,
   );
   if (targets.length === 0) throw new Unusable(`no *${TEST_SUFFIX} found in ${operands.join(", ")}`);

@@ -1,5 +1,5 @@
 /**
- * `*.sts.test.yaml`: what a policy is expected to do with named tokens. Text -> TestFile, or faults with line and column. Pure.
+ * `*.sts.test.yaml`: what a policy is expected to do with named tokens. Text -> TestFile, or diagnostics with line and column. Pure.
  *
  * Claims are JSON as a token has it, so that numbers and booleans are meant as such (YAML 1.2); nothing else is guessed. A refusal
  * must name its clause, because a test that expects any refusal passes for the wrong reason.
@@ -37,7 +37,7 @@ export interface TestToken {
   readonly fails: string | undefined;
 }
 
-const text = v.pipe(v.string("must be text"), v.nonEmpty("must not be empty"));
+const text = v.pipe(v.string("must be a string"), v.nonEmpty("must not be empty"));
 const ClaimsSchema = v.custom<JsonObject>(isObject, "must be a mapping of claims");
 
 const TokenSchema = v.strictObject(

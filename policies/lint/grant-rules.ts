@@ -29,7 +29,7 @@ export const permissionRules: Rule = ({ policy, kind }) =>
       const suggestion = "keep it for this service alone";
       findings.push({ id: "extension-used", severity: "notice", ...at, message, suggestion });
     }
-    const power = powerOf(name);
+    const power = consequenceOf(name);
     if (level !== "read" && power !== undefined) {
       const message = `${name}: ${level} can ${power}`;
       const suggestion = "keep it only if the workload does just that, and let nothing else match the policy";
@@ -50,14 +50,14 @@ export const permissionRules: Rule = ({ policy, kind }) =>
     return findings;
   });
 
-const POWERS: Readonly<Record<string, string>> = {
+const CONSEQUENCES: Readonly<Record<string, string>> = {
   administration: "change settings, collaborators and branch protection, and delete the repository",
   workflows: "change workflow files, and so what runs with the repository's secrets",
   members: "add and remove members of the organization and its teams",
 };
 
-function powerOf(name: string): string | undefined {
-  const own = ownProperty(POWERS, name);
+function consequenceOf(name: string): string | undefined {
+  const own = ownProperty(CONSEQUENCES, name);
   if (own !== undefined) return own;
   return isOrganizationWide(name) ? "change the whole organization, whatever the repositories" : undefined;
 }

@@ -9,7 +9,7 @@ import type { CompiledPolicy } from "../policy/compile.ts";
 import { createLinting, type LintContext, type Rule } from "./context.ts";
 import { audienceRules, claimRules, extensionRules, permissionRules, repositoryRules } from "./grant-rules.ts";
 import { issuerRules } from "./issuer-rules.ts";
-import { listFindings } from "./list-rules.ts";
+import { listRules } from "./list-rules.ts";
 import { subjectRules } from "./subject-rules.ts";
 import { placed } from "./value.ts";
 import { valueRules } from "./value-rules.ts";
@@ -72,5 +72,5 @@ export function lintPolicy(policy: CompiledPolicy, context: LintContext): readon
 
 /** In the order of the text. */
 export function lintTrustedIssuers(list: TrustedIssuers): readonly Diagnostic[] {
-  return placed(listFindings(list), list.locate);
+  return placed(listRules(list), list.locate);
 }

@@ -9,7 +9,7 @@ import type { Unplaced } from "./value.ts";
 import { matcherValue } from "./value.ts";
 import { exactRules, patternRules, placeholder } from "./value-rules.ts";
 
-export function listFindings(list: TrustedIssuers): readonly Unplaced[] {
+export function listRules(list: TrustedIssuers): readonly Unplaced[] {
   const { issuers, patterns } = list.document;
   return [
     ...auditMode(list),

@@ -1,5 +1,5 @@
 /**
- * The clauses of a raw policy that a token must meet: matchers, claim patterns, inline keys, lifetime. Pure; faults are collected.
+ * The clauses of a raw policy that a token must meet: matchers, claim patterns, inline keys, lifetime. Pure; diagnostics are collected.
  */
 
 import { type DiagnosticList, type Position, quoted } from "../diagnostics.ts";
@@ -23,7 +23,7 @@ export interface Reading {
 export const START: Position = { line: 1, column: 1 };
 
 /** `issuer` or `issuer_pattern`, and so on; empty text and null are "not set". */
-export function matcherOf(
+export function readMatcher(
   reading: Reading,
   name: "issuer" | "subject" | "audience",
   isRequired: boolean,
@@ -58,7 +58,7 @@ function compileAt({ patterns, diagnostics, locate }: Reading, path: string, sou
 }
 
 /** In the order of their names, so that a refusal does not depend on the order of lines. */
-export function claimsOf(reading: Reading): readonly { readonly name: string; readonly pattern: string }[] {
+export function readClaimPatterns(reading: Reading): readonly { readonly name: string; readonly pattern: string }[] {
   const { raw, locate, diagnostics } = reading;
   const entries = [...(raw.claim_pattern ?? [])];
   if (entries.length > MAX_CLAIM_PATTERNS) {
@@ -91,11 +91,7 @@ export function checkProgramSize({ patterns, diagnostics }: Reading): void {
 }
 
 /** Inline keys stand for one issuer, so that issuer must be named exactly. */
-export function inlineKeysOf({
-  raw,
-  locate,
-  diagnostics,
-}: Reading): { readonly keys: readonly InlineJwk[] } | undefined {
+export function readJwks({ raw, locate, diagnostics }: Reading): { readonly keys: readonly InlineJwk[] } | undefined {
   if (!raw.jwks) return undefined;
   if (!raw.issuer || raw.issuer_pattern) {
     diagnostics.add(

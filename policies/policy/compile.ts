@@ -38,16 +38,16 @@ export function compilePolicy(document: PolicyDocument): CompiledPolicy {
 
 export function compileWith(document: PolicyDocument, known: KnownPatterns, locate: Locate): CompiledPolicy {
   const patternOf = (source: string): Pattern => known.get(source) ?? mustCompile(source);
-  const matcherOf = ({ kind, value }: Matcher): CompiledMatcher => {
+  const compileMatcher = ({ kind, value }: Matcher): CompiledMatcher => {
     if (kind === "exact") return { kind, value, matches: (text) => text === value };
     const pattern = patternOf(value);
     return { kind, value, matches: (text) => pattern.matches(text) };
   };
   const policy = {
     document,
-    issuer: matcherOf(document.issuer),
-    subject: matcherOf(document.subject),
-    audience: document.audience === undefined ? undefined : matcherOf(document.audience),
+    issuer: compileMatcher(document.issuer),
+    subject: compileMatcher(document.subject),
+    audience: document.audience === undefined ? undefined : compileMatcher(document.audience),
     claims: document.claims.map(({ name, pattern }) => ({ name, pattern: patternOf(pattern) })),
     locate,
   };

@@ -1,5 +1,5 @@
 /**
- * What a raw policy grants: permissions and repositories. Pure; faults are collected.
+ * What a raw policy grants: permissions and repositories. Pure; diagnostics are collected.
  */
 
 import { quoted } from "../diagnostics.ts";
@@ -10,7 +10,7 @@ import { nearest } from "../suggest.ts";
 import { type Reading, START } from "./clauses.ts";
 
 /** GitHub grants an App's every permission when none is named: an omission must not widen a grant, so there must be one. */
-export function permissionsOf(reading: Reading): readonly { readonly name: string; readonly level: string }[] {
+export function readGrantedPermissions(reading: Reading): readonly { readonly name: string; readonly level: string }[] {
   const { raw, broken, locate, diagnostics } = reading;
   const entries = [...(raw.permissions ?? [])];
   const isGiven = entries.some(([, level]) => level !== null);
@@ -25,22 +25,23 @@ export function permissionsOf(reading: Reading): readonly { readonly name: strin
   }
   return entries.flatMap(([name, level]) => {
     const path = `permissions.${name}`;
-    const nameFault = permissionNameFault(name);
-    if (nameFault !== undefined) diagnostics.add(path, locate(path, "key"), nameFault.message, nameFault.suggestion);
+    const nameProblem = permissionNameProblem(name);
+    if (nameProblem !== undefined)
+      diagnostics.add(path, locate(path, "key"), nameProblem.message, nameProblem.suggestion);
     // Null is "not set" everywhere in the language; octo-sts drops such a permission too.
-    if (level === null || nameFault !== undefined) return [];
-    const levelFault = permissionLevelFault(name, level);
-    if (levelFault !== undefined) diagnostics.add(path, locate(path), levelFault.message, levelFault.suggestion);
-    return levelFault === undefined ? [{ name, level }] : [];
+    if (level === null || nameProblem !== undefined) return [];
+    const levelProblem = permissionLevelProblem(name, level);
+    if (levelProblem !== undefined) diagnostics.add(path, locate(path), levelProblem.message, levelProblem.suggestion);
+    return levelProblem === undefined ? [{ name, level }] : [];
   });
 }
 
-interface Told {
+interface Problem {
   readonly message: string;
   readonly suggestion: string;
 }
 
-export function permissionNameFault(name: string): Told | undefined {
+export function permissionNameProblem(name: string): Problem | undefined {
   const permission = permissionNamed(name);
   if (permission === undefined) {
     const message = `unknown permission ${quoted(name)}`;
@@ -60,7 +61,7 @@ export function permissionNameFault(name: string): Told | undefined {
 }
 
 /** Where GitHub's schema lacks a name its levels are a guess: any of GitHub's three passes there, and lint tells. */
-export function permissionLevelFault(name: string, level: string): Told | undefined {
+export function permissionLevelProblem(name: string, level: string): Problem | undefined {
   const permission = permissionNamed(name);
   const levels = permission?.levels ?? [];
   if (levels.includes(level) || (permission?.assumed && rankOfLevel(level) > 0)) return undefined;
@@ -71,7 +72,10 @@ export function permissionLevelFault(name: string, level: string): Told | undefi
 }
 
 /** Bare names as they are listed, a name that is listed twice too: lint tells of it. Absent and empty differ, as grant.ts says. */
-export function repositoriesOf({ raw, locate, diagnostics }: Reading, owner: string): readonly string[] | undefined {
+export function readGrantedRepositories(
+  { raw, locate, diagnostics }: Reading,
+  owner: string,
+): readonly string[] | undefined {
   if (!raw.repositories) return undefined;
   if (raw.repositories.length > MAX_REPOSITORIES) {
     const suggestion = "write `[]` for every repository of the installation, or several policies";
@@ -80,14 +84,14 @@ export function repositoriesOf({ raw, locate, diagnostics }: Reading, owner: str
   }
   const names = raw.repositories.flatMap((entry, index) => {
     const path = `repositories[${index}]`;
-    const fault = repositoryFault(entry ?? "", owner);
-    if (fault !== undefined) diagnostics.add(path, locate(path), fault.message, fault.suggestion);
-    return fault === undefined && entry !== null ? [entry.slice(entry.indexOf("/") + 1)] : [];
+    const problem = repositoryProblem(entry ?? "", owner);
+    if (problem !== undefined) diagnostics.add(path, locate(path), problem.message, problem.suggestion);
+    return problem === undefined && entry !== null ? [entry.slice(entry.indexOf("/") + 1)] : [];
   });
   return names;
 }
 
-function repositoryFault(entry: string, owner: string): Told | undefined {
+function repositoryProblem(entry: string, owner: string): Problem | undefined {
   const [name = "", ...behind] = entry.split("/").reverse();
   if (entry.includes("*")) {
     const suggestion = "write `[]` for every repository of the installation, or each name";

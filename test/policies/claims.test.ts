@@ -3,7 +3,7 @@
  */
 
 import { expect, test } from "vitest";
-import { findClaim, textsOfClaim } from "../../policies/claims.ts";
+import { claimStrings, findClaim } from "../../policies/claims.ts";
 
 /** Names such as `__proto__` stay keys only in what JSON.parse made. */
 const CLAIMS = JSON.parse(`{
@@ -71,5 +71,5 @@ test.each<readonly [value: unknown, texts: unknown]>([
   ],
   [[], []],
 ])("%j reads as %j", (value, texts) => {
-  expect(textsOfClaim(value)).toEqual(texts);
+  expect(claimStrings(value)).toEqual(texts);
 });

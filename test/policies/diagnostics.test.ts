@@ -77,15 +77,15 @@ test.each<readonly [name: string, text: string, diagnostics: readonly string[]]>
     "a wrong type",
     `issuer: [a]\nsubject: {b: c}\n${GRANT}`,
     [
-      "1:9 [issuer] issuer must be text, not a list -> see the policy reference for its shape",
-      "2:10 [subject] subject must be text, not a mapping -> see the policy reference for its shape",
+      "1:9 [issuer] issuer must be a string, not a list -> see the policy reference for its shape",
+      "2:10 [subject] subject must be a string, not a mapping -> see the policy reference for its shape",
     ],
   ],
   [
     "one bad entry does not hide the others",
     `${HEAD}${GRANT}claim_pattern:\n  a: [x]\n  b: '('\n  c:\n`,
     [
-      "6:6 [claim_pattern.a] claim_pattern.a must be text, not a list -> see the policy reference for its shape",
+      "6:6 [claim_pattern.a] claim_pattern.a must be a string, not a list -> see the policy reference for its shape",
       '7:6 [claim_pattern.b] "(" is no pattern: missing closing ): `(` -> balance the parentheses; a literal one is `\\(` or `\\)`',
       '8:3 [claim_pattern.c] claim "c" has no pattern -> write a pattern; `""` matches an empty claim, `.*` any',
     ],
@@ -107,7 +107,7 @@ test.each<readonly [name: string, text: string, diagnostics: readonly string[]]>
     "an anchor within itself",
     `issuer: &x [*x]\nsubject: z\n${GRANT}`,
     [
-      "1:12 [issuer] issuer must be text, not a list -> see the policy reference for its shape",
+      "1:12 [issuer] issuer must be a string, not a list -> see the policy reference for its shape",
       '1:13 [] anchor "x" contains itself -> write the value out',
     ],
   ],

@@ -14,7 +14,7 @@ import {
   ClaimPatternSchema,
   OrganizationPolicySchema,
   PermissionsSchema,
-  TextSchema,
+  StringSchema,
   TrustedIssuersSchema,
 } from "../../policies/schema.ts";
 
@@ -52,7 +52,7 @@ function permissionProperties(): Json {
 const SECONDS = { anyOf: [{ type: "integer", minimum: 1, maximum: 999_999_999 }, { type: "null" }] };
 
 const OVERRIDES: ReadonlyMap<unknown, Json> = new Map<unknown, Json>([
-  [TextSchema, TEXT],
+  [StringSchema, TEXT],
   [ClaimPatternSchema, { type: "object", additionalProperties: TEXT }],
   [
     PermissionsSchema,

@@ -191,7 +191,7 @@ function clauseText(result: ClauseResult, isOwner: boolean): string {
   const { actual } = result;
   const found =
     actual === undefined
-      ? result.why === "not_text"
+      ? result.why === "not_string"
         ? `${label} has no value that can be compared`
         : `expected ${label} not found in token`
       : `${label} ${typeof actual === "string" ? quoted(actual) : `[${actual.map(quoted).join(" ")}]`} did not match`;
