@@ -1,13 +1,14 @@
 /**
- * The library's nodes -> a positioned tree: aliases and merges resolved, everything that is not plain data a fault. Pure; never
+ * The library's nodes -> a positioned tree: aliases and merges resolved, everything that is not plain data refused. Pure; never
  * throws. The tree knows no policy: what the values mean is for others.
  *
  * Aliases share the tree of their anchor and are never copied, so that no file grows by being read.
  */
 
-import { isAlias, isMap, isScalar, isSeq, type Pair, type ParsedNode, type Scalar, type YAMLSeq } from "yaml";
-import type { DiagnosticList, Position } from "../diagnostics.ts";
+import { type Alias, isAlias, isMap, isScalar, type Pair, type ParsedNode, type Scalar } from "yaml";
+import { type DiagnosticList, type Position, quoted } from "../diagnostics.ts";
 import { MAX_ALIASES, MAX_EXPANDED_VALUES, MAX_NESTING_DEPTH } from "../limits.ts";
+import type { TokenAccount } from "./account.ts";
 import { isNullScalar } from "./scalars.ts";
 
 export type Tree = TextTree | NothingTree | MapTree | ListTree;
@@ -46,147 +47,142 @@ const STRING_TAG = "tag:yaml.org,2002:str";
 
 /** What YAML 1.1 takes for a double-quoted text: escapes that it knows (not `\/`), no half characters, an end. */
 const DOUBLE_QUOTED =
-  /^"(?:[^"\\]|\\(?:[0abtnvfre "'\\N_LP\t\n\r]|x[0-9A-Fa-f]{2}|u(?![dD][89A-Fa-f])[0-9A-Fa-f]{4}|U000(?!0[dD][89A-Fa-f])[0-9A-Fa-f]{5}|U0010[0-9A-Fa-f]{4}))*"$/;
+  /^"(?:[^"\\]|\\(?:[0abtnvfre "'\\N_LP\t]|x[0-9A-Fa-f]{2}|u(?![dD][89A-Fa-f])[0-9A-Fa-f]{4}|U000(?!0[dD][89A-Fa-f])[0-9A-Fa-f]{5}|U0010[0-9A-Fa-f]{4}))*"$/;
 const SINGLE_QUOTED = /^'(?:[^']|'')*'$/;
 
-/** YAML 1.1 wants a key and its colon on one line, unless the key is marked by `?`. */
-function isKeyOverLines({ key, srcToken }: MapItem, text: string): boolean {
-  if (srcToken?.sep === undefined || srcToken.start.some(({ type }) => type === "explicit-key-ind")) return false;
-  const colon = srcToken.sep.findIndex(({ type }) => type === "map-value-ind");
-  const isApart = srcToken.sep.slice(0, Math.max(0, colon)).some(({ type }) => type === "newline");
-  return (isApart && srcToken.key !== null) || text.slice(key.range[0], key.range[1]).includes("\n");
-}
-
 /** Turns the library's nodes into the tree, anchors in the order of the text. */
-export function createTreeReader(text: string, at: (offset: number) => Position, diagnostics: DiagnosticList) {
-  const anchors = new Map<string, Tree | "open">();
-  let aliases = 0;
-  let merged = 0;
-  let openFlows = 0;
-  const endsInMidLine = text.slice(text.lastIndexOf("\n") + 1).trim() !== "";
+export class TreeReader {
+  readonly #text: string;
+  readonly #at: (offset: number) => Position;
+  readonly #diagnostics: DiagnosticList;
+  readonly #account: TokenAccount;
+  readonly #anchors = new Map<string, Tree | "open">();
+  #aliases = 0;
+  #merged = 0;
+  #openFlows = 0;
 
-  function read(node: ParsedNode, depth: number): Tree {
-    const where = at(node.range[0]);
+  constructor(deps: {
+    readonly text: string;
+    readonly at: (offset: number) => Position;
+    readonly diagnostics: DiagnosticList;
+    readonly account: TokenAccount;
+  }) {
+    this.#text = deps.text;
+    this.#at = deps.at;
+    this.#diagnostics = deps.diagnostics;
+    this.#account = deps.account;
+  }
+
+  read(node: ParsedNode, depth: number): Tree {
+    const where = this.#at(node.range[0]);
     if (depth > MAX_NESTING_DEPTH) {
-      diagnostics.add(
-        "",
-        where,
-        `nested deeper than ${MAX_NESTING_DEPTH} levels`,
-        "a policy needs three levels at most",
-      );
-      return { kind: "nothing", at: where };
+      const message = `nested deeper than ${MAX_NESTING_DEPTH} levels`;
+      return this.#refuse(where, message, "a policy needs three levels at most");
     }
-    if (isAlias(node)) return readAlias(node.source, where);
+    this.#account.read(node.range[0]);
+    if (isAlias(node)) return this.#readAlias(node.source, where);
     const { anchor } = node;
     if (anchor !== undefined) {
       if (!/^[0-9A-Za-z_-]+$/.test(anchor))
-        diagnostics.add("", where, `anchor "${anchor}"`, "use letters, digits, `-` and `_`");
-      anchors.set(anchor, "open");
+        this.#refuse(where, `anchor ${quoted(anchor)}`, "use letters, digits, `-` and `_`");
+      this.#account.readProperty(`&${anchor}`);
+      if (this.#anchors.has(anchor))
+        this.#refuse(where, `anchor ${quoted(anchor)} is given twice`, "rename one of them");
+      this.#anchors.set(anchor, "open");
     }
-    const tree = readContent(node, where, depth);
-    if (anchor !== undefined) anchors.set(anchor, tree);
+    const tree = this.#readContent(node, where, depth);
+    if (anchor !== undefined) this.#anchors.set(anchor, tree);
     return tree;
   }
 
-  function readAlias(source: string, where: Position): Tree {
-    aliases += 1;
-    const target = anchors.get(source);
-    if (aliases === MAX_ALIASES + 1)
-      diagnostics.add("", where, `more than ${MAX_ALIASES} aliases`, "write the values out");
-    if (target === undefined)
-      diagnostics.add("", where, `unknown anchor "${source}"`, `define it before, as \`&${source}\``);
-    else if (target === "open") diagnostics.add("", where, `anchor "${source}" contains itself`, "write the value out");
-    else return { ...target, at: where };
+  #refuse(where: Position, message: string, suggestion: string): NothingTree {
+    this.#diagnostics.add("", where, message, suggestion);
     return { kind: "nothing", at: where };
   }
 
-  function readContent(node: ParsedNode, where: Position, depth: number): Tree {
-    if (node.tag !== undefined && !(isScalar(node) && node.tag === STRING_TAG)) {
-      diagnostics.add("", where, `tag ${node.tag}`, "remove it; every value is text, a list or a mapping");
-    }
-    if (isMap(node)) return inFlow(node.flow, () => readMap(node.items, where, depth));
-    if (isSeq(node)) return readList(node, where, depth);
-    return isScalar(node) ? readScalar(node, where) : { kind: "nothing", at: where };
+  #readAlias(source: string, where: Position): Tree {
+    this.#aliases += 1;
+    const target = this.#anchors.get(source);
+    if (this.#aliases === MAX_ALIASES + 1)
+      this.#refuse(where, `more than ${MAX_ALIASES} aliases`, "write the values out");
+    if (target === undefined)
+      return this.#refuse(where, `unknown anchor ${quoted(source)}`, `define it before, as \`&${source}\``);
+    if (target === "open")
+      return this.#refuse(where, `anchor ${quoted(source)} contains itself`, "write the value out");
+    return { ...target, at: where };
   }
 
-  function readScalar(node: Scalar.Parsed, where: Position): Tree {
-    const whole = typeof node.value === "string" ? node.value : "";
-    // A block text that the file ends without a newline has none, whatever later YAML says.
-    const isCut = node.type?.startsWith("BLOCK") && node.range[1] >= text.length && endsInMidLine;
-    const value = isCut ? whole.replace(/\n$/, "") : whole;
+  #readContent(node: Exclude<ParsedNode, Alias.Parsed>, where: Position, depth: number): Tree {
+    if (isScalar(node)) return this.#readScalar(node, where);
+    if (node.tag !== undefined) this.#refuse(where, `tag ${quoted(node.tag)} on what is no text`, "remove it");
+    this.#openFlows += node.flow ? 1 : 0;
+    const tree: Tree = isMap(node)
+      ? this.#readMap(node.items, where, depth)
+      : { kind: "list", items: node.items.map((item) => this.read(item, depth + 1)), at: where };
+    this.#openFlows -= node.flow ? 1 : 0;
+    return tree;
+  }
+
+  #readScalar(node: Scalar.Parsed, where: Position): Tree {
+    const value = typeof node.value === "string" ? node.value : "";
     const plain = node.type === "PLAIN" && node.tag !== STRING_TAG;
-    const fault = typedFault(node.type, text.slice(node.range[0], node.range[1]));
-    if (fault !== undefined) diagnostics.add("", where, fault, "put the value in single quotes, on one line");
+    if (node.tag !== undefined) this.#account.readProperty("!!str");
+    const leniency = this.#leniency(node.type, this.#text.slice(node.range[0], node.range[1]));
+    if (leniency !== undefined) this.#refuse(where, leniency, "put the value in single quotes, on one line");
     return plain && isNullScalar(value) ? { kind: "nothing", at: where } : { kind: "text", value, plain, at: where };
   }
 
   /** What the library takes and YAML 1.1 does not. */
-  function typedFault(type: Scalar.Parsed["type"], typed: string): string | undefined {
+  #leniency(type: Scalar.Parsed["type"], typed: string): string | undefined {
     if (type === "QUOTE_DOUBLE" && !DOUBLE_QUOTED.test(typed))
       return "double quotes that do not end, or an unknown escape";
     if (type === "QUOTE_SINGLE" && !SINGLE_QUOTED.test(typed)) return "single quotes that do not end";
-    return type === "PLAIN" && openFlows > 0 && /^:|\?/.test(typed)
+    return type === "PLAIN" && this.#openFlows > 0 && /^:|\?/.test(typed)
       ? "unquoted text with `?`, or with `:` in front, in brackets"
       : undefined;
   }
 
-  function readList({ items, srcToken, flow }: YAMLSeq.Parsed, where: Position, depth: number): Tree {
-    for (const item of srcToken?.items ?? []) {
-      const mark = item.start.findIndex(({ type }) => type === "seq-item-ind");
-      const tab = item.start.slice(mark + 1).find(({ type, source }) => type === "space" && source.includes("\t"));
-      if (mark >= 0 && tab !== undefined) diagnostics.add("", at(tab.offset), "a tab behind `-`", "use a space");
-    }
-    return { kind: "list", items: inFlow(flow, () => items.map((item) => read(item, depth + 1))), at: where };
-  }
-
-  function inFlow<T>(flow: boolean | undefined, readBelow: () => T): T {
-    openFlows += flow ? 1 : 0;
-    const below = readBelow();
-    openFlows -= flow ? 1 : 0;
-    return below;
-  }
-
-  function readMap(items: readonly MapItem[], where: Position, depth: number): MapTree {
+  #readMap(items: readonly MapItem[], where: Position, depth: number): MapTree {
     const entries: MapEntry[] = [];
     const seen = new Set<string>();
     const add = (entry: MapEntry, told: Position) => {
       if (seen.has(entry.name))
-        diagnostics.add(entry.name, told, `key "${entry.name}" is given twice`, "keep one of them");
+        this.#diagnostics.add(entry.name, told, `key ${quoted(entry.name)} is given twice`, "keep one of them");
       else entries.push(entry);
       seen.add(entry.name);
     };
     for (const item of items) {
       const { key, value } = item;
-      const name = read(key, depth + 1);
-      if (isKeyOverLines(item, text))
-        diagnostics.add("", name.at, "a key over more than one line", "write `key: value`");
-      const content: Tree = value === null ? { kind: "nothing", at: name.at } : read(value, depth + 1);
-      if (name.kind !== "text") diagnostics.add("", name.at, "a key that is not text", "write `key: value`");
+      const name = this.read(key, depth + 1);
+      if (this.#isKeyOverLines(item)) this.#refuse(name.at, "a key over more than one line", "write `key: value`");
+      const content: Tree = value === null ? { kind: "nothing", at: name.at } : this.read(value, depth + 1);
+      if (name.kind !== "text") this.#refuse(name.at, "a key that is not text", "write `key: value`");
       else if (name.plain && name.value === "<<")
-        for (const entry of mergedEntries(content, isAlias(value))) add(entry, name.at);
+        for (const entry of this.#mergedEntries(content, isAlias(value))) add(entry, name.at);
       else add({ name: name.value, plain: name.plain, at: name.at, value: content }, name.at);
     }
     return { kind: "map", entries, at: where };
   }
 
+  /** YAML 1.1 wants a key, with its anchor, and its colon on one line. */
+  #isKeyOverLines({ key, srcToken }: MapItem): boolean {
+    const first = srcToken?.start.find(({ type }) => type === "anchor" || type === "tag");
+    const colon = srcToken?.sep?.find(({ type }) => type === "map-value-ind");
+    return this.#text.slice(first?.offset ?? key.range[0], colon?.offset ?? key.range[1]).includes("\n");
+  }
+
   /** An alias is followed to a mapping, and not to a list of them. */
-  function mergedEntries(content: Tree, isAliased: boolean): readonly MapEntry[] {
+  #mergedEntries(content: Tree, isAliased: boolean): readonly MapEntry[] {
     const sources = content.kind === "list" && !isAliased ? content.items : [content];
     const maps = sources.filter((source) => source.kind === "map");
     if (maps.length < sources.length)
-      diagnostics.add("", content.at, "`<<` merges mappings only", "name an anchor of a mapping, as `<<: *name`");
-    merged += maps.reduce((sum, map) => sum + map.entries.length + 1, 0);
-    if (merged > MAX_EXPANDED_VALUES) {
-      diagnostics.add(
-        "",
-        content.at,
-        `merges that bring in more than ${MAX_EXPANDED_VALUES} values`,
-        "write the keys out",
-      );
+      this.#refuse(content.at, "`<<` merges mappings only", "name an anchor of a mapping, as `<<: *name`");
+    this.#merged += maps.reduce((sum, map) => sum + map.entries.length + 1, 0);
+    if (this.#merged > MAX_EXPANDED_VALUES) {
+      const message = `merges that bring in more than ${MAX_EXPANDED_VALUES} values`;
+      this.#refuse(content.at, message, "write the keys out");
       return [];
     }
     return maps.flatMap((map) => map.entries);
   }
-
-  return { read };
 }

@@ -1,54 +1,61 @@
 /**
- * Text -> positioned tree of its one YAML document, or faults. Pure; never throws.
+ * Text -> positioned tree of its one YAML document, or diagnostics. Pure; never throws.
  */
 
-import { Composer, type Document, Lexer, LineCounter, Parser, type YAMLParseError } from "yaml";
+import { Composer, type Document, LineCounter, Parser, type YAMLParseError } from "yaml";
 import type { DiagnosticList, Position } from "../diagnostics.ts";
+import { TokenAccount } from "./account.ts";
+import { type Advice, type RefusedForm, YamlForms } from "./forms.ts";
+import { lexemesOf } from "./lexemes.ts";
 import { YamlLimits } from "./limits.ts";
-import { createTreeReader, type Tree } from "./tree.ts";
+import { type Tree, TreeReader } from "./tree.ts";
 
 export interface ParsedYaml {
-  /** Undefined if the text is no YAML, or too deep; then there are faults. */
+  /** Undefined if the text is no YAML, or too deep; then there are diagnostics. */
   readonly root: Tree | undefined;
 }
 
-/** Reads one document. Faults go to `faults`; an empty document is a NothingTree. */
+const NO_CONTENT: Tree = { kind: "nothing", at: { line: 1, column: 1 } };
+
+/** Reads one document. What is wrong goes to `diagnostics`; an empty document is a NothingTree. */
 export function parseYaml(text: string, diagnostics: DiagnosticList): ParsedYaml {
   const lines = new LineCounter();
   const at = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);
     return { line, column: col };
   };
-  const documents = compose(text, lines, at, diagnostics);
+  const before = diagnostics.count();
+  const account = new TokenAccount();
+  const { documents, refusedLines } = compose({ text, lines, at, diagnostics, account });
   const [first, second] = documents;
-  if (first === undefined)
-    return { root: diagnostics.count() > 0 ? undefined : { kind: "nothing", at: { line: 1, column: 1 } } };
   if (second !== undefined) {
-    diagnostics.add(
-      "",
-      at(second.range[0]),
-      "a second document begins here",
-      "keep one document in a file; remove the `---` and what follows",
-    );
+    const suggestion = "keep one document in a file; remove the `---` and what follows";
+    diagnostics.add("", at(second.range[0]), "a second document begins here", suggestion);
   }
-  // YAML 1.1 ends a quoted text at its quote; a comment may follow at once.
-  const errors = first.errors.filter(({ message }) => !message.startsWith("Comments must be separated"));
-  addSyntaxFaults(errors, text, at, diagnostics);
-  if (errors.length > 0) return { root: undefined };
-  const reader = createTreeReader(text, at, diagnostics);
-  return {
-    root: first.contents === null ? { kind: "nothing", at: { line: 1, column: 1 } } : reader.read(first.contents, 0),
-  };
+  addSyntaxDiagnostics(first?.errors ?? [], { text, at, diagnostics, lines: refusedLines });
+  if (diagnostics.count() > before) return { root: undefined };
+  if (first === undefined || first.contents === null) return { root: NO_CONTENT };
+  const root = new TreeReader({ text, at, diagnostics, account }).read(first.contents, 0);
+  for (const offset of account.unread())
+    diagnostics.add("", at(offset), "text that belongs to no key and to no list", "write `key: value`, or `- value`");
+  return { root };
+}
+
+interface Composed {
+  readonly documents: readonly Document.Parsed[];
+  /** Lines of which something was said: more would bury it. */
+  readonly refusedLines: Set<number>;
 }
 
 /** The lexer is driven by hand, because a file must be given up before anything recurses over it. */
-function compose(
-  text: string,
-  lines: LineCounter,
-  at: (offset: number) => Position,
-  diagnostics: DiagnosticList,
-): Document.Parsed[] {
-  const lexer = new Lexer();
+function compose(deps: {
+  readonly text: string;
+  readonly lines: LineCounter;
+  readonly at: (offset: number) => Position;
+  readonly diagnostics: DiagnosticList;
+  readonly account: TokenAccount;
+}): Composed {
+  const { text, lines, at, diagnostics, account } = deps;
   const parser = new Parser(lines.addNewLine);
   const composer = new Composer({
     schema: "failsafe",
@@ -58,31 +65,35 @@ function compose(
     keepSourceTokens: true,
   });
   const documents: Document.Parsed[] = [];
+  const refusedLines = new Set<number>();
   const limits = new YamlLimits();
+  const forms = new YamlForms();
   lines.addNewLine(0);
-  const take = (tokens: ReturnType<typeof parser.next>) => {
-    for (const token of tokens) {
-      if (token.type === "directive")
-        diagnostics.add("", at(token.offset), `directive ${token.source}`, "remove it; a policy needs none");
-      documents.push(...composer.next(token));
-    }
+  const refuse = (form: RefusedForm | undefined) => {
+    if (form === undefined) return;
+    const where = at(form.offset);
+    refusedLines.add(where.line);
+    diagnostics.add("", where, form.message, form.suggestion);
   };
-  for (const lexeme of lexer.lex(text)) {
+  for (const lexeme of lexemesOf(text)) {
     const excess = limits.exceededBy(lexeme);
     if (excess !== undefined) {
-      diagnostics.add("", at(parser.offset), excess.message, excess.suggestion);
-      return [];
+      diagnostics.add("", at(lexeme.offset), excess.message, excess.suggestion);
+      return { documents: [], refusedLines };
     }
-    take(parser.next(lexeme));
-    // The composer hands a document out when the next one is there: a second one is a fault, whatever it holds.
-    if (documents.length > 0) return [...documents, ...composer.end()];
+    account.open(lexeme);
+    for (const token of parser.next(lexeme.source)) documents.push(...composer.next(token));
+    refuse(forms.refused(lexeme));
+    // The composer hands a document out when the next one is there: a second one is refused, whatever it holds.
+    if (documents.length > 0) return { documents: [...documents, ...composer.end()], refusedLines };
   }
-  take(parser.end());
+  refuse(forms.refusedAtEnd());
+  for (const token of parser.end()) documents.push(...composer.next(token));
   documents.push(...composer.end());
-  return documents;
+  return { documents, refusedLines };
 }
 
-const SYNTAX_FAULTS: ReadonlyMap<string, { readonly message: string; readonly suggestion: string }> = new Map([
+const SYNTAX_DIAGNOSTICS: ReadonlyMap<string, Advice> = new Map([
   ["TAB_AS_INDENT", { message: "a tab is used as indentation", suggestion: "indent with spaces" }],
   [
     "BAD_DQ_ESCAPE",
@@ -107,13 +118,16 @@ const SYNTAX_FAULTS: ReadonlyMap<string, { readonly message: string; readonly su
 ]);
 
 /** One a line, and none of those that only follow from a first one: they would bury it. */
-function addSyntaxFaults(
+function addSyntaxDiagnostics(
   errors: readonly YAMLParseError[],
-  text: string,
-  at: (offset: number) => Position,
-  diagnostics: DiagnosticList,
+  deps: {
+    readonly text: string;
+    readonly at: (offset: number) => Position;
+    readonly diagnostics: DiagnosticList;
+    readonly lines: Set<number>;
+  },
 ): void {
-  const lines = new Set<number>();
+  const { text, at, diagnostics, lines } = deps;
   for (const { code, message, pos } of errors) {
     // An open quote is told where it opens, not where the file ends.
     const quote = /^Missing closing (.)quote/.exec(message)?.[1];
@@ -121,12 +135,14 @@ function addSyntaxFaults(
     const follows = / in YAML stream/.test(message) && lines.size > 0;
     if (follows || lines.has(where.line)) continue;
     lines.add(where.line);
-    const fault = syntaxFault(code, message);
-    diagnostics.add("", where, fault.message, fault.suggestion);
+    const told = syntaxDiagnostic(code, message);
+    diagnostics.add("", where, told.message, told.suggestion);
   }
 }
 
-function syntaxFault(code: string, message: string): { message: string; suggestion: string } {
+function syntaxDiagnostic(code: string, message: string): Advice {
+  if (/^Comments must be separated/.test(message))
+    return { message: "a comment without white space in front", suggestion: "write a space before its `#`" };
   if (/^Missing closing/.test(message)) {
     return {
       message: "a quote that is not closed",
@@ -135,5 +151,5 @@ function syntaxFault(code: string, message: string): { message: string; suggesti
   }
   const suggestion = "check the indentation, the quotes and the `: ` of this line and the one before";
   const plain = `not valid YAML: ${message.charAt(0).toLowerCase()}${message.slice(1, 120)}`;
-  return SYNTAX_FAULTS.get(code) ?? { message: plain, suggestion };
+  return SYNTAX_DIAGNOSTICS.get(code) ?? { message: plain, suggestion };
 }

@@ -10,10 +10,12 @@ import allowlistText from "../vectors/allowlist.json?raw";
 import fieldText from "../vectors/oidc-fields.json?raw";
 import policyText from "../vectors/policy.json?raw";
 import regexpText from "../vectors/regexp.json?raw";
+import yamlText from "../vectors/yaml.json?raw";
 import { judge, type PolicyVector, sortedSet } from "./judge.ts";
 
 // JSON.parse, and not an import as a module: claims named `__proto__` must stay claims. Each field is compared below.
 const policies: readonly PolicyVector[] = JSON.parse(policyText);
+const yamlVectors: readonly PolicyVector[] = JSON.parse(yamlText);
 const fieldVectors: readonly FieldVector[] = JSON.parse(fieldText);
 const allowlistVectors: readonly ListVector[] = JSON.parse(allowlistText);
 const regexpVectors: readonly RegexpVector[] = JSON.parse(regexpText);
@@ -46,7 +48,17 @@ interface RegexpOutcome {
 }
 
 test("policy.json: verdict, code and grant", { timeout: 60_000 }, () => {
-  const misses = policies.flatMap((vector) => {
+  expect(missesOf(policies)).toEqual([]);
+  expect(policies).toHaveLength(2608);
+});
+
+test("yaml.json: texts on which readers part", () => {
+  expect(missesOf(yamlVectors)).toEqual([]);
+  expect(yamlVectors).toHaveLength(21);
+});
+
+function missesOf(vectors: readonly PolicyVector[]) {
+  return vectors.flatMap((vector) => {
     const want = vector.ours ?? vector.octo;
     const got = judge(vector);
     const differs =
@@ -56,9 +68,7 @@ test("policy.json: verdict, code and grant", { timeout: 60_000 }, () => {
       (want.valid && grantText(got) !== grantText(want));
     return differs ? [{ id: vector.id, about: vector.about, want, got }] : [];
   });
-  expect(misses).toEqual([]);
-  expect(policies).toHaveLength(2608);
-});
+}
 
 function grantText({ permissions, repositories }: PolicyVector["octo"]): string {
   return JSON.stringify([Object.entries(permissions ?? {}).sort(), sortedSet(repositories)]);

@@ -1,0 +1,136 @@
+/**
+ * Forms of YAML that two readers could read differently, each with the plain way to write it. Pure; looks at lexemes alone.
+ */
+
+import { isBlank, isMark, type Lexeme, type LexemeKind } from "./lexemes.ts";
+
+export interface Advice {
+  readonly message: string;
+  readonly suggestion: string;
+}
+
+export interface RefusedForm extends Advice {
+  /** Where it stands in the text. */
+  readonly offset: number;
+}
+
+const ONE_LINE = "put the value in single quotes, on one line";
+
+const OPENING: readonly LexemeKind[] = ["flow-map-start", "flow-seq-start"];
+const CLOSING: readonly LexemeKind[] = ["flow-map-end", "flow-seq-end"];
+
+export class YamlForms {
+  #openFlows = 0;
+  #lineIsBlank = true;
+  #previous: Lexeme | undefined;
+  /** The last lexeme that is no white space and no comment. */
+  #content: Lexeme | undefined;
+  /** The header of a block text, until something else follows the text. */
+  #header: Lexeme | undefined;
+  /** White space with a tab, of which the next lexeme decides. */
+  #tab: Lexeme | undefined;
+  #key: Lexeme | undefined;
+
+  /** To be told every lexeme in order. */
+  refused(lexeme: Lexeme): RefusedForm | undefined {
+    if (isMark(lexeme)) return undefined;
+    const form =
+      this.#tabRefused(lexeme) ??
+      blockTextRefused(lexeme) ??
+      at(lexeme, lexemeRefused(lexeme) ?? this.#gluedRefused(lexeme));
+    this.#follow(lexeme);
+    return form;
+  }
+
+  /** To be asked when the text ends. */
+  refusedAtEnd(): RefusedForm | undefined {
+    if (this.#header === undefined || this.#header.source.includes("-")) return undefined;
+    if (this.#previous === undefined || this.#previous.source.endsWith("\n")) return undefined;
+    const message = "a block text that the file ends without a line break";
+    return at(this.#header, { message, suggestion: "end the file with a line break" });
+  }
+
+  #follow(lexeme: Lexeme): void {
+    const { kind, source } = lexeme;
+    if (kind !== "space") this.#tab = undefined;
+    else if (source.includes("\t")) this.#tab ??= lexeme;
+    if (kind === "newline" || (kind === "block-text" && source.endsWith("\n"))) this.#lineIsBlank = true;
+    else if (kind !== "space") this.#lineIsBlank = false;
+    if (OPENING.includes(kind)) this.#openFlows += 1;
+    if (CLOSING.includes(kind)) this.#openFlows -= 1;
+    if (kind === "map-value-ind") this.#key = this.#content;
+    this.#previous = lexeme;
+    if (isBlank(lexeme)) return;
+    this.#content = lexeme;
+    if (kind === "block-scalar-header") this.#header = lexeme;
+    else if (kind !== "block-text") this.#header = undefined;
+  }
+
+  /** YAML 1.1 ends a key in brackets at any colon, YAML 1.2 at one that white space follows, unless the key is quoted. */
+  #gluedRefused({ kind }: Lexeme): Advice | undefined {
+    if (this.#openFlows <= 0 || this.#previous?.kind !== "map-value-ind") return undefined;
+    if (kind === "space" || kind === "newline" || this.#key?.kind !== "plain") return undefined;
+    return { message: "a key glued to its value in brackets", suggestion: "write a space behind the colon" };
+  }
+
+  /** A tab may stand between a key and its value and before a comment, end a line, and fill a blank one. */
+  #tabRefused({ kind }: Lexeme): RefusedForm | undefined {
+    if (this.#tab === undefined || kind === "space") return undefined;
+    const before = this.#content?.kind ?? "newline";
+    if (!this.#lineIsBlank && before === "seq-item-ind")
+      return at(this.#tab, { message: "a tab behind `-`", suggestion: "use a space" });
+    if (kind === "newline") return undefined;
+    if (this.#lineIsBlank && this.#openFlows <= 0 && !OPENING.includes(kind))
+      return at(this.#tab, { message: "a tab is used as indentation", suggestion: "indent with spaces" });
+    if (kind === "comment") return undefined;
+    return this.#openFlows > 0 || OPENING.includes(kind) || CLOSING.includes(before)
+      ? at(this.#tab, { message: "a tab beside a bracket", suggestion: "use a space" })
+      : undefined;
+  }
+}
+
+function at({ offset }: Lexeme, explanation: Advice): RefusedForm;
+function at({ offset }: Lexeme, explanation: Advice | undefined): RefusedForm | undefined;
+function at({ offset }: Lexeme, explanation: Advice | undefined): RefusedForm | undefined {
+  return explanation === undefined ? undefined : { ...explanation, offset };
+}
+
+function lexemeRefused({ kind, source }: Lexeme): Advice | undefined {
+  switch (kind) {
+    case "explicit-key-ind":
+      return { message: "an explicit key (`?`)", suggestion: "write `key: value`" };
+    case "directive-line":
+      return { message: `directive ${source}`, suggestion: "remove it; a policy needs none" };
+    case "tag":
+      // `!!str` says what every value is.
+      if (source === "!!str") return undefined;
+      return { message: `tag ${source}`, suggestion: "remove it; every value is text, a list or a mapping" };
+    case "double-quoted-scalar":
+      if (!/(?:^|[^\\])(?:\\\\)*\\\r?\n/.test(source)) return undefined;
+      return { message: "an escaped line break in double quotes", suggestion: ONE_LINE };
+    case "block-scalar-header":
+      if (!/[0-9]/.test(source)) return undefined;
+      return {
+        message: `an indentation indicator (\`${source}\`)`,
+        suggestion: "remove the number; a text that begins with white space goes into double quotes",
+      };
+    default:
+      return undefined;
+  }
+}
+
+/** Readers find the indentation of a block text by its first line, and cut white space at its end differently. */
+function blockTextRefused({ kind, source, offset }: Lexeme): RefusedForm | undefined {
+  if (kind !== "block-text") return undefined;
+  const lines = source.replace(/\r?\n$/, "").split(/\r?\n/);
+  const first = lines.find((line) => /[^ ]/.test(line)) ?? "";
+  const indentation = /^ */.exec(first)?.[0].length ?? 0;
+  if (first[indentation] === "\t") {
+    const suggestion = 'put the value in double quotes, as `"\\t..."`';
+    return { message: "a block text that begins with a tab", suggestion, offset: offset + source.indexOf(first) };
+  }
+  const last = lines.at(-1) ?? "";
+  if (!/^[ \t]+$/.test(last) || (last.length <= indentation && !last.includes("\t"))) return undefined;
+  const message = "a block text whose last line is nothing but white space";
+  return { message, suggestion: "remove that white space", offset: offset + source.lastIndexOf(last) };
+}
