@@ -230,19 +230,45 @@ describe("installations", () => {
   });
 
   it.each([
-    ["the read token's mint", 5 * MINUTE, "app_not_installed"],
-    ["the final mint", 0, "repository_not_visible"],
-  ] as const)("of an uninstalled App are dropped: found by %s", async (_about, waitUntil, reason) => {
+    ["the read token's mint", 5 * MINUTE],
+    ["the final mint", 0],
+  ] as const)("of an uninstalled App are dropped, and the owner is led to install it: found by %s", async (_, wait) => {
     const world = await createWorld();
     await world.ask();
     world.github.uninstall(id(world));
-    world.clock.now += waitUntil;
-    expect(await reasonOf(world)).toBe(reason);
-    expect(await reasonOf(world)).toBe("app_not_installed");
+    world.clock.now += wait;
+    const { status, body } = await world.ask();
+    const link = `https://github.com/apps/app-${APP_ID}/installations/new`;
+    expect({ status, reason: body.reason }).toEqual({ status: 404, reason: "app_not_installed" });
+    expect(body.message).toContain(link);
     world.network.forgetCalls();
     expect(await reasonOf(world)).toBe("app_not_installed");
     expect(world.routes()).toEqual([]);
   });
+
+  it.each([
+    ["suspended", (world: World, to: number) => world.github.suspend(to), "installation_suspended"],
+    [
+      "limited",
+      (world: World) => world.network.fault({ route: "gh.repo_installation", kind: "primary" }),
+      "github_rate_limited",
+    ],
+    [
+      "unreachable",
+      (world: World) => world.network.fault({ route: "gh.repo_installation", kind: "network" }),
+      "github_unavailable",
+    ],
+  ] as const)(
+    "of an App that was uninstalled, and is %s when it is looked up again: that is told",
+    async (_, happens, reason) => {
+      const world = await createWorld();
+      await world.ask();
+      reinstall(world);
+      happens(world, id(world));
+      expect(await reasonOf(world)).toBe(reason);
+      expect(world.github.tokens.filter(({ permissions, revoked }) => permissions.issues && !revoked)).toHaveLength(1);
+    },
+  );
 
   it("that were suspended are dropped: found by either mint", async () => {
     const world = await createWorld();

@@ -112,7 +112,7 @@ async function steps(run: ExchangeRun, incoming: Incoming, deps: ExchangeDeps): 
   const sticky = { scope: scopeText(scope), identity, subject: token.value.subject };
   const minted = await mintThroughApps(github, { ...scope, first: access.value, grant: grant.value, sticky }, run.call);
   run.setMinted(minted);
-  if (!minted.result.ok) return run.refused(minted.result.denial);
+  if (!minted.result.ok) return run.refusedWithHints(minted.result.denial);
 
   // 12. Answer.
   const { repositories, ...granted } = minted.result.value;

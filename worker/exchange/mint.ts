@@ -4,7 +4,7 @@
  * next App. Every other refusal, and so every unknown outcome, ends it.
  */
 import type { Grant } from "../../policies/grant.ts";
-import { type Denial, type Result, refuse } from "../denial.ts";
+import { accept, type Denial, type Result, refuse } from "../denial.ts";
 import type { App, AskedGrant, CallContext, GitHub, Installation, MintedToken } from "../github/github.ts";
 import { rank, type StickyKey } from "../github/pool.ts";
 
@@ -30,9 +30,9 @@ export async function mintThroughApps(github: GitHub, request: GrantRequest, cal
   const { first } = request;
   let last: Minted | undefined;
   for (const app of orderFor(request)) {
-    const installation = app.id === first.app.id ? first.installation : await usable(github, app, request, call);
-    if (!installation) continue;
-    const { minted, mayTryOther } = await mintWith(github, { app, installation }, request, call);
+    const known = app.id === first.app.id ? accept(first.installation) : await usable(github, app, request, call);
+    if (!known.ok) continue;
+    const { minted, mayTryOther } = await mintWith(github, { app, installation: known.value }, request, call);
     if (!mayTryOther || minted.result.ok) return minted;
     // A limit passes by itself, so of several refusals it is the one to tell.
     if (last === undefined || minted.result.denial.reason === "github_rate_limited") last = minted;
@@ -61,11 +61,14 @@ async function usable(
   app: App,
   { owner, repository, first }: GrantRequest,
   call: CallContext,
-): Promise<Installation | undefined> {
+): Promise<Result<Installation>> {
   const found = await github.installations.find(app, repository ? { owner, repository } : { owner }, call);
-  if (!found.ok || found.value.hidden !== undefined) return undefined;
-  const { installation } = found.value;
-  return installation.accountId === first.installation.accountId ? installation : undefined;
+  if (!found.ok) return found;
+  const { installation, hidden } = found.value;
+  const scope = repository ? `${owner}/${repository}` : owner;
+  if (hidden !== undefined) return refuse({ reason: "repository_not_visible", repository: scope, problem: hidden });
+  if (installation.accountId === first.installation.accountId) return accept(installation);
+  return refuse({ reason: "repository_not_visible", repository: scope, problem: "moved" });
 }
 
 interface Attempt {
@@ -90,11 +93,16 @@ async function mintWith(
   if (reason === "grant_mismatch") return { minted, mayTryOther: false };
   // Of an App with two keys the other one was the attempt that a 401 allows.
   const isSpent = reason === "installation_suspended" || (reason === "app_credentials_rejected" && app.keys.length > 1);
-  const fresh = isSpent ? undefined : await usable(github, app, request, call);
-  if (!fresh) return { minted, mayTryOther: true };
-  const again = await github.mintGrantToken(app, fresh, asked, call);
+  if (isSpent) return { minted, mayTryOther: true };
+  const fresh = await usable(github, app, request, call);
+  if (!fresh.ok) {
+    // The 404 of a mint says that the installation is no more; the look-up says why.
+    const isExplained = reason === "repository_not_visible";
+    return { minted: isExplained ? { ...minted, result: fresh } : minted, mayTryOther: true };
+  }
+  const again = await github.mintGrantToken(app, fresh.value, asked, call);
   const isLimited = !again.ok && again.denial.reason === "github_rate_limited";
-  return { minted: { app, installation: fresh, result: again }, mayTryOther: isLimited };
+  return { minted: { app, installation: fresh.value, result: again }, mayTryOther: isLimited };
 }
 
 /**
