@@ -4,7 +4,7 @@
  */
 
 import { claimStrings, findClaim, stringClaim, type VerifiedClaims } from "./claims.ts";
-import { isAudience, isIssuer, isSubject } from "./fields.ts";
+import { audienceProblem, isIssuer, subjectProblem } from "./fields.ts";
 import { ownProperty } from "./objects.ts";
 import type { CompiledPolicy } from "./policy/compile.ts";
 
@@ -23,6 +23,8 @@ export interface ClauseResult {
   readonly actual: string | readonly string[] | undefined;
   readonly passed: boolean;
   readonly why?: "absent" | "not_string" | "no_match" | "ill_formed" | "too_long";
+  /** What is ill-formed, in words that name the character and its place. */
+  readonly problem?: string;
 }
 
 export interface Verdict {
@@ -72,15 +74,29 @@ function fieldResults(claims: VerifiedClaims): readonly ClauseResult[] {
   const subject = stringClaim(claims, "sub");
   const audiences = audiencesOf(claims);
   return [
-    fieldResult("iss", "issuer URL", issuer, issuer !== undefined && isIssuer(issuer)),
-    fieldResult("sub", "subject", subject, subject !== undefined && isSubject(subject)),
-    fieldResult("aud", "audience", audiences, audiences?.every(isAudience) ?? false),
+    fieldResult(
+      "iss",
+      "issuer URL",
+      issuer,
+      issuer !== undefined && isIssuer(issuer) ? undefined : "it is no issuer URL",
+    ),
+    fieldResult("sub", "subject", subject, subject === undefined ? "it is no string" : subjectProblem(subject)),
+    fieldResult("aud", "audience", audiences, audiences === undefined ? "it is no string" : firstProblem(audiences)),
   ];
 }
 
-function fieldResult(name: string, format: string, actual: ClauseResult["actual"], passed: boolean): ClauseResult {
-  const result = { clause: "fields", name, expected: { kind: "format", value: format }, actual, passed } as const;
-  return passed ? result : { ...result, why: "ill_formed" };
+function firstProblem(audiences: readonly string[]): string | undefined {
+  return audiences.map(audienceProblem).find((problem) => problem !== undefined);
+}
+
+function fieldResult(
+  name: string,
+  format: string,
+  actual: ClauseResult["actual"],
+  problem: string | undefined,
+): ClauseResult {
+  const result = { clause: "fields", name, expected: { kind: "format", value: format }, actual } as const;
+  return problem === undefined ? { ...result, passed: true } : { ...result, passed: false, why: "ill_formed", problem };
 }
 
 interface Matching {

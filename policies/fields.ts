@@ -1,24 +1,73 @@
 /**
- * The format rules for `iss`, `sub` and `aud`, as octo-sts has them (its Go URL parser included). Pure; linear in the text.
+ * The format rules for `iss`, `sub` and `aud`: those of octo-sts (its Go URL parser included), but for subjects, which real
+ * issuers fill with more. Pure; linear in the text.
  */
 
+import { MAX_SUBJECT_CHARACTERS } from "./limits.ts";
+
+/** Of issuers and audiences, in code points. */
 const MAX_CODE_POINTS = 255;
 const MAX_PATH_SEGMENT_BYTES = 150;
 
-function hasLegalLength(text: string): boolean {
-  if (text.length === 0 || text.length > MAX_CODE_POINTS * 2) return false;
-  return text.length <= MAX_CODE_POINTS || [...text].length <= MAX_CODE_POINTS;
+function hasLegalLength(text: string, max: number): boolean {
+  if (text.length === 0 || text.length > max * 2) return false;
+  return text.length <= max || [...text].length <= max;
 }
 
-/** Go's unicode.IsPrint less the space: letters, marks, numbers, punctuation, symbols. */
-const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S}]+$/u;
+/** Letters, marks, numbers, punctuation, symbols: Go's unicode.IsPrint less the space. */
+const VISIBLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S}]$/u;
+const NOT_IN_AUDIENCES = "\"'`\\<>;&$(){}[]|@";
 
-export function isSubject(text: string): boolean {
-  return hasLegalLength(text) && PRINTABLE.test(text.toWellFormed()) && !/["'`\\<>;&$(){}[\]]/.test(text);
+/**
+ * Why a token with such a `sub` is refused, naming the character and its place; undefined for a well-formed one. Spaces stand in
+ * subjects (HCP Terraform's default project), braces too (Bitbucket's ids): a subject is compared and logged, and put into no URL.
+ */
+export function subjectProblem(subject: string): string | undefined {
+  return problemOf(subject, "subject", MAX_SUBJECT_CHARACTERS, (character, isAtEnd) =>
+    character === " " ? !isAtEnd : VISIBLE.test(character),
+  );
 }
 
-export function isAudience(text: string): boolean {
-  return isSubject(text) && !/[|@]/.test(text);
+/** The same for one value of `aud`. */
+export function audienceProblem(audience: string): string | undefined {
+  return problemOf(
+    audience,
+    "audience",
+    MAX_CODE_POINTS,
+    (character) => VISIBLE.test(character) && !NOT_IN_AUDIENCES.includes(character),
+  );
+}
+
+export const isSubject = (text: string): boolean => subjectProblem(text) === undefined;
+export const isAudience = (text: string): boolean => audienceProblem(text) === undefined;
+
+type IsAllowed = (character: string, isAtEnd: boolean) => boolean;
+
+function problemOf(text: string, what: string, max: number, isAllowed: IsAllowed): string | undefined {
+  if (text === "") return `the ${what} is empty`;
+  if (!hasLegalLength(text, max)) return `the ${what} is longer than ${max} characters`;
+  const characters = [...text.toWellFormed()];
+  const at = characters.findIndex((one, i) => !isAllowed(one, i === 0 || i === characters.length - 1));
+  const found = characters[at];
+  if (found === undefined) return undefined;
+  const place = found === " " && what === "subject" ? (at === 0 ? ", its first," : ", its last,") : "";
+  return `character ${at + 1} of the ${what}${place} is ${nameOfCharacter(found)}`;
+}
+
+const NAMES: Readonly<Record<string, string>> = {
+  " ": "a space",
+  "\t": "a tab",
+  "\n": "a line feed",
+  "\r": "a carriage return",
+  "\u00a0": "a no-break space",
+  "\u200b": "a zero-width space",
+};
+
+/** By its number; shown only if it is visible ASCII, as any other may change what stands beside it. */
+function nameOfCharacter(character: string): string {
+  const number = `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
+  const name = NAMES[character] ?? (/^[!-~]$/.test(character) ? `\`${character}\`` : undefined);
+  return name === undefined ? number : `${name} (${number})`;
 }
 
 /**
@@ -26,7 +75,7 @@ export function isAudience(text: string): boolean {
  * fetched (private ranges, IP literals) passes, as what is fetched is judged where it is fetched.
  */
 export function isIssuer(text: string): boolean {
-  if (!hasLegalLength(text)) return false;
+  if (!hasLegalLength(text, MAX_CODE_POINTS)) return false;
   const parts = /^(https?):\/\/([^/]*)(\/.*)?$/i.exec(text);
   if (parts === null || /[^\x21-\x7e]|[?#@\\]/.test(text)) return false;
   const [, scheme, authority = "", path = ""] = parts;

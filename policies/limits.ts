@@ -22,6 +22,8 @@ export const MAX_FILE_INSTRUCTIONS = 8_192;
 export const MAX_CLAIM_PATTERNS = 64;
 /** GitHub takes at most 500 names in one request for a token. */
 export const MAX_REPOSITORIES = 500;
+/** Of a token's `sub`, in code points. */
+export const MAX_SUBJECT_CHARACTERS = 1_024;
 /** Of a policy's path below its directory, without the suffix. */
 export const MAX_IDENTITY_CHARACTERS = 200;
 export const MAX_INLINE_KEYS = 64;

@@ -1,6 +1,6 @@
 /**
  * Every reason for which an exchange ends without a token: one tagged union, and one table with what the wire says of each.
- * Pure data: no I/O, no clock, and no text made here from a token, an assertion or an upstream body.
+ * Pure data: no I/O, no clock, and no text of a token, an assertion or an upstream body but a malformed character.
  */
 import type { ClauseResult } from "../policies/evaluate.ts";
 import type { Diagnostic } from "../policies/parse.ts";
@@ -23,7 +23,8 @@ export type Denial =
   | { readonly reason: "narrowing_invalid"; readonly problem: string }
   | { readonly reason: "authorization_missing"; readonly problem: "count" | "form" }
   | { readonly reason: "token_malformed" | "token_unsupported"; readonly problem: string }
-  | { readonly reason: "issuer_malformed" | "subject_malformed" | "audience_malformed" }
+  | { readonly reason: "issuer_malformed" }
+  | { readonly reason: "subject_malformed" | "audience_malformed"; readonly problem: string }
   | {
       readonly reason: "token_expired" | "token_not_yet_valid" | "token_from_the_future";
       /** By how much the claim misses the server's time. */

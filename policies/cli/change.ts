@@ -40,8 +40,8 @@ export function changeFor(failed: ClauseResult, policy: CompiledPolicy, claims: 
   }
 }
 
-function illFormed({ name, expected }: ClauseResult): Change {
-  const advice = `The token's ${name} is no well-formed ${expected.value}: no policy can accept it. Change what the workload asks its issuer for.`;
+function illFormed({ name, expected, problem }: ClauseResult): Change {
+  const advice = `The token's ${name} is no well-formed ${expected.value} (${problem}): no policy can accept it. Change what the workload asks its issuer for.`;
   return { advice };
 }
 

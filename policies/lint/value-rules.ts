@@ -4,7 +4,7 @@
  */
 
 import { quoted } from "../diagnostics.ts";
-import { isAudience, isIssuer, isSubject } from "../fields.ts";
+import { audienceProblem, isIssuer, subjectProblem } from "../fields.ts";
 import { BUILT_IN_ISSUERS } from "../issuers.ts";
 import { type Rule, valuesOf } from "./context.ts";
 import { overlaps } from "./language.ts";
@@ -51,7 +51,13 @@ function knownIssuerNear(text: string): string | undefined {
   return meant === text ? undefined : meant;
 }
 
-const WELL_FORMED = { issuer: isIssuer, subject: isSubject, audience: isAudience, claim: () => true };
+/** Why a token with the value is refused, whatever the policy says. */
+const FORMS = {
+  issuer: (text: string) => (isIssuer(text) ? undefined : `${quoted(text)} is no issuer URL`),
+  subject: subjectProblem,
+  audience: audienceProblem,
+  claim: () => undefined,
+};
 
 export function exactRules({ field, path, text }: Value): readonly Unplaced[] {
   const sign = signOfPattern(text);
@@ -68,17 +74,12 @@ export function exactRules({ field, path, text }: Value): readonly Unplaced[] {
     const message = `issuers are compared byte for byte, and no token has this one: it is nearly ${meant}`;
     return [{ id: "issuer-misspelt", severity: "warning", path, message, suggestion: `write \`${meant}\`` }];
   }
-  if (WELL_FORMED[field](text)) return [];
-  return [
-    {
-      id: "matches-nothing",
-      severity: "warning",
-      path,
-      message: `${quoted(text)} is not well formed as ${field === "audience" ? "an audience" : field === "issuer" ? "an issuer" : "a subject"}, and a token that has it is refused`,
-      suggestion:
-        field === "issuer" ? "write the token's `iss`, as `https://host/path`" : "copy the value from a token",
-    },
-  ];
+  const problem = FORMS[field](text);
+  if (problem === undefined) return [];
+  const message = `${problem}, and a token that has it is refused`;
+  const suggestion =
+    field === "issuer" ? "write the token's `iss`, as `https://host/path`" : "copy the value from a token";
+  return [{ id: "matches-nothing", severity: "warning", path, message, suggestion }];
 }
 
 /** What only a pattern would hold. A lone `|` is not: Auth0's subjects have it. */
@@ -90,7 +91,7 @@ function signOfPattern(text: string): string | undefined {
 /** What a value of the field can be made of, over all issuers. */
 const ALPHABETS = {
   issuer: "[Hh][Tt][Tt][Pp][Ss]?://[^\\x00-\\x20?#@\\\\\\x7f-\\x{10FFFF}]+",
-  subject: "[^\\x00-\\x20\"'`\\\\<>;&$(){}\\[\\]\\x7f-\\xa0]{1,}",
+  subject: "[^\\x00-\\x20\\x7f-\\xa0](?:[^\\x00-\\x1f\\x7f-\\xa0]*[^\\x00-\\x20\\x7f-\\xa0])?",
   audience: "[^\\x00-\\x20\"'`\\\\<>;&$(){}\\[\\]|@\\x7f-\\xa0]{1,}",
   claim: "(?s).*",
 };

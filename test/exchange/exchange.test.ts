@@ -3,6 +3,7 @@
 import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Network } from "../support/network.ts";
+import { ACTIONS } from "../support/workload.ts";
 import { createWorld, POLICY } from "../support/world.ts";
 
 // All worlds share the issuer; each begins with nothing cached.
@@ -18,6 +19,24 @@ describe("an exchange is answered", () => {
     const [token] = network.github.tokens.filter(({ revoked }) => !revoked);
     expect(answer.body.token).toBe(token?.value);
     expect(token?.permissions).toEqual({ issues: "write", metadata: "read" });
+  });
+
+  // What real issuers send: HCP Terraform, Bitbucket, Azure DevOps, environments of GitHub Actions, 1,024 characters.
+  it.each([
+    "organization:acme:project:Default Project:workspace:net:run_phase:apply",
+    "{b3e6c0a1-0000-4000-8000-000000000001}:{b3e6c0a1-0000-4000-8000-000000000002}",
+    "sc://acme/My Project/deploy (production)",
+    "repo:acme/app:environment:Production EU",
+    "repo:acme/app:environment:fix/(scope)",
+    "CN=K\u00e4the & S\u00f6hne <\"ops\">; $1 `x` \\ 'y' | z@example.com",
+    `x${" y".repeat(511)}z`,
+  ])("for the subject %s", async (sub) => {
+    const policy = `issuer: ${ACTIONS}\nsubject: ${JSON.stringify(sub)}\npermissions: {issues: write}\n`;
+    const { ask, worker } = await createWorld({ policy });
+    expect((await ask({ claims: { sub } })).status).toBe(200);
+    expect(worker.audits().at(-1)?.actor).toMatchObject({ sub });
+    const other = await ask({ claims: { sub: `${sub.slice(0, -1)}!` } });
+    expect([other.status, other.body.reason]).toEqual([403, "subject_mismatch"]);
   });
 
   it.each([

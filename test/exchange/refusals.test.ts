@@ -137,15 +137,15 @@ const TOKENS: readonly Row[] = [
   },
   {
     reason: "subject_malformed",
-    about: "a space",
-    asking: { claims: { sub: "a b" } },
-    message: "invalid subject in token",
+    about: "a tab",
+    asking: { claims: { sub: "repo:acme/app:environment:fix\t(scope)" } },
+    message: "invalid subject in token: character 30 of the subject is a tab (U+0009)",
   },
   {
     reason: "audience_malformed",
     about: "a pipe",
     asking: { claims: { aud: "a|b" } },
-    message: "invalid audience in token",
+    message: "invalid audience in token: character 2 of the audience is `|` (U+007C)",
   },
   {
     reason: "token_unsupported",

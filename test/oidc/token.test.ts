@@ -24,6 +24,7 @@ const SIGNATURE = part(new Uint8Array(256).fill(7));
 const PAD = "x".repeat(TOKEN_MAX_CHARACTERS);
 
 const NOT_JSON = "is not JSON";
+const SUBJECT = "subject_malformed: ";
 const TWICE = "token_malformed: payload names a key twice";
 const CASE = "token_malformed: payload has a registered name in another case";
 const TEXT = "token_malformed: issuer or subject is not text";
@@ -262,16 +263,58 @@ const CLAIMS: readonly Row[] = [
   ["iss with a backslash", withClaims({ iss: "https://issuer.example.test\\a" }), "issuer_malformed"],
   ["iss with a line end", withClaims({ iss: "https://issuer.example.test/a\n" }), "issuer_malformed"],
   ["iss of 300 characters", withClaims({ iss: `https://issuer.example.test/${"a".repeat(300)}` }), "issuer_malformed"],
-  ["sub empty", withClaims({ sub: "" }), "subject_malformed"],
-  ["sub with a space", withClaims({ sub: "a b" }), "subject_malformed"],
-  ["sub with a control", withClaims({ sub: "a\u0000b" }), "subject_malformed"],
-  ["sub with a bracket", withClaims({ sub: "a[b" }), "subject_malformed"],
-  ["sub with a zero-width space", withClaims({ sub: "a\u200bb" }), "subject_malformed"],
-  ["sub of 256 characters", withClaims({ sub: "x".repeat(256) }), "subject_malformed"],
-  ["aud empty", withClaims({ aud: "" }), "audience_malformed"],
-  ["aud with an @", withClaims({ aud: "a@b" }), "audience_malformed"],
-  ["aud with a bar", withClaims({ aud: "a|b" }), "audience_malformed"],
-  ["a second aud with a space", withClaims({ aud: ["sts.example.test", "a b"] }), "audience_malformed"],
+  ["sub empty", withClaims({ sub: "" }), `${SUBJECT}the subject is empty`],
+  [
+    "sub of white space",
+    withClaims({ sub: " " }),
+    `${SUBJECT}character 1 of the subject, its first, is a space (U+0020)`,
+  ],
+  [
+    "sub with a space first",
+    withClaims({ sub: " a" }),
+    `${SUBJECT}character 1 of the subject, its first, is a space (U+0020)`,
+  ],
+  [
+    "sub with a space last",
+    withClaims({ sub: "a " }),
+    `${SUBJECT}character 2 of the subject, its last, is a space (U+0020)`,
+  ],
+  ["sub with a control", withClaims({ sub: "a\u0000b" }), `${SUBJECT}character 2 of the subject is U+0000`],
+  ["sub with a line end", withClaims({ sub: "a\nb" }), `${SUBJECT}character 2 of the subject is a line feed (U+000A)`],
+  [
+    "sub with a zero-width space",
+    withClaims({ sub: "\u{1f512}\u200bb" }),
+    `${SUBJECT}character 2 of the subject is a zero-width space (U+200B)`,
+  ],
+  [
+    "sub with a no-break space",
+    withClaims({ sub: "a\u00a0b" }),
+    `${SUBJECT}character 2 of the subject is a no-break space (U+00A0)`,
+  ],
+  ["sub that turns the line round", withClaims({ sub: "a\u202eb" }), `${SUBJECT}character 2 of the subject is U+202E`],
+  [
+    "sub with a character of nobody",
+    withClaims({ sub: "a\u{e0000}" }),
+    `${SUBJECT}character 2 of the subject is U+E0000`,
+  ],
+  [
+    "sub of 1,025 characters",
+    withClaims({ sub: "x".repeat(1_025) }),
+    `${SUBJECT}the subject is longer than 1024 characters`,
+  ],
+  ["aud empty", withClaims({ aud: "" }), "audience_malformed: the audience is empty"],
+  ["aud with an @", withClaims({ aud: "a@b" }), "audience_malformed: character 2 of the audience is `@` (U+0040)"],
+  ["aud with a bar", withClaims({ aud: "a|b" }), "audience_malformed: character 2 of the audience is `|` (U+007C)"],
+  [
+    "a second aud with a space",
+    withClaims({ aud: ["sts.example.test", "a b"] }),
+    "audience_malformed: character 2 of the audience is a space (U+0020)",
+  ],
+  [
+    "aud of 256 characters",
+    withClaims({ aud: "x".repeat(256) }),
+    "audience_malformed: the audience is longer than 255 characters",
+  ],
 ];
 
 const TIMES: readonly Row[] = [

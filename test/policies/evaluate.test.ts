@@ -115,7 +115,7 @@ test.each<
   ]
 >([
   ["an ill-formed issuer", { iss: "id.example.com" }, "fields", "iss", 3, "ill_formed", "id.example.com"],
-  ["an ill-formed subject", { sub: "a b" }, "fields", "sub", 3, "ill_formed", "a b"],
+  ["an ill-formed subject", { sub: "a\tb" }, "fields", "sub", 3, "ill_formed", "a\tb"],
   [
     "one ill-formed audience",
     { aud: ["sts.example.com", "a b"] },

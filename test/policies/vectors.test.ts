@@ -24,6 +24,7 @@ interface FieldVector {
   readonly op: string;
   readonly value: string;
   readonly octo: { readonly valid: boolean };
+  readonly ours?: { readonly valid: boolean };
 }
 
 interface ListVector {
@@ -80,7 +81,7 @@ test("oidc-fields.json: formats of iss, sub and aud", { timeout: 60_000 }, () =>
     ["subject", isSubject],
     ["audience", isAudience],
   ]);
-  const misses = fieldVectors.filter(({ op, value, octo }) => rules.get(op)?.(value) !== octo.valid);
+  const misses = fieldVectors.filter(({ op, value, octo, ours }) => rules.get(op)?.(value) !== (ours ?? octo).valid);
   expect(misses).toEqual([]);
   expect(fieldVectors).toHaveLength(600);
 });

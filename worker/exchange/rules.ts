@@ -132,7 +132,10 @@ export function unmatched({ failed }: Verdict): Denial {
       return { reason: "token_too_long_lived", clause: failed };
     case "fields":
       // The same rules were applied to the token before: only a bug gets here with another answer.
-      return { reason: failed.name === "aud" ? "audience_malformed" : "subject_malformed" };
+      return {
+        reason: failed.name === "aud" ? "audience_malformed" : "subject_malformed",
+        problem: failed.problem ?? "it is ill-formed",
+      };
     case undefined:
       return { reason: "internal" };
   }

@@ -69,9 +69,9 @@ function messageOf(denial: Denial, viewer: Viewer): string {
     case "issuer_malformed":
       return "invalid issuer format";
     case "subject_malformed":
-      return "invalid subject in token";
+      return `invalid subject in token: ${denial.problem}`;
     case "audience_malformed":
-      return "invalid audience in token";
+      return `invalid audience in token: ${denial.problem}`;
     case "token_unsupported":
       return `unable to verify bearer token: ${denial.problem}`;
     case "token_expired":

@@ -4,7 +4,7 @@
  */
 import { ALGORITHMS } from "../../policies/algorithms.ts";
 import { decodeBase64url } from "../../policies/base64url.ts";
-import { isAudience, isIssuer, isSubject } from "../../policies/fields.ts";
+import { audienceProblem, isIssuer, subjectProblem } from "../../policies/fields.ts";
 import { ownProperty } from "../../policies/objects.ts";
 import { accept, type Denial, type Result, refuse } from "../denial.ts";
 import { ISSUED_AT_LEEWAY_SECONDS, NOT_BEFORE_LEEWAY_SECONDS, TOKEN_MAX_CHARACTERS } from "../limits.ts";
@@ -118,8 +118,10 @@ function readClaims(payload: Readonly<Record<string, unknown>>): Result<Claims> 
   const times = readTimes(claim("exp"), claim("nbf"), claim("iat"));
   if (!times) return malformed("a time is missing or not a number");
   if (!isIssuer(issuer)) return refuse({ reason: "issuer_malformed" });
-  if (!isSubject(subject)) return refuse({ reason: "subject_malformed" });
-  if (!audiences.every(isAudience)) return refuse({ reason: "audience_malformed" });
+  const wrongSubject = subjectProblem(subject);
+  if (wrongSubject !== undefined) return refuse({ reason: "subject_malformed", problem: wrongSubject });
+  const wrongAudience = audiences.map(audienceProblem).find((problem) => problem !== undefined);
+  if (wrongAudience !== undefined) return refuse({ reason: "audience_malformed", problem: wrongAudience });
   return accept({ issuer, subject, audiences, ...times });
 }
 

@@ -156,9 +156,9 @@ test("an object is told by what it holds, an ill-formed field as hopeless", () =
     advice:
       "The claim `kubernetes.io` is an object; name one of `kubernetes.io/serviceaccount/name`, `kubernetes.io/namespace`.",
   });
-  expect(changeOf("", { sub: "two words" }).change).toEqual({
+  expect(changeOf("", { sub: "two\nlines" }).change).toEqual({
     advice:
-      "The token's sub is no well-formed subject: no policy can accept it. Change what the workload asks its issuer for.",
+      "The token's sub is no well-formed subject (character 4 of the subject is a line feed (U+000A)): no policy can accept it. Change what the workload asks its issuer for.",
   });
   expect(changeOf("", { aud: undefined }).change).toEqual({
     advice:

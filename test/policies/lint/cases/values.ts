@@ -74,12 +74,12 @@ export const VALUES: Readonly<Record<string, Cases>> = {
     severity: "warning",
     fires: [
       { keys: matching("repo:acme/app:^ref:.*"), at: "subject_pattern" },
-      { keys: matching("repo: acme/app:ref:refs/heads/(main|dev)"), at: "subject_pattern" },
+      { keys: matching("repo:acme/app:ref:refs/heads/(main|dev) "), at: "subject_pattern" },
       { keys: { claim_pattern: { ref: "refs/heads/main$/x" } }, at: "claim_pattern.ref" },
       { keys: { issuer: "id.acme.dev", subject: "x" }, at: "issuer" },
       { keys: { issuer: "http://id.acme.dev", subject: "x" }, at: "issuer" },
-      { keys: { subject: "repo:acme/app: ref:refs/heads/main" }, at: "subject" },
-      { keys: { subject: "repo:acme/app:actor:dependabot[bot]" }, at: "subject" },
+      { keys: { subject: " repo:acme/app:ref:refs/heads/main" }, at: "subject" },
+      { keys: { subject: "repo:acme/app:actor:dependabot\u200b" }, at: "subject" },
       { keys: issuedBy("https://id\\.acme\\.dev/\\?tenant=[a-z]+", OWN), at: "issuer_pattern" },
     ],
     silent: [
