@@ -110,9 +110,14 @@ async function steps(run: ExchangeRun, incoming: Incoming, deps: ExchangeDeps): 
   }
   if (run.callerLeft()) return run.refused({ reason: "deadline_exceeded" });
   const sticky = { scope: scopeText(scope), identity, subject: token.value.subject };
-  const minted = await mintThroughApps(github, { ...scope, first: access.value, grant: grant.value, sticky }, run.call);
+  const policyRepository = { id: policy.value.repositoryId, name: target.repository };
+  const asked = { ...scope, policyRepository, first: access.value, grant: grant.value, sticky };
+  const minted = await mintThroughApps(github, asked, run.call);
   run.setMinted(minted);
-  if (!minted.result.ok) return run.refusedWithHints(minted.result.denial);
+  if (!minted.result.ok) {
+    policySource.learnRefusal(access.value, minted.result.denial, run.call);
+    return run.refusedWithHints(minted.result.denial);
+  }
 
   // 12. Answer.
   const { repositories, ...granted } = minted.result.value;

@@ -5,15 +5,23 @@
  */
 import type { Grant } from "../../policies/grant.ts";
 import { accept, type Denial, type Result, refuse } from "../denial.ts";
-import type { App, AskedGrant, CallContext, GitHub, Installation, MintedToken } from "../github/github.ts";
+import type {
+  App,
+  AskedGrant,
+  CallContext,
+  GitHub,
+  IdentifiedRepository,
+  Installation,
+  MintedToken,
+} from "../github/github.ts";
 import { rank, type StickyKey } from "../github/pool.ts";
 
 export interface GrantRequest {
   readonly owner: string;
   /** The repository that the scope names: an App that does not see it cannot serve. */
   readonly repository?: string;
-  /** Of that repository, where the policy is its own: only this one may be granted, whatever has its name now. */
-  readonly repositoryId?: number;
+  /** Where the policy lies: whatever has its name now, only this one may be granted under it. */
+  readonly policyRepository: IdentifiedRepository;
   /** The App that read the policy, and all that serve the owner, best first. */
   readonly first: { readonly app: App; readonly apps: readonly App[]; readonly installation: Installation };
   readonly grant: Grant;
@@ -47,9 +55,10 @@ function orderFor({ first, grant, sticky }: GrantRequest): readonly App[] {
 }
 
 /** A name can be given up and taken by another repository, an id cannot. */
-function askedOf({ grant, repository, repositoryId }: GrantRequest): AskedGrant {
-  if (repository === undefined || repositoryId === undefined) return grant;
-  return { ...grant, repositories: [{ id: repositoryId, name: repository }] };
+function askedOf({ grant, policyRepository }: GrantRequest): AskedGrant {
+  const own = policyRepository.name.toLowerCase();
+  const isOwn = grant.repositories !== "all" && grant.repositories.every((name) => name.toLowerCase() === own);
+  return isOwn ? { ...grant, repositories: [policyRepository] } : { ...grant, mustBe: policyRepository };
 }
 
 /**
@@ -89,6 +98,8 @@ async function mintWith(
   if (result.ok || !SAYS_MORE.has(result.denial.reason)) return { minted, mayTryOther: false };
   const { reason } = result.denial;
   if (reason === "github_rate_limited") return { minted, mayTryOther: true };
+  // Another App or a fresh look-up would find the same repository.
+  if (reason === "repository_not_visible" && result.denial.problem === "moved") return { minted, mayTryOther: false };
   github.installations.forget(app, request.owner, call.writes);
   if (reason === "grant_mismatch") return { minted, mayTryOther: false };
   // Of an App with two keys the other one was the attempt that a 401 allows.

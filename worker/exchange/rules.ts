@@ -62,6 +62,8 @@ export interface UsablePolicy {
   readonly policy: CompiledPolicy;
   /** Of the blob. */
   readonly sha: string;
+  /** Of the repository that it lies in. */
+  readonly repositoryId: number;
 }
 
 export interface PolicyRules {
@@ -85,7 +87,7 @@ export function judgePolicy(read: Result<PolicyValue>, target: Target, rules: Po
     case "present": {
       const diagnostics = diagnosticsHere(value.policy, target, rules);
       if (diagnostics.length > 0) return refuse({ reason: "policy_invalid", identity, path, diagnostics });
-      return accept({ policy: value.policy, sha: value.sha });
+      return accept({ policy: value.policy, sha: value.sha, repositoryId: value.repositoryId });
     }
   }
 }

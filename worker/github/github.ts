@@ -17,7 +17,7 @@ import { type MintedToken, mintToken, type TokenDeps } from "./tokens.ts";
 export type { App } from "./app.ts";
 export type { CallContext, RepositoryRef, TokenApi } from "./call.ts";
 export type { FileContent, FileRef } from "./contents.ts";
-export type { AskedGrant } from "./mint.ts";
+export type { AskedGrant, IdentifiedRepository } from "./mint.ts";
 export type { Lookup } from "./response.ts";
 export type { AppInfo, Installation, MintedRepository } from "./shapes.ts";
 export type { MintedToken } from "./tokens.ts";

@@ -23,6 +23,8 @@ export interface AskedGrant {
    * must still have its name: whoever asks for it knows it by that.
    */
   readonly repositories: readonly string[] | readonly IdentifiedRepository[] | "all";
+  /** If a repository of this name is granted it must be this one, whatever has the name now. */
+  readonly mustBe?: IdentifiedRepository;
 }
 
 export interface IdentifiedRepository {

@@ -8,6 +8,7 @@ import { type Installations, suspended } from "./installations.ts";
 import {
   type AskedGrant,
   grantProblem,
+  type IdentifiedRepository,
   MINT_ROUTE,
   type MintDeps,
   type MintRequest,
@@ -75,6 +76,7 @@ function mismatch({ grant, installation, use }: TokenRequest, granted: MintRespo
   const isById = grant.repositories !== "all" && grant.repositories.some((one) => typeof one !== "string");
   const moved = use === "own" || isById ? movedRepository(grant, installation, granted) : undefined;
   if (moved !== undefined) return moved;
+  if (isTaken(grant.mustBe, granted)) return movedDenial(installation, grant.mustBe.name);
   const problem = grantProblem(grant, installation.owner, granted);
   return problem === undefined ? undefined : { reason: "grant_mismatch", problem };
 }
@@ -85,15 +87,27 @@ function mismatch({ grant, installation, use }: TokenRequest, granted: MintRespo
  */
 function movedRepository(
   { repositories }: AskedGrant,
-  { owner }: Installation,
+  installation: Installation,
   granted: MintResponse,
 ): Denial | undefined {
   if (repositories === "all" || granted.repositories?.length !== repositories.length) return undefined;
+  const { owner } = installation;
   const names = new Set(granted.repositories.map((one) => `${one.owner}/${one.name}`.toLowerCase()));
   const missing = namesOf(repositories).find((name) => !names.has(`${owner}/${name}`.toLowerCase()));
-  if (missing === undefined) return undefined;
-  return { reason: "repository_not_visible", repository: `${owner}/${missing}`, problem: "moved" };
+  return missing === undefined ? undefined : movedDenial(installation, missing);
 }
+
+function isTaken(mustBe: IdentifiedRepository | undefined, granted: MintResponse): mustBe is IdentifiedRepository {
+  if (mustBe === undefined) return false;
+  const name = mustBe.name.toLowerCase();
+  return granted.repositories?.some((one) => one.name.toLowerCase() === name && one.id !== mustBe.id) ?? false;
+}
+
+const movedDenial = ({ owner }: Installation, name: string): Denial => ({
+  reason: "repository_not_visible",
+  repository: `${owner}/${name}`,
+  problem: "moved",
+});
 
 async function refusalOf(
   deps: TokenDeps,

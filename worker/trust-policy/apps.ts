@@ -22,13 +22,13 @@ export interface PolicyAccess {
   readonly allowList: FileAccess<AllowListValue>;
 }
 
-interface FileAccess<V> {
+export interface FileAccess<V> {
   readonly recalled: Recalled<V>;
   /** Absent when what is remembered is fresh. */
   readonly access?: RepositoryAccess;
 }
 
-/** Entries that were read from another account are left out: it had this name before. */
+/** Entries that were read from another account are left out: it had the owner's name before. */
 export function ownedBy(accountId: number, { target, policy, allowList }: RecalledSources): RecalledSources {
   return { target, policy: ofOwner(accountId, policy), allowList: ofOwner(accountId, allowList) };
 }

@@ -5,22 +5,30 @@
 import { compileTrustedIssuers, readIssuersDocument, type TrustedIssuers } from "../../policies/issuers.ts";
 import { isObject } from "../../policies/objects.ts";
 import { type CompiledPolicy, compilePolicy, type Diagnostic, readDocument } from "../../policies/parse.ts";
-import type { Entry } from "../store/cache.ts";
 
 /** GitHub's number for the account that was read: the keys are by name, and a name may be somebody else's tomorrow. */
 interface Owned {
   readonly ownerId: number;
 }
 
+/** GitHub's number for the repository as well: its name may be another repository's tomorrow, of the same account too. */
 interface OfRepository extends Owned {
+  readonly repositoryId: number;
+}
+
+interface OfPolicyRepository extends OfRepository {
   readonly public: boolean;
 }
 
 export type PolicyValue =
-  | (OfRepository & { readonly state: "present"; readonly sha: string; readonly policy: CompiledPolicy })
-  | (OfRepository & { readonly state: "broken"; readonly sha: string; readonly diagnostics: readonly Diagnostic[] })
-  | (OfRepository & { readonly state: "unreadable"; readonly problem: UnreadableProblem })
-  | (OfRepository & {
+  | (OfPolicyRepository & { readonly state: "present"; readonly sha: string; readonly policy: CompiledPolicy })
+  | (OfPolicyRepository & {
+      readonly state: "broken";
+      readonly sha: string;
+      readonly diagnostics: readonly Diagnostic[];
+    })
+  | (OfPolicyRepository & { readonly state: "unreadable"; readonly problem: UnreadableProblem })
+  | (OfPolicyRepository & {
       readonly state: "absent";
       /** Identities that lie near, once somebody who may know asked. */
       readonly nearMisses?: readonly string[];
@@ -29,23 +37,11 @@ export type PolicyValue =
 export type UnreadableProblem = "directory" | "not_a_file" | "not_utf8" | "too_large";
 
 export type AllowListValue =
-  | (Owned & { readonly state: "present"; readonly sha: string; readonly list: TrustedIssuers })
-  | (Owned & { readonly state: "broken"; readonly diagnostics: readonly Diagnostic[] })
-  /** `not_visible`: no App that is installed on the owner may see the repository; remembered to spare a refused mint. */
-  | (Owned & { readonly state: "absent"; readonly because: "no_file" | "not_visible" });
-
-export interface CacheTimes {
-  readonly freshMs: number;
-  readonly staleMs: number;
-}
-
-/** Fresh: serve without asking GitHub. Stale: serve only while GitHub limits or fails. */
-export function ageOf(entry: Entry<unknown> | undefined, now: number, times: CacheTimes): "fresh" | "stale" | "gone" {
-  if (!entry) return "gone";
-  const age = now - entry.readAt;
-  if (age < times.freshMs) return "fresh";
-  return age < times.staleMs ? "stale" : "gone";
-}
+  | (OfRepository & { readonly state: "present"; readonly sha: string; readonly list: TrustedIssuers })
+  | (OfRepository & { readonly state: "broken"; readonly diagnostics: readonly Diagnostic[] })
+  | (OfRepository & { readonly state: "absent"; readonly because: "no_file" })
+  /** No App that is installed on the owner may see the repository; remembered to spare a refused mint. */
+  | (Owned & { readonly state: "absent"; readonly because: "not_visible"; readonly repositoryId?: undefined });
 
 export function encodePolicy(value: PolicyValue): unknown {
   return value.state === "present" ? { ...value, policy: value.policy.document } : value;
@@ -53,8 +49,8 @@ export function encodePolicy(value: PolicyValue): unknown {
 
 export function decodePolicy(stored: unknown): PolicyValue | undefined {
   if (!isObject(stored)) return undefined;
-  if (typeof stored.public !== "boolean" || !isId(stored.ownerId)) return undefined;
-  const common = { ownerId: stored.ownerId, public: stored.public };
+  if (typeof stored.public !== "boolean" || !isId(stored.ownerId) || !isId(stored.repositoryId)) return undefined;
+  const common = { ownerId: stored.ownerId, repositoryId: stored.repositoryId, public: stored.public };
   if (stored.state === "absent") return { state: "absent", ...common, ...nearMissesIn(stored.nearMisses) };
   if (stored.state === "unreadable" && isUnreadable(stored.problem)) {
     return { state: "unreadable", problem: stored.problem, ...common };
@@ -73,16 +69,20 @@ export function encodeAllowList(value: AllowListValue): unknown {
 
 export function decodeAllowList(stored: unknown): AllowListValue | undefined {
   if (!isObject(stored)) return undefined;
-  const { ownerId } = stored;
+  const { ownerId, repositoryId } = stored;
   if (!isId(ownerId)) return undefined;
-  if (stored.state === "absent" && (stored.because === "no_file" || stored.because === "not_visible")) {
-    return { state: "absent", ownerId, because: stored.because };
+  if (stored.state === "absent" && stored.because === "not_visible") {
+    return { state: "absent", ownerId, because: "not_visible" };
   }
+  if (!isId(repositoryId)) return undefined;
+  const common = { ownerId, repositoryId };
+  if (stored.state === "absent" && stored.because === "no_file")
+    return { state: "absent", because: "no_file", ...common };
   if (stored.state === "broken" && isDiagnostics(stored.diagnostics))
-    return { state: "broken", ownerId, diagnostics: stored.diagnostics };
+    return { state: "broken", diagnostics: stored.diagnostics, ...common };
   const document = stored.state === "present" ? readIssuersDocument(stored.list) : undefined;
   if (!document || typeof stored.sha !== "string") return undefined;
-  return { state: "present", ownerId, sha: stored.sha, list: compileTrustedIssuers(document) };
+  return { state: "present", sha: stored.sha, list: compileTrustedIssuers(document), ...common };
 }
 
 const isId = (value: unknown): value is number => Number.isSafeInteger(value);

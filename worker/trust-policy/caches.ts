@@ -29,7 +29,15 @@ import {
   type PolicyValue,
 } from "./cache-entries.ts";
 import { ALLOW_LIST_PATH, allowListKey, policyKey, type Target } from "./target.ts";
-import { fileSubject, ownerSubject, repositorySubject, type Subject, type Tombstones } from "./tombstones.ts";
+import {
+  fileSubject,
+  ownerSubject,
+  type RepositoryName,
+  repositorySubject,
+  type Subject,
+  type TombstoneLookup,
+  type Tombstones,
+} from "./tombstones.ts";
 
 export interface SourceCachesDeps {
   readonly kv: KvStore;
@@ -44,6 +52,7 @@ export interface SourceCachesDeps {
 /** One file as it is remembered. */
 export interface Recalled<V> {
   readonly key: CacheKey;
+  readonly repository: Subject;
   readonly file: Subject;
   /** Fresh or stale; never void when it was looked up. */
   readonly entry: Entry<V> | undefined;
@@ -87,22 +96,33 @@ export class SourceCaches {
 
   async recall(target: Target): Promise<RecalledSources> {
     const { tombstones, orgPolicyRepo, appIdsFor } = this.#deps;
-    const lookup = tombstones.lookUp();
     const { owner } = target.scope;
-    const whatVoids = (file: Subject, repository: string) =>
-      lookup.of([file, repositorySubject({ owner, repository }), ownerSubject(owner)]);
-    const policyFile = fileSubject({ owner, repository: target.repository }, target.path);
-    const listFile = fileSubject({ owner, repository: orgPolicyRepo }, ALLOW_LIST_PATH);
+    const lookup = tombstones.lookUp();
+    const listKey = allowListKey(owner, orgPolicyRepo, appIdsFor(owner));
+    const ofPolicy = { lookup, name: { owner, repository: target.repository }, path: target.path };
+    const ofList = { lookup, name: { owner, repository: orgPolicyRepo }, path: ALLOW_LIST_PATH };
     const [policy, allowList] = await Promise.all([
-      recalled(this.#policies, policyKey(target), policyFile, whatVoids(policyFile, target.repository)),
-      recalled(
-        this.#allowLists,
-        allowListKey(owner, orgPolicyRepo, appIdsFor(owner)),
-        listFile,
-        whatVoids(listFile, orgPolicyRepo),
-      ),
+      recalled(this.#policies, policyKey(target), ofPolicy),
+      recalled(this.#allowLists, listKey, ofList),
     ]);
-    return { target, policy, allowList };
+    return ofOneRepository({ target, policy, allowList });
+  }
+
+  /** GitHub says which repository has the name now: what is remembered of another one counts no more, here and elsewhere. */
+  ofRepository<V extends { readonly repositoryId?: number | undefined }>(
+    recalled: Recalled<V>,
+    repositoryId: number,
+    { askedAt, writes }: { readonly askedAt: number; readonly writes: Writes | undefined },
+  ): Recalled<V> {
+    const remembered = recalled.entry?.value.repositoryId;
+    if (remembered === undefined || remembered === repositoryId) return recalled;
+    this.#buryRepository(recalled.repository, askedAt, writes);
+    return { ...recalled, entry: undefined };
+  }
+
+  /** The mint showed that the policy's repository is gone, or has another name. */
+  repositoryIsGone({ repository }: Recalled<PolicyValue>, writes: Writes | undefined): void {
+    this.#buryRepository(repository, this.#deps.now() + 1, writes);
   }
 
   policyEntry({ key, voidBefore }: Recalled<PolicyValue>): Promise<Entry<PolicyValue> | undefined> {
@@ -156,6 +176,12 @@ export class SourceCaches {
     this.#allowLists.put(key, entry, writes, { voidBefore });
   }
 
+  #buryRepository(repository: Subject, at: number, writes: Writes | undefined): void {
+    const { tombstones } = this.#deps;
+    tombstones.replaced(repository, at);
+    writes?.add(() => tombstones.writeReplaced(repository, at));
+  }
+
   /** What was deleted never returns, whoever met the 404: one write for each real deletion of what KV holds as present. */
   async #buryKept<V extends { readonly state: string }>(
     cache: TieredCache<V>,
@@ -173,11 +199,27 @@ export class SourceCaches {
   }
 }
 
-async function recalled<V>(
-  cache: TieredCache<V>,
-  key: CacheKey,
-  file: Subject,
-  voidBefore: VoidBefore,
-): Promise<Recalled<V>> {
-  return { key, file, voidBefore, entry: await cache.get(key, voidBefore) };
+/** Where policy and allow-list lie in one repository and are remembered of two, it was remade between: the later one counts. */
+function ofOneRepository(sources: RecalledSources): RecalledSources {
+  const { policy, allowList } = sources;
+  const [one, other] = [policy.entry, allowList.entry];
+  const isSameName = policy.repository[1] === allowList.repository[1];
+  if (!isSameName || !one || !other || other.value.repositoryId === undefined) return sources;
+  if (one.value.repositoryId === other.value.repositoryId) return sources;
+  return one.readAt < other.readAt
+    ? { ...sources, policy: { ...policy, entry: undefined } }
+    : { ...sources, allowList: { ...allowList, entry: undefined } };
+}
+
+interface Place {
+  readonly lookup: TombstoneLookup;
+  readonly name: RepositoryName;
+  readonly path: string;
+}
+
+async function recalled<V>(cache: TieredCache<V>, key: CacheKey, { lookup, name, path }: Place): Promise<Recalled<V>> {
+  const file = fileSubject(name, path);
+  const repository = repositorySubject(name);
+  const voidBefore = lookup.of([file, repository, ownerSubject(name.owner)]);
+  return { key, repository, file, voidBefore, entry: await cache.get(key, voidBefore) };
 }

@@ -19,6 +19,7 @@ import { ALLOW_LIST_PATH, type Target } from "./target.ts";
 /** An answer of GitHub about one file, good or bad, that may be kept. */
 export interface FileReading {
   readonly content: FileContent | { readonly kind: "absent" };
+  readonly repositoryId: number;
   readonly repositoryIsPublic: boolean;
   /** When the question was put, in ms: a push while GitHub answers must count as later. */
   readonly readAt: number;
@@ -47,7 +48,8 @@ export async function readWith(
   const read = await readFile(github, access.token, file, call);
   if (read.kind === "denied") return refuse(read.denial);
   const content = read.kind === "found" ? read.value : read;
-  return accept({ content, readAt, repositoryIsPublic: access.repositoryIsPublic });
+  const { repositoryId, repositoryIsPublic } = access;
+  return accept({ content, readAt, repositoryId, repositoryIsPublic });
 }
 
 export interface FirstTry {
@@ -84,10 +86,10 @@ export async function readElsewhere(
 
 export function policyValue(
   target: Target,
-  { content, repositoryIsPublic }: FileReading,
+  { content, repositoryId, repositoryIsPublic }: FileReading,
   ownerId: number,
 ): PolicyValue {
-  const common = { ownerId, public: repositoryIsPublic };
+  const common = { ownerId, repositoryId, public: repositoryIsPublic };
   if (content.kind === "absent") return { state: "absent", ...common };
   if (content.kind !== "file") return { state: "unreadable", problem: content.kind, ...common };
   const parsed = parsePolicy(content.text, { kind: target.kind, owner: target.scope.owner });
@@ -113,16 +115,17 @@ export function identitiesNear(identity: string, files: readonly string[]): read
   return near;
 }
 
-export function allowListValue({ content }: FileReading, ownerId: number): AllowListValue {
-  if (content.kind === "absent") return { state: "absent", ownerId, because: "no_file" };
+export function allowListValue({ content, repositoryId }: FileReading, ownerId: number): AllowListValue {
+  const common = { ownerId, repositoryId };
+  if (content.kind === "absent") return { state: "absent", because: "no_file", ...common };
   if (content.kind !== "file") {
     const message = `${ALLOW_LIST_PATH} is no readable file (${content.kind})`;
-    return { state: "broken", ownerId, diagnostics: [ofWholeFile("error", "invalid", message)] };
+    return { state: "broken", diagnostics: [ofWholeFile("error", "invalid", message)], ...common };
   }
   const parsed = parseTrustedIssuers(content.text);
   return parsed.ok
-    ? { state: "present", ownerId, sha: content.sha, list: parsed.value }
-    : { state: "broken", ownerId, diagnostics: parsed.diagnostics };
+    ? { state: "present", sha: content.sha, list: parsed.value, ...common }
+    : { state: "broken", diagnostics: parsed.diagnostics, ...common };
 }
 
 const OUTAGES: ReadonlySet<Denial["reason"]> = new Set([

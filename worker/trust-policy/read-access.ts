@@ -8,7 +8,12 @@ import { MINT_ROUTE } from "../github/mint.ts";
 
 /** How one repository's files can be read, or why not. */
 export type RepositoryAccess =
-  | { readonly kind: "token"; readonly token: string; readonly repositoryIsPublic: boolean }
+  | {
+      readonly kind: "token";
+      readonly token: string;
+      readonly repositoryId: number;
+      readonly repositoryIsPublic: boolean;
+    }
   | { readonly kind: "not_visible"; readonly problem: "not_selected" | "moved" | "gone" }
   | { readonly kind: "denied"; readonly denial: Denial };
 
@@ -131,9 +136,11 @@ async function mintCommon(
   }
   const { token, repositories } = minted.value;
   call.minted(token);
-  const isPublic = (name: string) =>
-    repositories !== "all" && repositories.some((one) => one.name.toLowerCase() === name && one.public);
-  return new Map(names.map((name) => [name, { kind: "token", token, repositoryIsPublic: isPublic(name) }]));
+  const tokens: Tokens = new Map();
+  for (const { name, id, public: repositoryIsPublic } of repositories === "all" ? [] : repositories) {
+    tokens.set(name.toLowerCase(), { kind: "token", token, repositoryId: id, repositoryIsPublic });
+  }
+  return tokens;
 }
 
 /** A read token's mint is repeated only when its outcome is unknown: the first attempt may have left a token that nobody saw. */

@@ -10,6 +10,7 @@ import type { App, GitHub, Installation } from "../github/github.ts";
 import {
   type BlockedAccess,
   blockingDenialOf,
+  type FileAccess,
   mayAnotherAppServe,
   moreActionable,
   ownedBy,
@@ -17,7 +18,7 @@ import {
   withDenialOfOthers,
 } from "./apps.ts";
 import type { AllowListValue, PolicyValue } from "./cache-entries.ts";
-import type { RecalledSources, SourceCaches } from "./caches.ts";
+import type { Recalled, RecalledSources, SourceCaches } from "./caches.ts";
 import {
   allowListDenial,
   allowListValue,
@@ -98,6 +99,11 @@ export class PolicySource {
     return { allowList, policy };
   }
 
+  /** The final mint was refused: a policy whose repository is gone, or has another name, is read anew next time. */
+  learnRefusal({ target, policy }: PolicyAccess, denial: Denial, call: AccessCall): void {
+    if (saysGone(denial, target)) this.#deps.caches.repositoryIsGone(policy.recalled, call.writes);
+  }
+
   /** Identities beside a policy that is not there, most like it first; for whoever may know. One call, remembered with the 404. */
   async nearMisses({ target, policy, installation }: PolicyAccess, call: AccessCall): Promise<readonly string[]> {
     const { caches, github } = this.#deps;
@@ -137,19 +143,27 @@ export class PolicySource {
     recalled: RecalledSources,
     call: AccessCall,
   ): Promise<Result<PolicyAccess>> {
-    const access = await accessThrough(this.#deps.github, app, this.#query(recalled), call);
+    const { github, caches, orgPolicyRepo, now } = this.#deps;
+    const asked = { askedAt: now(), writes: call.writes };
+    const access = await accessThrough(github, app, this.#query(recalled), call);
     if (!access.ok) return access;
     const { installation, to } = access.value;
     const { target, policy, allowList } = ownedBy(installation.accountId, recalled);
-    const toPolicy = to.get(target.repository.toLowerCase());
-    const toList = to.get(this.#deps.orgPolicyRepo.toLowerCase());
+    const fileAccess = <V extends AllowListValue | PolicyValue>(
+      file: Recalled<V>,
+      repository: string,
+    ): FileAccess<V> => {
+      const toFile = to.get(repository.toLowerCase());
+      const bound = toFile?.kind === "token" ? caches.ofRepository(file, toFile.repositoryId, asked) : file;
+      return { recalled: bound, ...(toFile && { access: toFile }) };
+    };
     return accept({
       target,
       app,
       apps,
       installation,
-      policy: { recalled: policy, ...(toPolicy && { access: toPolicy }) },
-      allowList: { recalled: allowList, ...(toList && { access: toList }) },
+      policy: fileAccess(policy, target.repository),
+      allowList: fileAccess(allowList, orgPolicyRepo),
     });
   }
 
@@ -227,4 +241,12 @@ export class PolicySource {
 function servedStale<V>(value: V, call: AccessCall): Result<V> {
   call.count?.("stale_served");
   return accept(value);
+}
+
+function saysGone(denial: Denial, { scope, repository }: Target): boolean {
+  const isSame = (name: string, other: string) => name.toLowerCase() === other.toLowerCase();
+  if (denial.reason === "repository_not_in_installation")
+    return denial.missing.some((name) => isSame(name, repository));
+  if (denial.reason !== "repository_not_visible" || denial.problem !== "moved") return false;
+  return isSame(denial.repository, `${scope.owner}/${repository}`);
 }
