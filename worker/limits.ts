@@ -73,6 +73,8 @@ export const INSTALLATION_NEGATIVE_MS = 5 * 60_000;
 export const POLICY_FRESH_MS = 5 * 60_000;
 export const POLICY_STALE_MS = 60 * 60_000;
 export const POLICY_NEGATIVE_MS = 5 * 60_000;
+/** The names in a folder of policies. */
+export const FOLDER_FRESH_MS = 5 * 60_000;
 export const ALLOW_LIST_FRESH_MS = 5 * 60_000;
 export const ALLOW_LIST_STALE_MS = 60 * 60_000;
 export const MEMORY_ENTRIES_MAX = 500;
@@ -80,7 +82,7 @@ export const MEMORY_ENTRIES_MAX = 500;
 export const MEMORY_SHARES_BYTES = {
   policies: 14 * 1024 * 1024,
   allowLists: 4 * 1024 * 1024,
-  identities: 4 * 1024 * 1024,
+  folders: 4 * 1024 * 1024,
   issuerKeys: 5 * 1024 * 1024,
   installations: 3 * 1024 * 1024,
   tombstones: 2 * 1024 * 1024,
@@ -108,6 +110,11 @@ export const TOMBSTONE_RETRY_WAITS_MS: readonly number[] = [1_100, 2_200, 4_400]
 /** Of one push; beyond it all that was read of the repository is void. */
 export const INVALIDATED_PATHS_MAX = 300;
 export const TOMBSTONES_MEMORY_MAX = 5_000;
+
+// When a stale copy stands in for GitHub.
+/** GitHub counts requests by the hour. */
+export const GITHUB_LIMIT_WINDOW_MS = 60 * 60_000;
+export const FOREIGN_MISSES_MAX = 1_000;
 
 // Abuse limits without bindings, per isolate.
 export const LIMIT_WINDOW_MS = 60_000;

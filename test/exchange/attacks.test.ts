@@ -170,7 +170,7 @@ describe("a renamed owner, whose name somebody else took, gives nothing away", (
     await world.ask();
     world.github.renameRepository(`${world.owner}/app`, "renamed");
     const before = world.livingTokens();
-    expect((await world.ask()).status).toBe(403);
+    expect((await world.ask()).status).toBe(404);
     world.clock.now += HOUR;
     const answer = await world.ask();
     expect(answer.body).toMatchObject({ reason: "repository_not_visible" });
@@ -266,7 +266,7 @@ describe("an empty list of repositories never means all", () => {
     await world.ask({ scope: world.owner, identity: "all" });
     await world.ask({ scope: world.owner, identity: "all", query: { repositories: "app" } });
     expect(world.calls.filter(isGrantMint).map(({ body }) => JSON.parse(body))).toEqual([
-      { permissions: { issues: "write" }, repositories: ["app"] },
+      { permissions: { issues: "write" }, repository_ids: [world.github.repository(`${world.owner}/app`).id] },
       { permissions: { issues: "write" }, repositories: ["app", "other"] },
       { permissions: { issues: "write" } },
       { permissions: { issues: "write" }, repositories: ["app"] },

@@ -46,7 +46,12 @@ describe("what lies at a path", () => {
     const world = await createTestWorld();
     world.network.github.putFile("acme/app", "bytes", Uint8Array.of(0x69, 0xff, 0xfe));
     expect(await read(world, "none")).toEqual({ kind: "absent" });
-    expect(await read(world, ".github/chainguard")).toEqual({ kind: "directory", files: ["ci.sts.yaml"] });
+    expect(await read(world, ".github/chainguard")).toEqual({
+      kind: "directory",
+      files: ["ci.sts.yaml"],
+      folders: [],
+      isComplete: true,
+    });
     expect(await read(world, "bytes")).toEqual({ kind: "not_utf8" });
   });
 

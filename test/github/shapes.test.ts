@@ -89,18 +89,28 @@ describe("contents", () => {
     expect(parseContents(json)).toEqual({ kind });
   });
 
-  it("a directory, with the plain files that could be policies", () => {
+  it("a directory, with the names that could be part of an identity", () => {
     const entries = [
       { type: "file", name: "a.sts.yaml" },
       { type: "dir", name: "folder" },
       { type: "symlink", name: "link" },
       { type: "file", name: "with space" },
-      { type: "file" },
-      null,
     ];
-    expect(parseContents({ type: "dir", sha, entries })).toEqual({ kind: "directory", files: ["a.sts.yaml"] });
-    expect(parseContents({ type: "dir", sha })).toEqual({ kind: "directory", files: [] });
-    expect(parseContents([good])).toEqual({ kind: "directory", files: [] });
+    const names = { kind: "directory", files: ["a.sts.yaml", "link"], folders: ["folder"] };
+    expect(parseContents({ type: "dir", sha, entries })).toEqual({ ...names, isComplete: true });
+    // What cannot be read might be anything: then what is not listed may be there.
+    for (const odd of [{ type: "file" }, { name: "a" }, null, "a"]) {
+      expect(parseContents({ type: "dir", sha, entries: [...entries, odd] })).toEqual({ ...names, isComplete: false });
+    }
+    const nothing = { kind: "directory", files: [], folders: [], isComplete: false };
+    expect(parseContents({ type: "dir", sha })).toEqual(nothing);
+    expect(parseContents([good])).toEqual(nothing);
+  });
+
+  it("a directory of as many entries as GitHub lists may have more", () => {
+    const entries = Array.from({ length: 1_000 }, (_, index) => ({ type: "file", name: `p${index}.sts.yaml` }));
+    expect(parseContents({ type: "dir", sha, entries })).toMatchObject({ isComplete: false });
+    expect(parseContents({ type: "dir", sha, entries: entries.slice(1) })).toMatchObject({ isComplete: true });
   });
 
   const bad: [string, unknown][] = [

@@ -10,13 +10,13 @@ import type { UnverifiedToken } from "../oidc/token.ts";
 import type { Verifier } from "../oidc/verify.ts";
 import type { Limiter } from "../store/limiter.ts";
 import type { Release } from "../store/room.ts";
+import type { RecalledSources } from "../trust-policy/caches.ts";
 import type { PolicySource } from "../trust-policy/source.ts";
-import type { Target } from "../trust-policy/target.ts";
 import { disclosed } from "./disclosure.ts";
 
 export interface AbuseLimitDeps {
   readonly limits: { readonly callers: Limiter; readonly owners: Limiter };
-  readonly policySource: Pick<PolicySource, "isCached">;
+  readonly policySource: Pick<PolicySource, "isFresh">;
   readonly verifier: Pick<Verifier, "needsNoFetch">;
   readonly config: Pick<Config, "knownIssuers">;
 }
@@ -45,11 +45,11 @@ export class AbuseLimits {
    * Before an unverified caller makes us ask GitHub anything. What is cached costs nothing, so nobody is charged for it, nor
    * refused it because of others behind the same address.
    */
-  async beforeLookup(target: Target): Promise<Denial | undefined> {
+  async beforeLookup(recalled: RecalledSources): Promise<Denial | undefined> {
     const { limits, policySource } = this.#deps;
-    if (await policySource.isCached(target)) return undefined;
+    if (policySource.isFresh(recalled)) return undefined;
     if (!this.#mayAsk()) return CALLER_RATE_LIMITED;
-    return (await limits.owners.consume(target.scope.owner.toLowerCase())) ? undefined : CALLER_RATE_LIMITED;
+    return (await limits.owners.consume(recalled.target.scope.owner.toLowerCase())) ? undefined : CALLER_RATE_LIMITED;
   }
 
   /** Before an issuer below a wildcard is asked for its keys, whatever policies say. */

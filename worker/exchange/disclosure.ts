@@ -52,6 +52,16 @@ export function isOwnersOwn(
   return belongsTo(verified.claims, { accountId }, webUrl);
 }
 
+/** The same of any visibility: it opens no explanation, as logs of public repositories are public. */
+export function isWorkloadOf(verified: VerifiedToken | undefined, accountId: number, webUrl: string): boolean {
+  if (!verified || verified.provenBy === "policy") return false;
+  const { claims } = verified;
+  return (
+    isActionsIssuer(stringClaim(claims, "iss"), webUrl) &&
+    stringClaim(claims, "repository_owner_id") === String(accountId)
+  );
+}
+
 /** The allow-list lies in the owner's policy repository, whatever may be read of the policy's. */
 function isAboutPrivateList({ reason }: Denial, access: PolicyAccess | undefined): boolean {
   return reason === "allow_list_invalid" && access?.target.kind !== "organization";

@@ -142,14 +142,14 @@ async function verifyAndResolve(
   const limited = await run.limits.beforeWildcardIssuer(token);
   if (limited) return refuse(limited);
   const verify = () => verifier.verify(token, { known: true, signal: run.call.signal, writes: run.writes });
-  const oneByOne = (await verifier.needsNoFetch(token)) || (await run.limits.beforeLookup(target)) !== undefined;
-  if (oneByOne) {
+  const [needsNoFetch, recalled] = await Promise.all([verifier.needsNoFetch(token), policySource.recall(target)]);
+  if (needsNoFetch || (await run.limits.beforeLookup(recalled)) !== undefined) {
     const verified = await verify();
     if (!verified.ok) return verified;
     run.setVerified(verified.value);
-    return policySource.resolve(target, run.call);
+    return policySource.resolve(recalled, run.call);
   }
-  const [verified, access] = await Promise.all([verify(), policySource.resolve(target, run.call)]);
+  const [verified, access] = await Promise.all([verify(), policySource.resolve(recalled, run.call)]);
   if (!verified.ok) return verified;
   run.setVerified(verified.value);
   return access;
@@ -161,8 +161,9 @@ async function resolveUnverified(
   { policySource }: ExchangeDeps,
   target: Target,
 ): Promise<Result<PolicyAccess>> {
-  const limited = await run.limits.beforeLookup(target);
-  return limited ? refuse(limited) : policySource.resolve(target, run.call);
+  const recalled = await policySource.recall(target);
+  const limited = await run.limits.beforeLookup(recalled);
+  return limited ? refuse(limited) : policySource.resolve(recalled, run.call);
 }
 
 async function verifyNamed(

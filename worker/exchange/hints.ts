@@ -30,7 +30,7 @@ export async function withHints(deps: HintDeps, denial: Denial, viewer: Viewer, 
   switch (denial.reason) {
     case "policy_not_found":
       if (!at.access) return denial;
-      return { ...denial, nearMisses: await deps.policySource.nearMisses(at.access, at.call) };
+      return { ...denial, nearMisses: deps.policySource.nearMisses(at.access) };
     case "app_not_installed": {
       const installUrl = await installUrlFor(deps, denial.owner, at.call);
       return installUrl === undefined ? denial : { ...denial, installUrl };

@@ -98,10 +98,10 @@ async function mintWith(
   if (result.ok || !SAYS_MORE.has(result.denial.reason)) return { minted, mayTryOther: false };
   const { reason } = result.denial;
   if (reason === "github_rate_limited") return { minted, mayTryOther: true };
-  // Another App or a fresh look-up would find the same repository.
-  if (reason === "repository_not_visible" && result.denial.problem === "moved") return { minted, mayTryOther: false };
   github.installations.forget(app, request.owner, call.writes);
-  if (reason === "grant_mismatch") return { minted, mayTryOther: false };
+  // Of a repository that moved another App or a fresh look-up would find the same.
+  const isMoved = reason === "repository_not_visible" && result.denial.problem === "moved";
+  if (isMoved || reason === "grant_mismatch") return { minted, mayTryOther: false };
   // Of an App with two keys the other one was the attempt that a 401 allows.
   const isSpent = reason === "installation_suspended" || (reason === "app_credentials_rejected" && app.keys.length > 1);
   if (isSpent) return { minted, mayTryOther: true };

@@ -17,7 +17,7 @@ import type { AccessCall } from "../trust-policy/read-access.ts";
 import type { PolicySource } from "../trust-policy/source.ts";
 import type { Scope } from "../trust-policy/target.ts";
 import { type AbuseLimitDeps, AbuseLimits } from "./abuse-limits.ts";
-import { disclosed, isOwnersOwn, viewerOf } from "./disclosure.ts";
+import { disclosed, isOwnersOwn, isWorkloadOf, viewerOf } from "./disclosure.ts";
 import { type HintDeps, withHints } from "./hints.ts";
 import type { Minted } from "./mint.ts";
 import type { ExchangeOutcome, Incoming, Refused } from "./outcome.ts";
@@ -25,7 +25,7 @@ import { ExchangeRecord } from "./record.ts";
 
 export interface RunDeps extends AbuseLimitDeps, HintDeps {
   readonly config: Pick<Config, "debugTiming" | "knownIssuers" | "apiUrl">;
-  readonly policySource: Pick<PolicySource, "isCached" | "nearMisses">;
+  readonly policySource: Pick<PolicySource, "isFresh" | "nearMisses">;
   readonly github: Pick<GitHub, "getApp" | "revoke">;
   /** Where people see the configured GitHub. */
   readonly webUrl: string;
@@ -64,6 +64,7 @@ export class ExchangeRun {
       waitUntil: (work) => incoming.waitUntil(work),
       count: (what) => this.record.count(what),
       minted: (token) => this.#mintedForReading(token),
+      isWorkloadOf: (accountId) => isWorkloadOf(this.#verified, accountId, deps.webUrl),
     };
   }
 

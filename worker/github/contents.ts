@@ -2,7 +2,7 @@
 import { CONTENTS_ANSWER_MAX_BYTES, POLICY_MAX_BYTES } from "../limits.ts";
 import type { CallContext, RepositoryRef, TokenApi } from "./call.ts";
 import { type ApiResult, denialOf, isTooLarge, type Lookup } from "./response.ts";
-import { type Contents, parseContents } from "./shapes.ts";
+import { type Contents, type Directory, parseContents } from "./shapes.ts";
 
 export interface FileRef extends RepositoryRef {
   /** From the root of the repository, on its default branch. */
@@ -14,8 +14,7 @@ export type FileContent =
   /** `size` in bytes; `sha` of the blob. */
   | { readonly kind: "file"; readonly text: string; readonly sha: string; readonly size: number }
   | { readonly kind: "not_a_file" | "too_large" | "not_utf8" }
-  /** The names of its files, for hints. */
-  | { readonly kind: "directory"; readonly files: readonly string[] };
+  | ({ readonly kind: "directory" } & Directory);
 
 const ROUTE = "GET /repos/{owner}/{repo}/contents/{+path}";
 const OBJECT = "application/vnd.github.object+json";

@@ -19,7 +19,7 @@ export type { CallContext, RepositoryRef, TokenApi } from "./call.ts";
 export type { FileContent, FileRef } from "./contents.ts";
 export type { AskedGrant, IdentifiedRepository } from "./mint.ts";
 export type { Lookup } from "./response.ts";
-export type { AppInfo, Installation, MintedRepository } from "./shapes.ts";
+export type { AppInfo, Directory, Installation, MintedRepository } from "./shapes.ts";
 export type { MintedToken } from "./tokens.ts";
 
 export interface GitHubDeps extends ApiDeps {

@@ -143,7 +143,7 @@ export type Contents =
     }
   /** Too large for GitHub to send along: above 1 MB. */
   | { readonly kind: "file_without_content"; readonly size: number }
-  | { readonly kind: "directory"; readonly files: readonly string[] }
+  | ({ readonly kind: "directory" } & Directory)
   | { readonly kind: "not_a_file" };
 
 const contentsShape = v.variant("encoding", [
@@ -157,22 +157,36 @@ const contentsShape = v.variant("encoding", [
   v.object({ encoding: v.literal("none"), size: v.pipe(v.number(), v.safeInteger(), v.minValue(0)) }),
 ]);
 
-const entryShape = v.object({ type: v.literal("file"), name: v.pipe(v.string(), v.regex(/^[A-Za-z0-9._-]{1,250}$/)) });
+/** Names that lie in a directory, as far as they could be part of a policy's path. */
+export interface Directory {
+  /** Links and submodules are among them: something lies there. */
+  readonly files: readonly string[];
+  readonly folders: readonly string[];
+  /** Whether what is not listed is not there. */
+  readonly isComplete: boolean;
+}
 
-/** Names of a directory's plain files, as far as they are of the shape of a policy's; they only word a hint. */
-function filesIn(entries: unknown): readonly string[] {
-  if (!Array.isArray(entries)) return [];
-  return entries.slice(0, 1_000).flatMap((entry) => {
-    const parsed = v.safeParse(entryShape, entry);
-    return parsed.success ? [parsed.output.name] : [];
-  });
+const entryShape = v.object({ type: v.string(), name: v.string() });
+const ENTRY_NAME = /^[A-Za-z0-9._-]{1,250}$/;
+/** GitHub lists no more of a directory. */
+const DIRECTORY_ENTRIES_MAX = 1_000;
+
+function directoryOf(json: unknown): Directory {
+  const entries: unknown = ownProperty(json, "entries");
+  if (!Array.isArray(entries)) return { files: [], folders: [], isComplete: false };
+  const parsed = entries.slice(0, DIRECTORY_ENTRIES_MAX).map((entry) => v.safeParse(entryShape, entry));
+  const readable = parsed.flatMap(({ success, output }) => (success && ENTRY_NAME.test(output.name) ? [output] : []));
+  const names = (isFolder: boolean) =>
+    readable.filter(({ type }) => (type === "dir") === isFolder).map(({ name }) => name);
+  const isComplete = entries.length < DIRECTORY_ENTRIES_MAX && parsed.every(({ success }) => success);
+  return { files: names(false), folders: names(true), isComplete };
 }
 
 /** The answer's own `path` is not looked at: for a symbolic link GitHub may name the file that it leads to. */
 export function parseContents(json: unknown): Contents | undefined {
   const type = ownProperty(json, "type");
   // A list is what a directory looks like to a server that does not know the object media type.
-  if (Array.isArray(json) || type === "dir") return { kind: "directory", files: filesIn(ownProperty(json, "entries")) };
+  if (Array.isArray(json) || type === "dir") return { kind: "directory", ...directoryOf(json) };
   if (type === "symlink" || type === "submodule") return { kind: "not_a_file" };
   if (type !== "file") return undefined;
   const parsed = v.safeParse(contentsShape, json);

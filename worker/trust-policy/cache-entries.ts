@@ -16,7 +16,7 @@ interface OfRepository extends Owned {
   readonly repositoryId: number;
 }
 
-interface OfPolicyRepository extends OfRepository {
+export interface OfPolicyRepository extends OfRepository {
   readonly public: boolean;
 }
 

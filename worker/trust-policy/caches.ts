@@ -28,6 +28,8 @@ import {
   encodePolicy,
   type PolicyValue,
 } from "./cache-entries.ts";
+import { PolicyFolders } from "./folders.ts";
+import { existenceOf, type FolderValue, identitiesNear, type KnownFolders } from "./identities.ts";
 import { ALLOW_LIST_PATH, allowListKey, policyKey, type Target } from "./target.ts";
 import {
   fileSubject,
@@ -64,12 +66,15 @@ export interface RecalledSources {
   readonly target: Target;
   readonly policy: Recalled<PolicyValue>;
   readonly allowList: Recalled<AllowListValue>;
+  /** The policy was remembered, and is gone by the names that were read since. */
+  readonly isDeleted?: boolean;
 }
 
 export class SourceCaches {
   readonly #deps: SourceCachesDeps;
   readonly #policies: TieredCache<PolicyValue>;
   readonly #allowLists: TieredCache<AllowListValue>;
+  readonly #folders: PolicyFolders;
 
   constructor(deps: SourceCachesDeps) {
     this.#deps = deps;
@@ -92,6 +97,7 @@ export class SourceCaches {
       decode: decodeAllowList,
       isNegative: ({ state }) => state !== "present",
     });
+    this.#folders = new PolicyFolders(deps);
   }
 
   async recall(target: Target): Promise<RecalledSources> {
@@ -101,11 +107,22 @@ export class SourceCaches {
     const listKey = allowListKey(owner, orgPolicyRepo, appIdsFor(owner));
     const ofPolicy = { lookup, name: { owner, repository: target.repository }, path: target.path };
     const ofList = { lookup, name: { owner, repository: orgPolicyRepo }, path: ALLOW_LIST_PATH };
-    const [policy, allowList] = await Promise.all([
+    const [policy, allowList, folders] = await Promise.all([
       recalled(this.#policies, policyKey(target), ofPolicy),
       recalled(this.#allowLists, listKey, ofList),
+      // A policy that memory holds needs no names of KV's tombstones: a warm exchange reads no KV.
+      this.#policies.peek(policyKey(target)) ? this.#folders.peek(target) : this.#folders.recall(target, lookup),
     ]);
-    return ofOneRepository({ target, policy, allowList });
+    return byNames(ofOneRepository({ target, policy, allowList }), folders);
+  }
+
+  /** What the names in the repository's folders say, as far as they are known. */
+  folders(target: Target): KnownFolders {
+    return this.#folders.peek(target);
+  }
+
+  keepFolder(target: Target, folder: string, entry: Entry<FolderValue>): void {
+    this.#folders.keep(target, folder, entry);
   }
 
   /** GitHub says which repository has the name now: what is remembered of another one counts no more, here and elsewhere. */
@@ -125,8 +142,12 @@ export class SourceCaches {
     this.#buryRepository(repository, this.#deps.now() + 1, writes);
   }
 
-  policyEntry({ key, voidBefore }: Recalled<PolicyValue>): Promise<Entry<PolicyValue> | undefined> {
-    return this.#policies.get(key, voidBefore);
+  /** Remembered beside a policy that is not there. */
+  nearMisses(target: Target): readonly string[] {
+    const folders = this.#folders.peek(target);
+    if (folders.size > 0) return identitiesNear(target.identity, folders);
+    const value = this.#policies.peek(policyKey(target))?.value;
+    return value?.state === "absent" ? (value.nearMisses ?? []) : [];
   }
 
   /** To be served without asking GitHub. */
@@ -197,6 +218,18 @@ export class SourceCaches {
     if (entry === undefined || voidBefore === undefined || entry.readAt < voidBefore) return undefined;
     return this.#deps.now() - entry.readAt < maxAgeMs ? entry.value : undefined;
   }
+}
+
+/** Names that were read later than the policy decide that it is not there. */
+function byNames(sources: RecalledSources, folders: KnownFolders): RecalledSources {
+  const { target, policy } = sources;
+  const existence = existenceOf(target.identity, folders);
+  if (existence.kind !== "absent" || (policy.entry?.readAt ?? 0) > existence.by.readAt) return sources;
+  const { readAt, value } = existence.by;
+  const { ownerId, repositoryId, public: isPublic } = value;
+  const absent = { readAt, value: { state: "absent", ownerId, repositoryId, public: isPublic } } as const;
+  const isDeleted = policy.entry !== undefined && policy.entry.value.state !== "absent";
+  return { ...sources, policy: { ...policy, entry: absent }, isDeleted };
 }
 
 /** Where policy and allow-list lie in one repository and are remembered of two, it was remade between: the later one counts. */

@@ -4,14 +4,12 @@
  */
 
 import { ofWholeFile } from "../../policies/diagnostics.ts";
-import { POLICY_SUFFIX } from "../../policies/file-names.ts";
 import { parseTrustedIssuers } from "../../policies/issuers.ts";
 import { parsePolicy } from "../../policies/parse.ts";
-import { nearest, plainSpelling } from "../../policies/suggest.ts";
 import { accept, type Denial, type Result, refuse } from "../denial.ts";
 import { readFile } from "../github/contents.ts";
 import type { App, FileContent, FileRef, GitHub, Installation } from "../github/github.ts";
-import { accessElsewhere, moreActionable } from "./apps.ts";
+import { accessElsewhere, type FileAccess, moreActionable } from "./apps.ts";
 import type { AllowListValue, PolicyValue } from "./cache-entries.ts";
 import type { AccessCall, RepositoryAccess } from "./read-access.ts";
 import { ALLOW_LIST_PATH, type Target } from "./target.ts";
@@ -50,6 +48,18 @@ export async function readWith(
   const content = read.kind === "found" ? read.value : read;
   const { repositoryId, repositoryIsPublic } = access;
   return accept({ content, readAt, repositoryId, repositoryIsPublic });
+}
+
+/** The same for what is remembered of a file: once more if a webhook voided it while GitHub answered. */
+export async function readUnvoided(
+  deps: FileDeps,
+  { recalled, access }: FileAccess<unknown>,
+  file: FileRef,
+  call: AccessCall,
+): Promise<Result<FileReading>> {
+  const known = recalled.voidBefore.known();
+  const read = await readWith(deps, access, file, call);
+  return read.ok && recalled.voidBefore.known() > known ? readWith(deps, access, file, call) : read;
 }
 
 export interface FirstTry {
@@ -98,23 +108,6 @@ export function policyValue(
     : { state: "broken", sha: content.sha, diagnostics: parsed.diagnostics, ...common };
 }
 
-/** At most three, the likeliest first; `my_policy` lies near `my-policy`. */
-export function identitiesNear(identity: string, files: readonly string[]): readonly string[] {
-  const policies = files
-    .filter((name) => name.endsWith(POLICY_SUFFIX))
-    .map((name) => name.slice(0, -POLICY_SUFFIX.length));
-  const left = new Map(policies.map((name) => [plainSpelling(name), name]));
-  const near: string[] = [];
-  while (near.length < 3) {
-    const plain = nearest(identity, [...left.keys()]);
-    const name = plain === undefined ? undefined : left.get(plain);
-    if (plain === undefined || name === undefined) break;
-    near.push(name);
-    left.delete(plain);
-  }
-  return near;
-}
-
 export function allowListValue({ content, repositoryId }: FileReading, ownerId: number): AllowListValue {
   const common = { ownerId, repositoryId };
   if (content.kind === "absent") return { state: "absent", because: "no_file", ...common };
@@ -126,39 +119,4 @@ export function allowListValue({ content, repositoryId }: FileReading, ownerId: 
   return parsed.ok
     ? { state: "present", sha: content.sha, list: parsed.value, ...common }
     : { state: "broken", diagnostics: parsed.diagnostics, ...common };
-}
-
-const OUTAGES: ReadonlySet<Denial["reason"]> = new Set([
-  "github_rate_limited",
-  "github_unavailable",
-  "github_invalid_answer",
-]);
-
-/** A stale copy may be served in place of these. */
-export const isOutage = (denial: Denial): boolean => OUTAGES.has(denial.reason);
-
-/** Every installed App was answered 422 for the list's repository. Only this counts as "no list". */
-export const isListOutOfSight = (denial: Denial): boolean =>
-  denial.reason === "repository_not_visible" && denial.problem === "not_selected";
-
-/** Denials that are about the whole installation, not about the allow-list. */
-const OF_INSTALLATION: ReadonlySet<Denial["reason"]> = new Set([
-  "repository_not_visible",
-  "installation_suspended",
-  "permission_not_held",
-  "app_credentials_rejected",
-]);
-
-/**
- * `access` is that of the exchange's own App. A denial of its whole installation is reported as it is; any other means that the
- * list could not be read.
- */
-export function allowListDenial(denial: Denial, access: RepositoryAccess | undefined): Denial {
-  const isOfInstallation =
-    access?.kind === "denied" && access.denial.reason === denial.reason && OF_INSTALLATION.has(denial.reason);
-  if (isOfInstallation) return denial;
-  if (denial.reason === "github_rate_limited") {
-    return { reason: "allow_list_rate_limited", retryAfterSeconds: denial.retryAfterSeconds };
-  }
-  return { reason: "allow_list_unavailable", problem: denial.reason };
 }

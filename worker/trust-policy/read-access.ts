@@ -39,6 +39,8 @@ export interface AccessQuery {
 export interface AccessCall extends CallContext {
   /** Every read token that was minted, for revocation after the answer. */
   readonly minted: (token: string) => void;
+  /** Whether the caller is verified, and by GitHub's own word a workload of this account. */
+  readonly isWorkloadOf: (accountId: number) => boolean;
 }
 
 /** Through one App. A denial says why this App cannot serve; the caller decides whether the next one may. */

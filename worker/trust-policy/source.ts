@@ -3,10 +3,9 @@
  * "Caches"). Two halves, because nothing may be read before a known issuer's signature is verified: `resolve` finds the App
  * installation and mints the read token, `read` reads. A stale copy is served only while GitHub limits or fails, never once struck.
  */
-import { POLICY_DIRECTORY } from "../../policies/file-names.ts";
 import { accept, type Denial, type Result, refuse } from "../denial.ts";
-import { readFile } from "../github/contents.ts";
 import type { App, GitHub, Installation } from "../github/github.ts";
+import { readAllowList } from "./allow-list.ts";
 import {
   type BlockedAccess,
   blockingDenialOf,
@@ -19,18 +18,10 @@ import {
 } from "./apps.ts";
 import type { AllowListValue, PolicyValue } from "./cache-entries.ts";
 import type { Recalled, RecalledSources, SourceCaches } from "./caches.ts";
-import {
-  allowListDenial,
-  allowListValue,
-  identitiesNear,
-  isListOutOfSight,
-  isOutage,
-  policyValue,
-  readElsewhere,
-  readWith,
-} from "./files.ts";
+import { readPolicy } from "./policy.ts";
 import { type AccessCall, type AccessQuery, accessThrough } from "./read-access.ts";
-import { ALLOW_LIST_PATH, type Target } from "./target.ts";
+import { ForeignMisses } from "./staleness.ts";
+import type { Target } from "./target.ts";
 
 export interface Sources {
   readonly allowList: Result<AllowListValue>;
@@ -50,25 +41,32 @@ export interface PolicySourceDeps {
   readonly now: () => number;
 }
 
-/** One per isolate; holds no state of its own. */
+/** One per isolate. */
 export class PolicySource {
   readonly #deps: PolicySourceDeps;
+  readonly #foreignMisses: ForeignMisses;
 
   constructor(deps: PolicySourceDeps) {
     this.#deps = deps;
+    this.#foreignMisses = new ForeignMisses(deps.now);
   }
 
-  /** True when step 6 would ask GitHub nothing. */
-  async isCached(target: Target): Promise<boolean> {
+  /** The first look at what is remembered; `isFresh` judges it, and `resolve` goes on from it. */
+  recall(target: Target): Promise<RecalledSources> {
+    return this.#deps.caches.recall(target);
+  }
+
+  /** True when step 6 asks GitHub nothing. */
+  isFresh({ policy, allowList }: RecalledSources): boolean {
     const { caches } = this.#deps;
-    const { policy, allowList } = await caches.recall(target);
     return caches.freshPolicy(policy) !== undefined && caches.freshAllowList(allowList) !== undefined;
   }
 
   /** Through the first App, in order of choice, that is installed and not blocked. */
-  async resolve(target: Target, call: AccessCall): Promise<Result<PolicyAccess>> {
+  async resolve(recalled: RecalledSources, call: AccessCall): Promise<Result<PolicyAccess>> {
     const { github, caches } = this.#deps;
-    const recalled = await caches.recall(target);
+    const { target, policy, isDeleted } = recalled;
+    if (isDeleted && policy.entry) caches.keepPolicy(policy, policy.entry, call.writes);
     let best: BlockedAccess | undefined;
     let denial: Denial = { reason: "app_not_installed", owner: target.scope.owner };
     const apps = github.appsFor(target.scope.owner);
@@ -92,9 +90,10 @@ export class PolicySource {
   async read(resolved: PolicyAccess, call: AccessCall): Promise<Sources> {
     const access = this.#isReadable(resolved) ? accept(resolved) : await this.#resolveAgain(resolved, call);
     if (!access.ok) return { allowList: access, policy: access };
+    const deps = { ...this.#deps, foreignMisses: this.#foreignMisses };
     const [allowList, policy] = await Promise.all([
-      this.#allowList(access.value, call),
-      this.#policy(access.value, call),
+      readAllowList(deps, access.value, call),
+      readPolicy(deps, access.value, call),
     ]);
     return { allowList, policy };
   }
@@ -104,22 +103,9 @@ export class PolicySource {
     if (saysGone(denial, target)) this.#deps.caches.repositoryIsGone(policy.recalled, call.writes);
   }
 
-  /** Identities beside a policy that is not there, most like it first; for whoever may know. One call, remembered with the 404. */
-  async nearMisses({ target, policy, installation }: PolicyAccess, call: AccessCall): Promise<readonly string[]> {
-    const { caches, github } = this.#deps;
-    const entry = await caches.policyEntry(policy.recalled);
-    if (entry?.value.state !== "absent") return [];
-    if (entry.value.nearMisses || policy.access?.kind !== "token") return entry.value.nearMisses ?? [];
-    const folder = {
-      owner: installation.owner,
-      repository: target.repository,
-      path: POLICY_DIRECTORY.replace(/\/$/, ""),
-    };
-    const read = await readFile(github, policy.access.token, folder, call);
-    const files = read.kind === "found" && read.value.kind === "directory" ? read.value.files : [];
-    const nearMisses = identitiesNear(target.identity, files);
-    caches.keepPolicy(policy.recalled, { ...entry, value: { ...entry.value, nearMisses } }, undefined);
-    return nearMisses;
+  /** Identities beside a policy that is not there, most like it first; for whoever may know. */
+  nearMisses({ target }: PolicyAccess): readonly string[] {
+    return this.#deps.caches.nearMisses(target);
   }
 
   #query(recalled: RecalledSources): AccessQuery {
@@ -187,60 +173,6 @@ export class PolicySource {
     }
     return this.#isReadable(again.value) ? again : refuse(CHANGES_TOO_FAST);
   }
-
-  async #policy(resolved: PolicyAccess, call: AccessCall): Promise<Result<PolicyValue>> {
-    const { target, policy, installation } = resolved;
-    const { recalled, access } = policy;
-    const { caches } = this.#deps;
-    const fresh = caches.freshPolicy(recalled);
-    if (fresh) return accept(fresh);
-    const file = { owner: installation.owner, repository: target.repository, path: target.path };
-    let read = await readWith(this.#deps, access, file, call);
-    if (!read.ok && !isOutage(read.denial)) return read;
-    if (!read.ok) {
-      const stale = await caches.stalePolicy(recalled);
-      if (stale) return servedStale(stale, call);
-      if (read.denial.reason !== "github_rate_limited" || resolved.lastResort) return read;
-      read = await readElsewhere(this.#deps, file, { ...resolved, denial: read.denial }, call);
-      if (!read.ok) return read;
-    }
-    const value = policyValue(target, read.value, installation.accountId);
-    caches.keepPolicy(recalled, { value, readAt: read.value.readAt }, call.writes);
-    return accept(value);
-  }
-
-  async #allowList(resolved: PolicyAccess, call: AccessCall): Promise<Result<AllowListValue>> {
-    const { allowList, installation } = resolved;
-    const { recalled, access } = allowList;
-    const { caches } = this.#deps;
-    const fresh = caches.freshAllowList(recalled);
-    if (fresh) return accept(fresh);
-    const ownerId = installation.accountId;
-    const file = { owner: installation.owner, repository: this.#deps.orgPolicyRepo, path: ALLOW_LIST_PATH };
-    const askedAt = this.#deps.now();
-    let read = await readWith(this.#deps, access, file, call);
-    // Another App may see what this one may not: absent only when each that is installed was told the same.
-    if (!read.ok && mayAnotherAppServe(read.denial)) {
-      read = await readElsewhere(this.#deps, file, { ...resolved, denial: read.denial }, call);
-    }
-    if (!read.ok && isListOutOfSight(read.denial)) {
-      const value = { state: "absent", ownerId, because: "not_visible" } as const;
-      caches.keepAllowList(recalled, { value, readAt: askedAt }, call.writes);
-      return accept(value);
-    }
-    const stale = await caches.staleAllowList(recalled);
-    if (!read.ok) return stale ? servedStale(stale, call) : refuse(allowListDenial(read.denial, access));
-    const value = allowListValue(read.value, ownerId);
-    // An unusable file falls back on the last good list (never on "no list"), which counts as fresh again.
-    const kept = value.state === "broken" && stale?.state === "present" ? stale : value;
-    caches.keepAllowList(recalled, { value: kept, readAt: read.value.readAt }, call.writes);
-    return accept(kept);
-  }
-}
-
-function servedStale<V>(value: V, call: AccessCall): Result<V> {
-  call.count?.("stale_served");
-  return accept(value);
 }
 
 function saysGone(denial: Denial, { scope, repository }: Target): boolean {

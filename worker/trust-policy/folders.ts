@@ -1,0 +1,91 @@
+/**
+ * Which policies a repository has, by the names in its folders, as they are remembered: in memory only, since each isolate reads
+ * what it needs of them once in five minutes.
+ */
+import { FOLDER_FRESH_MS, MEMORY_ENTRIES_MAX, MEMORY_SHARES_BYTES } from "../limits.ts";
+import { type CacheKey, type Entry, TieredCache, type VoidBefore } from "../store/cache.ts";
+import { type FolderValue, foldersOf, type KnownFolders } from "./identities.ts";
+import type { Target } from "./target.ts";
+import {
+  namesSubject,
+  ownerSubject,
+  repositorySubject,
+  type Subject,
+  type TombstoneLookup,
+  type Tombstones,
+} from "./tombstones.ts";
+
+export interface PolicyFoldersDeps {
+  readonly apiHost: string;
+  readonly tombstones: Tombstones;
+  readonly now: () => number;
+}
+
+export class PolicyFolders {
+  readonly #deps: PolicyFoldersDeps;
+  readonly #cache: TieredCache<FolderValue>;
+
+  constructor(deps: PolicyFoldersDeps) {
+    this.#deps = deps;
+    this.#cache = new TieredCache<FolderValue>({
+      apiHost: deps.apiHost,
+      kv: undefined,
+      now: deps.now,
+      kind: "folder",
+      maxEntries: MEMORY_ENTRIES_MAX,
+      maxBytes: MEMORY_SHARES_BYTES.folders,
+      keepMs: FOLDER_FRESH_MS,
+      encode: (value) => value,
+      decode: () => undefined,
+      isNegative: ({ files }) => files.length === 0,
+    });
+  }
+
+  /** The fresh ones of the folders on the way to an identity. Asks KV for tombstones, where anything is remembered. */
+  async recall(target: Target, lookup: TombstoneLookup): Promise<KnownFolders> {
+    const voidBefore = lookup.of(subjectsOf(target));
+    const folders = foldersOf(target.identity);
+    const entries = await Promise.all(folders.map((folder) => this.#cache.get(keyOf(target, folder), voidBefore)));
+    return this.#fresh(folders, entries);
+  }
+
+  /** The same, from memory alone. */
+  peek(target: Target): KnownFolders {
+    const voidBefore = this.#voidBefore(target);
+    const folders = foldersOf(target.identity);
+    return this.#fresh(
+      folders,
+      folders.map((folder) => this.#cache.peek(keyOf(target, folder), voidBefore)),
+    );
+  }
+
+  keep(target: Target, folder: string, entry: Entry<FolderValue>): void {
+    this.#cache.put(keyOf(target, folder), entry, undefined, { voidBefore: this.#voidBefore(target) });
+  }
+
+  #fresh(folders: readonly string[], entries: readonly (Entry<FolderValue> | undefined)[]): KnownFolders {
+    const now = this.#deps.now();
+    return new Map(
+      folders.flatMap((folder, index) => {
+        const entry = entries[index];
+        return entry && now - entry.readAt < FOLDER_FRESH_MS ? [[folder, entry]] : [];
+      }),
+    );
+  }
+
+  #voidBefore(target: Target): VoidBefore {
+    return this.#deps.tombstones.lookUp().of(subjectsOf(target));
+  }
+}
+
+const subjectsOf = ({ scope: { owner }, repository }: Target): readonly Subject[] => [
+  namesSubject({ owner, repository }),
+  repositorySubject({ owner, repository }),
+  ownerSubject(owner),
+];
+
+const keyOf = ({ scope, repository }: Target, folder: string): CacheKey => [
+  scope.owner.toLowerCase(),
+  repository.toLowerCase(),
+  folder,
+];
