@@ -36,7 +36,16 @@ export type Denial =
   | { readonly reason: "owner_not_served"; readonly owner: string }
   | { readonly reason: "issuer_not_served" }
   | {
-      readonly reason: "issuer_unreachable" | "issuer_invalid" | "signature_invalid";
+      readonly reason: "issuer_unreachable";
+      /** As below. */
+      readonly known: boolean;
+      readonly problem: string;
+      readonly retryAfterSeconds: number;
+      /** Nobody was asked: unknown keys made us ask this issuer too often. */
+      readonly inCooldown?: true;
+    }
+  | {
+      readonly reason: "issuer_invalid" | "signature_invalid";
       /** Whether the issuer is a known one: only then the caller may learn this before the token is verified. */
       readonly known: boolean;
       readonly problem: string;

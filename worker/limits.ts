@@ -65,9 +65,16 @@ export const APP_JWT_REUSED_MS = 8 * 60_000;
 export const MEMORY_HOLD_MS = 60_000;
 export const ISSUER_KEYS_FRESH_MS = 60 * 60_000;
 export const ISSUER_KEYS_STALE_MS = 24 * 60 * 60_000;
+/** For what an issuer says itself: a wrong document, a 4xx. */
 export const ISSUER_NEGATIVE_MS = 60_000;
-/** After an unknown `kid` made us fetch, the issuer is left alone for this long. */
-export const ISSUER_REFETCH_COOLDOWN_MS = 30_000;
+/** For an issuer that cannot be reached: doubled with each failure that follows, up to the latter. */
+export const ISSUER_UNREACHABLE_MS = 5_000;
+export const ISSUER_UNREACHABLE_MAX_MS = 60_000;
+/** How often an unknown key makes us ask one issuer. More than once, as anybody can name an unknown key just before a real one appears. */
+export const ISSUER_REFETCHES_MAX = 3;
+/** Of these, for a key that is published and does not fit: issuers hardly ever put another key behind a key id. */
+export const ISSUER_REFETCHES_FOR_KNOWN_KEY_MAX = 1;
+export const ISSUER_REFETCH_WINDOW_MS = 30_000;
 export const INSTALLATION_FRESH_MS = 60 * 60_000;
 export const INSTALLATION_NEGATIVE_MS = 5 * 60_000;
 export const POLICY_FRESH_MS = 5 * 60_000;

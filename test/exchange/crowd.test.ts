@@ -74,14 +74,14 @@ describe("a flood from many addresses", () => {
     expect((await world.send(await world.token(), { identity: "cold" })).status).toBe(200);
   });
 
-  it("with a known issuer's name asks that issuer four times, and no more", async () => {
+  it("with a known issuer's name asks that issuer four times for its two documents, and no more", async () => {
     const world = await createIssuerWorld({ known: true });
     const cost = await flood(world, (i) => ({
       header: { kid: `kid-${i}` },
       scope: `owner-${i}/app`,
       address: address(i),
     }));
-    expect([cost.github, cost.issuers, cost.limited]).toEqual([6, 4, 0]);
+    expect([cost.github, cost.issuers, cost.limited]).toEqual([12, 8, 0]);
     expect((await world.send(await world.token())).status).toBe(200);
   });
 });

@@ -31,14 +31,16 @@ const FLOODS: readonly Flood[] = [
     about: "kids, of an issuer that nobody knows",
     shot: (i) => ({ header: { kid: `kid-${i}` } }),
     github: 5,
-    issuers: 4,
+    // Its documents, and three times again for keys that they lack.
+    issuers: 8,
   },
   {
     about: "kids, of a known issuer",
     options: { known: true },
     shot: (i) => ({ header: { kid: `kid-${i}` } }),
-    github: 5,
-    issuers: 4,
+    // The installation, and beside each time that the issuer is asked a read token that is minted for nothing and revoked.
+    github: 9,
+    issuers: 8,
   },
   { about: "one kid, of a known issuer", options: { known: true }, shot: () => ({}), github: 5, issuers: 4 },
   {

@@ -27,6 +27,7 @@ describe.each([
   ["that the deployment knows", true],
 ])("an issuer %s", (_about, known) => {
   const refused = known ? 401 : 404;
+  const unavailable = known ? 503 : 404;
 
   it("publishes a new key: the next token works after one refetch, and the old key as long as it is published", async () => {
     const world = await createIssuerWorld({ known });
@@ -39,17 +40,41 @@ describe.each([
     expect(await step(world, world.signer)).toEqual([200, 0]);
   });
 
-  it("signs with the new key before it publishes it: refused without a call during the cool-down, then found", async () => {
+  it("signs with the new key before it publishes it: found at the next try, and after three for nothing in 30 s", async () => {
     const world = await createIssuerWorld({ known });
     const next = await nextKey();
     await step(world, world.signer);
-    expect(await step(world, next)).toEqual([refused, 2]);
+    for (let i = 0; i < 3; i++) expect(await step(world, next)).toEqual([refused, 2]);
     world.network.publish(world.issuer, [next.publicJwk]);
-    expect(await step(world, next)).toEqual([refused, 0]);
+    expect(await step(world, next)).toEqual([unavailable, 0]);
+    expect(world.loggedReason()).toBe("issuer_unreachable");
     world.clock.now += 29_999;
-    expect(await step(world, next)).toEqual([refused, 0]);
+    expect(await step(world, next)).toEqual([unavailable, 0]);
     world.clock.now += 1;
     expect(await step(world, next)).toEqual([200, 2]);
+  });
+
+  it("changes its key while somebody names keys that do not exist: the new one is found all the same", async () => {
+    const world = await createIssuerWorld({ known });
+    const [next, evil] = await Promise.all([nextKey(), signerNamed("evil")]);
+    await step(world, world.signer);
+    expect(await step(world, evil, { kid: "nobody" })).toEqual([refused, 2]);
+    world.network.publish(world.issuer, [next.publicJwk]);
+    expect(await step(world, next)).toEqual([200, 2]);
+  });
+
+  it("blinks: a client that tries three times within half a minute gets its token", async () => {
+    const world = await createIssuerWorld({ known });
+    world.network.down(world.issuer);
+    const answer = await world.send(await world.token());
+    expect([answer.status, answer.headers.get("Retry-After")]).toEqual([unavailable, known ? "5" : null]);
+    world.network.publish(world.issuer, [world.signer.publicJwk]);
+    world.clock.now += 3_200;
+    const again = await world.send(await world.token());
+    expect([again.status, again.headers.get("Retry-After")]).toEqual([unavailable, known ? "2" : null]);
+    expect(world.grantMints()).toBe(0);
+    world.clock.now += 1_800;
+    expect(await step(world, world.signer)).toEqual([200, 2]);
   });
 
   it("withdraws a key: it is refused once the copy is an hour old", async () => {
@@ -75,7 +100,7 @@ describe.each([
     expect(await step(world, world.signer)).toEqual([refused, 0]);
   });
 
-  it("is down: cached keys go on working for a day, and it is asked once a minute", async () => {
+  it("is down: cached keys go on working for a day, and it is asked at most once a minute in the end", async () => {
     const world = await createIssuerWorld({ known });
     const next = await nextKey();
     await step(world, world.signer);
@@ -86,7 +111,7 @@ describe.each([
     // One try and its one retry.
     expect(await step(world, world.signer)).toEqual([200, 2]);
     expect(await step(world, world.signer)).toEqual([200, 0]);
-    expect(await step(world, next)).toEqual([refused, 0]);
+    expect(await step(world, next)).toEqual([unavailable, 0]);
     world.clock.now += MINUTE;
     expect(await step(world, world.signer)).toEqual([200, 2]);
     world.clock.now = start + 24 * HOUR - 1_000;
@@ -130,7 +155,7 @@ describe.each([
     expect([answer.status, world.network.countHost(ISSUER_HOST)]).toEqual([200, 0]);
   });
 
-  it("is asked for unknown kids at most once in 30 s, however many there are and whoever names them", async () => {
+  it("is asked for unknown kids at most three times in 30 s, however many there are and whoever names them", async () => {
     const world = await createIssuerWorld({ known });
     await step(world, world.signer);
     world.network.forgetCalls();
@@ -138,11 +163,11 @@ describe.each([
     for (let i = 0; i < 20; i++) {
       const token = await world.token({}, { kid: `unknown-${i}` }, evil);
       const answer = await world.send(token, { headers: { "CF-Connecting-IP": `192.0.2.${i}` } });
-      expect(answer.status).toBe(refused);
+      expect(answer.status).toBe(i < 3 ? refused : unavailable);
       if (!known) expect(answer.body.message).toBe(commonText(world.owner));
       world.clock.now += 1_000;
     }
-    expect(world.network.countHost(ISSUER_HOST)).toBe(2);
+    expect(world.network.countHost(ISSUER_HOST)).toBe(6);
     expect(await step(world, world.signer)).toEqual([200, 0]);
   });
 });

@@ -3,7 +3,9 @@ import {
   ISSUER_KEYS_FRESH_MS,
   ISSUER_KEYS_STALE_MS,
   ISSUER_NEGATIVE_MS,
-  ISSUER_REFETCH_COOLDOWN_MS,
+  ISSUER_REFETCH_WINDOW_MS,
+  ISSUER_UNREACHABLE_MAX_MS,
+  ISSUER_UNREACHABLE_MS,
 } from "../../worker/limits.ts";
 import { decodeIssuerKeys, encodeIssuerKeys } from "../../worker/oidc/issuer-keys.ts";
 import { usableKeys } from "../../worker/oidc/jwk.ts";
@@ -81,7 +83,7 @@ describe("rotation", () => {
     await step(world, oldToken);
     world.network.publish(ISSUER, [next.publicJwk]);
     await step(world, nextToken);
-    expect(await step(world, oldToken)).toEqual(["signature_invalid", []]);
+    expect((await step(world, oldToken))[0]).toBe("signature_invalid");
   });
 
   it("under the same kid is noticed when a signature fails", async () => {
@@ -104,34 +106,71 @@ describe("rotation", () => {
     const world = createVerifierWorld();
     world.network.publish(ISSUER, [old.publicJwk], { id_token_signing_alg_values_supported: ["RS256"] });
     await step(world, oldToken);
-    world.clock.now += ISSUER_REFETCH_COOLDOWN_MS;
     world.network.publish(ISSUER, [old.publicJwk], { id_token_signing_alg_values_supported: ["ES256"] });
     expect(await step(world, oldToken)).toEqual(["accepted", FETCHED]);
   });
 });
 
-describe("the cool-down", () => {
-  it("lets unknown kids cost one refetch in its time", async () => {
+/** What became of the token, and when a client may try again. */
+async function verdict({ verifier, clock }: VerifierWorld, compact: string) {
+  const verified = await verifier.verify(read(compact, clock.now), { known: true });
+  if (verified.ok) return "accepted";
+  const { denial } = verified;
+  return "retryAfterSeconds" in denial ? `${denial.reason} ${denial.retryAfterSeconds}` : denial.reason;
+}
+
+describe("an unknown key", () => {
+  it("makes us ask three times in 30 s; then it may be asked for again after what is left of them", async () => {
     const world = worldWith(old.publicJwk);
     await step(world, oldToken);
-    expect(await step(world, nextToken)).toEqual(["signature_invalid", FETCHED]);
-    for (let nobody = 0; nobody < 20; nobody++) {
-      const token = await sign(next, payload, { kid: `nobody-${nobody}` });
-      expect(await step(world, token)).toEqual(["signature_invalid", []]);
+    for (let i = 0; i < 3; i++) {
+      const token = await sign(next, payload, { kid: `nobody-${i}` });
+      expect(await step(world, token)).toEqual(["signature_invalid", FETCHED]);
+      world.clock.now += 4_000;
     }
-    world.clock.now += ISSUER_REFETCH_COOLDOWN_MS - 1;
-    expect(await step(world, nextToken)).toEqual(["signature_invalid", []]);
+    world.network.forgetCalls();
+    for (let i = 0; i < 20; i++) {
+      expect(await verdict(world, await sign(next, payload, { kid: `nobody-${i}` }))).toBe("issuer_unreachable 18");
+    }
+    expect(world.network.urls()).toEqual([]);
+    expect(await step(world, oldToken)).toEqual(["accepted", []]);
+    world.clock.now += 17_999;
+    expect(await verdict(world, nextToken)).toBe("issuer_unreachable 1");
     world.clock.now += 1;
     expect(await step(world, nextToken)).toEqual(["signature_invalid", FETCHED]);
+    // Only the first of the three has left.
+    expect(await verdict(world, nextToken)).toBe("issuer_unreachable 4");
   });
 
-  it("holds for bad signatures under a known kid", async () => {
+  it("that is forged does not keep one that is really new from being found", async () => {
     const world = worldWith(old.publicJwk);
     await step(world, oldToken);
-    const forged = await sign(next, payload, { kid: "old" });
+    expect(await step(world, await sign(next, payload, { kid: "forged" }))).toEqual(["signature_invalid", FETCHED]);
+    world.network.publish(ISSUER, [next.publicJwk]);
+    expect(await step(world, nextToken)).toEqual(["accepted", FETCHED]);
+  });
+
+  it("without a kid may be new as well, but one that is published and does not fit is wrong", async () => {
+    const world = worldWith(old.publicJwk);
+    await step(world, oldToken);
+    const [nameless, forged] = await Promise.all([
+      sign(next, payload, { kid: undefined }),
+      sign(next, payload, { kid: "old" }),
+    ]);
     expect(await step(world, forged)).toEqual(["signature_invalid", FETCHED]);
     expect(await step(world, forged)).toEqual(["signature_invalid", []]);
+    for (let i = 0; i < 2; i++) expect(await step(world, nameless)).toEqual(["signature_invalid", FETCHED]);
+    expect(await verdict(world, nameless)).toBe(`issuer_unreachable ${ISSUER_REFETCH_WINDOW_MS / 1000}`);
+    expect(await step(world, forged)).toEqual(["signature_invalid", []]);
     expect(await step(world, oldToken)).toEqual(["accepted", []]);
+  });
+
+  it("cannot be told from a wrong one while the issuer does not answer, and says when to ask again", async () => {
+    const world = worldWith(old.publicJwk);
+    await step(world, oldToken);
+    world.network.down(ISSUER);
+    expect(await verdict(world, nextToken)).toBe("issuer_unreachable 5");
+    expect(await verdict(world, await sign(next, payload, { kid: "old" }))).toBe("signature_invalid");
   });
 
   it("is each issuer's own", async () => {
@@ -151,36 +190,38 @@ describe("the cool-down", () => {
     expect(await step(worldWith(old.publicJwk), nextToken)).toEqual(["signature_invalid", FETCHED]);
   });
 
-  it("holds for requests that come at the same time", async () => {
+  it("counts for requests that come at the same time", async () => {
     const world = worldWith(old.publicJwk);
     await step(world, oldToken);
     world.network.forgetCalls();
     await Promise.all(Array.from({ length: 20 }, () => outcomeOf(world, nextToken)));
-    expect(world.network.urls()).toEqual(FETCHED);
+    expect([...world.network.urls()].sort()).toEqual([...FETCHED, ...FETCHED, ...FETCHED].sort());
   });
 
-  it("starts although the refetch failed, and leaves the good copy alone", async () => {
+  it("counts although the refetch failed, and leaves the good copy alone", async () => {
     const world = worldWith(old.publicJwk);
     await step(world, oldToken);
     world.network.answer(DISCOVERY, () => new Response(null, { status: 404 }));
-    expect(await step(world, nextToken)).toEqual(["signature_invalid", [DISCOVERY]]);
-    expect(await step(world, nextToken)).toEqual(["signature_invalid", []]);
+    for (let i = 0; i < 3; i++) expect(await step(world, nextToken)).toEqual(["signature_invalid", [DISCOVERY]]);
+    expect(await step(world, nextToken)).toEqual(["issuer_unreachable", []]);
     expect(await step(world, oldToken)).toEqual(["accepted", []]);
   });
 });
 
 describe("an issuer that is down", () => {
-  it("is stood in for by stale keys for 24 hours, and asked once a minute", async () => {
+  it("is stood in for by stale keys for 24 hours, and asked after pauses that grow to a minute", async () => {
     const world = worldWith(old.publicJwk);
     await step(world, oldToken);
     world.network.down(ISSUER);
     world.clock.now += ISSUER_KEYS_FRESH_MS;
-    expect(await step(world, oldToken)).toEqual(["accepted", [DISCOVERY, DISCOVERY]]);
-    expect(await step(world, oldToken)).toEqual(["accepted", []]);
-    expect(await step(world, nextToken)).toEqual(["signature_invalid", []]);
-    world.clock.now += ISSUER_NEGATIVE_MS;
-    expect(await step(world, oldToken)).toEqual(["accepted", [DISCOVERY, DISCOVERY]]);
-    world.clock.now += ISSUER_KEYS_STALE_MS - ISSUER_KEYS_FRESH_MS - ISSUER_NEGATIVE_MS - 1;
+    for (const pause of [5_000, 10_000, 20_000, 40_000, 60_000, 60_000]) {
+      expect(await step(world, oldToken)).toEqual(["accepted", [DISCOVERY, DISCOVERY]]);
+      expect(await verdict(world, nextToken)).toBe(`issuer_unreachable ${pause / 1000}`);
+      world.clock.now += pause - 1;
+      expect(await step(world, oldToken)).toEqual(["accepted", []]);
+      world.clock.now += 1;
+    }
+    world.clock.now += ISSUER_KEYS_STALE_MS - ISSUER_KEYS_FRESH_MS - 195_000 - 1;
     expect(await step(world, oldToken)).toEqual(["accepted", [DISCOVERY, DISCOVERY]]);
     world.clock.now += 1;
     expect(await step(world, oldToken)).toEqual(["issuer_unreachable", []]);
@@ -193,7 +234,7 @@ describe("an issuer that is down", () => {
     world.clock.now += ISSUER_KEYS_FRESH_MS;
     await step(world, oldToken);
     world.network.publish(ISSUER, [next.publicJwk]);
-    world.clock.now += ISSUER_NEGATIVE_MS;
+    world.clock.now += ISSUER_UNREACHABLE_MS;
     expect(await step(world, oldToken)).toEqual(["signature_invalid", FETCHED]);
     expect(await step(world, nextToken)).toEqual(["accepted", []]);
   });
@@ -223,12 +264,57 @@ describe("an issuer that is down", () => {
 });
 
 describe("a failure", () => {
-  it("without a copy is remembered for a minute", async () => {
+  it("to reach the issuer is remembered for 5 s at first, then for twice as long each time, up to a minute", async () => {
     const world = createVerifierWorld();
-    expect(await step(world, oldToken)).toEqual(["issuer_unreachable", [DISCOVERY, DISCOVERY]]);
+    for (const pause of [5, 10, 20, 40, 60, 60]) {
+      world.network.forgetCalls();
+      expect(await verdict(world, oldToken)).toBe(`issuer_unreachable ${pause}`);
+      expect(world.network.urls()).toEqual([DISCOVERY, DISCOVERY]);
+      world.network.forgetCalls();
+      world.clock.now += pause * 1000 - 1_500;
+      expect(await verdict(world, oldToken)).toBe("issuer_unreachable 2");
+      world.clock.now += 1_499;
+      expect(await verdict(world, oldToken)).toBe("issuer_unreachable 1");
+      expect(world.network.urls()).toEqual([]);
+      world.clock.now += 1;
+    }
+    world.network.publish(ISSUER, [old.publicJwk]);
+    expect(await step(world, oldToken)).toEqual(["accepted", FETCHED]);
+  });
+
+  it("is of another outage when the issuer answered in between, or nobody asked it for long", async () => {
+    const world = createVerifierWorld();
+    await step(world, oldToken);
+    world.clock.now += ISSUER_UNREACHABLE_MS;
+    expect(await verdict(world, oldToken)).toBe("issuer_unreachable 10");
+    world.clock.now += 10_000 + ISSUER_UNREACHABLE_MAX_MS;
+    expect(await verdict(world, oldToken)).toBe("issuer_unreachable 5");
+    world.clock.now += 5_000;
+    world.network.publish(ISSUER, [old.publicJwk]);
+    expect(await verdict(world, oldToken)).toBe("accepted");
+    world.network.down(ISSUER);
+    world.clock.now += ISSUER_KEYS_STALE_MS;
+    expect(await verdict(world, oldToken)).toBe("issuer_unreachable 5");
+  });
+
+  it("of several requests at once counts once", async () => {
+    const world = createVerifierWorld();
+    const all = await Promise.all(Array.from({ length: 5 }, () => verdict(world, oldToken)));
+    expect(new Set(all)).toEqual(new Set(["issuer_unreachable 5"]));
+    world.clock.now += ISSUER_UNREACHABLE_MS;
+    expect(await verdict(world, oldToken)).toBe("issuer_unreachable 10");
+  });
+
+  it.each<readonly [string, Route]>([
+    ["404", () => new Response(null, { status: 404 })],
+    ["a wrong document", () => Response.json({ issuer: `${ISSUER}b` })],
+  ])("by %s is the issuer's own word, and stands for a minute", async (_about, route) => {
+    const world = createVerifierWorld();
+    world.network.answer(DISCOVERY, route);
+    expect(await step(world, oldToken)).toEqual(["issuer_invalid", [DISCOVERY]]);
     world.network.publish(ISSUER, [old.publicJwk]);
     world.clock.now += ISSUER_NEGATIVE_MS - 1;
-    expect(await step(world, oldToken)).toEqual(["issuer_unreachable", []]);
+    expect(await step(world, oldToken)).toEqual(["issuer_invalid", []]);
     world.clock.now += 1;
     expect(await step(world, oldToken)).toEqual(["accepted", FETCHED]);
   });
@@ -262,7 +348,7 @@ describe("a failure", () => {
     for (const known of [true, false]) {
       expect(await createVerifierWorld().verifier.verify(read(oldToken), { known })).toEqual({
         ok: false,
-        denial: { reason: "issuer_unreachable", known, problem: "discovery: network" },
+        denial: { reason: "issuer_unreachable", known, problem: "discovery: network", retryAfterSeconds: 5 },
       });
     }
   });

@@ -72,11 +72,16 @@ export class AbuseLimits {
   async consumeRefusal({ denial, viewer, issuer = "" }: UnverifiedRefusal): Promise<Denial | undefined> {
     const { status } = REFUSALS[disclosed(denial, viewer)];
     if (status === 429) return undefined;
-    // Our own outages, GitHub's, and those of issuers on a list cost nobody his good name. But below a wildcard anybody could
-    // name issuers without end, none of which answers.
-    const isFree = status >= 500 && !(denial.reason === "issuer_unreachable" && !this.#isListed(issuer));
-    if (isFree) return undefined;
+    if (status >= 500 && !this.#isOwnDoing(denial, issuer)) return undefined;
     return (await this.#deps.limits.callers.consume(this.#caller)) ? undefined : CALLER_RATE_LIMITED;
+  }
+
+  /**
+   * Our own outages, GitHub's, and those of issuers on a list cost nobody his good name. But below a wildcard anybody could name
+   * issuers without end, none of which answers; and so could he key ids that do not exist.
+   */
+  #isOwnDoing(denial: Denial, issuer: string): boolean {
+    return denial.reason === "issuer_unreachable" && (denial.inCooldown === true || !this.#isListed(issuer));
   }
 
   /** At the end of the exchange, whatever that was. */

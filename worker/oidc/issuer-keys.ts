@@ -1,20 +1,13 @@
 /**
- * The keys of issuers through their caches: fresh for an hour, stale while the issuer is down, failures remembered for a
- * minute, and a cooldown for what an unknown key id may make us fetch. Only settled values are shared between requests.
+ * The keys of issuers through their caches: fresh for an hour, stale while the issuer is down. Only settled values are shared
+ * between requests.
  */
 
 import { ALGORITHMS } from "../../policies/algorithms.ts";
 import { flatJwk } from "../../policies/jwk.ts";
 import { isObject } from "../../policies/objects.ts";
-import {
-  ISSUER_KEYS_FRESH_MS,
-  ISSUER_KEYS_STALE_MS,
-  ISSUER_NEGATIVE_MS,
-  ISSUER_REFETCH_COOLDOWN_MS,
-  MEMORY_NEGATIVE_ENTRIES_MAX,
-} from "../limits.ts";
+import { ISSUER_KEYS_FRESH_MS, ISSUER_KEYS_STALE_MS, RETRY_AFTER_OUTAGE_SECONDS } from "../limits.ts";
 import type { Entry, TieredCache, Writes } from "../store/cache.ts";
-import { BoundedMap } from "../store/memory.ts";
 import {
   type DocumentDeps,
   type DocumentResult,
@@ -22,6 +15,7 @@ import {
   type IssuerKeys,
   type KeysFailure,
 } from "./discovery.ts";
+import { IssuerBackoff } from "./issuer-backoff.ts";
 import { usableKeys } from "./jwk.ts";
 
 export type { IssuerKeys, KeysFailure };
@@ -40,28 +34,30 @@ export interface LoadOptions {
 }
 
 export type Loaded =
-  | { readonly kind: "keys"; readonly keys: IssuerKeys; readonly from: KeysOrigin }
-  | { readonly kind: "failure"; readonly failure: KeysFailure };
+  | { readonly kind: "keys"; readonly keys: IssuerKeys; readonly from: "cache" | "issuer" }
+  /** The issuer is down, and an old copy stands in for it. */
+  | { readonly kind: "keys"; readonly keys: IssuerKeys; readonly from: "stale"; readonly failure: DatedFailure }
+  | { readonly kind: "failure"; readonly failure: DatedFailure };
 
-/** `stale`: the issuer is down, so that asking it for newer keys is of no use. */
-export type KeysOrigin = "cache" | "issuer" | "stale";
-
-/** What a failure was, when, and whether an old copy may stand in for the issuer meanwhile. */
-interface Failed {
-  readonly failure: KeysFailure;
-  readonly at: number;
-  readonly hadCopy: boolean;
+/** A failure, and when it is worth asking again. */
+export interface DatedFailure extends KeysFailure {
+  readonly retryAfterSeconds: number;
+  /** Nobody was asked: the issuer was asked too often. */
+  readonly inCooldown?: true;
 }
+
+export type Refetched =
+  | { readonly kind: "keys"; readonly keys: IssuerKeys }
+  | { readonly kind: "failure"; readonly failure: DatedFailure };
 
 /** One per isolate. */
 export class IssuerKeySource {
   readonly #deps: KeysDeps;
-  // In memory only: whoever is refused causes no write to KV, and nobody else meets a failure.
-  readonly #failures = new BoundedMap<Failed>(MEMORY_NEGATIVE_ENTRIES_MAX);
-  readonly #refetchedAt = new BoundedMap<number>(MEMORY_NEGATIVE_ENTRIES_MAX);
+  readonly #backoff: IssuerBackoff;
 
   constructor(deps: KeysDeps) {
     this.#deps = deps;
+    this.#backoff = new IssuerBackoff(deps.now);
   }
 
   /** A fresh copy from memory or KV. */
@@ -72,50 +68,60 @@ export class IssuerKeySource {
 
   /** Whether the issuer failed so lately that `load` would not ask it again. */
   isNegativelyCached(issuer: string): boolean {
-    return this.#recentFailure(issuer) !== undefined;
+    return this.#backoff.current(issuer) !== undefined;
   }
 
   /** Whether `refetch` would ask nobody. */
   isInCooldown(issuer: string): boolean {
-    const at = this.#refetchedAt.get(issuer);
-    return at !== undefined && this.#age(at) < ISSUER_REFETCH_COOLDOWN_MS;
+    return this.#backoff.refetchWait(issuer) > 0;
   }
 
   /** From the cache, else from the issuer, else (only if it is down) a stale copy. */
   async load(issuer: string, options: LoadOptions): Promise<Loaded> {
-    const failed = this.#recentFailure(issuer);
-    if (failed && !failed.hadCopy) return { kind: "failure", failure: failed.failure };
+    const failed = this.#backoff.current(issuer);
+    if (failed && !failed.hadCopy) return { kind: "failure", failure: this.#dated(issuer, failed.failure) };
     const copy = await this.#read(issuer);
     if (this.#isFresh(copy)) return { kind: "keys", keys: copy.value, from: "cache" };
-    if (failed) return standIn(failed.failure, copy);
+    if (failed) return standIn(this.#dated(issuer, failed.failure), copy);
+    const askedAt = this.#deps.now();
     const outcome = await this.#fetch(issuer, options);
     if (outcome.ok) return { kind: "keys", keys: outcome.value, from: "issuer" };
     // Another request may have been luckier while this one waited.
     const meanwhile = this.#own(issuer, this.#deps.cache.peek([issuer]));
     if (this.#isFresh(meanwhile)) return { kind: "keys", keys: meanwhile.value, from: "cache" };
     // A caller who ran out of time says nothing about the issuer.
-    if (!options.signal?.aborted) {
-      this.#failures.set(issuer, { failure: outcome.failure, at: this.#deps.now(), hadCopy: copy !== undefined });
-    }
-    return standIn(outcome.failure, copy);
+    const { failure } = outcome;
+    if (!options.signal?.aborted) this.#backoff.failed(issuer, { failure, hadCopy: copy !== undefined }, askedAt);
+    return standIn(this.#dated(issuer, failure), copy);
   }
 
-  /** Asks again because cached keys did not do; undefined during the cooldown, or when nothing came of it. */
-  async refetch(issuer: string, options: LoadOptions): Promise<IssuerKeys | undefined> {
-    if (this.isInCooldown(issuer)) return undefined;
-    // Before the first await: requests that arrive meanwhile find the cooldown.
-    this.#refetchedAt.set(issuer, this.#deps.now());
+  /** Asks again because cached keys did not do, so often in a window at most: beyond that it is a failure, and nobody is asked. */
+  async refetch(issuer: string, max: number, options: LoadOptions): Promise<Refetched> {
+    const wait = this.#backoff.refetchWait(issuer, max);
+    if (wait > 0) {
+      const problem = "the issuer was asked for new keys too often";
+      const retryAfterSeconds = seconds(wait);
+      const reason = "issuer_unreachable";
+      return { kind: "failure", failure: { reason, problem, retryAfterSeconds, inCooldown: true } };
+    }
+    this.#backoff.refetching(issuer);
     const outcome = await this.#fetch(issuer, options);
-    return outcome.ok ? outcome.value : undefined;
+    if (outcome.ok) return { kind: "keys", keys: outcome.value };
+    return { kind: "failure", failure: { ...outcome.failure, retryAfterSeconds: RETRY_AFTER_OUTAGE_SECONDS } };
   }
 
   async #fetch(issuer: string, { signal, writes }: LoadOptions): Promise<DocumentResult<IssuerKeys>> {
     const outcome = await fetchIssuerKeys(this.#deps, issuer, signal);
     if (outcome.ok) {
-      this.#failures.delete(issuer);
+      this.#backoff.succeeded(issuer);
       this.#deps.cache.put([issuer], { value: outcome.value, readAt: this.#deps.now() }, writes);
     }
     return outcome;
+  }
+
+  #dated(issuer: string, failure: KeysFailure): DatedFailure {
+    const left = this.#backoff.left(issuer);
+    return { ...failure, retryAfterSeconds: left > 0 ? seconds(left) : RETRY_AFTER_OUTAGE_SECONDS };
   }
 
   async #read(issuer: string): Promise<Entry<IssuerKeys> | undefined> {
@@ -131,20 +137,17 @@ export class IssuerKeySource {
     return entry !== undefined && this.#age(entry.readAt) < ISSUER_KEYS_FRESH_MS;
   }
 
-  #recentFailure(issuer: string): Failed | undefined {
-    const failed = this.#failures.get(issuer);
-    return failed && this.#age(failed.at) < ISSUER_NEGATIVE_MS ? failed : undefined;
-  }
-
   #age(at: number): number {
     return this.#deps.now() - at;
   }
 }
 
-const standIn = (failure: KeysFailure, copy: Entry<IssuerKeys> | undefined): Loaded =>
+const standIn = (failure: DatedFailure, copy: Entry<IssuerKeys> | undefined): Loaded =>
   copy && failure.reason === "issuer_unreachable"
-    ? { kind: "keys", keys: copy.value, from: "stale" }
+    ? { kind: "keys", keys: copy.value, from: "stale", failure }
     : { kind: "failure", failure };
+
+const seconds = (ms: number): number => Math.ceil(ms / 1000);
 
 export const encodeIssuerKeys = ({ issuer, algorithms, jwks }: IssuerKeys): unknown => ({
   issuer,

@@ -5,9 +5,9 @@
 import { ALGORITHMS } from "../../policies/algorithms.ts";
 import { claimsOfVerifiedToken, type VerifiedClaims } from "../../policies/claims.ts";
 import { accept, type Denial, type Result, refuse } from "../denial.ts";
-import { JWKS_MAX_KEYS } from "../limits.ts";
+import { ISSUER_REFETCHES_FOR_KNOWN_KEY_MAX, ISSUER_REFETCHES_MAX, JWKS_MAX_KEYS } from "../limits.ts";
 import type { Writes } from "../store/cache.ts";
-import { IssuerKeySource, type IssuerKeys, type KeysDeps, type LoadOptions } from "./issuer-keys.ts";
+import { type DatedFailure, IssuerKeySource, type IssuerKeys, type KeysDeps, type LoadOptions } from "./issuer-keys.ts";
 import { keysFor, usableKeys } from "./jwk.ts";
 import { hasImpossibleSignatureLength, SignatureChecker, type SignatureOutcome } from "./signature.ts";
 import { parseStrictObject } from "./strict-json.ts";
@@ -40,7 +40,7 @@ export class Verifier {
 
   /**
    * Whether verifying this token would contact no issuer: fresh keys (or a fresh failure) are at hand, and its key is
-   * among them or may not be asked for now. A signature that does not match may still cost one refetch per cooldown.
+   * among them or may not be asked for now. A signature that does not match may still cost a refetch.
    */
   async needsNoFetch(token: UnverifiedToken): Promise<boolean> {
     if (hasImpossibleSignatureLength(token)) return true;
@@ -55,12 +55,18 @@ export class Verifier {
     if (hasImpossibleSignatureLength(token)) return signatureInvalid(known, IMPOSSIBLE_LENGTH);
     const load = loadOptions(options);
     const loaded = await this.#issuerKeys.load(token.issuer, load);
-    if (loaded.kind === "failure") return refuse({ ...loaded.failure, known });
+    if (loaded.kind === "failure") return refuse(failureDenial(loaded.failure, known));
     let outcome = await this.#check(token, loaded.keys);
-    if (!outcome.ok && loaded.from === "cache") {
+    if (!outcome.ok && loaded.from !== "issuer") {
       // The issuer may have changed its keys, or what is behind a key id (or behind none), since they were cached.
-      const newer = await this.#issuerKeys.refetch(token.issuer, load);
-      if (newer) outcome = await this.#check(token, newer);
+      const unknown = isKeyUnknown(token, loaded.keys);
+      const max = unknown ? ISSUER_REFETCHES_MAX : ISSUER_REFETCHES_FOR_KNOWN_KEY_MAX;
+      const newer = loaded.from === "stale" ? loaded : await this.#issuerKeys.refetch(token.issuer, max, load);
+      if (!("failure" in newer)) outcome = await this.#check(token, newer.keys);
+      // Nobody can say that the signature is wrong while the key is unknown, and whoever is told 401 does not try again.
+      else if (unknown && newer.failure.reason === "issuer_unreachable") {
+        return refuse(failureDenial(newer.failure, known));
+      }
     }
     return conclude(token, outcome, { known, nowMs: this.#now(), provenBy: "issuer" });
   }
@@ -82,6 +88,15 @@ export class Verifier {
     return allows(keys, token) ? this.#signatures.check(token, keys.jwks) : NOT_ADVERTISED;
   }
 }
+
+function failureDenial({ reason, problem, retryAfterSeconds, inCooldown }: DatedFailure, known: boolean): Denial {
+  if (reason !== "issuer_unreachable") return { reason, known, problem };
+  return { reason, known, problem, retryAfterSeconds, ...(inCooldown && { inCooldown }) };
+}
+
+/** A key id that is not published may be new; without one, so may any key. */
+const isKeyUnknown = ({ header }: UnverifiedToken, { jwks }: IssuerKeys): boolean =>
+  header.kid === undefined || !jwks.some(({ kid }) => kid === header.kid);
 
 type CheckOutcome = SignatureOutcome | { readonly ok: false; readonly problem: string };
 
