@@ -1,10 +1,11 @@
-// The README says of the refusals and the variables what the code says.
+// The READMEs say of refusals, variables and limits what the code says.
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { readConfig } from "../../worker/config.ts";
 import { REFUSALS } from "../../worker/denial.ts";
+import * as limits from "../../worker/limits.ts";
 
 const text = (path: string): string =>
   readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url).href), "utf8");
@@ -16,9 +17,11 @@ const cellsOf = (row: string): string[] =>
     .split(" | ")
     .map((cell) => cell.trim());
 
+const tableOf = (...head: readonly string[]): string[][] => tableIn(readme, head);
+
 /** The cells of every row of the table whose head begins with these names. */
-function tableOf(...head: readonly string[]): string[][] {
-  const lines = readme.split("\n");
+function tableIn(document: string, head: readonly string[]): string[][] {
+  const lines = document.split("\n");
   const start = lines.findIndex((line) => head.every((name, i) => line.startsWith("|") && cellsOf(line)[i] === name));
   return lines.slice(start + 2, lines.indexOf("", start)).map(cellsOf);
 }
@@ -51,4 +54,37 @@ it("lists every binding that the Worker looks for, and no other", () => {
   const found = text("worker/services.ts").matchAll(/bindingOf<\w+>\(env, "([A-Z_]+)"/g);
   const listed = tableOf("binding", "needed").flatMap(([names = ""]) => names.split(", "));
   expect(listed.sort()).toEqual([...new Set([...found].map(([, name]) => name ?? ""))].sort());
+});
+
+/** As people say it: a minute is 60 s. */
+function time(ms: number): string {
+  if (ms >= 60 * 60_000) return `${ms / (60 * 60_000)} h`;
+  return ms > 60_000 ? `${ms / 60_000} min` : `${ms / 1_000} s`;
+}
+
+it("keeps what is cached as long as worker/README.md says", () => {
+  const rows = tableIn(text("worker/README.md"), ["what", "key", "fresh"]);
+  const cell = (what: string, column: number) => rows.find(([name]) => name === what)?.[column] ?? "";
+  for (const [what, fresh, stale, negative] of [
+    ["issuer keys", limits.ISSUER_KEYS_FRESH_MS, limits.ISSUER_KEYS_STALE_MS, limits.ISSUER_NEGATIVE_MS],
+    ["installation", limits.INSTALLATION_FRESH_MS, undefined, limits.INSTALLATION_NEGATIVE_MS],
+    ["trust policy", limits.POLICY_FRESH_MS, limits.POLICY_STALE_MS, limits.POLICY_NEGATIVE_MS],
+    ["allow-list", limits.ALLOW_LIST_FRESH_MS, limits.ALLOW_LIST_STALE_MS, limits.ALLOW_LIST_FRESH_MS],
+    ["App JWT", limits.APP_JWT_REUSED_MS, undefined, undefined],
+  ] as const) {
+    const told = [fresh, stale, negative].map((ms) => (ms === undefined ? "-" : time(ms)));
+    for (const [i, words] of told.entries()) expect(` ${cell(what, i + 2)}`, what).toContain(` ${words}`);
+  }
+});
+
+it("bounds what worker/README.md says is bounded", () => {
+  const kib = (bytes: number) => `${bytes / 1024} KiB`;
+  const told = tableIn(text("worker/README.md"), ["what", "bound"]).map(([, bound = ""]) => bound);
+  const token = limits.TOKEN_MAX_CHARACTERS.toLocaleString("en");
+  const [query, body] = [kib(limits.QUERY_MAX_BYTES), kib(limits.BODY_MAX_BYTES)];
+  expect(told[0]).toBe(`${query}, ${body} and ${limits.PARAMETERS_MAX} parameters, ${token} characters`);
+  const sizes = [limits.POLICY_MAX_BYTES, limits.DISCOVERY_MAX_BYTES, limits.JWKS_MAX_BYTES].map(kib).join(", ");
+  expect(told[1]).toBe(`${sizes} and ${limits.JWKS_MAX_KEYS} keys`);
+  const times = [limits.GITHUB_TIMEOUT_MS, limits.ISSUER_TIMEOUT_MS, limits.EXCHANGE_DEADLINE_MS].map(time);
+  expect(told[2]).toBe(times.join(", "));
 });

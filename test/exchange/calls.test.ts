@@ -1,8 +1,9 @@
-// What an exchange costs at GitHub: calls by route and in sequence, revocations after the answer apart. The same rows stand in
-// worker/README.md, "Calls".
+// What an exchange costs at GitHub: calls by route and in sequence, revocations after the answer apart. Compared with the
+// table of worker/README.md, "Calls".
 
 import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
+import readme from "../../worker/README.md?raw";
 import { installationOf } from "../support/apps.ts";
 import { callsByRoute } from "../support/network.ts";
 import { type Asking, createWorld, HOUR, MINUTE, POLICY, type World } from "../support/world.ts";
@@ -129,7 +130,7 @@ const COSTS: readonly Cost[] = [
     revocations: 1,
   },
   {
-    about: "the same, another identity (remembered as absent)",
+    about: "- the same, another identity (remembered as absent)",
     tell: async () => warm(await outOfReach()),
     asking: { identity: "release" },
     calls: { "gh.mint": 2, "gh.contents": 1 },
@@ -137,7 +138,7 @@ const COSTS: readonly Cost[] = [
     revocations: 1,
   },
   {
-    about: "the same, five minutes later (asked for apart, side by side)",
+    about: "- the same, five minutes later",
     tell: async () => waitUntil(await outOfReach(), 5 * MINUTE),
     calls: { "gh.mint": 3, "gh.contents": 1 },
     hops: 3,
@@ -168,14 +169,14 @@ const COSTS: readonly Cost[] = [
     revocations: 1,
   },
   {
-    about: "all cold, known issuer cold too",
+    about: "all cold, keys of a known issuer too",
     tell: () => createWorld(LATENCY),
     calls: { "oidc.discovery": 1, "gh.repo_installation": 1, "oidc.jwks": 1, ...FILES },
     hops: 4,
     revocations: 1,
   },
   {
-    about: "all cold, issuer that only the policy names",
+    about: "all cold, an issuer that only the policy names",
     tell: async () => {
       const world = await createWorld(LATENCY);
       world.putPolicy(POLICY(world.owner, world.unknownIssuer.url));
@@ -215,6 +216,32 @@ const COSTS: readonly Cost[] = [
     revocations: 3,
   },
 ];
+
+/** Calls at GitHub, and at the issuer behind a plus. */
+function callsCell(calls: Cost["calls"]): string {
+  const sum = (prefix: string) =>
+    Object.entries(calls).reduce((total, [route, count]) => total + (route.startsWith(prefix) ? count : 0), 0);
+  return sum("oidc.") > 0 ? `${sum("gh.")} + ${sum("oidc.")}` : String(sum("gh."));
+}
+
+it("stands in the table of worker/README.md", () => {
+  const lines = readme.split("\n");
+  const start = lines.findIndex((line) => /^\| state +\| calls at GitHub/.test(line));
+  const rows = lines.slice(start + 2, lines.indexOf("", start)).map((row) => {
+    const [about, , calls, hops, revoked] = row
+      .slice(1, -1)
+      .split(" | ")
+      .map((cell) => cell.trim());
+    return { about, calls, hops, revoked };
+  });
+  const counted = COSTS.map(({ about, calls, hops, revocations }) => ({
+    about,
+    calls: callsCell(calls),
+    hops: String(hops),
+    revoked: revocations === 0 ? "-" : String(revocations),
+  }));
+  expect(rows).toEqual(counted);
+});
 
 beforeEach(() => reset());
 
