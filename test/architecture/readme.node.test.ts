@@ -3,6 +3,11 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
+import { parse } from "yaml";
+import { claimsOfVerifiedToken } from "../../policies/claims.ts";
+import { evaluate } from "../../policies/evaluate.ts";
+import { lintPolicy } from "../../policies/lint/lint.ts";
+import { parsePolicy } from "../../policies/parse.ts";
 import { readConfig } from "../../worker/config.ts";
 import { REFUSALS } from "../../worker/denial.ts";
 import * as limits from "../../worker/limits.ts";
@@ -87,4 +92,39 @@ it("bounds what worker/README.md says is bounded", () => {
   expect(told[1]).toBe(`${sizes} and ${limits.JWKS_MAX_KEYS} keys`);
   const times = [limits.GITHUB_TIMEOUT_MS, limits.ISSUER_TIMEOUT_MS, limits.EXCHANGE_DEADLINE_MS].map(time);
   expect(told[2]).toBe(times.join(", "));
+});
+
+interface Workflow {
+  readonly jobs: Readonly<Record<string, { readonly environment: string; readonly steps: readonly Step[] }>>;
+}
+interface Step {
+  readonly with?: { readonly domain: string; readonly scope: string; readonly identity: string };
+}
+
+it("has a first policy that lets in the job of its first workflow, and no other environment's", () => {
+  const [policyText = "", workflowText = ""] = [...readme.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(
+    ([, yaml]) => yaml,
+  );
+  const [, identity, scope] = /^# \.github\/chainguard\/(\w+)\.sts\.yaml in (\S+)$/m.exec(policyText) ?? [];
+  const job = (parse(workflowText) as Workflow).jobs.release;
+  const asked = job?.steps[0]?.with;
+  expect(asked).toMatchObject({ scope, identity });
+
+  const policy = parsePolicy(policyText, { kind: "repository", owner: "acme" });
+  if (!policy.ok || !asked) throw new Error("the policy does not parse, or the workflow asks for nothing");
+  expect(lintPolicy(policy.value, { kind: "repository", owner: "acme" })).toEqual([]);
+  const [, owner, ownerId, name, id] = /repo:(\w+)@(\d+)\/(\w+)@(\d+):/.exec(policyText) ?? [];
+  expect(`${owner}/${name}`).toBe(scope);
+  const allows = (environment: string | undefined) =>
+    evaluate(
+      policy.value,
+      claimsOfVerifiedToken({
+        iss: "https://token.actions.githubusercontent.com",
+        aud: asked.domain,
+        sub: `repo:${owner}@${ownerId}/${name}@${id}:environment:${environment}`,
+      }),
+      { domain: asked.domain },
+    ).allow;
+  expect(allows(job?.environment)).toBe(true);
+  expect(allows("staging")).toBe(false);
 });
