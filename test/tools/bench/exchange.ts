@@ -60,12 +60,15 @@ function createWorker({ recorder, environment, request }: Bench, kv: object): ()
   };
 }
 
-interface Cost {
+export interface Counts {
   readonly calls: number;
   readonly kvReads: number;
   readonly kvWrites: number;
-  readonly cpuMs: number;
 }
+
+/** Warm: the same isolate again. New isolate: memory empty, KV filled. Cold: both empty. */
+export const KINDS = ["warm", "new isolate", "cold"] as const;
+type Kind = (typeof KINDS)[number];
 
 function counted(kv: ReturnType<typeof createKv>) {
   const counts = { reads: 0, writes: 0 };
@@ -92,32 +95,54 @@ async function cpuMsOf(exchange: () => Promise<void>): Promise<number> {
   return rounds.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? 0;
 }
 
-/** Warm: the same isolate again. New isolate: memory empty, KV filled. Cold: both empty. */
-async function costOf(world: Bench, kind: "warm" | "new isolate" | "cold"): Promise<Cost> {
+async function prepare(world: Bench, kind: Kind) {
   const { counts, kv } = counted(createKv());
   const first = createWorker(world, kv);
   if (kind !== "cold") await first();
-  const afresh = { warm: () => first, "new isolate": () => createWorker(world, kv), cold: () => first }[kind];
-  Object.assign(counts, { reads: 0, writes: 0 });
-  world.recorder.calls = 0;
-  await afresh()();
-  const { calls } = world.recorder;
-  const { reads, writes } = counts;
-  const again = kind === "cold" ? () => createWorker(world, createKv()) : afresh;
-  return { calls, kvReads: reads, kvWrites: writes, cpuMs: await cpuMsOf(() => again()()) };
+  const next = { warm: () => first, "new isolate": () => createWorker(world, kv), cold: () => first }[kind];
+  const again = kind === "cold" ? () => createWorker(world, createKv()) : next;
+  return { counts, next, again };
 }
 
-const world = await openBench();
-await createWorker(world, createKv())();
-world.recorder.replay();
-const kinds = ["warm", "new isolate", "cold"] as const;
-console.log("one exchange     calls out   KV reads   KV writes   CPU, ms (median)   ratio");
-let warmMs: number | undefined;
-for (const kind of kinds) {
-  const cost = await costOf(world, kind);
-  warmMs ??= cost.cpuMs;
-  const numbers = [cost.calls, cost.kvReads, cost.kvWrites].map((n) => String(n).padStart(9)).join("  ");
-  const ratio = (cost.cpuMs / warmMs).toFixed(1);
-  console.log(`${kind.padEnd(15)} ${numbers}  ${cost.cpuMs.toFixed(2).padStart(16)}  ${ratio.padStart(6)}`);
+async function countsOf(world: Bench, kind: Kind): Promise<Counts> {
+  const { counts, next } = await prepare(world, kind);
+  Object.assign(counts, { reads: 0, writes: 0 });
+  world.recorder.calls = 0;
+  await next()();
+  return { calls: world.recorder.calls, kvReads: counts.reads, kvWrites: counts.writes };
 }
-console.log(`${ROUNDS} rounds of ${PER_ROUND} exchanges each, after ${WARM_UP} to warm up`);
+
+async function cpuMs(world: Bench, kind: Kind): Promise<number> {
+  const { again } = await prepare(world, kind);
+  return cpuMsOf(() => again()());
+}
+
+async function openRecorded(): Promise<Bench> {
+  const world = await openBench();
+  await createWorker(world, createKv())();
+  world.recorder.replay();
+  return world;
+}
+
+/** What one exchange of each kind asks of others; no time is measured. */
+export async function countAll(): Promise<ReadonlyMap<Kind, Counts>> {
+  const world = await openRecorded();
+  const all = new Map<Kind, Counts>();
+  for (const kind of KINDS) all.set(kind, await countsOf(world, kind));
+  return all;
+}
+
+if (import.meta.main) {
+  const world = await openRecorded();
+  console.log("one exchange     calls out   KV reads   KV writes   CPU, ms (median)   ratio");
+  let warmMs: number | undefined;
+  for (const kind of KINDS) {
+    const counts = await countsOf(world, kind);
+    const ms = await cpuMs(world, kind);
+    warmMs ??= ms;
+    const numbers = [counts.calls, counts.kvReads, counts.kvWrites].map((n) => String(n).padStart(9)).join("  ");
+    const ratio = (ms / warmMs).toFixed(1);
+    console.log(`${kind.padEnd(15)} ${numbers}  ${ms.toFixed(2).padStart(16)}  ${ratio.padStart(6)}`);
+  }
+  console.log(`${ROUNDS} rounds of ${PER_ROUND} exchanges each, after ${WARM_UP} to warm up`);
+}
