@@ -118,6 +118,9 @@ export const TOMBSTONE_RETRY_WAITS_MS: readonly number[] = [1_100, 2_200, 4_400]
 export const INVALIDATED_PATHS_MAX = 300;
 export const TOMBSTONES_MEMORY_MAX = 5_000;
 
+/** Whether a repository of policies is public. */
+export const VISIBILITY_FRESH_MS = 60_000;
+
 // When a stale copy stands in for GitHub.
 /** GitHub counts requests by the hour. */
 export const GITHUB_LIMIT_WINDOW_MS = 60 * 60_000;

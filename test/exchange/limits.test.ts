@@ -95,7 +95,10 @@ describe("with bindings", () => {
     const { world } = await bound(100, 1);
     expect((await world.send(forged(world), { identity: "one" })).status).toBe(404);
     world.network.forgetCalls();
-    const limited = await world.send(forged(world), { identity: "two" });
+    // Of the first repository all that is not there is known.
+    expect((await world.send(forged(world), { identity: "two" })).status).toBe(404);
+    expect(world.calls).toEqual([]);
+    const limited = await world.send(forged(world), { scope: `${world.owner}/other` });
     expect([limited.status, limited.body.reason]).toEqual([429, "caller_rate_limited"]);
     expect(world.calls).toEqual([]);
     expect((await world.ask({ identity: "actions" })).status).toBe(200);

@@ -134,7 +134,7 @@ describe("a policy that is pushed", () => {
 });
 
 describe("an exchange that reads while the push comes", () => {
-  it("keeps nothing that the next one would be granted by", async () => {
+  it("reads once more, and keeps nothing that the next one would be granted by", async () => {
     const made = await deployed();
     made.network.fault({ route: "gh.contents", kind: "delay", delayMs: 150, times: 2 });
     const slow = ask(made);
@@ -142,7 +142,7 @@ describe("an exchange that reads while the push comes", () => {
     made.clock.now += 1;
     await made.push({ [PATH]: writing(made.owner) });
     made.clock.now += 1;
-    expect(await slow).toEqual(granted('{"issues":"write"}'));
+    expect(await slow).toEqual(granted('{"contents":"write"}'));
     expect(await ask(made)).toEqual(granted('{"contents":"write"}'));
   });
 });

@@ -109,6 +109,8 @@ async function steps(run: ExchangeRun, incoming: Incoming, deps: ExchangeDeps): 
     return run.refused(taken);
   }
   if (run.callerLeft()) return run.refused({ reason: "deadline_exceeded" });
+  const changed = policySource.changedSince(access.value, sources);
+  if (changed) return run.refused(changed);
   const sticky = { scope: scopeText(scope), identity, subject: token.value.subject };
   const policyRepository = { id: policy.value.repositoryId, name: target.repository };
   const asked = { ...scope, policyRepository, first: access.value, grant: grant.value, sticky };

@@ -25,7 +25,7 @@ import { ExchangeRecord } from "./record.ts";
 
 export interface RunDeps extends AbuseLimitDeps, HintDeps {
   readonly config: Pick<Config, "debugTiming" | "knownIssuers" | "apiUrl">;
-  readonly policySource: Pick<PolicySource, "isFresh" | "nearMisses">;
+  readonly policySource: Pick<PolicySource, "isFresh" | "isStillPublic" | "nearMisses">;
   readonly github: Pick<GitHub, "getApp" | "revoke">;
   /** Where people see the configured GitHub. */
   readonly webUrl: string;
@@ -50,7 +50,8 @@ export class ExchangeRun {
   #token: UnverifiedToken | undefined;
   #verified: VerifiedToken | undefined;
   #access: PolicyAccess | undefined;
-  #policyIsPublic = false;
+  /** Where it was read from a public repository. */
+  #publicPolicy: PolicyValue | undefined;
   #isOver = false;
 
   constructor(incoming: Incoming, deps: RunDeps) {
@@ -100,7 +101,7 @@ export class ExchangeRun {
   }
 
   setPolicy(policy: Result<PolicyValue>, { target }: PolicyAccess): void {
-    this.#policyIsPublic = policy.ok && policy.value.public;
+    this.#publicPolicy = policy.ok && policy.value.public ? policy.value : undefined;
     this.record.policy(target, policy.ok ? policy.value : undefined);
   }
 
@@ -132,12 +133,23 @@ export class ExchangeRun {
   }
 
   /** Settles what the caller gets, then leaves the rest to run after the answer. */
-  async finish(outcome: ExchangeOutcome): Promise<ExchangeOutcome> {
+  async finish(reached: ExchangeOutcome): Promise<ExchangeOutcome> {
+    const outcome = await this.#withCertainViewer(reached);
     const settled = await this.#settled(outcome).finally(() => this.limits.release());
     this.#incoming.waitUntil(this.#afterwards(settled));
     // Which parts there were says where a refusal came from.
     const mayKnow = settled.kind === "granted" || settled.viewer === "owner";
     return this.#deps.config.debugTiming && mayKnow ? { ...settled, timings: this.record.timings } : settled;
+  }
+
+  /** Whoever is told more only because the policy's repository is public is told so as long as it is. */
+  async #withCertainViewer(outcome: ExchangeOutcome): Promise<ExchangeOutcome> {
+    const [access, policy] = [this.#access, this.#publicPolicy];
+    if (outcome.kind === "granted" || outcome.viewer !== "owner" || !access || !policy) return outcome;
+    if (isOwnersOwn(this.#verified, access.installation.accountId, this.#deps.webUrl)) return outcome;
+    if (await this.#deps.policySource.isStillPublic(access, policy, this.call)) return outcome;
+    this.#publicPolicy = undefined;
+    return this.refused(outcome.denial);
   }
 
   async #settled(outcome: ExchangeOutcome): Promise<ExchangeOutcome> {
@@ -162,7 +174,7 @@ export class ExchangeRun {
       scope: this.#scope,
       verified: this.#verified,
       access: this.#access,
-      policyIsPublic: this.#policyIsPublic,
+      policyIsPublic: this.#publicPolicy !== undefined,
       webUrl: this.#deps.webUrl,
     });
   }

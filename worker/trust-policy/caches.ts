@@ -189,8 +189,9 @@ export class SourceCaches {
   keepAllowList(recalled: Recalled<AllowListValue>, entry: Entry<AllowListValue>, writes: Writes | undefined): void {
     const { key, file, voidBefore } = recalled;
     const { value } = entry;
+    const wasThere = recalled.entry !== undefined && recalled.entry.value.state !== "absent";
     // "Not visible" is true of this deployment's Apps only, and says nothing of the file.
-    if (value.state === "absent" && value.because === "no_file") {
+    if (wasThere && value.state === "absent" && value.because === "no_file") {
       this.#deps.tombstones.replaced(file, entry.readAt);
       writes?.add(() => this.#buryKept(this.#allowLists, recalled, entry), "anyone");
     }

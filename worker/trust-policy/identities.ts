@@ -35,7 +35,8 @@ export function existenceOf(identity: string, folders: KnownFolders): Existence 
     const by = folders.get(folder);
     if (by === undefined) return { kind: "unread", folder };
     const name = segments[depth] ?? "";
-    const isThere = by.value.folders.includes(name) || by.value.files.includes(name);
+    const isLast = depth === segments.length - 1;
+    const isThere = by.value.folders.includes(name) || (isLast && by.value.files.includes(name));
     if (!isThere) return by.value.isComplete ? { kind: "absent", by } : { kind: "unknown" };
   }
   return { kind: "there" };

@@ -22,10 +22,13 @@ import { readPolicy } from "./policy.ts";
 import { type AccessCall, type AccessQuery, accessThrough } from "./read-access.ts";
 import { ForeignMisses } from "./staleness.ts";
 import type { Target } from "./target.ts";
+import { Visibility } from "./visibility.ts";
 
 export interface Sources {
   readonly allowList: Result<AllowListValue>;
   readonly policy: Result<PolicyValue>;
+  /** What was void when they were read, in ms. */
+  readonly voidBefore: number;
 }
 
 const CHANGES_TOO_FAST: Denial = {
@@ -45,10 +48,12 @@ export interface PolicySourceDeps {
 export class PolicySource {
   readonly #deps: PolicySourceDeps;
   readonly #foreignMisses: ForeignMisses;
+  readonly #visibility: Visibility;
 
   constructor(deps: PolicySourceDeps) {
     this.#deps = deps;
     this.#foreignMisses = new ForeignMisses(deps.now);
+    this.#visibility = new Visibility(deps);
   }
 
   /** The first look at what is remembered; `isFresh` judges it, and `resolve` goes on from it. */
@@ -89,13 +94,23 @@ export class PolicySource {
   /** Reads what is not fresh, both files at once. */
   async read(resolved: PolicyAccess, call: AccessCall): Promise<Sources> {
     const access = this.#isReadable(resolved) ? accept(resolved) : await this.#resolveAgain(resolved, call);
-    if (!access.ok) return { allowList: access, policy: access };
+    if (!access.ok) return { allowList: access, policy: access, voidBefore: voidBeforeOf(resolved) };
     const deps = { ...this.#deps, foreignMisses: this.#foreignMisses };
     const [allowList, policy] = await Promise.all([
       readAllowList(deps, access.value, call),
       readPolicy(deps, access.value, call),
     ]);
-    return { allowList, policy };
+    return { allowList, policy, voidBefore: voidBeforeOf(resolved) };
+  }
+
+  /** A denial if something of it was voided since it was read; asked again after whatever an exchange waits for. */
+  changedSince(resolved: PolicyAccess, { voidBefore }: Sources): Denial | undefined {
+    return voidBeforeOf(resolved) > voidBefore ? CHANGES_TOO_FAST : undefined;
+  }
+
+  /** Whether anybody may read the policy now, whatever is remembered of it. */
+  isStillPublic(resolved: PolicyAccess, { repositoryId }: PolicyValue, call: AccessCall): Promise<boolean> {
+    return this.#visibility.isPublic(resolved, repositoryId, call);
   }
 
   /** The final mint was refused: a policy whose repository is gone, or has another name, is read anew next time. */
@@ -134,6 +149,10 @@ export class PolicySource {
     const access = await accessThrough(github, app, this.#query(recalled), call);
     if (!access.ok) return access;
     const { installation, to } = access.value;
+    for (const one of to.values()) {
+      if (one.kind !== "token") continue;
+      this.#visibility.learn(one.repositoryId, { isPublic: one.repositoryIsPublic, askedAt: asked.askedAt });
+    }
     const { target, policy, allowList } = ownedBy(installation.accountId, recalled);
     const fileAccess = <V extends AllowListValue | PolicyValue>(
       file: Recalled<V>,
@@ -174,6 +193,9 @@ export class PolicySource {
     return this.#isReadable(again.value) ? again : refuse(CHANGES_TOO_FAST);
   }
 }
+
+const voidBeforeOf = ({ policy, allowList }: PolicyAccess): number =>
+  Math.max(policy.recalled.voidBefore.known(), allowList.recalled.voidBefore.known());
 
 function saysGone(denial: Denial, { scope, repository }: Target): boolean {
   const isSame = (name: string, other: string) => name.toLowerCase() === other.toLowerCase();

@@ -67,7 +67,7 @@ const READERS: Readonly<Record<string, Reader | undefined>> = Object.assign(Obje
   merge_group: only(["checks_requested"], readMergeGroup),
   installation: readInstallation,
   installation_repositories: readSelection,
-  repository: only(["renamed", "transferred", "deleted"], readRepository),
+  repository: only(["renamed", "transferred", "deleted", "privatized"], readRepository),
 } satisfies Record<string, Reader>);
 
 export function readEvent(name: string, json: unknown): EventReading {
