@@ -39,8 +39,11 @@ export const LATE_ANSWER_MS = 15_000;
 export const EXCHANGE_DEADLINE_MS = 10_000;
 /** A request's body, from its first byte to its last. */
 export const BODY_TIMEOUT_MS = 5_000;
-/** A revocation runs after the answer, so it has its own time. */
-export const REVOCATION_TIMEOUT_MS = 4_000;
+/** A revocation runs after the answer, so it has its own time: three tries, each of which may hang. */
+export const REVOCATION_MAX_MS = 13_000;
+/** The same for whoever brings a token back, and waits. */
+export const REVOCATION_ANSWER_MAX_MS = 4_000;
+export const REVOCATION_ATTEMPTS = 3;
 export const RETRY_JITTER_MAX_MS = 250;
 /** Audit events are sent after the answer. */
 export const AUDIT_TIMEOUT_MS = 3_000;

@@ -2,7 +2,8 @@
 
 import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Network } from "../support/network.ts";
+import { watchedKv } from "../support/kv.ts";
+import type { Fault, Network } from "../support/network.ts";
 import { ACTIONS } from "../support/workload.ts";
 import { createWorld, POLICY } from "../support/world.ts";
 
@@ -271,6 +272,63 @@ describe("no token is left that nobody was given", () => {
     expect(grantMints()).toBe(0);
     expect(network.github.tokens.every(({ revoked }) => revoked)).toBe(true);
   });
+
+  /** The mint of what the policy grants, cut or stalled behind its token. */
+  const PART = { route: "gh.mint", match: '"issues"', bytes: 700 } as const;
+  const READ_REVOKED = { route: "gh.revoke" } as const;
+  const troubles: Readonly<Record<string, readonly Fault[]>> = {
+    "the mint's answer is cut behind the token": [{ ...PART, kind: "cut" }],
+    "that, and its revocation fails twice": [
+      { ...PART, kind: "cut" },
+      { ...READ_REVOKED, kind: "status", status: 503, times: 2 },
+    ],
+    "the read token's mint is cut, and repeated": [{ route: "gh.mint", kind: "cut", times: 1 }],
+    "a revocation meets a 500 and a 429": [
+      { ...READ_REVOKED, kind: "status", status: 500, times: 1 },
+      { ...READ_REVOKED, kind: "status", status: 429, times: 1 },
+    ],
+    "a revocation meets a limit and loses its connection": [
+      { ...READ_REVOKED, kind: "secondary", times: 1 },
+      { ...READ_REVOKED, kind: "network", times: 1 },
+    ],
+  };
+  it.each(Object.keys(troubles))("when %s", async (trouble) => {
+    const world = await createWorld();
+    world.network.fault(...(troubles[trouble] ?? []));
+    const { body } = await world.ask();
+    expect(world.livingTokens()).toEqual(body.token === undefined ? [] : [body.token]);
+    expect(world.github.tokens.length).toBeGreaterThan(1);
+  });
+
+  it("when a revocation hangs", { timeout: 20_000 }, async () => {
+    const world = await createWorld();
+    world.network.fault({ ...READ_REVOKED, kind: "hang", times: 1 });
+    const { body } = await world.ask();
+    expect(world.livingTokens()).toEqual([body.token]);
+  });
+
+  it("when the mint's answer stalls behind the token", { timeout: 40_000 }, async () => {
+    const world = await createWorld();
+    world.network.fault({ ...PART, kind: "stall" });
+    expect((await world.ask()).body.reason).toBe("github_unavailable");
+    expect(world.livingTokens()).toEqual([]);
+    expect(world.worker.counts().mint_unknown).toBe(1);
+  });
+
+  it.each(["get", "put", "all"] as const)(
+    "when KV hangs behind the read token's mint: %s",
+    { timeout: 40_000 },
+    async (what) => {
+      const kv = watchedKv();
+      const world = await createWorld({ bindings: { STS_CACHE: kv.binding } });
+      world.network.fault({ route: "gh.mint", kind: "delay", delayMs: 50 });
+      const answering = world.ask();
+      while (world.network.count("gh.mint") < 1) await scheduler.wait(5);
+      kv.hang = what;
+      const { body } = await answering;
+      expect(world.livingTokens()).toEqual([body.token]);
+    },
+  );
 
   it("when the mint answers too late", { timeout: 20_000 }, async () => {
     const { worker, request, network } = await createWorld();

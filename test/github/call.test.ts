@@ -1,7 +1,8 @@
 // The one caller: what it sends, what it repeats, and that nothing leaves the API's origin.
 
 import { describe, expect, it } from "vitest";
-import { Api, type ApiDeps, type ApiRequest, type CallContext } from "../../worker/github/call.ts";
+import { Api, type ApiDeps, type CallContext } from "../../worker/github/call.ts";
+import type { ApiRequest } from "../../worker/github/request.ts";
 import type { ApiResponse } from "../../worker/github/response.ts";
 import { testCall } from "./world.ts";
 
@@ -36,6 +37,8 @@ function deps(answers: Answers, apiUrl = "https://api.github.com") {
 
 const json = (status: number, body: unknown = {}, headers: Record<string, string> = {}): Response =>
   new Response(JSON.stringify(body), { status, headers });
+
+const gone = (): Response => new Response(null, { status: 204 });
 
 const statusOf = (response: ApiResponse) => (response.kind === "response" ? response.status : response.failure);
 const callGitHub = (given: ApiDeps, request: ApiRequest, call: CallContext) => new Api(given).send(request, call);
@@ -124,6 +127,41 @@ describe("repeating", () => {
     expect(sent.length).toBe(1);
   });
 
+  const insisted: [string, Answers, unknown, number][] = [
+    ["a 503 that passes at last", [json(503), new TypeError("no"), gone()], 204, 3],
+    ["a 503 that stays", [json(503), json(503), json(503)], 503, 3],
+    ["a limit that passes", [json(429), json(403, {}, { "retry-after": "1" }), gone()], 204, 3],
+    ["a refusal", [json(403)], 403, 1],
+    ["a 401", [json(401)], 401, 1],
+    ["a redirect", [json(302)], 302, 1],
+  ];
+  it.each(insisted)("what must not be left undone: %s", async (_, answers, outcome, calls) => {
+    const { given, sent } = deps([...answers]);
+    expect(statusOf(await callGitHub(given, { ...POST, retry: "insist" }, testCall()))).toBe(outcome);
+    expect(sent.length).toBe(calls);
+  });
+
+  it("what must not be left undone, also after a hang", async () => {
+    const { given, sent } = deps([]);
+    let asked = 0;
+    const fetcher = (request: Request) => {
+      sent.push(request);
+      asked += 1;
+      return asked < 3 ? new Promise<Response>(() => undefined) : Promise.resolve(gone());
+    };
+    const request = { ...POST, retry: "insist", timeoutMs: 10 } as const;
+    expect(statusOf(await callGitHub({ ...given, fetcher }, request, testCall()))).toBe(204);
+    expect(sent.length).toBe(3);
+  });
+
+  it("hands on what the response had that it repeats for", async () => {
+    const unused: ApiResponse[] = [];
+    const { given } = deps([json(502, { token: "t" }), json(201)]);
+    const request = { ...POST, retry: true, onUnused: (one: ApiResponse) => void unused.push(one) };
+    expect(statusOf(await callGitHub(given, request, testCall()))).toBe(201);
+    expect(unused).toMatchObject([{ status: 502, json: { token: "t" } }]);
+  });
+
   it("not after a body that is too large", async () => {
     const { given, sent } = deps([new Response("x".repeat(100))]);
     expect(statusOf(await callGitHub(given, { ...GET, maxBytes: 99 }, testCall()))).toBe("too_large");
@@ -166,8 +204,8 @@ describe("a late answer", () => {
     const slow = { ...given, fetcher: () => new Promise<Response>((resolve) => (answer = resolve)) };
     const late: ApiResponse[] = [];
     const call = testCall();
-    const onLate = async (response: ApiResponse) => void late.push(response);
-    expect(statusOf(await callGitHub(slow, { ...POST, timeoutMs: 10, onLate }, call))).toBe("timeout");
+    const onUnused = (response: ApiResponse) => void late.push(response);
+    expect(statusOf(await callGitHub(slow, { ...POST, timeoutMs: 10, onUnused }, call))).toBe("timeout");
     expect(late).toEqual([]);
     answer(json(201, { token: "t" }));
     await call.settled();
@@ -178,7 +216,7 @@ describe("a late answer", () => {
     const late: ApiResponse[] = [];
     const { given } = deps([json(201)]);
     const call = testCall();
-    const response = await callGitHub(given, { ...POST, onLate: async (one) => void late.push(one) }, call);
+    const response = await callGitHub(given, { ...POST, onUnused: (one) => void late.push(one) }, call);
     await call.settled();
     expect([statusOf(response), late]).toEqual([201, []]);
   });

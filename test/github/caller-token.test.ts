@@ -177,6 +177,58 @@ describe("an unknown outcome", () => {
   });
 });
 
+describe("a token in what came of an answer", () => {
+  const TOKEN_BYTES = 700;
+  const broken: [string, Partial<Fault> & Pick<Fault, "kind">][] = [
+    ["that was cut", { kind: "cut", bytes: TOKEN_BYTES }],
+    ["that stalls", { kind: "stall", bytes: TOKEN_BYTES }],
+    ["that is no JSON", { kind: "status", status: 201, body: "<p>ghs_made</p>" }],
+    ["that is an error", { kind: "status", status: 502, body: 'upstream said {"token":"ghs_made"' }],
+  ];
+  const uses = {
+    "the caller's": (world: TestWorld) => mint(world, { ...GRANT, repositories: "all" }),
+    "a read": ({ github, app, installation, call }: TestWorld) =>
+      github.mintReadToken(app, installation, ["app"], call),
+  };
+  const cases = Object.entries(uses).flatMap(([use, ask]) =>
+    broken.map(([title, fault]) => ({ use, ask, title, fault })),
+  );
+
+  it.each(cases)("$title is revoked: $use", async ({ ask, fault }) => {
+    const world = await createTestWorld({ timeoutMs: 500 });
+    world.network.fault({ route: "gh.mint", ...fault });
+    expect(await ask(world)).toMatchObject({ ok: false });
+    world.call.expire();
+    await world.call.settled();
+    const minted = world.network.count("gh.mint");
+    expect(revocations(world)).toHaveLength(minted);
+    expect(livingTokens(world)).toEqual([]);
+  });
+
+  it("is revoked in up to three tries", async () => {
+    const world = await createTestWorld({ timeoutMs: 500 });
+    world.network.fault({ route: "gh.mint", kind: "cut", bytes: TOKEN_BYTES });
+    world.network.fault(
+      { route: "gh.revoke", kind: "hang", times: 1 },
+      { route: "gh.revoke", kind: "primary", times: 1 },
+    );
+    await uses["the caller's"](world);
+    await world.call.settled();
+    expect(revocations(world)).toHaveLength(3);
+    expect(livingTokens(world)).toEqual([]);
+    expect(world.call.counted).toContain("token_discarded");
+  });
+
+  it("that ends in its middle cannot be revoked, and is counted as unknown", async () => {
+    const world = await createTestWorld();
+    world.network.fault({ route: "gh.mint", kind: "cut", bytes: 100 });
+    await mint(world);
+    await world.call.settled();
+    expect(world.call.counted.filter((what) => what === "mint_unknown")).toHaveLength(1);
+    expect(world.call.counted).not.toContain("token_discarded");
+  });
+});
+
 describe("an answer that comes too late", () => {
   it("has its token revoked in the background", async () => {
     const world = await createTestWorld();

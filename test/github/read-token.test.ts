@@ -153,19 +153,31 @@ describe("revoking", () => {
   });
 
   it.each([
-    ["an outage that passes", { route: "gh.revoke", kind: "status", status: 503, times: 1 }, "revoked", 2],
-    ["an outage that stays", { route: "gh.revoke", kind: "status", status: 503 }, "failed", 2],
-    ["a network that fails", { route: "gh.revoke", kind: "network" }, "failed", 2],
-    ["a limit", { route: "gh.revoke", kind: "primary" }, "failed", 1],
-    ["a redirect", { route: "gh.revoke", kind: "redirect", location: "https://evil.example/" }, "failed", 1],
+    ["an outage that passes", { kind: "status", status: 503, times: 2 }, "revoked", 3],
+    ["an outage that stays", { kind: "status", status: 503 }, "failed", 3],
+    ["a network that fails", { kind: "network" }, "failed", 3],
+    ["a primary limit", { kind: "primary" }, "failed", 3],
+    ["a secondary limit that passes", { kind: "secondary", times: 2 }, "revoked", 3],
+    ["429", { kind: "status", status: 429, times: 1 }, "revoked", 2],
+    ["a hang that passes", { kind: "hang", times: 1 }, "revoked", 2],
+    ["a hang that stays", { kind: "hang" }, "failed", 3],
+    ["a redirect", { kind: "redirect", location: "https://evil.example/" }, "failed", 1],
+    ["a refusal", { kind: "bare403" }, "failed", 1],
   ] as const)("%s", async (_, fault, expected, calls) => {
-    const world = await createTestWorld();
+    const world = await createTestWorld({ timeoutMs: 500 });
     const outcome = await mint(world);
     if (!outcome.ok) throw new Error(outcome.denial.reason);
-    world.network.fault(fault);
+    world.network.fault({ route: "gh.revoke", ...fault });
     expect(await world.github.revoke(outcome.value.token)).toBe(expected);
     expect(world.network.count("gh.revoke")).toBe(calls);
     expect(world.network.hosts()).toEqual(["api.github.com"]);
+  });
+
+  it("ends when whoever waits for it has waited enough", async () => {
+    const world = await createTestWorld();
+    world.network.fault({ route: "gh.revoke", kind: "hang" });
+    expect(await world.github.revoke("ghs_x", AbortSignal.timeout(10))).toBe("failed");
+    expect(world.network.count("gh.revoke")).toBe(1);
   });
 
   it.each(["", "a b", "x\r\nX-Evil: 1", "gh\u00e9"])("sends nothing for what cannot be a token: %j", async (token) => {

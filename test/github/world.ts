@@ -65,6 +65,8 @@ export interface WorldOptions {
   readonly apps?: number;
   readonly repositories?: "all" | readonly string[];
   readonly kv?: KVNamespace;
+  /** How long one call may take, where a test lets it hang. */
+  readonly timeoutMs?: number;
 }
 
 export async function appOf(id: number, slots: readonly number[] = [0]): Promise<App> {
@@ -114,6 +116,7 @@ export async function createTestWorld(options: WorldOptions = {}): Promise<TestW
     now: () => clock.now,
     random: () => 0,
     apiUrl,
+    timeoutMs: options.timeoutMs,
     apps,
     installationCache: cache,
     log: (event) => events.push(event),

@@ -175,6 +175,34 @@ describe("the bounded fetch", () => {
     expect(pulled).toBeLessThan(10);
   });
 
+  const parts: [string, (stream: ReadableStreamDefaultController<Uint8Array>) => unknown, string, string][] = [
+    ["cut", (stream) => stream.error(new Error("cut")), "cut", "01234"],
+    ["stalled", () => new Promise<void>(() => undefined), "timeout", "01234"],
+    ["endless", (stream) => stream.enqueue(new TextEncoder().encode("56789")), "too_large", "0123456789"],
+  ];
+  it.each(parts)(
+    "hands out what came of a body that is %s, to whoever has to undo it",
+    async (_, then, failure, came) => {
+      const body = () => {
+        let sent = false;
+        return new ReadableStream<Uint8Array>({
+          async pull(stream) {
+            if (sent) return void (await then(stream));
+            sent = true;
+            stream.enqueue(new TextEncoder().encode("01234"));
+          },
+        });
+      };
+      const fetched = await boundedFetch(async () => new Response(body()), request, { ...bounds, keepPart: true });
+      expect(fetched).toMatchObject({ kind: "failure", failure });
+      expect("part" in fetched && new TextDecoder().decode(fetched.part)).toBe(came);
+      expect(await boundedFetch(async () => new Response(body()), request, bounds)).toEqual({
+        kind: "failure",
+        failure,
+      });
+    },
+  );
+
   it("ends with the caller's deadline, and asks nobody after it", async () => {
     let asked = 0;
     const fetcher = async () => {

@@ -5,8 +5,9 @@
 import { base64url } from "jose";
 import { APP_JWT_BACKDATED_SECONDS, APP_JWT_LIFETIME_SECONDS, APP_JWT_REUSED_MS } from "../limits.ts";
 import type { App } from "./app.ts";
-import type { Api, ApiRequest, CallContext } from "./call.ts";
+import type { Api, CallContext } from "./call.ts";
 import type { Pool } from "./pool.ts";
+import type { ApiRequest } from "./request.ts";
 import { type ApiResponse, type ApiResult, isUnknownApp, resultOf } from "./response.ts";
 
 export interface AppJwt {

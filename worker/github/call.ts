@@ -1,12 +1,18 @@
 /**
- * The one caller of GitHub's API. It builds the request, sends it within its bounds, repeats it once where its route allows, and
- * hands back a settled response. It follows no redirect: Authorization never leaves the API's origin.
+ * The one caller of GitHub's API. It sends a request within its bounds, repeats it where its route allows, and hands back a settled
+ * response.
  */
-import { endpoint } from "@octokit/endpoint";
-import { GITHUB_ANSWER_MAX_BYTES, GITHUB_TIMEOUT_MS, LATE_ANSWER_MS, RETRY_JITTER_MAX_MS } from "../limits.ts";
+import {
+  GITHUB_ANSWER_MAX_BYTES,
+  GITHUB_TIMEOUT_MS,
+  LATE_ANSWER_MS,
+  RETRY_JITTER_MAX_MS,
+  REVOCATION_ATTEMPTS,
+} from "../limits.ts";
 import type { Writes } from "../store/cache.ts";
 import { boundedFetch, type Fetched, type Fetcher, parseJson } from "../store/fetch.ts";
-import { type ApiResponse, type ApiResult, denialOf, type Lookup } from "./response.ts";
+import { type ApiRequest, buildRequest } from "./request.ts";
+import { type ApiResponse, type ApiResult, denialOf, type Lookup, resultOf } from "./response.ts";
 
 /** What one exchange lends to each of its calls. */
 export interface CallContext {
@@ -38,34 +44,12 @@ export interface ApiDeps {
   readonly random: () => number;
   /** REST base, perhaps with a path (`https://ghes.example/api/v3`). */
   readonly apiUrl: string;
+  /** How long one call may take, if not GITHUB_TIMEOUT_MS. */
+  readonly timeoutMs?: number | undefined;
   readonly log?: ((event: CallEvent) => void) | undefined;
 }
 
-export interface ApiRequest {
-  /** Method and path template; the only place where a path is written. */
-  readonly route: string;
-  /** Values for the template. Owners, repositories and paths reach a URL only through it. */
-  readonly path?: Readonly<Record<string, string | number>>;
-  readonly body?: object;
-  readonly token: string;
-  readonly accept?: string;
-  readonly maxBytes?: number;
-  readonly timeoutMs?: number;
-  /** Repeat once after a network failure, a 5xx or a cut body. Never for what must not happen twice. */
-  readonly retry: boolean;
-  /**
-   * With it, a request that is late is not broken off but left to run for another while in the background, and its response comes
-   * here: what GitHub made by then has to be undone.
-   */
-  readonly onLate?: (response: ApiResponse) => Promise<unknown>;
-}
-
-/** GHES of every supported release knows this one. */
-const API_VERSION = "2022-11-28";
-const USER_AGENT = "octo-sts-edge";
 const REQUEST_ID = /^[A-Za-z0-9:-]{1,100}$/;
-/** What may stand between two slashes: nothing that is encoded, splits, or climbs. */
-const SEGMENT = /^(?!\.{1,2}$)[A-Za-z0-9._-]+$/;
 
 /** Sends what is to be sent, with whatever token; holds no state. */
 export class Api {
@@ -77,12 +61,21 @@ export class Api {
 
   /** Never throws for what the outside world does. Throws for a path that its caller should have refused. */
   async send(request: ApiRequest, call: CallContext): Promise<ApiResponse> {
-    const first = await this.#sendOnce(request, call);
-    if (!request.retry || !isWorthRepeating(first)) return first;
-    await pause(this.#deps.random() * RETRY_JITTER_MAX_MS, call.signal);
-    if (call.signal.aborted) return { kind: "failure", failure: "deadline" };
-    call.count?.("github_retries");
-    return this.#sendOnce(request, call);
+    for (let attempt = 1; ; attempt += 1) {
+      const response = await this.#sendOnce(request, call);
+      if (attempt >= attemptsOf(request) || !this.#isWorthRepeating(response, request)) return response;
+      request.onUnused?.(response);
+      await pause(attempt * this.#deps.random() * RETRY_JITTER_MAX_MS, call.signal);
+      if (call.signal.aborted) return { kind: "failure", failure: "deadline" };
+      call.count?.("github_retries");
+    }
+  }
+
+  #isWorthRepeating(response: ApiResponse, { retry }: ApiRequest): boolean {
+    if (response.kind === "failure" && (response.failure === "network" || response.failure === "cut")) return true;
+    if (retry !== "insist") return response.kind === "response" && response.status >= 500;
+    const { kind } = resultOf(response, this.#deps.now());
+    return kind === "unavailable" || kind === "rate_limited";
   }
 
   async #sendOnce(request: ApiRequest, call: CallContext): Promise<ApiResponse> {
@@ -90,34 +83,38 @@ export class Api {
     call.count?.("github_calls");
     const { fetcher, now, apiUrl, log } = this.#deps;
     const started = now();
-    const response = request.onLate
-      ? await this.#sendPatiently(request, request.onLate, call)
-      : settled(
-          await boundedFetch(fetcher, buildRequest(apiUrl, request), boundsOf(request, call.signal)),
-          call.signal,
-        );
+    const bounds = { ...this.#boundsOf(request), signal: call.signal };
+    const response = request.onUnused
+      ? await this.#sendPatiently(request, request.onUnused, call)
+      : settled(await boundedFetch(fetcher, buildRequest(apiUrl, request), bounds), call.signal);
     log?.(eventOf(request.route, response, now() - started));
     return response;
   }
 
   async #sendPatiently(
     request: ApiRequest,
-    onLate: (response: ApiResponse) => Promise<unknown>,
+    onUnused: (response: ApiResponse) => void,
     call: CallContext,
   ): Promise<ApiResponse> {
     const { fetcher, apiUrl } = this.#deps;
-    const bounds = boundsOf(request);
+    const bounds = this.#boundsOf(request);
     const whole = boundedFetch(fetcher, buildRequest(apiUrl, request), {
       ...bounds,
       timeoutMs: bounds.timeoutMs + LATE_ANSWER_MS,
+      keepPart: true,
     });
     const done = new AbortController();
     const patience = pause(bounds.timeoutMs, AbortSignal.any([call.signal, done.signal]));
     const fetched = await Promise.race([whole, patience]);
     done.abort();
     if (fetched !== undefined) return settled(fetched, call.signal);
-    call.waitUntil(whole.then((late) => onLate(settled(late, call.signal))));
+    call.waitUntil(whole.then((late) => onUnused(settled(late, call.signal))));
     return { kind: "failure", failure: call.signal.aborted ? "deadline" : "timeout" };
+  }
+
+  #boundsOf(request: ApiRequest) {
+    const timeoutMs = request.timeoutMs ?? this.#deps.timeoutMs ?? GITHUB_TIMEOUT_MS;
+    return { timeoutMs, maxBytes: request.maxBytes ?? GITHUB_ANSWER_MAX_BYTES };
   }
 }
 
@@ -161,51 +158,29 @@ export async function lookUp<T>(
   return { kind: "denied", denial: denialOf(result, { route }) };
 }
 
-const boundsOf = (request: ApiRequest, signal?: AbortSignal) => ({
-  timeoutMs: request.timeoutMs ?? GITHUB_TIMEOUT_MS,
-  maxBytes: request.maxBytes ?? GITHUB_ANSWER_MAX_BYTES,
-  ...(signal ? { signal } : {}),
-});
+const attemptsOf = ({ retry }: ApiRequest): number => {
+  if (retry === "insist") return REVOCATION_ATTEMPTS;
+  return retry ? 2 : 1;
+};
 
 /** A timeout that the exchange's own deadline caused is not GitHub's. */
 function settled(fetched: Fetched, deadline: AbortSignal): ApiResponse {
   if (fetched.kind === "failure") {
     const late = fetched.failure === "timeout" && deadline.aborted;
-    return { kind: "failure", failure: late ? "deadline" : fetched.failure };
+    return { kind: "failure", failure: late ? "deadline" : fetched.failure, ...textOf(fetched.part) };
   }
-  return { kind: "response", status: fetched.status, headers: fetched.headers, json: parseJson(fetched.body) };
+  const { status, headers, body } = fetched;
+  const json = parseJson(body);
+  return { kind: "response", status, headers, json, ...(json === undefined && textOf(body)) };
 }
 
-function buildRequest(apiUrl: string, { route, path, body, token, accept }: ApiRequest): Request {
-  for (const value of Object.values(path ?? {})) assertPath(String(value));
-  const built = endpoint(route, { baseUrl: apiUrl.replace(/\/+$/, ""), ...path });
-  const headers = new Headers({
-    accept: accept ?? "application/vnd.github+json",
-    authorization: `Bearer ${token}`,
-    "user-agent": USER_AGENT,
-    "x-github-api-version": API_VERSION,
-  });
-  if (body === undefined) return new Request(built.url, { method: built.method, headers, redirect: "manual" });
-  headers.set("content-type", "application/json; charset=utf-8");
-  return new Request(built.url, { method: built.method, headers, body: JSON.stringify(body), redirect: "manual" });
-}
-
-/** Checked when the request was read; here once more, as a URL with `..` in it would be another resource. */
-function assertPath(value: string): void {
-  if (!value.split("/").every((segment) => SEGMENT.test(segment)))
-    throw new Error("a path segment that no check let through");
-}
+const textOf = (body: Uint8Array | undefined) => body && { text: new TextDecoder().decode(body) };
 
 function eventOf(route: string, response: ApiResponse, milliseconds: number): CallEvent {
   if (response.kind === "failure") return { event: "github_call", route, outcome: response.failure, milliseconds };
   const id = response.headers.get("x-github-request-id");
   const githubRequestId = id !== null && REQUEST_ID.test(id) ? { githubRequestId: id } : {};
   return { event: "github_call", route, outcome: response.status, milliseconds, ...githubRequestId };
-}
-
-function isWorthRepeating(response: ApiResponse): boolean {
-  if (response.kind === "failure") return response.failure === "network" || response.failure === "cut";
-  return response.status >= 500;
 }
 
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {

@@ -5,10 +5,11 @@ import type { TieredCache } from "../store/cache.ts";
 import { BoundedMap } from "../store/memory.ts";
 import type { App } from "./app.ts";
 import { AppApi, AppJwts } from "./app-jwt.ts";
-import { Api, type ApiDeps, type ApiRequest, type CallContext, type TokenApi } from "./call.ts";
+import { Api, type ApiDeps, type CallContext, type TokenApi } from "./call.ts";
 import { Installations, type InstallationValue } from "./installations.ts";
 import type { AskedGrant } from "./mint.ts";
 import { Pool } from "./pool.ts";
+import type { ApiRequest } from "./request.ts";
 import { type ApiResult, denialOf, resultOf } from "./response.ts";
 import { type Revocation, revokeToken } from "./revoke.ts";
 import { type AppInfo, type Installation, parseApp } from "./shapes.ts";
@@ -118,9 +119,9 @@ export class GitHub implements TokenApi {
     return result;
   }
 
-  /** Never throws; has its own time. */
-  revoke(token: string): Promise<Revocation> {
+  /** Never throws. Insists for as long as the signal lets it, or in a time of its own. */
+  revoke(token: string, signal?: AbortSignal): Promise<Revocation> {
     this.#holders.delete(token);
-    return revokeToken(this.#api, token);
+    return revokeToken(this.#api, token, signal);
   }
 }

@@ -59,21 +59,31 @@ export async function sendMint(deps: MintDeps, mint: MintRequest, call: CallCont
     body: mintBody(mint.grant),
     maxBytes: MINT_ANSWER_MAX_BYTES,
     retry: mint.retry,
-    onLate: async (late: ApiResponse) => {
-      const token = late.kind === "response" ? tokenIn(late.json) : undefined;
+    onUnused: (unused: ApiResponse) => {
+      const token = tokenOf(unused);
       if (token !== undefined) discardToken(deps.api, token, call);
     },
   };
   const { result, response } = await deps.apps.ask({ app, owner: installation.owner, request }, call);
   if (response === undefined) return { kind: "refused", result, isUnknown: false };
-  const token = response.kind === "response" ? tokenIn(response.json) : undefined;
+  const token = tokenOf(response);
   if (token === undefined) return { kind: "refused", result, isUnknown: mayHaveMinted(response) };
   const granted =
     response.kind === "response" && response.status === 201 ? parseMintResponse(response.json) : undefined;
   if (granted !== undefined) return { kind: "token", token, granted };
   discardToken(deps.api, token, call);
-  return { kind: "refused", result, isUnknown: false };
+  // What was received may end in the middle of the token.
+  return { kind: "refused", result, isUnknown: response.text !== undefined };
 }
+
+/** Whatever a response is, and however little of it came: a token in it has to be handed on or revoked. */
+function tokenOf(response: ApiResponse): string | undefined {
+  const token = response.kind === "response" ? tokenIn(response.json) : undefined;
+  return token ?? TOKEN_IN_TEXT.exec(response.text ?? "")?.[0];
+}
+
+/** The beginning that GitHub promises, and what its tokens are made of. */
+const TOKEN_IN_TEXT = /ghs_[A-Za-z0-9._-]+/;
 
 /** Success without a token that we could read, a failure on the way, or an error after which GitHub may have gone on. */
 function mayHaveMinted(response: ApiResponse): boolean {

@@ -8,8 +8,21 @@ import { RETRY_AFTER_LIMIT_SECONDS, RETRY_AFTER_MAX_SECONDS } from "../limits.ts
 
 /** What came back, settled. `json` is undefined when the body is none. */
 export type ApiResponse =
-  | { readonly kind: "response"; readonly status: number; readonly headers: Headers; readonly json: unknown }
-  | { readonly kind: "failure"; readonly failure: "timeout" | "network" | "cut" | "too_large" | "deadline" };
+  | (Received & {
+      readonly kind: "response";
+      readonly status: number;
+      readonly headers: Headers;
+      readonly json: unknown;
+    })
+  | (Received & {
+      readonly kind: "failure";
+      readonly failure: "timeout" | "network" | "cut" | "too_large" | "deadline";
+    });
+
+interface Received {
+  /** What came of a body that is no JSON, or not whole: a token may stand in it that has to be revoked. */
+  readonly text?: string;
+}
 
 export interface RateLimited {
   readonly kind: "rate_limited";

@@ -1,5 +1,5 @@
-/** Revoking an installation token, in its own time: it runs after answers, and for callers who bring a token back. */
-import { REVOCATION_TIMEOUT_MS } from "../limits.ts";
+/** Revoking an installation token: it runs after answers, and for callers who bring a token back. */
+import { REVOCATION_MAX_MS } from "../limits.ts";
 import type { Api, CallContext } from "./call.ts";
 
 /** `already_invalid`: GitHub does not know the token, or not any more. */
@@ -9,10 +9,14 @@ const ROUTE = "DELETE /installation/token";
 /** What can stand behind `Bearer`; anything else is no token of GitHub's, and no reason to ask. */
 const SENDABLE = /^[\x21-\x7e]+$/;
 
-/** Never throws. Repeated once on an outage: revoking twice does no harm, a living token may. */
-export async function revokeToken(api: Api, token: string): Promise<Revocation> {
+/** Never throws. Insists on an outage, a limit and a hang: revoking twice does no harm, a living token may. */
+export async function revokeToken(
+  api: Api,
+  token: string,
+  signal: AbortSignal = AbortSignal.timeout(REVOCATION_MAX_MS),
+): Promise<Revocation> {
   if (!SENDABLE.test(token)) return "already_invalid";
-  const response = await api.send({ route: ROUTE, token, retry: true }, ownTime());
+  const response = await api.send({ route: ROUTE, token, retry: "insist" }, { signal, waitUntil: () => undefined });
   if (response.kind === "failure") return "failed";
   if (response.status === 204) return "revoked";
   return response.status === 401 ? "already_invalid" : "failed";
@@ -22,9 +26,8 @@ export async function revokeToken(api: Api, token: string): Promise<Revocation> 
 export function discardToken(api: Api, token: string, call: CallContext): void {
   call.waitUntil(
     revokeToken(api, token).then((outcome) => {
-      call.count?.(outcome === "failed" ? "revocation_failed" : "token_discarded");
+      if (outcome === "failed") call.count?.("revocation_failed");
+      if (outcome === "revoked") call.count?.("token_discarded");
     }),
   );
 }
-
-const ownTime = (): CallContext => ({ signal: AbortSignal.timeout(REVOCATION_TIMEOUT_MS), waitUntil: () => undefined });

@@ -3,6 +3,7 @@
  * what looks like an installation token is ever sent on, and only to the configured GitHub.
  */
 import { accept, CALLER_RATE_LIMITED, type Result, refuse } from "../denial.ts";
+import { REVOCATION_ANSWER_MAX_MS } from "../limits.ts";
 import { readBearer } from "./fields.ts";
 import { readBody } from "./parameters.ts";
 import { wireRefusal } from "./refusal.ts";
@@ -23,7 +24,7 @@ export async function revokeRoute({ request, requestId, services }: RouteContext
   if (services.limits.callers.isOver(caller)) {
     return refusalResponse({ denial: CALLER_RATE_LIMITED, viewer: "unverified" }, requestId);
   }
-  const revocation = await services.github.revoke(token.value);
+  const revocation = await services.github.revoke(token.value, AbortSignal.timeout(REVOCATION_ANSWER_MAX_MS));
   if (revocation === "failed") {
     const denial = {
       reason: "github_unavailable",

@@ -11,6 +11,8 @@ export interface Bounds {
   readonly maxBytes: number;
   /** The request's own deadline; ends the call early. */
   readonly signal?: AbortSignal;
+  /** Hand out what was received of a body that did not come whole: it may name what has to be undone. */
+  readonly keepPart?: boolean;
 }
 
 export type Fetched =
@@ -19,6 +21,7 @@ export type Fetched =
       readonly kind: "failure";
       /** `network`: no response at all. `cut`: the body ended early. `timeout` also stands for the deadline. */
       readonly failure: "timeout" | "network" | "cut" | "too_large";
+      readonly part?: Uint8Array;
     };
 
 /** Never throws. The request should carry `redirect: "manual"`: a followed redirect would carry credentials along. */
@@ -32,33 +35,44 @@ export async function boundedFetch(fetcher: Fetcher, request: Request, bounds: B
   } catch {
     return { kind: "failure", failure: signal.aborted ? "timeout" : "network" };
   }
+  const chunks: Uint8Array[] = [];
+  const failed = (failure: "timeout" | "cut" | "too_large"): Fetched =>
+    bounds.keepPart ? { kind: "failure", failure, part: joined(chunks) } : { kind: "failure", failure };
   try {
-    const body = await raceAbort(readCapped(response, bounds.maxBytes), signal);
-    if (body === undefined) return { kind: "failure", failure: "too_large" };
-    return { kind: "response", status: response.status, headers: response.headers, body };
+    const isWhole = await raceAbort(readChunks(response, bounds.maxBytes, chunks), signal);
+    if (!isWhole) return failed("too_large");
+    return { kind: "response", status: response.status, headers: response.headers, body: joined(chunks) };
   } catch {
-    return { kind: "failure", failure: signal.aborted ? "timeout" : "cut" };
+    return failed(signal.aborted ? "timeout" : "cut");
   }
 }
 
 /** The whole body, or undefined once it proves larger than `maxBytes`; never holds more than one chunk above the cap. */
 export async function readCapped(source: Request | Response, maxBytes: number): Promise<Uint8Array | undefined> {
-  if (source.body === null) return new Uint8Array();
-  const reader: ReadableStreamDefaultReader<Uint8Array> = source.body.getReader();
   const chunks: Uint8Array[] = [];
+  return (await readChunks(source, maxBytes, chunks)) ? joined(chunks) : undefined;
+}
+
+/** Puts the body into `chunks` as it comes; false once it proves larger than `maxBytes`. */
+async function readChunks(source: Request | Response, maxBytes: number, chunks: Uint8Array[]): Promise<boolean> {
+  if (source.body === null) return true;
+  const reader: ReadableStreamDefaultReader<Uint8Array> = source.body.getReader();
   let size = 0;
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) break;
+    if (done) return true;
     size += value.byteLength;
     if (size > maxBytes) {
       // The rest is nobody's: closing the stream is a courtesy that may fail.
       reader.cancel().catch(() => undefined);
-      return undefined;
+      return false;
     }
     chunks.push(value);
   }
-  const whole = new Uint8Array(size);
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0));
   let offset = 0;
   for (const chunk of chunks) {
     whole.set(chunk, offset);

@@ -12,6 +12,7 @@ export type FaultKind =
   | "hang"
   | "network"
   | "cut"
+  | "stall"
   | "slow"
   | "garbage"
   | "empty"
@@ -29,14 +30,14 @@ export interface Fault {
   readonly location?: string;
   /** delay: before the answer. slow: between two bytes of the body. Milliseconds. */
   readonly delayMs?: number;
-  /** huge: length of the body in bytes; may be Infinity. */
+  /** huge: length of the body in bytes; may be Infinity. cut, stall: how many arrive, half of them by default. */
   readonly bytes?: number;
   /** How many calls it meets (default: all), and how many it lets pass before. */
   readonly times?: number;
   readonly skip?: number;
   /** Text that must occur in "METHOD url\nbody". */
   readonly match?: string;
-  /** The request takes effect although its answer is lost. Always so for delay, cut and slow. */
+  /** The request takes effect although its answer is lost. Always so for delay, cut, stall and slow. */
   readonly acted?: boolean;
 }
 

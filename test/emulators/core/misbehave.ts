@@ -77,14 +77,16 @@ function stream(response: Response, source: UnderlyingSource<Uint8Array>): Respo
   return new Response(new ReadableStream(source), { status: response.status, headers });
 }
 
-async function cut(response: Response): Promise<Response> {
+/** The first bytes, and then the connection is closed (cut) or nothing more comes (stall). */
+async function part(response: Response, { kind, bytes }: Fault): Promise<Response> {
   const whole = new Uint8Array(await response.arrayBuffer());
   let sent = false;
   return stream(response, {
-    pull(controller) {
+    async pull(controller) {
+      if (sent && kind === "stall") await pause(null, null);
       if (sent) return controller.error(new TypeError("the connection was closed before the body was complete"));
       sent = true;
-      controller.enqueue(whole.subarray(0, Math.floor(whole.length / 2)));
+      controller.enqueue(whole.subarray(0, bytes ?? Math.floor(whole.length / 2)));
     },
   });
 }
@@ -129,7 +131,7 @@ export interface Circumstances {
 
 /** Carries the fault out. Rejects as fetch would for hang (when the caller leaves) and network. */
 export async function misbehave(fault: Fault, at: Circumstances): Promise<Response> {
-  const acts = fault.acted === true || ["delay", "cut", "slow"].includes(fault.kind);
+  const acts = fault.acted === true || ["delay", "cut", "stall", "slow"].includes(fault.kind);
   const good = acts ? await at.act() : new Response(null);
   // A 204 can have no body, and these faults are all about the body.
   const status = fault.status ?? (at.okStatus === 204 ? 200 : at.okStatus);
@@ -153,7 +155,8 @@ export async function misbehave(fault: Fault, at: Circumstances): Promise<Respon
     case "network":
       throw new TypeError("the network connection was lost");
     case "cut":
-      return cut(good);
+    case "stall":
+      return part(good, fault);
     case "slow":
       return slow(good, fault.delayMs ?? 50);
     case "garbage":

@@ -1,0 +1,55 @@
+/**
+ * A request to GitHub's API: its address by its route's template, and its headers. Pure. No redirect is followed: Authorization
+ * never leaves the API's origin.
+ */
+import { endpoint } from "@octokit/endpoint";
+import type { ApiResponse } from "./response.ts";
+
+export interface ApiRequest {
+  /** Method and path template; the only place where a path is written. */
+  readonly route: string;
+  /** Values for the template. Owners, repositories and paths reach a URL only through it. */
+  readonly path?: Readonly<Record<string, string | number>>;
+  readonly body?: object;
+  readonly token: string;
+  readonly accept?: string;
+  readonly maxBytes?: number;
+  readonly timeoutMs?: number;
+  /**
+   * Repeat once after a network failure, a 5xx or a cut body. Never for what must not happen twice. `insist`: twice, and after a
+   * limit or a hang as well; for what must not be left undone.
+   */
+  readonly retry: boolean | "insist";
+  /**
+   * For what makes something that has to be undone where nobody gets it. Here comes each response that its caller does not get: one
+   * that the request is repeated for, or a late one. A late request is not broken off, but left to run for another while in the
+   * background.
+   */
+  readonly onUnused?: (response: ApiResponse) => void;
+}
+
+/** GHES of every supported release knows this one. */
+const API_VERSION = "2022-11-28";
+const USER_AGENT = "octo-sts-edge";
+/** What may stand between two slashes: nothing that is encoded, splits, or climbs. */
+const SEGMENT = /^(?!\.{1,2}$)[A-Za-z0-9._-]+$/;
+
+export function buildRequest(apiUrl: string, { route, path, body, token, accept }: ApiRequest): Request {
+  for (const value of Object.values(path ?? {})) assertPath(String(value));
+  const built = endpoint(route, { baseUrl: apiUrl.replace(/\/+$/, ""), ...path });
+  const headers = new Headers({
+    accept: accept ?? "application/vnd.github+json",
+    authorization: `Bearer ${token}`,
+    "user-agent": USER_AGENT,
+    "x-github-api-version": API_VERSION,
+  });
+  if (body === undefined) return new Request(built.url, { method: built.method, headers, redirect: "manual" });
+  headers.set("content-type", "application/json; charset=utf-8");
+  return new Request(built.url, { method: built.method, headers, body: JSON.stringify(body), redirect: "manual" });
+}
+
+/** Checked when the request was read; here once more, as a URL with `..` in it would be another resource. */
+function assertPath(value: string): void {
+  if (!value.split("/").every((segment) => SEGMENT.test(segment)))
+    throw new Error("a path segment that no check let through");
+}
