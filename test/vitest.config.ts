@@ -15,6 +15,8 @@ export default defineConfig({
         plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
         test: {
           name: "workerd",
+          // Many files in one: loading each would take seconds.
+          deps: { optimizer: { ssr: { enabled: true, include: ["graphql"] } } },
           include: ["test/**/*.test.ts"],
           exclude: ["test/**/*.node.test.ts", "test/**/*.bare.test.ts"],
           testTimeout: PATIENCE_MS,

@@ -2,7 +2,6 @@
 import { createApp } from "./app.ts";
 import type { Env } from "./config.ts";
 import { type Setup, setUp } from "./services.ts";
-import { consume } from "./webhook/queue.ts";
 
 // Filled by the first request: the environment is known only then, and it never changes within an isolate.
 let settled: Setup | undefined;
@@ -14,12 +13,4 @@ function setup(env: Env): Setup {
 
 const app = createApp(setup, (line) => console.log(line));
 
-export default {
-  fetch: app.fetch,
-  /** Only where WEBHOOK_QUEUE is bound. */
-  async queue(batch: MessageBatch, env: Env): Promise<void> {
-    const made = setup(env);
-    if (made.ok) await consume(batch.messages, made.services);
-    else batch.retryAll();
-  },
-};
+export default { fetch: app.fetch };

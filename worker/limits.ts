@@ -153,20 +153,26 @@ export const WEBHOOK_BODIES_PER_CALLER_MAX = 50;
 /** Workers ends what runs after an answer 30 s later: the work stops before, and what it ends in has the rest. */
 export const WEBHOOK_WORK_MAX_MS = 20_000;
 export const WEBHOOK_END_MAX_MS = 28_000;
-/** How long a delivery waits for another one about the same commit in this isolate. */
-export const WEBHOOK_TURN_MAX_MS = 10_000;
-export const WEBHOOK_TURN_POLL_MS = 250;
 /** Of GitHub in one invocation: what the free plan of Workers grants. */
 export const WEBHOOK_CALLS_MAX = 50;
-/** Of these, left for what ends a check: annotations, the conclusion, the revocation, and what had to be repeated. */
+/** Of these, left for what ends a check: the verdict, annotations, and what had to be repeated. */
 export const WEBHOOK_CALLS_RESERVED = 10;
-/** Workers keeps six connections open at a time. */
-export const WEBHOOK_READS_AT_ONCE = 6;
-/** Of one push or installation, for what is struck out or forgotten. */
+/** Of one push or installation. */
 export const WEBHOOK_NAMES_MAX = 300;
 export const CHECK_FILES_MAX = 1_000;
 export const CHECK_ANNOTATIONS_PER_CALL = 50;
 /** GitHub ends a summary at 65,535 characters. */
-export const CHECK_SUMMARY_MAX_CHARACTERS = 65_000;
-/** A queued check goes on this often before it says that it could not be done. */
-export const CHECK_ATTEMPTS_MAX = 3;
+export const CHECK_SUMMARY_MAX_BYTES = 65_000;
+/** Kept in an isolate, one for a repository. */
+export const CHECK_TOKENS_MAX = 200;
+/** A kept token that has less than this left is not used any more. */
+export const CHECK_TOKEN_MARGIN_MS = 5 * 60_000;
+
+// How much GitHub lists, and where its lists are not complete.
+export const PUSH_COMMITS_LISTED_MAX = 2_048;
+export const PUSH_FILES_LISTED_MAX = 3_000;
+export const COMPARE_FILES_LISTED_MAX = 300;
+
+// Texts of policies that are read in one call.
+export const TEXTS_PER_CALL = 200;
+export const TEXTS_MAX_BYTES_PER_CALL = 3 * 1024 * 1024;

@@ -17,6 +17,7 @@ import { appsOf } from "./github/pool.ts";
 import { webUrlOf } from "./github/web-url.ts";
 import {
   CALLER_REFUSALS_PER_WINDOW,
+  CHECK_TOKENS_MAX,
   INSTALLATION_FRESH_MS,
   ISSUER_KEYS_MEMORY_MAX,
   ISSUER_KEYS_STALE_MS,
@@ -73,14 +74,20 @@ export interface Services extends Omit<Outside, "fetcher"> {
   readonly warnings: readonly string[];
 }
 
-/** What webhooks need to remember, and where a check goes on that is too long for one invocation. */
+/** What webhooks need in this isolate, from one delivery to the next. */
 export interface Webhooks {
   /** For bodies until it is proven who sent them. */
   readonly room: Room;
-  /** What this isolate is at, with the time of its start in ms. */
-  readonly underway: BoundedMap<number>;
-  /** Optional binding. */
-  readonly queue: Queue | undefined;
+  /** Commits that are being checked. */
+  readonly inProgress: Set<string>;
+  /** Tokens of checks, by App and repository. */
+  readonly tokens: BoundedMap<CheckToken>;
+}
+
+export interface CheckToken {
+  readonly token: string;
+  /** Ms since the epoch. */
+  readonly expiresAt: number;
 }
 
 export type Setup =
@@ -153,8 +160,8 @@ function compose(parts: Parts, outside: Outside): Services {
         maxBytesPerCaller: WEBHOOK_ROOM_PER_CALLER_MAX_BYTES,
         maxBodiesPerCaller: WEBHOOK_BODIES_PER_CALLER_MAX,
       }),
-      underway: new BoundedMap(MEMORY_ENTRIES_MAX),
-      queue: bindingOf<Queue>(env, "WEBHOOK_QUEUE", "send"),
+      inProgress: new Set(),
+      tokens: new BoundedMap(CHECK_TOKENS_MAX),
     },
     policySource: new PolicySource({ caches: caches.sources, github, orgPolicyRepo: config.orgPolicyRepo, now }),
     limits: {
@@ -167,7 +174,6 @@ function compose(parts: Parts, outside: Outside): Services {
       ...(callerLimit ? [] : ["CALLER_RATE_LIMIT is not bound: callers are limited per isolate only"]),
       ...(ownerLimit ? [] : ["OWNER_RATE_LIMIT is not bound: owners are limited per isolate only"]),
       ...(env.AUDIT_QUEUE ? [] : ["AUDIT_QUEUE is not bound: audit events go to the log and EVENT_INGRESS_URI only"]),
-      ...(env.WEBHOOK_QUEUE ? [] : ["WEBHOOK_QUEUE is not bound: checks of many policies stop at 50 calls"]),
       ...(env.METRICS ? [] : ["METRICS is not bound: no metrics are written"]),
     ],
   };

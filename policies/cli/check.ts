@@ -10,7 +10,7 @@ import {
   type FileDiagnostic,
   inFile,
 } from "../check.ts";
-import { type Diagnostic, ofWholeFile } from "../diagnostics.ts";
+import { type Diagnostic, ofWholeFile, type Severity } from "../diagnostics.ts";
 import { roleOfFile } from "../file-names.ts";
 import { type Disk, nameOf, shown, Unusable } from "./disk.ts";
 import type { Paint } from "./layout.ts";
@@ -51,12 +51,12 @@ function diagnosticsOf(
   locate: Locator,
 ): readonly FileDiagnostic[] | undefined {
   const { path, isNamed, isDirectory } = target;
-  const whole = (id: string, message: string, suggestion: string) =>
-    inFile(shown(disk, path), [ofWholeFile("error", id, message, suggestion)]);
-  if (isDirectory) return whole("never-read", "a directory, and no file", "give it another name");
+  const neverRead = (severity: Severity, message: string, suggestion: string) =>
+    inFile(shown(disk, path), [ofWholeFile(severity, "never-read", message, suggestion)]);
+  if (isDirectory) return neverRead("error", "a directory, and no file", "give it another name");
   const place = locate(path, options);
   const { role } = place;
-  if (role.role === "never_read") return whole("never-read", role.message, role.suggestion);
+  if (role.role === "never_read") return neverRead(role.severity, role.message, role.suggestion);
   if (role.role === "trusted_issuers") return inFile(shown(disk, path), checkList(disk.read(path)));
   if (role.role !== "policy" && !isNamed) return undefined;
   const { diagnostics } = checkFile(path, place, options, disk);
@@ -67,7 +67,7 @@ function diagnosticsOf(
 function strayDiagnostic({ path, isInRepository }: CheckTarget): readonly Diagnostic[] {
   const role = isInRepository && rootOf(path) === undefined ? roleOfFile(nameOf(path), false) : undefined;
   if (role?.role !== "never_read") return [];
-  return [ofWholeFile("warning", "never-read", role.message, role.suggestion)];
+  return [ofWholeFile(role.severity, "never-read", role.message, role.suggestion)];
 }
 
 export function checkFile(

@@ -20,6 +20,7 @@ import { type Builders, createBuilders } from "./github/builders.ts";
 import { checkRoutes } from "./github/checks.ts";
 import { commitRoutes } from "./github/commits.ts";
 import { contentRoutes } from "./github/contents.ts";
+import { graphqlRoutes } from "./github/graphql.ts";
 import { gitRoutes } from "./github/objects.ts";
 import type { Context, Route } from "./github/route.ts";
 import { type Matched, match } from "./github/router.ts";
@@ -61,6 +62,7 @@ const ROUTES: readonly Route[] = [
   ...gitRoutes,
   ...commitRoutes,
   ...checkRoutes,
+  ...graphqlRoutes,
 ];
 const VERSIONS = ["2022-11-28", "2026-03-10"];
 const MEDIA_TYPE =
@@ -90,9 +92,11 @@ function malformed(request: Request): Answer | null {
   return refusal(415, `Unsupported 'Accept' header: '${accept.join(", ")}'. Must accept 'application/json'.`);
 }
 
-function bucketName(caller: Caller): string | null {
+/** GraphQL has a limit of its own. */
+function bucketName(caller: Caller, route: string | undefined): string | null {
   if (caller.kind === "app") return `app:${caller.app.id}`;
-  if (caller.kind === "token") return `installation:${caller.token.installation.id}`;
+  const prefix = route === "gh.graphql" ? "graphql:" : "";
+  if (caller.kind === "token") return `${prefix}installation:${caller.token.installation.id}`;
   return caller.kind === "anonymous" ? "anonymous" : null;
 }
 
@@ -111,6 +115,12 @@ interface Site {
   readonly buckets: Buckets;
 }
 
+/** GraphQL lies beside an Enterprise Server's REST API, not below its version. */
+function below(base: string, pathname: string): string {
+  if (pathname === `${base.replace(/\/v3$/, "")}/graphql`) return "/graphql";
+  return pathname.startsWith(`${base}/`) && pathname !== `${base}/graphql` ? pathname.slice(base.length) : "";
+}
+
 /** `/repositories/{id}/...`, where redirects point, is the repository by its present name. */
 function byName(world: World, path: string): string {
   const [, id, rest = ""] = /^\/repositories\/(\d+)(\/.*)?$/.exec(path) ?? [];
@@ -126,7 +136,7 @@ async function respond(site: Site, matched: Matched | null, request: Request, ca
   tokenNamed(world, authorization)?.uses.push(call);
   const caller = await identify(world, authorization);
   if (caller.kind === "refused") return toResponse(caller.answer, request, buckets.get("anonymous"));
-  const name = bucketName(caller) ?? "anonymous";
+  const name = bucketName(caller, matched?.route.id) ?? "anonymous";
   if (!buckets.take(name)) return primaryLimit(world.now(), 403, name.replace(":", " ID "));
   const bucket = buckets.get(name);
   if (matched === null) return toResponse(notFound(), request, bucket);
@@ -157,7 +167,7 @@ export function createGitHub(options: GitHubOptions = {}): GitHub {
   function fetch(input: Request | string | URL, init?: RequestInit): Promise<Response> {
     const request = new Request(input instanceof URL ? input.href : input, init);
     const { pathname } = new URL(request.url);
-    const path = pathname.startsWith(`${base}/`) ? byName(world, pathname.slice(base.length)) : "";
+    const path = byName(world, below(base, pathname));
     const matched = match(ROUTES, request.method, path);
     const served = {
       route: matched?.route.id ?? "gh.unknown",

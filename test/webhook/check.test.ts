@@ -3,7 +3,7 @@
 import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { FileContent } from "../emulators/github/git.ts";
-import type { WorldOptions } from "../support/world.ts";
+import { DOMAIN, type WorldOptions } from "../support/world.ts";
 import { CHAINGUARD, type Run, type Scene, scene } from "./scene.ts";
 
 beforeEach(() => reset());
@@ -15,6 +15,10 @@ const LIST = `${CHAINGUARD}/trusted-token-issuers.yaml`;
 const policy = (permissions: string, more = "") =>
   `issuer: ${ACTIONS}\nsubject: repo:acme/app:ref:refs/heads/main\npermissions:\n  ${permissions}\n${more}`;
 const GOOD = policy("contents: read");
+const KEYED = GOOD.replace(ACTIONS, "https://cluster.internal");
+/** A key of this name; the letter makes it differ. */
+const jwks = (kid: string, letter: string): string =>
+  `jwks:\n  keys:\n    - {kty: OKP, kid: ${kid}, alg: EdDSA, crv: Ed25519, x: ${letter}${"A".repeat(42)}}\n`;
 const GOOD_LIST = `mode: enforce\nissuers:\n  - ${ACTIONS}\n`;
 
 type Files = Readonly<Record<string, FileContent | null>>;
@@ -26,7 +30,7 @@ interface Case {
   /** Of the owner; `app` without it. */
   readonly repository?: string;
   readonly conclusion: "success" | "failure";
-  readonly title?: string;
+  readonly title: string;
   /** All of them. */
   readonly annotations?: readonly string[];
   /** Lines that the summary has. */
@@ -35,17 +39,18 @@ interface Case {
   readonly options?: WorldOptions;
 }
 
-const VALID = "Valid trust policy.";
-const INVALID = "Invalid trust policy.";
+const WIDENS = "Valid; access widens for 1 identity";
+const CHANGES = "Valid; access changes for 1 identity";
 
 const CASES: Readonly<Record<string, Case>> = {
   "a policy is added": {
     change: { [POLICY]: GOOD },
     conclusion: "success",
+    title: WIDENS,
     says: [
-      "1 changed file looked at, 0 errors, 0 warnings, 0 notices.",
+      "1 changed file looked at: 0 errors, 0 warnings, 0 notices.",
       "### `ci`: a new policy",
-      "- Gains `contents: read`",
+      "- Grants `contents: read`",
       `- issuer is \`${ACTIONS}\``,
       "- audience is the deployment's domain",
       `- Who: exactly the subject \`repo:acme/app:ref:refs/heads/main\` of \`${ACTIONS}\``,
@@ -54,17 +59,20 @@ const CASES: Readonly<Record<string, Case>> = {
   "a policy is added beside files that are nobody's business": {
     change: { [POLICY]: GOOD, [`${CHAINGUARD}/README.md`]: "# Policies", "src/main.ts": "1" },
     conclusion: "success",
-    says: ["1 changed file looked at, 0 errors, 0 warnings, 0 notices."],
+    title: WIDENS,
+    says: ["1 changed file looked at: 0 errors, 0 warnings, 0 notices."],
   },
   "a policy in a folder of its own": {
     change: { [`${CHAINGUARD}/team/deploy.sts.yaml`]: GOOD },
     conclusion: "success",
+    title: WIDENS,
     says: ["### `team/deploy`: a new policy"],
   },
   "permissions and a clause are edited": {
     before: { [POLICY]: policy("contents: read\n  issues: write") },
     change: { [POLICY]: policy("contents: write").replace("refs/heads/main", "refs/heads/release") },
     conclusion: "success",
+    title: WIDENS,
     says: [
       "### `ci`: changed",
       "- Gains `contents: write in place of read`",
@@ -76,9 +84,10 @@ const CASES: Readonly<Record<string, Case>> = {
     before: { [POLICY]: GOOD },
     change: { [POLICY]: GOOD.replace("subject:", "subject_pattern:").replace("heads/main", "heads/release-[0-9]+") },
     conclusion: "success",
+    title: CHANGES,
     says: [
       "- subject matches `repo:acme/app:ref:refs/heads/release-[0-9]+`; before: is `repo:acme/app:ref:refs/heads/main`",
-      "- Who: whatever matches the patterns; which workloads these are cannot be told from them",
+      `- Who: whatever matches (issuer is \`${ACTIONS}\`, subject matches \`repo:acme/app:ref:refs/heads/release-[0-9]+\`); which workloads these are cannot be told from patterns`,
     ],
     saysNot: ["- Who: exactly"],
   },
@@ -88,6 +97,7 @@ const CASES: Readonly<Record<string, Case>> = {
       [POLICY]: `${GOOD}claim_pattern:\n  job_workflow_ref: acme/app/.github/workflows/x\\.yml@refs/heads/main\n`,
     },
     conclusion: "success",
+    title: WIDENS,
     says: [
       "- claim `environment` is not asked for any more; before: matches `production`",
       "- claim `job_workflow_ref` matches `acme/app/.github/workflows/x\\.yml@refs/heads/main`",
@@ -98,69 +108,105 @@ const CASES: Readonly<Record<string, Case>> = {
     before: { [POLICY]: GOOD },
     change: { [POLICY]: `# for the robots\n${GOOD}` },
     conclusion: "success",
+    title: "Valid",
     says: ["### `ci`: access does not change"],
     saysNot: ["Who:", "Gains"],
+  },
+  "the end of a long pattern is widened": {
+    before: { [POLICY]: GOOD.replace("subject: ", `subject_pattern: ${"x".repeat(900)}`) },
+    change: { [POLICY]: GOOD.replace("subject: ", `subject_pattern: ${"x".repeat(900)}`).replace("main", "main|.*") },
+    conclusion: "success",
+    title: "Valid; access changes for 1 identity; 1 warning",
+    says: ["main|.*`; before: matches `…"],
+  },
+  "a key is replaced by another of the same name": {
+    before: { [POLICY]: `${KEYED}${jwks("one", "E")}` },
+    change: { [POLICY]: `${KEYED}${jwks("one", "I")}` },
+    conclusion: "success",
+    title: CHANGES,
+    says: ["- key `one` is `", '"x":"IAA', '"x":"EAA'],
+  },
+  "a key is added": {
+    before: { [POLICY]: `${KEYED}${jwks("one", "E")}` },
+    change: { [POLICY]: `${KEYED}${jwks("one", "E")}${jwks("two", "I").slice("jwks:\n  keys:\n".length)}` },
+    conclusion: "success",
+    title: WIDENS,
+    says: ["- key `two` is "],
+    saysNot: ["- key `one`"],
   },
   "a policy is deleted": {
     before: { [POLICY]: GOOD, [`${CHAINGUARD}/other.sts.yaml`]: GOOD },
     change: { [POLICY]: null },
     conclusion: "success",
-    says: ["### `ci`: removed: no exchange can use it any more", "- Loses `contents: read`"],
+    title: "1 policy removed; access narrows for 1 identity",
+    says: [
+      "### `ci`: removed: no exchange can use it any more",
+      `- Until now it granted \`contents: read\` to exactly the subject \`repo:acme/app:ref:refs/heads/main\` of \`${ACTIONS}\``,
+    ],
     saysNot: ["other"],
   },
   "the last policy is deleted, and the folder with it": {
     before: { [POLICY]: GOOD },
     change: { [POLICY]: null },
     conclusion: "success",
+    title: "1 policy removed; access narrows for 1 identity",
     says: ["### `ci`: removed: no exchange can use it any more"],
   },
   "a policy is renamed": {
     before: { [POLICY]: GOOD },
     change: { [POLICY]: null, [`${CHAINGUARD}/build.sts.yaml`]: GOOD },
     conclusion: "success",
-    says: ["### `build`: a new policy", "### `ci`: removed: no exchange can use it any more"],
+    title: CHANGES,
+    says: ["### `build`: renamed; exchanges that ask for `ci` find nothing"],
+    saysNot: ["### `ci`: removed: no exchange can use it any more"],
   },
   "a policy is broken": {
     before: { [POLICY]: GOOD },
     change: { [POLICY]: GOOD.replace("permissions:", "permisions:").replace("subject:", "subject_pattern: '('\nx:") },
     conclusion: "failure",
-    title: INVALID,
+    title: "Invalid: 4 errors; access narrows for 1 identity",
     annotations: [
       `${POLICY}:1:1 failure: no permission is given\nname what the token may do, as \`permissions: {contents: read}\``,
       `${POLICY}:2:18 failure: "(" is no pattern: missing closing ): \`(\`\nbalance the parentheses; a literal one is \`\\(\` or \`\\)\``,
       `${POLICY}:3:1 failure: unknown key "x"\nknown are issuer, issuer_pattern, subject, subject_pattern, audience, audience_pattern, claim_pattern, permissions, jwks, max_token_lifetime, description`,
       `${POLICY}:4:1 failure: unknown key "permisions"\ndid you mean \`permissions\`?`,
     ],
-    says: ["### `ci`: no exchange can use it", "- Loses `contents: read`"],
+    says: [
+      "### `ci`: broken: no exchange can use it",
+      `- Until now it granted \`contents: read\` to exactly the subject \`repo:acme/app:ref:refs/heads/main\` of \`${ACTIONS}\``,
+    ],
   },
   "a broken policy is mended": {
     before: { [POLICY]: "issuer: x\n" },
     change: { [POLICY]: GOOD },
     conclusion: "success",
-    says: ["### `ci`: usable, which it was not before", "- Gains `contents: read`"],
+    title: WIDENS,
+    says: ["### `ci`: usable, which it was not before", "- Grants `contents: read`"],
   },
   "a policy that the deployment refused comes to be accepted": {
     before: { [POLICY]: policy("members: write") },
     change: { [POLICY]: GOOD },
     conclusion: "success",
-    says: ["### `ci`: usable, which it was not before", "- Gains `contents: read`"],
+    title: WIDENS,
+    says: ["### `ci`: usable, which it was not before", "- Grants `contents: read`"],
     saysNot: ["- Loses `members: write`"],
   },
   "one policy is broken and another is good": {
     change: { [POLICY]: GOOD, [`${CHAINGUARD}/bad.sts.yaml`]: "{" },
     conclusion: "failure",
-    title: INVALID,
-    says: ["2 changed files looked at, 1 error, 0 warnings, 0 notices.", "### `ci`: a new policy"],
+    title: "Invalid: 1 error; access widens for 1 identity",
+    says: ["2 changed files looked at: 1 error, 0 warnings, 0 notices.", "### `ci`: a new policy"],
   },
   "a policy is risky": {
     change: { [POLICY]: GOOD.replace("subject: repo:acme/app:ref:refs/heads/main", "subject_pattern: .*") },
     conclusion: "success",
+    title: "Valid; access widens for 1 identity; 1 warning",
     says: ["## Warnings and notices", "(subject-of-anyone)"],
   },
   "an empty file": {
     change: { [POLICY]: "" },
     conclusion: "failure",
-    title: INVALID,
+    title: "Invalid: 3 errors",
     annotations: [
       `${POLICY}:1:1 failure: neither issuer nor issuer_pattern is given\nadd \`issuer: ...\``,
       `${POLICY}:1:1 failure: neither subject nor subject_pattern is given\nadd \`subject: ...\``,
@@ -170,41 +216,73 @@ const CASES: Readonly<Record<string, Case>> = {
   "what is no text": {
     change: { [POLICY]: Uint8Array.of(0xff, 0xfe, 0) },
     conclusion: "failure",
+    title: "Invalid: 1 error",
     annotations: [`${POLICY}:1:1 failure: the file is not UTF-8\nsave it as UTF-8`],
   },
   "what is too large": {
     change: { [POLICY]: `# ${"x".repeat(65_536)}\n${GOOD}` },
     conclusion: "failure",
+    title: "Invalid: 1 error",
     annotations: [`${POLICY}:1:1 failure: the file is larger than 65536 bytes\nshorten it`],
   },
   "a symbolic link": {
     change: { [POLICY]: { symlink: "../../policy.yaml" } },
     conclusion: "failure",
+    title: "Invalid: 1 error",
     annotations: [
-      `${POLICY}:1:1 failure: a symbolic link: what it leads to can change without this check\nput the file itself here`,
+      `${POLICY}:1:1 failure: a symbolic link that leads to no file of this repository\nput the file itself here`,
     ],
+  },
+  "a symbolic link to a policy, which exchanges follow": {
+    change: { [POLICY]: { symlink: "../../policies/../shared.yaml" }, "shared.yaml": GOOD },
+    conclusion: "success",
+    title: "Valid; access widens for 1 identity; 1 warning",
+    annotations: [
+      `${POLICY}:1:1 warning: a symbolic link: exchanges read "shared.yaml", and a change of that file is not checked here\nput the file itself here`,
+    ],
+    says: ["### `ci`: a new policy", "- Grants `contents: read`"],
+  },
+  "a symbolic link to a file with an error": {
+    before: { "shared.yaml": GOOD, [POLICY]: GOOD },
+    change: { [POLICY]: { symlink: "../../shared.yaml" }, "shared.yaml": "issuer: x\n" },
+    conclusion: "failure",
+    title: "Invalid: 2 errors; access narrows for 1 identity; 1 warning",
+  },
+  "a symbolic link out of the repository": {
+    change: { [POLICY]: { symlink: "../../../etc/passwd" } },
+    conclusion: "failure",
+    title: "Invalid: 1 error",
   },
   "a submodule": {
     change: { [POLICY]: { submodule: "a".repeat(40) } },
     conclusion: "failure",
+    title: "Invalid: 1 error",
     annotations: [`${POLICY}:1:1 failure: a submodule, and no file\nput the file itself here`],
   },
   "a directory with a policy's name": {
     change: { [`${POLICY}/x.txt`]: "x" },
     conclusion: "failure",
+    title: "Invalid: 1 error",
     annotations: [`${POLICY}:1:1 failure: a directory, and no file\ngive it another name`],
+  },
+  "files that are no policies, and look like none": {
+    change: { [`${CHAINGUARD}/OWNERS.yaml`]: "a: b", [`${CHAINGUARD}/renovate.json`]: "{}", [POLICY]: GOOD },
+    conclusion: "success",
+    title: "Valid; access widens for 1 identity; 2 warnings",
   },
   "names that are never read": {
     change: { [`${CHAINGUARD}/a.yaml`]: GOOD, [`${CHAINGUARD}/b.sts.yml`]: GOOD },
     conclusion: "failure",
+    title: "Invalid: 1 error; 1 warning",
     annotations: [
-      `${CHAINGUARD}/a.yaml:1:1 failure: never read: its name does not end in .sts.yaml\nname it a.sts.yaml`,
       `${CHAINGUARD}/b.sts.yml:1:1 failure: never read: its name does not end in .sts.yaml\nname it b.sts.yaml`,
+      `${CHAINGUARD}/a.yaml:1:1 warning: never read: its name does not end in .sts.yaml\nname it a.sts.yaml`,
     ],
   },
   "policies elsewhere, next to their folder and far from it": {
     change: { ".github/a.sts.yaml": GOOD, "b.sts.yaml": GOOD, "docs/deep/c.sts.yaml": GOOD },
     conclusion: "success",
+    title: "No trust policy is changed; 3 warnings",
     annotations: [
       `.github/a.sts.yaml:1:1 warning: never read: it does not lie in ${CHAINGUARD}/\nmove it to ${CHAINGUARD}/a.sts.yaml`,
       `b.sts.yaml:1:1 warning: never read: it does not lie in ${CHAINGUARD}/\nmove it to ${CHAINGUARD}/b.sts.yaml`,
@@ -215,11 +293,13 @@ const CASES: Readonly<Record<string, Case>> = {
     before: { [`${CHAINGUARD}/a.yaml`]: GOOD },
     change: { [`${CHAINGUARD}/a.yaml`]: null, [POLICY]: GOOD },
     conclusion: "success",
+    title: WIDENS,
     annotations: [],
   },
   "a permission that the App does not hold": {
     change: { [POLICY]: policy("deployments: write") },
     conclusion: "success",
+    title: "No token can be made by 1 policy; 1 warning",
     annotations: [
       `${POLICY}:4:3 warning: the App's installation does not hold deployments: write, so that no token can be made\nhave an owner grant it to the App, or remove it here`,
     ],
@@ -227,29 +307,33 @@ const CASES: Readonly<Record<string, Case>> = {
   "a permission that the deployment refuses": {
     change: { [POLICY]: policy("members: write") },
     conclusion: "failure",
+    title: "Invalid: 1 error; 1 warning",
     annotations: [
       `${POLICY}:4:3 failure: members: write reaches the whole organization, and a repository's policy may not grant it here\ngrant it in a policy of the owner's policy repository`,
       `${POLICY}:4:3 warning: members: write can add and remove members of the organization and its teams\nkeep it only if the workload does just that, and let nothing else match the policy`,
     ],
-    says: ["### `ci`: no exchange can use it"],
+    says: ["### `ci`: broken: no exchange can use it"],
   },
   "extensions of this service": {
     change: { [POLICY]: `${GOOD}max_token_lifetime: 900\ndescription: for the robots\n` },
     conclusion: "success",
+    title: WIDENS,
     says: [
       "- Extensions, which octo-sts refuses: `max_token_lifetime`, `description`",
-      "- max_token_lifetime is at most `900 s`",
+      "- `max_token_lifetime` is at most `900 s`",
     ],
   },
   "`repositories` in a repository's policy": {
     change: { [POLICY]: `${GOOD}repositories: [other]\n` },
     conclusion: "failure",
+    title: "Invalid: 1 error",
   },
   "an organization's policy comes to reach more": {
     repository: ".github",
     before: { [POLICY]: `${GOOD}repositories: [app, other]\n` },
     change: { [POLICY]: `${GOOD}repositories: [app, third]\n` },
     conclusion: "success",
+    title: WIDENS,
     says: ["- Reaches `third`", "- Reaches no more `other`"],
   },
   "an organization's policy comes to reach everything": {
@@ -257,44 +341,117 @@ const CASES: Readonly<Record<string, Case>> = {
     before: { [POLICY]: `${GOOD}repositories: [app]\n` },
     change: { [POLICY]: `${GOOD}repositories: []\n` },
     conclusion: "success",
-    says: [
-      "- Reaches `every other repository of the installation`",
-      "- repositories are all of the installation's; before: are `app`",
-    ],
+    title: WIDENS,
+    says: ["- Reaches `every other repository of the installation`"],
   },
   "the issuer list is added": {
     repository: ".github",
     change: { [LIST]: GOOD_LIST },
     conclusion: "success",
-    says: ["### `trusted-token-issuers.yaml`: a new list of issuers", `- Gains \`${ACTIONS}\``, "- mode is `enforce`"],
+    title: "Valid; issuers are shut out",
+    says: [
+      "### `trusted-token-issuers.yaml`: a new list of issuers",
+      `- From now on only these issuers are let in: \`${ACTIONS}\`. Every other issuer is shut out`,
+    ],
   },
   "the issuer list is edited": {
     repository: ".github",
     before: { [LIST]: GOOD_LIST },
     change: { [LIST]: "mode: audit\nissuers:\n  - https://gitlab.com\n" },
     conclusion: "success",
-    says: ["- Gains `https://gitlab.com`", `- Loses \`${ACTIONS}\``, "- mode is `audit`; before: is `enforce`"],
+    title: "Valid; issuers are let in",
+    says: [
+      "### `trusted-token-issuers.yaml`: not enforced any more",
+      `- It only records what it would refuse: every issuer is let in, and nobody is shut out. Until now only these were let in: \`${ACTIONS}\``,
+    ],
   },
   "the issuer list is broken": {
     repository: ".github",
     change: { [LIST]: "mode: enforce\nissuers:\n  - not a url\n" },
     conclusion: "failure",
-    title: INVALID,
+    title: "Invalid: 1 error; issuers are shut out",
     annotations: [
       `${LIST}:3:5 failure: "not a url" is no issuer URL\nwrite the token's \`iss\`, as \`https://host/path\``,
     ],
-    says: ["### `trusted-token-issuers.yaml`: not usable"],
+    says: [
+      "### `trusted-token-issuers.yaml`: not usable",
+      "- There is no earlier list to go on with: every exchange of this owner is refused",
+    ],
   },
   "the issuer list is removed": {
     repository: ".github",
     before: { [LIST]: GOOD_LIST },
     change: { [LIST]: null },
     conclusion: "success",
-    says: ["### `trusted-token-issuers.yaml`: removed: every issuer is permitted again"],
+    title: "Issuer list removed; issuers are let in",
+    says: [
+      "### `trusted-token-issuers.yaml`: removed",
+      `- Every issuer is let in again. Until now only these were: \`${ACTIONS}\``,
+    ],
+  },
+  "the issuer list is broken where a good one was": {
+    repository: ".github",
+    before: { [LIST]: GOOD_LIST },
+    change: { [LIST]: "mode: enforced\n" },
+    conclusion: "failure",
+    title: "Invalid: 2 errors; issuers are shut out",
+    says: [
+      "- The last list that could be read stays in force while exchanges go on; where it was not read for an hour, every exchange of this owner is refused",
+    ],
+  },
+  "the issuer list is mended": {
+    repository: ".github",
+    before: { [LIST]: "mode: enforced\n" },
+    change: { [LIST]: GOOD_LIST },
+    conclusion: "success",
+    title: "Valid; issuers are shut out",
+    says: ["### `trusted-token-issuers.yaml`: usable, which it was not before"],
+  },
+  "the issuer list comes to be enforced": {
+    repository: ".github",
+    before: { [LIST]: GOOD_LIST.replace("enforce", "audit") },
+    change: { [LIST]: GOOD_LIST },
+    conclusion: "success",
+    title: "Valid; issuers are shut out",
+    says: [
+      "### `trusted-token-issuers.yaml`: enforced from now on",
+      `- From now on only these issuers are let in: \`${ACTIONS}\`. Every other issuer is shut out`,
+    ],
+  },
+  "the issuer list names others": {
+    repository: ".github",
+    before: { [LIST]: GOOD_LIST },
+    change: { [LIST]: GOOD_LIST.replace(ACTIONS, "https://gitlab.com") },
+    conclusion: "success",
+    title: "Valid; issuers are let in",
+    says: ["- Let in from now on: `https://gitlab.com`", `- Shut out from now on: \`${ACTIONS}\``],
+  },
+  "an issuer list that only records is added, edited": {
+    repository: ".github",
+    before: { [LIST]: "mode: audit\nissuers:\n  - https://gitlab.com\n" },
+    change: { [LIST]: GOOD_LIST.replace("enforce", "audit") },
+    conclusion: "success",
+    title: "Valid",
+    says: [
+      `- Listed as well: \`${ACTIONS}\``,
+      "- Listed no more: `https://gitlab.com`",
+      "- It only records what it would refuse: every issuer is let in, and nobody is shut out",
+    ],
+  },
+  "a policy's issuer is not on the list of the same commit": {
+    repository: ".github",
+    before: { [LIST]: GOOD_LIST },
+    change: { [POLICY]: GOOD.replace(ACTIONS, "https://gitlab.com").replace("repo:acme/app:ref:refs/heads/main", "x") },
+    conclusion: "success",
+    title: "No token can be made by 1 policy; 2 warnings",
+    says: [
+      "this issuer is not on the owner's enforced list of trusted issuers, so that every exchange is refused: `https://gitlab.com`",
+    ],
   },
   "an issuer list where none is read": {
     change: { [LIST]: GOOD_LIST },
     conclusion: "failure",
+    title: "Invalid: 1 error",
     annotations: [
       `${LIST}:1:1 failure: the list of trusted issuers is read from the owner's policy repository only\nmove it there, or remove it`,
     ],
@@ -302,23 +459,29 @@ const CASES: Readonly<Record<string, Case>> = {
   "text that would be Markdown": {
     change: { [POLICY]: GOOD.replace("repo:acme/app", "'</code>`@everyone` ![x](https://evil.example)'\n# ") },
     conclusion: "success",
+    title: WIDENS,
     says: ["- subject is `` </code>`@everyone` ![x](https://evil.example) ``"],
   },
   "a path that would be Markdown": {
     change: { [`${CHAINGUARD}/a\`\n## Approved\n.sts.yaml`]: GOOD },
     conclusion: "failure",
+    title: "Invalid: 1 error",
     saysNot: ["## Approved"],
   },
 };
 
 function check(run: Run, { conclusion, title, annotations, says = [], saysNot = [] }: Case): void {
   expect([run.status, run.conclusion]).toEqual(["completed", conclusion]);
-  expect(run.title).toBe(title ?? (conclusion === "success" ? VALID : INVALID));
+  expect(run.title).toBe(title);
   if (annotations) expect(run.annotations).toEqual(annotations);
   for (const line of says) expect(run.summary).toContain(line);
   for (const line of saysNot) expect(run.summary.split("\n")).not.toContain(line);
   expect(run.summary.length).toBeLessThan(65_535);
-  expect(run.text).toContain("node policies/cli.ts check");
+  expect(run.text).toContain("npm run policy -- check");
+  expect([run.detailsUrl, run.text]).toEqual([
+    `https://${DOMAIN}/`,
+    expect.stringContaining(`https://${DOMAIN}/reasons`),
+  ]);
 }
 
 /** Each scene has an owner of its own. */
@@ -343,8 +506,8 @@ async function arranged({ before, change, ...one }: Case): Promise<Scene & { at:
 }
 
 describe("a pull request in which", () => {
-  it.each(Object.entries(CASES))("%s", async (_name, world) => {
-    const { pull, runs, at, change, one } = await arranged(world);
+  it.each(Object.entries(CASES))("%s", async (_name, told) => {
+    const { pull, runs, at, change, one } = await arranged(told);
     const { commit } = await pull(change, { repository: at });
     const [run, ...others] = runs(at);
     expect(others).toEqual([]);
@@ -357,9 +520,9 @@ describe("a pull request in which", () => {
 describe("a push to the default branch in which", () => {
   const names = ["a policy is added", "a policy is broken", "a policy is renamed", "the issuer list is edited"];
   it.each(names)("%s", async (name) => {
-    const world = CASES[name];
-    if (world === undefined) throw new Error(name);
-    const { push, runs, at, change, one } = await arranged(world);
+    const told = CASES[name];
+    if (told === undefined) throw new Error(name);
+    const { push, runs, at, change, one } = await arranged(told);
     await push(change, { repository: at });
     const [run, ...others] = runs(at);
     expect(others).toEqual([]);

@@ -77,7 +77,7 @@ describe("a policy that is pushed", () => {
     expect(made.network.count("gh.contents")).toBe(0);
   });
 
-  it("is found by the trees where the event lists no files", async () => {
+  it("is in force where the event lists no files", async () => {
     const made = await deployed();
     await ask(made);
     await made.push({ [PATH]: writing(made.owner) }, { payload: { commits: [] } });
@@ -196,6 +196,138 @@ describe("the issuer allow-list", () => {
     expect((await ask(made)).status).toBe(403);
     await made.push({ [LIST]: null }, { repository: home });
     expect((await ask(made)).status).toBe(200);
+  });
+});
+
+describe("where the App may not write checks", () => {
+  const permissions = { contents: "write", issues: "write" };
+
+  it("a push is in force at once, by its list and by force", async () => {
+    const made = await deployed({ permissions });
+    const good = headOf(made, made.repository);
+    await ask(made);
+    await made.push({ [PATH]: writing(made.owner) });
+    expect(await ask(made)).toEqual(granted('{"contents":"write"}'));
+    const before = headOf(made, made.repository);
+    const { git } = made.network.github.repository(made.repository);
+    git.branches.set("main", good);
+    const commit = git.resolve("main");
+    if (commit === null) throw new Error("no commit");
+    const payload = pushed(repositoryJson(made.owner, "app"), "main", before, commit, {});
+    await made.send("push", { ...payload, forced: true, commits: [] });
+    expect(await ask(made)).toEqual(granted('{"issues":"write"}'));
+    expect(made.runs()).toEqual([]);
+  });
+});
+
+describe("more policies than are worth listing", () => {
+  it("are all void, here and elsewhere, to the last one", async () => {
+    const made = await scene();
+    const { github } = made.network;
+    const paths = Array.from({ length: 305 }, (_, i) => `${CHAINGUARD}/p${i}.sts.yaml`);
+    github.commit(made.repository, { files: Object.fromEntries(paths.map((path) => [path, POLICY(made.owner)])) });
+    const other = made.isolate();
+    const identities = ["p0", "p304"];
+    for (const identity of identities) {
+      for (const isolate of [made.worker, other]) {
+        expect((await isolate.fetch(await made.request({ identity }))).status).toBe(200);
+      }
+    }
+    await made.push(Object.fromEntries(paths.map((path) => [path, null])));
+    for (const identity of identities) {
+      expect((await made.worker.fetch(await made.request({ identity }))).status).toBe(404);
+    }
+    made.clock.now += 2 * 60_000;
+    for (const identity of identities) {
+      expect((await other.fetch(await made.request({ identity }))).status).toBe(404);
+    }
+  });
+});
+
+describe("a name that comes to be another repository's", () => {
+  const event = (made: Scene, action: string, more: object = {}) => ({
+    action,
+    repository: repositoryJson(made.owner, "app"),
+    ...more,
+  });
+
+  it.each(["deleted", "renamed"] as const)("grants nothing by what the one that is %s said", async (action) => {
+    const made = await deployed();
+    const other = made.isolate();
+    const { github } = made.network;
+    expect([(await ask(made)).status, (await ask(made, other)).status]).toEqual([200, 200]);
+    if (action === "deleted") github.deleteRepository(made.repository);
+    else github.renameRepository(made.repository, "elsewhere");
+    github.addRepository(made.repository, { visibility: "private" });
+    const changes = { repository: { name: { from: "app" } } };
+    const renamed = { action, repository: repositoryJson(made.owner, "elsewhere"), changes };
+    await made.send("repository", action === "deleted" ? event(made, action) : renamed);
+    expect((await ask(made)).status).toBe(404);
+    made.clock.now += 2 * 60_000;
+    expect((await ask(made, other)).status).toBe(404);
+    // Nor while GitHub is down, and stale copies are served.
+    made.clock.now += 10 * 60_000;
+    made.network.fault({ route: "gh.contents", kind: "status", status: 500 });
+    expect((await ask(made, made.isolate())).status).toBe(503);
+  });
+
+  it("in the owner's policies too", async () => {
+    const made = await scene();
+    const home = `${made.owner}/.github`;
+    made.network.github.putFile(home, PATH, POLICY(made.owner));
+    expect((await ask(made, made.worker, made.owner)).status).toBe(200);
+    made.network.github.deleteRepository(home);
+    made.network.github.addRepository(home, { visibility: "private" });
+    await made.send("repository", { action: "deleted", repository: repositoryJson(made.owner, ".github") });
+    expect((await ask(made, made.worker, made.owner)).status).toBe(404);
+  });
+
+  it("of a transferred one, at its old owner", async () => {
+    const made = await deployed();
+    await ask(made);
+    const { github } = made.network;
+    github.addOrganization("somebody-else");
+    github.transferRepository(made.repository, "somebody-else");
+    github.addRepository(made.repository, { visibility: "private" });
+    const changes = { owner: { from: { organization: { login: made.owner } } } };
+    await made.send("repository", {
+      action: "transferred",
+      repository: repositoryJson("somebody-else", "app"),
+      changes,
+    });
+    expect((await ask(made)).status).toBe(404);
+  });
+
+  it("is read anew when the default branch is another", async () => {
+    const made = await deployed();
+    await ask(made);
+    await made.send("repository", event(made, "edited", { changes: { default_branch: { from: "old" } } }));
+    made.network.forgetCalls();
+    expect((await ask(made)).status).toBe(200);
+    expect(made.network.count("gh.contents")).toBeGreaterThan(0);
+  });
+
+  it("is read anew when it ceases to be public, so that foreigners learn its values no more", async () => {
+    const made = await deployed({ visibility: "public" });
+    const foreign = { claims: { repository_owner_id: "1", sub: "repo:stranger/x:ref:refs/heads/main" } };
+    const told = async () => JSON.stringify((await made.ask(foreign)).body);
+    expect(await told()).toContain(`repo:${made.owner}/app`);
+    made.network.github.repository(made.repository).visibility = "private";
+    await made.send("repository", event(made, "privatized"));
+    expect(await told()).not.toContain(`repo:${made.owner}/app:ref`);
+  });
+
+  it("is the owner's, who has another name now", async () => {
+    const made = await deployed();
+    await ask(made);
+    const { github } = made.network;
+    github.renameOwner(made.owner, "renamed-owner");
+    github.addOrganization(made.owner);
+    github.addRepository(made.repository, { visibility: "private" });
+    github.install({ app: 7, owner: made.owner, permissions: { contents: "read", issues: "write" } });
+    const changes = { login: { from: made.owner } };
+    await made.send("installation_target", { action: "renamed", account: { login: "renamed-owner" }, changes });
+    expect((await ask(made)).status).toBe(404);
   });
 });
 

@@ -31,6 +31,7 @@ export interface Run {
   readonly title: string | null;
   readonly summary: string;
   readonly text: string;
+  readonly detailsUrl: string | null;
   readonly externalId: string | null;
   readonly headSha: string;
   readonly appId: number;
@@ -52,6 +53,8 @@ export interface Scene extends World {
     more?: Pushing,
   ): Promise<{ answer: Answer; commit: Commit }>;
   runs(name?: string): readonly Run[];
+  /** The same, with deliveries going to a fresh isolate. */
+  elsewhere(): Scene;
   onlyRun(): Run;
   /** What the log says that the last delivery ended in. */
   outcome(): unknown;
@@ -78,12 +81,17 @@ export async function scene(options: WorldOptions = {}): Promise<Scene> {
     ...options,
     variables: { GITHUB_WEBHOOK_SECRET: SECRET, ...options.variables },
   });
-  const { owner, network, worker } = made;
+  return sceneIn(made, made.worker);
+}
+
+/** The same world, with deliveries going to this isolate. */
+function sceneIn(made: World, worker: Isolate): Scene {
+  const { owner, network } = made;
   const { github } = network;
   const repository = `${owner}/app`;
   const shown = (name: string): object => repositoryJson(owner, name.split("/")[1] ?? "");
   const send = async (event: string, payload: unknown, sending: Sending = {}): Promise<Answer> =>
-    (sending.worker ?? worker).fetch(await delivery(event, payload, sending));
+    (sending.worker ?? worker).fetch(await delivery(event, heard(made, payload, sending.appId), sending));
 
   const pull: Scene["pull"] = async (
     files,
@@ -104,12 +112,13 @@ export async function scene(options: WorldOptions = {}): Promise<Scene> {
     return { answer, commit };
   };
   const runs = (name = repository): readonly Run[] => github.repository(name).checkRuns.map(runOf);
-  return Object.assign(made, {
+  return Object.assign(Object.create(Object.getPrototypeOf(made)) as World, made, {
     repository,
     send,
     pull,
     push,
     runs,
+    elsewhere: () => sceneIn(made, made.isolate()),
     onlyRun() {
       const [run, ...others] = runs();
       if (run === undefined || others.length > 0) throw new Error(`${runs().length} check runs, not one`);
@@ -117,6 +126,15 @@ export async function scene(options: WorldOptions = {}): Promise<Scene> {
     },
     outcome: () => worker.logs.findLast(({ type, what }) => type === "webhook" && what === "done")?.outcome,
   });
+}
+
+/** GitHub tells each App of its own installation with every event about a repository. */
+function heard({ network }: World, payload: unknown, appId: Sending["appId"]): unknown {
+  const installation = network.github.world.installations.find(
+    ({ app }) => String(app.id) === (appId ?? String(APP_ID)),
+  );
+  if (typeof payload !== "object" || payload === null || "installation" in payload || !installation) return payload;
+  return { ...payload, installation: { id: installation.id } };
 }
 
 export const headOf = ({ network }: World, name: string, branch = "main"): string =>
@@ -135,7 +153,6 @@ export const pullRequest = (repository: object, base: string, head: string, acti
   number: 1,
   pull_request: { number: 1, head: { sha: head, ref: "topic" }, base: { sha: base, ref: "main" } },
   repository,
-  installation: { id: 1 },
 });
 
 export function pushed(
@@ -155,7 +172,6 @@ export function pushed(
     forced: false,
     commits: [{ id: commit.sha, added: [], modified: paths(false), removed: paths(true) }],
     repository,
-    installation: { id: 1 },
   };
 }
 
@@ -203,6 +219,7 @@ function runOf(run: World["network"]["github"]["world"]["repositories"][number][
     title: run.output.title,
     summary: run.output.summary ?? "",
     text: run.output.text ?? "",
+    detailsUrl: run.detailsUrl,
     externalId: run.externalId,
     headSha: run.headSha,
     appId: run.appId,

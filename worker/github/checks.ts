@@ -1,4 +1,4 @@
-/** Check runs: found, made, changed. Only the App that made a run may change it. What a run says is decided elsewhere. */
+/** Check runs: found, made, added to. Only the App that made a run may change it. What a run says is decided elsewhere. */
 import * as v from "valibot";
 import { type CallContext, lookUp, type RepositoryRef, type TokenApi } from "./call.ts";
 import type { Lookup } from "./response.ts";
@@ -6,12 +6,13 @@ import type { Lookup } from "./response.ts";
 /** octo-sts's name, so that branch protection which requires it keeps working. */
 export const CHECK_NAME = "Trust Policy Validation";
 
+export type Conclusion = "success" | "failure";
+
 export interface CheckRun {
   readonly id: number;
-  readonly status: string;
+  /** GitHub has more of them than we give; null while a run is not completed. */
+  readonly conclusion: string | null;
   readonly summary: string;
-  /** How many there are. */
-  readonly annotations: number;
 }
 
 export interface Annotation {
@@ -34,9 +35,10 @@ export interface CheckOutput {
   readonly annotations?: readonly Annotation[];
 }
 
-/** Without a conclusion it is in progress. */
-export interface CheckState {
-  readonly conclusion?: "success" | "failure";
+export interface CompletedRun {
+  readonly conclusion: Conclusion;
+  /** Where "Details" leads to. */
+  readonly detailsUrl: string;
   readonly output: CheckOutput;
 }
 
@@ -46,9 +48,9 @@ const UPDATE = "PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}";
 
 const runShape = v.object({
   id: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
-  status: v.string(),
   name: v.string(),
-  output: v.object({ summary: v.nullish(v.string()), annotations_count: v.optional(v.number(), 0) }),
+  conclusion: v.nullable(v.string()),
+  output: v.object({ summary: v.nullish(v.string()) }),
 });
 const listShape = v.object({ check_runs: v.array(runShape) });
 
@@ -66,31 +68,29 @@ export async function findCheckRun(
   return { kind: "found", value: ours[0] && runOf(ours[0]) };
 }
 
-/** Not repeated: a lost answer may hide a run that was made, so whoever gets no answer looks for it first. */
+/** Completed from its first moment: nothing that ends us leaves it pending. Not repeated: a lost answer may hide a run that was made. */
 export function createCheckRun(
   api: TokenApi,
   token: string,
-  { owner, repository, head, state }: RepositoryRef & { readonly head: string; readonly state: CheckState },
+  { owner, repository, head, verdict }: RepositoryRef & { readonly head: string; readonly verdict: CompletedRun },
   call: CallContext,
 ): Promise<Lookup<CheckRun>> {
-  const body = { name: CHECK_NAME, head_sha: head, external_id: head, ...bodyOf(state) };
+  const { conclusion, detailsUrl, output } = verdict;
+  const said = { external_id: head, details_url: detailsUrl, status: "completed", conclusion, output };
+  const body = { name: CHECK_NAME, head_sha: head, ...said };
   const request = { route: CREATE, path: { owner, repo: repository }, body, token, retry: false };
   return lookUp(api, request, parseRun, call);
 }
 
-/** Repeated once on an outage: an annotation that is shown twice is better than a run that never ends. */
-export function updateCheckRun(
+/** Annotations beyond those that a run was made with. Not repeated: a lost answer may hide that they were added. */
+export function addAnnotations(
   api: TokenApi,
   token: string,
-  { owner, repository, id, state }: RepositoryRef & { readonly id: number; readonly state: CheckState },
+  { owner, repository, id, output }: RepositoryRef & { readonly id: number; readonly output: CheckOutput },
   call: CallContext,
 ): Promise<Lookup<CheckRun>> {
   const path = { owner, repo: repository, check_run_id: id };
-  return lookUp(api, { route: UPDATE, path, body: bodyOf(state), token, retry: true }, parseRun, call);
-}
-
-function bodyOf({ conclusion, output }: CheckState): object {
-  return { ...(conclusion ? { status: "completed", conclusion } : { status: "in_progress" }), output };
+  return lookUp(api, { route: UPDATE, path, body: { output }, token, retry: false }, parseRun, call);
 }
 
 function listOf(json: unknown): readonly v.InferOutput<typeof runShape>[] | undefined {
@@ -103,6 +103,6 @@ function parseRun(json: unknown): CheckRun | undefined {
   return parsed.success ? runOf(parsed.output) : undefined;
 }
 
-function runOf({ id, status, output }: v.InferOutput<typeof runShape>): CheckRun {
-  return { id, status, summary: output.summary ?? "", annotations: output.annotations_count };
+function runOf({ id, conclusion, output }: v.InferOutput<typeof runShape>): CheckRun {
+  return { id, conclusion, summary: output.summary ?? "" };
 }

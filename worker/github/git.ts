@@ -5,7 +5,12 @@
 
 import * as v from "valibot";
 import { GIT_SHA } from "../../policies/names.ts";
-import { CONTENTS_ANSWER_MAX_BYTES, GIT_ANSWER_MAX_BYTES, POLICY_MAX_BYTES } from "../limits.ts";
+import {
+  COMPARE_FILES_LISTED_MAX,
+  CONTENTS_ANSWER_MAX_BYTES,
+  GIT_ANSWER_MAX_BYTES,
+  POLICY_MAX_BYTES,
+} from "../limits.ts";
 import { type CallContext, lookUp, type RepositoryRef, type TokenApi } from "./call.ts";
 import { fileTextOf } from "./contents.ts";
 import type { Lookup } from "./response.ts";
@@ -27,10 +32,19 @@ export interface Tree {
 
 export type Blob = { readonly kind: "text"; readonly text: string } | { readonly kind: "too_large" | "not_utf8" };
 
+export interface ComparedFile {
+  readonly path: string;
+  readonly status: string;
+  /** Of a file that was renamed. */
+  readonly formerPath?: string;
+}
+
 export interface Comparison {
   readonly mergeBase: string;
-  /** What differs between the merge base and the head, as far as GitHub lists it: 300 files, none when the list is too long. */
-  readonly files: readonly { readonly path: string; readonly removed: boolean }[];
+  /** What differs between the merge base and the head, as far as GitHub lists it. */
+  readonly files: readonly ComparedFile[];
+  /** Nothing else differs. */
+  readonly isComplete: boolean;
 }
 
 export interface Comparing {
@@ -44,7 +58,7 @@ const BLOB = "GET /repos/{owner}/{repo}/git/blobs/{file_sha}";
 const COMPARE = "GET /repos/{owner}/{repo}/compare/{basehead}";
 
 /** SHA-1, or SHA-256 in a repository of that format. */
-const sha = v.pipe(v.string(), v.regex(GIT_SHA));
+export const sha = v.pipe(v.string(), v.regex(GIT_SHA));
 const treeShape = v.object({
   tree: v.array(
     v.object({
@@ -63,7 +77,9 @@ const blobShape = v.object({
 });
 const comparisonShape = v.object({
   merge_base_commit: v.object({ sha }),
-  files: v.optional(v.array(v.object({ filename: v.string(), status: v.string() })), []),
+  files: v.optional(
+    v.array(v.object({ filename: v.string(), status: v.string(), previous_filename: v.optional(v.string()) })),
+  ),
 });
 
 /** `tree`: the id of a tree, or of a commit for its whole tree. */
@@ -105,7 +121,7 @@ export async function compareCommits(
   const ask = (page: number) => {
     const path = { owner, repo: repository, basehead: `${base}...${head}`, per_page: 1, page };
     const request = { route: COMPARE, path, token, maxBytes: GIT_ANSWER_MAX_BYTES, retry: true };
-    return lookUp(api, request, comparisonOf, call);
+    return lookUp(api, request, (json) => comparisonOf(json, page === 1), call);
   };
   const first = await ask(1);
   // The files carry their patches. Without them the second page still says where the histories parted.
@@ -128,9 +144,17 @@ function blobOf(json: unknown): Blob | undefined {
   return encoding === "base64" ? fileTextOf(content, size) : undefined;
 }
 
-function comparisonOf(json: unknown): Comparison | undefined {
+function comparisonOf(json: unknown, hasFiles: boolean): Comparison | undefined {
   const parsed = v.safeParse(comparisonShape, json);
   if (!parsed.success) return undefined;
-  const files = parsed.output.files.map(({ filename, status }) => ({ path: filename, removed: status === "removed" }));
-  return { mergeBase: parsed.output.merge_base_commit.sha, files };
+  const { merge_base_commit: mergeBase, files } = parsed.output;
+  return {
+    mergeBase: mergeBase.sha,
+    files: (files ?? []).map(({ filename, status, previous_filename: former }) => ({
+      path: filename,
+      status,
+      ...(former !== undefined && { formerPath: former }),
+    })),
+    isComplete: hasFiles && files !== undefined && files.length < COMPARE_FILES_LISTED_MAX,
+  };
 }

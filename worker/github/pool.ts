@@ -43,7 +43,9 @@ export class Pool {
   tap(appId: string, owner: string, headers: Headers): void {
     const remaining = wholeNumber(headers.get("x-ratelimit-remaining"));
     const reset = wholeNumber(headers.get("x-ratelimit-reset"));
-    if (remaining === undefined || reset === undefined) return;
+    // GraphQL has a limit of its own, which says nothing of the others.
+    if (remaining === undefined || reset === undefined || (headers.get("x-ratelimit-resource") ?? "core") !== "core")
+      return;
     const key = keyOf(appId, owner);
     const limitedUntil = this.#quotas.get(key)?.limitedUntil ?? 0;
     this.#quotas.set(key, { remaining, sampledAt: this.#now(), resetAt: reset * 1000, limitedUntil });

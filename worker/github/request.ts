@@ -31,12 +31,16 @@ export interface ApiRequest {
 /** GHES of every supported release knows this one. */
 const API_VERSION = "2022-11-28";
 const USER_AGENT = "octo-sts-edge";
+/** Beside REST, and on an Enterprise Server not below its version. */
+export const GRAPHQL = "POST /graphql";
 /** What may stand between two slashes: nothing that is encoded, splits, or climbs. */
 const SEGMENT = /^(?!\.{1,2}$)[A-Za-z0-9._-]+$/;
 
 export function buildRequest(apiUrl: string, { route, path, body, token, accept }: ApiRequest): Request {
   for (const value of Object.values(path ?? {})) assertPath(String(value));
-  const built = endpoint(route, { baseUrl: apiUrl.replace(/\/+$/, ""), ...path });
+  const rest = apiUrl.replace(/\/+$/, "");
+  const baseUrl = route === GRAPHQL ? rest.replace(/\/api\/v3$/, "/api") : rest;
+  const built = endpoint(route, { baseUrl, ...path });
   const headers = new Headers({
     accept: accept ?? "application/vnd.github+json",
     authorization: `Bearer ${token}`,

@@ -1,117 +1,116 @@
 /**
- * What a change of one file does to access, as data: permissions and repositories gained and lost, clauses before and after. Who
- * can use a policy is said only where its values are exact; of a pattern nobody can tell who exactly it lets in. Pure.
+ * What a change of one policy does to access, in words for whoever reviews it. Who can use a policy is said only where its values are
+ * exact; of a pattern nobody can tell whom exactly it lets in. Pure.
  */
-import { TRUSTED_ISSUERS_NAME } from "../../policies/file-names.ts";
-import type { TrustedIssuers } from "../../policies/issuers.ts";
 import type { CompiledPolicy, Matcher } from "../../policies/parse.ts";
 import { rankOfLevel } from "../../policies/permissions.ts";
+import { code, codeOfBoth } from "./markdown.ts";
 
-export interface ClauseChange {
-  /** `issuer`, `claim ref`, ... */
-  readonly name: string;
-  readonly before?: Shown;
-  readonly after?: Shown;
-}
-
-/** `word` says how the value is compared (`is`, `matches`), or all there is to say. */
-export interface Shown {
-  readonly word: string;
-  readonly value?: string;
-}
+/** `wider` if anything is; `other` where only a person can tell. */
+export type Direction = "wider" | "narrower" | "other" | "same";
 
 export interface AccessChange {
-  readonly what: "policy" | "list";
-  /** The identity; of the issuer allow-list its file's name. */
-  readonly name: string;
-  readonly state: "new" | "changed" | "removed" | "same";
-  /** No exchange could use it before, or can after. */
-  readonly wasBroken: boolean;
-  readonly isBroken: boolean;
-  /** `contents: write`; with the former level where there was one. */
-  readonly gained: readonly string[];
-  readonly lost: readonly string[];
-  /** Of organization policies: names, or all of them in words. */
-  readonly repositoriesGained: readonly string[];
-  readonly repositoriesLost: readonly string[];
-  readonly clauses: readonly ClauseChange[];
-  /** Keys that octo-sts does not know. */
-  readonly extensions: readonly string[];
-  readonly who?: Who;
+  /** Markdown: a heading, and lines below it. */
+  readonly text: string;
+  readonly direction: Direction;
 }
 
-export type Who =
-  | { readonly kind: "exact"; readonly issuer: string; readonly subject: string; readonly alsoClaims: boolean }
-  | { readonly kind: "pattern" };
+/** Undefined: there is no such file. Without a policy: there is, and no exchange can use it. */
+export type Side = { readonly policy: CompiledPolicy | undefined } | undefined;
 
-/** Undefined: there is no such file. Without a policy: there is, and it cannot be used. */
-type Side = { readonly policy: CompiledPolicy | undefined } | undefined;
-type ListSide = { readonly list: TrustedIssuers | undefined } | undefined;
+export interface Renamed {
+  readonly identity: string;
+  /** Under which the policy was found before, if that was another. */
+  readonly formerIdentity?: string | undefined;
+}
 
-export function accessChange(identity: string, before: Side, after: Side): AccessChange {
+export function policyAccess({ identity, formerIdentity }: Renamed, before: Side, after: Side): AccessChange {
   const [old, now] = [before?.policy, after?.policy];
-  const clauses = clauseChanges(clausesOf(old), clausesOf(now));
-  const gained = permissionsBeyond(now, old);
-  const lost = permissionsBeyond(old, now);
-  const isSame = clauses.length + gained.length + lost.length === 0;
-  const who = now && whoOf(now);
-  return {
-    what: "policy",
-    name: identity,
-    state: stateOf(before, after, isSame && (old === undefined) === (now === undefined)),
-    wasBroken: before !== undefined && old === undefined,
-    isBroken: after !== undefined && now === undefined,
-    gained,
-    lost,
-    repositoriesGained: repositoriesBeyond(now, old),
-    repositoriesLost: repositoriesBeyond(old, now),
-    clauses,
-    extensions: now ? extensionsOf(now) : [],
-    ...(who && { who }),
-  };
+  if (now === undefined) {
+    const heading = after === undefined ? "removed: no exchange can use it any more" : "broken: no exchange can use it";
+    return change(identity, heading, old ? [grantedText(old)] : [], old ? "narrower" : "same");
+  }
+  if (old === undefined) {
+    const heading = before === undefined ? "a new policy" : "usable, which it was not before";
+    return change(identity, heading, [...newText(now), ...extensionsText(now)], "wider");
+  }
+  const changes = changesOf(old, now);
+  const direction = directionOf(changes);
+  const renamed =
+    formerIdentity !== undefined && `renamed; exchanges that ask for ${code(formerIdentity)} find nothing`;
+  const heading = renamed || (direction === "same" ? "access does not change" : "changed");
+  const lines = changes.map(({ text }) => text);
+  const who = direction === "wider" || direction === "other" ? [`Who: ${whoText(now)}`] : [];
+  return change(identity, heading, [...lines, ...who, ...extensionsText(now)], renamed ? "other" : direction);
 }
 
-export function listChange(before: ListSide, after: ListSide): AccessChange {
-  const [old, now] = [before?.list, after?.list];
-  const issuersBeyond = (list: TrustedIssuers | undefined, other: TrustedIssuers | undefined) => {
-    const known = new Set(listed(other));
-    return listed(list).filter((entry) => !known.has(entry));
-  };
-  const [from, to] = [old?.mode, now?.mode];
-  const mode: ClauseChange = { name: "mode", ...(from && { before: is(from) }), ...(to && { after: is(to) }) };
-  const clauses = from === to ? [] : [mode];
-  const gained = issuersBeyond(now, old);
-  const lost = issuersBeyond(old, now);
-  return {
-    what: "list",
-    name: TRUSTED_ISSUERS_NAME,
-    state: stateOf(before, after, clauses.length + gained.length + lost.length === 0),
-    wasBroken: before !== undefined && old === undefined,
-    isBroken: after !== undefined && now === undefined,
-    gained,
-    lost,
-    repositoriesGained: [],
-    repositoriesLost: [],
-    clauses,
-    extensions: [],
-  };
+export function change(name: string, heading: string, lines: readonly string[], direction: Direction): AccessChange {
+  const text = [`### ${code(name)}: ${heading}`, ...lines.map((line) => `- ${line}`)].join("\n");
+  return { text, direction };
 }
 
-const listed = (list: TrustedIssuers | undefined): readonly string[] => [
-  ...(list?.document.issuers ?? []),
-  ...(list?.document.patterns ?? []).map((pattern) => `issuers that match ${pattern}`),
-];
+export function directionOf(changes: readonly { readonly direction: Direction }[]): Direction {
+  const order: readonly Direction[] = ["wider", "other", "narrower"];
+  return order.find((one) => changes.some(({ direction }) => direction === one)) ?? "same";
+}
 
-function stateOf(before: unknown, after: unknown, isSame: boolean): AccessChange["state"] {
-  if (after === undefined) return "removed";
-  if (before === undefined) return "new";
-  return isSame ? "same" : "changed";
+/** Long lists are cut: what is beyond is counted. */
+const LISTED = 40;
+
+export function list(values: readonly string[]): string {
+  const more = values.length > LISTED ? ` and ${values.length - LISTED} more` : "";
+  return (
+    values
+      .slice(0, LISTED)
+      .map((value) => code(value))
+      .join(", ") + more
+  );
+}
+
+function grantedText(policy: CompiledPolicy): string {
+  const reach = policy.document.kind === "organization" ? ` on ${reachText(policy)}` : "";
+  return `Until now it granted ${list(permissionsOf(policy))}${reach} to ${whoText(policy)}`;
+}
+
+function newText(policy: CompiledPolicy): readonly string[] {
+  const clauses = [...clausesOf(policy)].map(([name, clause]) => `${labelOf(name)} ${shownText(clause)}`);
+  const reach = policy.document.kind === "organization" ? [`Reaches ${reachText(policy)}`] : [];
+  return [`Grants ${list(permissionsOf(policy))}`, ...reach, ...clauses, `Who: ${whoText(policy)}`];
+}
+
+const permissionsOf = ({ document }: CompiledPolicy): readonly string[] =>
+  document.permissions.map(({ name, level }) => `${name}: ${level}`);
+
+function whoText({ document }: CompiledPolicy): string {
+  const { issuer, subject, claims } = document;
+  if (issuer.kind === "pattern" || subject.kind === "pattern") {
+    return `whatever matches (issuer ${shownText(matcher(issuer))}, subject ${shownText(matcher(subject))}); which workloads these are cannot be told from patterns`;
+  }
+  const also = claims.length > 0 ? ", if its claims match as well" : "";
+  return `exactly the subject ${code(subject.value)} of ${code(issuer.value)}${also}`;
+}
+
+interface Change {
+  readonly text: string;
+  readonly direction: Direction;
+}
+
+function changesOf(old: CompiledPolicy, now: CompiledPolicy): readonly Change[] {
+  const listed = (label: string, values: readonly string[], direction: Direction): readonly Change[] =>
+    values.length === 0 ? [] : [{ text: `${label} ${list(values)}`, direction }];
+  return [
+    ...listed("Gains", permissionsBeyond(now, old), "wider"),
+    ...listed("Loses", permissionsBeyond(old, now), "narrower"),
+    ...listed("Reaches", repositoriesBeyond(now, old), "wider"),
+    ...listed("Reaches no more", repositoriesBeyond(old, now), "narrower"),
+    ...clauseChanges(clausesOf(old), clausesOf(now)),
+  ];
 }
 
 /** What one policy grants and the other does not. */
-function permissionsBeyond(policy: CompiledPolicy | undefined, other: CompiledPolicy | undefined): readonly string[] {
-  const levels = new Map(other?.document.permissions.map(({ name, level }) => [name, level]));
-  return (policy?.document.permissions ?? []).flatMap(({ name, level }) => {
+function permissionsBeyond(policy: CompiledPolicy, other: CompiledPolicy): readonly string[] {
+  const levels = new Map(other.document.permissions.map(({ name, level }) => [name, level]));
+  return policy.document.permissions.flatMap(({ name, level }) => {
     const has = levels.get(name);
     if (has === undefined) return [`${name}: ${level}`];
     return rankOfLevel(level) > rankOfLevel(has) ? [`${name}: ${level} in place of ${has}`] : [];
@@ -119,74 +118,92 @@ function permissionsBeyond(policy: CompiledPolicy | undefined, other: CompiledPo
 }
 
 /** What one organization policy reaches and the other does not. */
-function repositoriesBeyond(policy: CompiledPolicy | undefined, other: CompiledPolicy | undefined): readonly string[] {
+function repositoriesBeyond(policy: CompiledPolicy, other: CompiledPolicy): readonly string[] {
   const [reach, known] = [reachOf(policy), reachOf(other)];
-  if (reach === "all") {
-    if (known === "all") return [];
-    return [known.length > 0 ? "every other repository of the installation" : "every repository of the installation"];
-  }
   if (known === "all") return [];
+  if (reach === "all") return [known.length > 0 ? "every other repository of the installation" : EVERY];
   const names = new Set(known.map((name) => name.toLowerCase()));
   return reach.filter((name) => !names.has(name.toLowerCase()));
 }
 
-function reachOf(policy: CompiledPolicy | undefined): readonly string[] | "all" {
-  if (policy?.document.kind !== "organization") return [];
-  const { repositories } = policy.document;
+const EVERY = "every repository of the installation";
+
+function reachOf({ document: { kind, repositories } }: CompiledPolicy): readonly string[] | "all" {
+  if (kind !== "organization") return [];
   return repositories === undefined || repositories.length === 0 ? "all" : [...new Set(repositories)].sort();
 }
 
-type Clauses = ReadonlyMap<string, Shown>;
+/** As `policies/grant.ts` reads it: absent and empty differ. */
+function reachText(policy: CompiledPolicy): string {
+  const reach = reachOf(policy);
+  if (reach !== "all") return list(reach);
+  if (policy.document.repositories !== undefined) return EVERY;
+  return `${EVERY} for the scope of the owner, and the policy repository for its own: none is named`;
+}
 
-/** Everything that decides who gets in or what the token reaches, but for the permissions. */
-function clausesOf(policy: CompiledPolicy | undefined): Clauses {
-  if (policy === undefined) return new Map();
-  const { issuer, subject, audience, claims, repositories, kind, jwks, maxTokenLifetimeSeconds } = policy.document;
-  const clauses = new Map<string, Shown>([
-    ["issuer", shown(issuer)],
-    ["subject", shown(subject)],
-    ["audience", audience ? shown(audience) : { word: "is the deployment's domain" }],
+/** `word` says how the value is compared (`is`, `matches`), or all there is to say. */
+interface Clause {
+  readonly word: string;
+  readonly value?: string;
+  /** A limit: less of it is narrower. */
+  readonly limit?: number;
+}
+
+const matcher = ({ kind, value }: Matcher): Clause => ({ word: kind === "exact" ? "is" : "matches", value });
+
+/** Everything that decides who gets in. */
+function clausesOf({ document }: CompiledPolicy): ReadonlyMap<string, Clause> {
+  const { issuer, subject, audience, claims, jwks, maxTokenLifetimeSeconds: lifetime } = document;
+  const clauses = new Map<string, Clause>([
+    ["issuer", matcher(issuer)],
+    ["subject", matcher(subject)],
+    ["audience", audience ? matcher(audience) : { word: "is the deployment's domain" }],
   ]);
   for (const { name, pattern } of claims) clauses.set(`claim ${name}`, { word: "matches", value: pattern });
-  if (kind === "organization") clauses.set("repositories", repositoriesShown(repositories));
-  if (maxTokenLifetimeSeconds !== undefined) {
-    clauses.set("max_token_lifetime", { word: "is at most", value: `${maxTokenLifetimeSeconds} s` });
+  if (lifetime !== undefined) {
+    clauses.set("max_token_lifetime", { word: "is at most", value: `${lifetime} s`, limit: lifetime });
   }
-  if (jwks !== undefined) clauses.set("jwks", is(jwks.keys.map((key) => JSON.stringify(key)).join(" ")));
+  for (const [i, key] of (jwks?.keys ?? []).entries()) {
+    clauses.set(`key ${key.kid ?? `number ${i + 1}`}`, { word: "is", value: JSON.stringify(key) });
+  }
   return clauses;
 }
 
-/** As `policies/grant.ts` reads it: absent and empty differ. */
-function repositoriesShown(repositories: readonly string[] | undefined): Shown {
-  if (repositories === undefined) {
-    return { word: "are not named: all of the installation's for the scope of the owner, else the policy repository" };
-  }
-  if (repositories.length === 0) return { word: "are all of the installation's" };
-  return { word: "are", value: [...new Set(repositories)].sort().join(", ") };
-}
-
-function clauseChanges(before: Clauses, after: Clauses): readonly ClauseChange[] {
-  return [...new Set([...before.keys(), ...after.keys()])].flatMap((name) => {
+function clauseChanges(before: ReadonlyMap<string, Clause>, after: ReadonlyMap<string, Clause>): readonly Change[] {
+  return [...new Set([...before.keys(), ...after.keys()])].flatMap((name): Change[] => {
     const [from, to] = [before.get(name), after.get(name)];
-    if (from?.word === to?.word && from?.value === to?.value) return [];
-    return [{ name, ...(from && { before: from }), ...(to && { after: to }) }];
+    const label = labelOf(name);
+    if (from === undefined) return to ? [{ text: `${label} ${shownText(to)}`, direction: added(name) }] : [];
+    if (to === undefined)
+      return [{ text: `${label} is not asked for any more; before: ${shownText(from)}`, direction: taken(name) }];
+    if (from.word === to.word && from.value === to.value) return [];
+    const [old, now] = codeOfBoth(from.value ?? "", to.value ?? "");
+    const text = `${label} ${shownText(to, now)}; before: ${shownText(from, old)}`;
+    if (from.limit === undefined || to.limit === undefined) return [{ text, direction: "other" }];
+    return [{ text, direction: to.limit > from.limit ? "wider" : "narrower" }];
   });
 }
 
-function whoOf({ document }: CompiledPolicy): Who {
-  const { issuer, subject, claims } = document;
-  if (issuer.kind === "pattern" || subject.kind === "pattern") return { kind: "pattern" };
-  return { kind: "exact", issuer: issuer.value, subject: subject.value, alsoClaims: claims.length > 0 };
+/** A claim or a limit more lets in fewer; a key more lets in whoever holds it. */
+const added = (name: string): Direction => (name.startsWith("key ") ? "wider" : "narrower");
+const taken = (name: string): Direction => (name.startsWith("key ") ? "other" : "wider");
+
+/** `claim ref` -> claim and, as it is foreign, code. */
+function labelOf(name: string): string {
+  const at = name.indexOf(" ");
+  if (at < 0) return name.includes("_") ? code(name) : name;
+  return `${name.slice(0, at)} ${code(name.slice(at + 1))}`;
 }
 
-function extensionsOf({ document }: CompiledPolicy): readonly string[] {
-  return [
+function shownText({ word, value }: Clause, shown = code(value ?? "")): string {
+  return value === undefined ? word : `${word} ${shown}`;
+}
+
+function extensionsText({ document }: CompiledPolicy): readonly string[] {
+  const used = [
     ...(document.jwks === undefined ? [] : ["jwks"]),
     ...(document.maxTokenLifetimeSeconds === undefined ? [] : ["max_token_lifetime"]),
     ...(document.description === undefined ? [] : ["description"]),
   ];
+  return used.length === 0 ? [] : [`Extensions, which octo-sts refuses: ${list(used)}`];
 }
-
-const is = (value: string): Shown => ({ word: "is", value });
-
-const shown = ({ kind, value }: Matcher): Shown => ({ word: kind === "exact" ? "is" : "matches", value });

@@ -1,151 +1,205 @@
 /**
- * Which policy files a commit changes: the trees of `.github/chainguard` at the base and at the head, compared entry by entry.
- * GitHub's lists of changed files end at 300 or 3,000 and cannot be relied on; they only word warnings about stray files here.
+ * Which policy files a commit changes, and what stands at each of them before and after. GitHub's lists of changed files are relied on
+ * only where they say that nothing of ours differs, and are complete; else the folders of both commits are compared entry by entry.
  */
-import { POLICY_DIRECTORY, POLICY_SUFFIX, roleOfFile } from "../../policies/file-names.ts";
-import type { Denial } from "../denial.ts";
-import { compareCommits, readTree, type Tree, type TreeEntry } from "../github/git.ts";
-import type { RepositoryRef } from "../github/github.ts";
-import type { CheckWork } from "./events.ts";
-import type { WebhookRun } from "./run.ts";
+import { POLICY_DIRECTORY, POLICY_SUFFIX, roleOfFile, TRUSTED_ISSUERS_NAME } from "../../policies/file-names.ts";
+import { accept, type Denial, type Result, refuse } from "../denial.ts";
+import { type FolderEntry, readFolders } from "../github/folders.ts";
+import { type Blob, type Comparison, compareCommits } from "../github/git.ts";
+import { queryObjects } from "../github/graphql.ts";
+import { readTexts, readTextsAt } from "../github/texts.ts";
+import { CHECK_FILES_MAX, WEBHOOK_CALLS_RESERVED } from "../limits.ts";
+import type { Desk } from "./desk.ts";
+import type { ChangedFile, Standing } from "./judge.ts";
+import { type CheckWork, concernsUs, isStray } from "./work.ts";
 
-export interface FileChange {
-  /** From the root of the repository. */
-  readonly path: string;
-  /** Absent: the file is new. */
-  readonly before?: TreeEntry;
-  /** Absent: the file is gone. */
-  readonly after?: TreeEntry;
-}
-
-/** The two folders, by the ids of their trees; absent where there is none. */
-export interface Folders {
-  readonly before?: string;
-  readonly after?: string;
-}
-
-export interface Changes {
-  /** The commit that the head was compared with; absent: with nothing. */
+/** Where the changes begin. */
+export interface Start {
+  /** The commit that the head is compared with; absent: nothing. */
   readonly base?: string;
-  readonly folders: Folders;
-  /** In the order of their paths. */
-  readonly files: readonly FileChange[];
-  /** New or changed files elsewhere whose names say that they were meant as policies. */
+  /** Of what GitHub lists as changed. */
   readonly strays: readonly string[];
+  /** GitHub lists all that differs, and nothing of it is ours. */
+  readonly isNothingOurs: boolean;
 }
 
-export type Found<T> =
-  | { readonly kind: "found"; readonly value: T }
-  /** The commit is gone, or was never there. */
-  | { readonly kind: "gone" }
-  | { readonly kind: "denied"; readonly denial: Denial };
-
-export interface Reader {
-  readonly run: WebhookRun;
-  readonly token: string;
-  readonly place: RepositoryRef;
+export async function startOf(desk: Desk, { base, head, strays }: CheckWork): Promise<Result<Start>> {
+  if (base.kind === "commit") return accept({ base: base.sha, strays, isNothingOurs: false });
+  if (base.kind === "nothing") return accept({ strays, isNothingOurs: false });
+  const of = base.of ?? (await defaultHead(desk));
+  if (of === undefined) return refuse(UNKNOWN_BRANCH);
+  const compared = await compareCommits(desk.github, desk.token, { ...desk.place, base: of, head }, desk.run.call);
+  if (compared.kind === "denied") return refuse(compared.denial);
+  // A 404 is no proof that there is no base: only what a push took away may be gone.
+  if (compared.kind === "absent") return base.mayBeGone ? accept({ strays, isNothingOurs: false }) : refuse(NOT_PARTED);
+  return accept({ base: compared.value.mergeBase, ...listedIn(compared.value, strays) });
 }
 
-const [GITHUB_FOLDER = "", POLICY_FOLDER = ""] = POLICY_DIRECTORY.split("/");
-
-export async function changesOf(reader: Reader, work: CheckWork): Promise<Found<Changes>> {
-  const start = await startOf(reader, work);
-  if (start.kind !== "found") return start;
-  const { base, listed } = start.value;
-  const roots = await both(reader, { ...(base !== undefined && { before: base }), after: work.head });
-  if (roots.kind !== "found") return roots;
-  if (roots.value.after === undefined) return { kind: "gone" };
-  const levels = [{ prefix: "", trees: roots.value }];
-  let folders = foldersIn(roots.value, GITHUB_FOLDER);
-  if (folders.before !== folders.after) {
-    const github = await both(reader, folders);
-    if (github.kind !== "found") return github;
-    levels.push({ prefix: `${GITHUB_FOLDER}/`, trees: github.value });
-    folders = foldersIn(github.value, POLICY_FOLDER);
-  } else folders = {};
-  const files = await filesIn(reader, folders);
-  if (files.kind !== "found") return files;
-  const near = levels.flatMap(({ prefix, trees }) => differing(trees, prefix).filter(({ after }) => after));
-  const strays = straysIn([...listed, ...work.touched, ...near.map(({ path }) => path)]);
-  return { kind: "found", value: { ...(base !== undefined && { base }), folders, files: files.value, strays } };
+function listedIn({ files, isComplete }: Comparison, known: readonly string[]): Omit<Start, "base"> {
+  const isOurs = files.some(({ path, formerPath }) => concernsUs(path) || (formerPath && concernsUs(formerPath)));
+  const listed = files.filter(({ path, status }) => status !== "removed" && isStray(path)).map(({ path }) => path);
+  return { strays: [...new Set([...known, ...listed])].sort(), isNothingOurs: isComplete && !isOurs };
 }
 
-/** What differs between two folders of policies. Nothing is asked where they are one and the same. */
-export async function filesIn(reader: Reader, folders: Folders): Promise<Found<readonly FileChange[]>> {
-  if (folders.before === folders.after) return { kind: "found", value: [] };
-  const trees = await both(reader, folders, true);
-  if (trees.kind !== "found") return trees;
-  const files = differing(trees.value, POLICY_DIRECTORY).filter(({ path, before, after }) => {
-    const isFolder = (after ?? before)?.type === "tree";
-    // A folder is a change of what lies in it, unless it stands where a policy would be read.
-    return !isFolder || (after !== undefined && path.endsWith(POLICY_SUFFIX));
-  });
-  return { kind: "found", value: files.toSorted((a, b) => (a.path < b.path ? -1 : 1)) };
+async function defaultHead({ github, token, place, run }: Desk): Promise<string | undefined> {
+  const objects = [{ expression: "HEAD", fields: "oid" }];
+  const [head] = (await queryObjects(github, token, { ...place, objects }, run.call)) ?? [];
+  return typeof head === "object" && head !== null && "oid" in head && typeof head.oid === "string"
+    ? head.oid
+    : undefined;
 }
 
-interface Start {
-  readonly base?: string;
-  readonly listed: readonly string[];
-}
-
-async function startOf({ run, token, place }: Reader, { base, head }: CheckWork): Promise<Found<Start>> {
-  if (base.kind === "nothing") return { kind: "found", value: { listed: [] } };
-  if (base.kind === "commit") return { kind: "found", value: { base: base.sha, listed: [] } };
-  const compared = await compareCommits(run.services.github, token, { ...place, base: base.of, head }, run.call);
-  if (compared.kind === "denied") return compared;
-  // Unrelated histories: all that is there counts as new, which hides nothing.
-  if (compared.kind === "absent") return { kind: "found", value: { listed: [] } };
-  const listed = compared.value.files.filter(({ removed }) => !removed).map(({ path }) => path);
-  return { kind: "found", value: { base: compared.value.mergeBase, listed } };
-}
-
-interface Trees {
-  readonly before?: Tree;
-  readonly after?: Tree;
-}
-
-/** Both sides at once. A base that is gone (a force push) is no base; a listing with holes is none at all. */
-async function both({ run, token, place }: Reader, ids: Folders, recursive = false): Promise<Found<Trees>> {
-  const read = async (tree: string | undefined): Promise<Found<Tree | undefined>> => {
-    if (tree === undefined) return { kind: "found", value: undefined };
-    const found = await readTree(run.services.github, token, { ...place, tree, recursive }, run.call);
-    if (found.kind === "denied") return found;
-    if (found.kind === "absent") return { kind: "found", value: undefined };
-    return found.value.truncated ? { kind: "denied", denial: TRUNCATED } : found;
-  };
-  const [before, after] = await Promise.all([read(ids.before), read(ids.after)]);
-  if (before.kind !== "found") return before;
-  if (after.kind !== "found") return after;
-  const trees = { ...(before.value && { before: before.value }), ...(after.value && { after: after.value }) };
-  return { kind: "found", value: trees };
-}
-
-const TRUNCATED: Denial = {
+const COMPARE = "GET /repos/{owner}/{repo}/compare/{basehead}";
+const NOT_PARTED: Denial = {
   reason: "github_invalid_answer",
-  route: "GET /repos/{owner}/{repo}/git/trees/{tree_sha}",
-  problem: "the folder has more entries than GitHub lists",
+  route: COMPARE,
+  problem: "it finds no common history of this commit and the default branch",
+};
+const UNKNOWN_BRANCH: Denial = {
+  reason: "github_invalid_answer",
+  route: COMPARE,
+  problem: "it does not tell the default branch",
 };
 
-function foldersIn({ before, after }: Trees, name: string): Folders {
-  const idIn = (tree: Tree | undefined) =>
-    tree?.entries.find(({ path, type }) => path === name && type === "tree")?.sha;
-  const [old, now] = [idIn(before), idIn(after)];
-  return { ...(old !== undefined && { before: old }), ...(now !== undefined && { after: now }) };
+export interface Changes {
+  readonly files: readonly ChangedFile[];
+  /** Changed, and not read. */
+  readonly unread: readonly string[];
+  /** Why they were not. */
+  readonly denial?: Denial;
+  /** The owner's issuer list as the head has it, in the owner's policy repository. */
+  readonly issuerList?: Standing;
 }
 
-function differing({ before, after }: Trees, prefix: string): readonly FileChange[] {
-  const old = new Map(before?.entries.map((entry) => [entry.path, entry]));
-  const now = new Map(after?.entries.map((entry) => [entry.path, entry]));
-  return [...new Set([...old.keys(), ...now.keys()])].flatMap((name) => {
-    const [from, to] = [old.get(name), now.get(name)];
-    if (from?.sha === to?.sha && from?.mode === to?.mode) return [];
-    return [{ path: prefix + name, ...(from && { before: from }), ...(to && { after: to }) }];
+/** Everything that differs between the policies' folders of the base and the head, but for what is nobody's business here. */
+export async function changesOf(
+  desk: Desk,
+  { base, head }: { readonly base: string | undefined; readonly head: string },
+  isPolicyRepository: boolean,
+): Promise<Result<Changes>> {
+  const commits = [head, ...(base === undefined ? [] : [base])];
+  const asked = { ...desk.place, folder: POLICY_DIRECTORY.slice(0, -1), commits };
+  const folders = await readFolders(desk.github, desk.token, asked, desk.run.call);
+  if (folders.kind === "denied") return refuse(folders.denial);
+  const [now, was] = folders.kind === "found" ? folders.value : [];
+  if (now === undefined || (base !== undefined && was === undefined)) return refuse(NO_COMMIT);
+  const differing = differences(was ?? [], now).filter(({ path }) => isOurs(path, isPolicyRepository));
+  const list = isPolicyRepository ? now.find(({ path }) => path === TRUSTED_ISSUERS_NAME) : undefined;
+  const entries = [...differing.slice(0, CHECK_FILES_MAX).flatMap(({ before, after }) => [after, before]), list];
+  const reader = await readerOf(
+    desk,
+    entries.filter((entry) => entry !== undefined),
+    { head, base },
+  );
+  const files: ChangedFile[] = [];
+  const unread = differing.slice(CHECK_FILES_MAX).map(({ path }) => POLICY_DIRECTORY + path);
+  for (const { path, formerPath, before, after } of differing.slice(0, CHECK_FILES_MAX)) {
+    const [old, standing] = [before && reader.standing(before, base), after && reader.standing(after, head)];
+    const at = { path: POLICY_DIRECTORY + path, ...(formerPath && { formerPath: POLICY_DIRECTORY + formerPath }) };
+    if ((before && !old) || (after && !standing)) unread.push(at.path);
+    else files.push({ ...at, ...(old && { before: old }), ...(standing && { after: standing }) });
+  }
+  const issuerList = list && reader.standing(list, head);
+  return accept({ files, unread, ...(reader.denial && { denial: reader.denial }), ...(issuerList && { issuerList }) });
+}
+
+const NO_COMMIT: Denial = {
+  reason: "github_invalid_answer",
+  route: "POST /graphql",
+  problem: "it does not have a commit of which it told",
+};
+
+function isOurs(path: string, isPolicyRepository: boolean): boolean {
+  const { role } = roleOfFile(POLICY_DIRECTORY + path, isPolicyRepository);
+  return role !== "other" && role !== "test";
+}
+
+interface Difference {
+  /** From the policies' folder. */
+  readonly path: string;
+  readonly formerPath?: string;
+  readonly before?: FolderEntry;
+  readonly after?: FolderEntry;
+}
+
+function differences(was: readonly FolderEntry[], now: readonly FolderEntry[]): readonly Difference[] {
+  const [old, present] = [byPath(was), byPath(now)];
+  const all = [...new Set([...old.keys(), ...present.keys()])].sort().flatMap((path): Difference[] => {
+    const [before, after] = [old.get(path), present.get(path)];
+    if (before?.sha === after?.sha && before?.mode === after?.mode) return [];
+    return [{ path, ...(before && { before }), ...(after && { after }) }];
   });
+  return paired(all);
 }
 
-/** What lies in the policies' own folder is judged by its tree; everywhere else the name alone tells. */
-function straysIn(paths: readonly string[]): readonly string[] {
-  return [...new Set(paths)]
-    .filter((path) => !path.startsWith(POLICY_DIRECTORY) && roleOfFile(path, false).role === "never_read")
-    .sort();
+/** A folder is what lies in it, unless it stands where a policy would be read. */
+const byPath = (entries: readonly FolderEntry[]): ReadonlyMap<string, FolderEntry> =>
+  new Map(
+    entries.filter(({ type, path }) => type !== "tree" || path.endsWith(POLICY_SUFFIX)).map((one) => [one.path, one]),
+  );
+
+/** A policy that is gone and one that is new, of one content: it was renamed. */
+function paired(all: readonly Difference[]): readonly Difference[] {
+  const isPolicy = ({ path }: Difference) => roleOfFile(POLICY_DIRECTORY + path, false).role === "policy";
+  const gone = all.filter((one) => one.before && !one.after && isPolicy(one));
+  const taken = new Set<Difference>();
+  const renamed = all.map((one) => {
+    if (one.before || !one.after || !isPolicy(one)) return one;
+    const former = gone.find((other) => !taken.has(other) && other.before?.sha === one.after?.sha);
+    if (former?.before === undefined) return one;
+    taken.add(former);
+    return { ...one, formerPath: former.path, before: former.before };
+  });
+  return renamed.filter((one) => !taken.has(one));
+}
+
+interface StandingReader {
+  readonly denial?: Denial;
+  /** Undefined: not read. */
+  standing(entry: FolderEntry, commit: string | undefined): Standing | undefined;
+}
+
+const isLink = ({ mode }: FolderEntry): boolean => mode === "120000";
+
+async function readerOf(
+  { github, token, place, run }: Desk,
+  entries: readonly FolderEntry[],
+  { head, base }: { readonly head: string; readonly base: string | undefined },
+): Promise<StandingReader> {
+  const blobs = [...new Map(entries.filter(({ type }) => type === "blob").map((one) => [one.sha, one])).values()];
+  const callsLeft = () => run.callsLeft - WEBHOOK_CALLS_RESERVED;
+  const { found, denial } = await readTexts(github, token, { ...place, blobs, callsLeft }, run.call);
+  const targets = new Map<string, Blob | null | undefined>();
+  const links = entries.filter(isLink);
+  for (const commit of links.length === 0 ? [] : [head, base]) {
+    if (commit === undefined) continue;
+    const paths = links.map((link) => targetOf(link, found)).filter((path) => path !== undefined);
+    const texts = await readTextsAt(github, token, { ...place, commit, paths }, run.call);
+    for (const [i, path] of paths.entries()) targets.set(`${commit}:${path}`, texts[i]);
+  }
+  return {
+    ...(denial && { denial }),
+    standing(entry, commit) {
+      if (entry.type !== "blob") return { kind: entry.type === "tree" ? "folder" : "submodule" };
+      if (!isLink(entry)) return found.get(entry.sha);
+      if (!found.has(entry.sha)) return undefined;
+      const path = targetOf(entry, found);
+      const target = path === undefined ? null : targets.get(`${commit}:${path}`);
+      if (target === null) return { kind: "dead_link" };
+      return target?.kind === "text" ? { ...target, link: path ?? "" } : target;
+    },
+  };
+}
+
+/** Where a link leads, from the root of the repository; undefined: out of it. GitHub follows links to plain files of the repository. */
+function targetOf({ path, sha }: FolderEntry, found: ReadonlyMap<string, Blob>): string | undefined {
+  const link = found.get(sha);
+  if (link?.kind !== "text" || link.text.startsWith("/")) return undefined;
+  const segments = (POLICY_DIRECTORY + path).split("/").slice(0, -1);
+  for (const segment of link.text.split("/")) {
+    if (segment === "" || segment === ".") continue;
+    if (segment !== "..") segments.push(segment);
+    else if (segments.pop() === undefined) return undefined;
+  }
+  return segments.join("/");
 }

@@ -1,57 +1,16 @@
 /**
- * A webhook's body -> what there is to do. Only names, ids and SHAs are taken from it, each of a strict form, since they go into
- * URLs; what a policy says is never among them. Pure: no I/O, no clock.
+ * A webhook's body -> what there is to do. Only names, ids and paths are taken from it, those that go into URLs in a strict form; what
+ * a policy says is never among them. Pure: no I/O, no clock.
  */
-import { POLICY_DIRECTORY, POLICY_SUFFIX } from "../../policies/file-names.ts";
+import * as v from "valibot";
+import { OWNER_NAME, REPOSITORY_NAME } from "../../policies/names.ts";
 import { CHECK_NAME } from "../github/checks.ts";
-import { WEBHOOK_NAMES_MAX } from "../limits.ts";
-import {
-  actionShape,
-  installationShape,
-  mergeGroupShape,
-  outputOf,
-  type Place,
-  pullRequestShape,
-  pushShape,
-  repositoryShape,
-  runShape,
-  type Suite,
-  selectionShape,
-  suiteShape,
-} from "./event-shapes.ts";
-
-/** Where the changes of a commit begin. */
-export type Base =
-  /** This commit itself: what a branch was before a push. */
-  | { readonly kind: "commit"; readonly sha: string }
-  /** Where the head parted from this commit or branch. */
-  | { readonly kind: "merge_base"; readonly of: string }
-  /** No history to compare with: all there is counts as new. */
-  | { readonly kind: "nothing" };
-
-export interface CheckWork {
-  readonly repository: string;
-  readonly head: string;
-  readonly base: Base;
-  /** Somebody asked for the check once more. */
-  readonly again: boolean;
-  /** Paths elsewhere that the event says were added or changed, and that look like policies; words warnings only. */
-  readonly touched: readonly string[];
-}
-
-export interface Work {
-  readonly action?: string;
-  /** Absent for an event about no owner. */
-  readonly owner?: string;
-  readonly check?: CheckWork;
-  /** A push to the default branch: the paths that changed, as far as the event lists them. */
-  readonly pushed?: { readonly repository: string; readonly paths: readonly string[] };
-  /** Installations to be looked up again, by owner, with the repositories that may have come into sight. */
-  readonly forget?: readonly { readonly owner: string; readonly repositories: readonly string[] }[];
-}
+import { PUSH_COMMITS_LISTED_MAX, PUSH_FILES_LISTED_MAX, WEBHOOK_NAMES_MAX } from "../limits.ts";
+import { type Base, concernsUs, type Invalidation, isStray, type Work } from "./work.ts";
 
 export type EventReading =
   | { readonly kind: "work"; readonly work: Work }
+  /** Another event, or one of which nothing follows. */
   | { readonly kind: "ignored" }
   | { readonly kind: "malformed" };
 
@@ -59,143 +18,222 @@ type Reader = (json: unknown, action: string) => Work | "ignored" | undefined;
 
 /** Null prototype: the name comes from a header. */
 const READERS: Readonly<Record<string, Reader | undefined>> = Object.assign(Object.create(null), {
-  ping: () => ({}),
   push: readPush,
-  pull_request: only(["opened", "synchronize", "reopened", "ready_for_review"], readPullRequest),
-  check_suite: only(["requested", "rerequested"], readSuite),
-  check_run: only(["rerequested"], readRun),
+  pull_request: only(["opened", "synchronize", "reopened", "edited"], readPullRequest),
   merge_group: only(["checks_requested"], readMergeGroup),
+  check_suite: only(["rerequested"], readSuite),
+  check_run: only(["rerequested"], readRun),
+  repository: readRepository,
   installation: readInstallation,
   installation_repositories: readSelection,
-  repository: only(["renamed", "transferred", "deleted", "privatized"], readRepository),
+  installation_target: only(["renamed"], readTarget),
 } satisfies Record<string, Reader>);
 
 export function readEvent(name: string, json: unknown): EventReading {
   if (typeof json !== "object" || json === null || Array.isArray(json)) return { kind: "malformed" };
   const reader = READERS[name];
   if (reader === undefined) return { kind: "ignored" };
-  const named = outputOf(actionShape, json)?.action;
-  const read = reader(json, named ?? "");
-  if (read === "ignored") return { kind: "ignored" };
-  if (read === undefined) return { kind: "malformed" };
-  return { kind: "work", work: named === undefined ? read : { action: named, ...read } };
+  const action = read(actionShape, json)?.action;
+  const work = reader(json, action ?? "");
+  if (work === "ignored") return { kind: "ignored" };
+  if (work === undefined) return { kind: "malformed" };
+  return { kind: "work", work: action === undefined ? work : { action, ...work } };
 }
 
 function only(actions: readonly string[], reader: Reader): Reader {
-  return (json, named) => {
-    if (named === "") return undefined;
-    return actions.includes(named) ? reader(json, named) : "ignored";
+  return (json, action) => {
+    if (action === "") return undefined;
+    return actions.includes(action) ? reader(json, action) : "ignored";
   };
+}
+
+const sha = v.pipe(v.string(), v.regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/));
+const login = v.pipe(v.string(), v.regex(OWNER_NAME));
+const repositoryName = v.pipe(v.string(), v.regex(REPOSITORY_NAME));
+const text = v.pipe(v.string(), v.maxLength(4_096));
+const id = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+const paths = v.optional(v.array(v.string()), []);
+const names = v.optional(v.array(v.object({ name: repositoryName })), []);
+const former = v.optional(v.object({ login }));
+
+const actionShape = v.object({ action: text });
+const placeShape = v.object({
+  repository: v.object({
+    name: repositoryName,
+    owner: v.object({ login, id: v.optional(id, 0) }),
+    default_branch: v.optional(text),
+  }),
+  installation: v.optional(v.object({ id })),
+});
+const pushShape = v.object({
+  ...placeShape.entries,
+  ref: text,
+  before: sha,
+  after: sha,
+  deleted: v.optional(v.boolean(), false),
+  forced: v.optional(v.boolean(), false),
+  commits: v.optional(v.array(v.object({ added: paths, modified: paths, removed: paths })), []),
+});
+const pullRequestShape = v.object({
+  ...placeShape.entries,
+  pull_request: v.object({ head: v.object({ sha }) }),
+  changes: v.optional(v.object({ base: v.optional(v.object({})) }), {}),
+});
+const mergeGroupShape = v.object({ ...placeShape.entries, merge_group: v.object({ head_sha: sha }) });
+const suiteShape = v.object({ ...placeShape.entries, check_suite: v.object({ head_sha: sha }) });
+const runShape = v.object({ ...placeShape.entries, check_run: v.object({ name: text, head_sha: sha }) });
+const repositoryShape = v.object({
+  ...placeShape.entries,
+  changes: v.optional(
+    v.object({
+      repository: v.optional(v.object({ name: v.object({ from: repositoryName }) })),
+      owner: v.optional(v.object({ from: v.object({ user: former, organization: former }) })),
+      default_branch: v.optional(v.object({})),
+    }),
+    {},
+  ),
+});
+const accountShape = v.object({ installation: v.object({ account: v.object({ login }) }) });
+const installationShape = v.object({ ...accountShape.entries, repositories: names });
+const selectionShape = v.object({ ...accountShape.entries, repositories_added: names, repositories_removed: names });
+const targetShape = v.object({
+  account: v.object({ login }),
+  changes: v.object({ login: v.optional(v.object({ from: login })) }),
+});
+
+type Place = v.InferOutput<typeof placeShape>;
+
+function read<S extends v.GenericSchema>(schema: S, json: unknown): v.InferOutput<S> | undefined {
+  const parsed = v.safeParse(schema, json);
+  return parsed.success ? parsed.output : undefined;
 }
 
 function readPush(json: unknown): Work | "ignored" | undefined {
-  const push = outputOf(pushShape, json);
+  const push = read(pushShape, json);
   if (push === undefined) return undefined;
-  const { name, owner, default_branch: main } = push.repository;
   if (!push.ref.startsWith("refs/heads/") || push.deleted || isZero(push.after)) return "ignored";
-  const listed = push.commits.flatMap(({ added, modified }) => [...added, ...modified]);
-  const touched = listed
-    .filter((path) => path.endsWith(POLICY_SUFFIX) && !isPolicyPath(path))
-    .slice(0, WEBHOOK_NAMES_MAX);
+  const { name: repository, owner, default_branch: main } = push.repository;
   const isMain = push.ref === `refs/heads/${main}`;
-  const before: Base = isZero(push.before) ? { kind: "nothing" } : { kind: "commit", sha: push.before };
-  const check = {
-    repository: name,
-    head: push.after,
-    base: isMain ? before : parted(main, before),
-    again: false,
-    touched,
-  };
-  if (!isMain) return { owner: owner.login, check };
-  const removed = push.commits.flatMap((commit) => commit.removed);
+  const isNew = isZero(push.before);
+  const isComplete = isListComplete(push) && !(isMain && (isNew || push.commits.length === 0));
+  const added = push.commits.flatMap((commit) => [...commit.added, ...commit.modified]);
+  const ours = [...added, ...push.commits.flatMap((commit) => commit.removed)].filter(concernsUs);
+  if (isComplete && ours.length === 0) return "ignored";
+  const strays = added.filter(isStray).slice(0, WEBHOOK_NAMES_MAX);
+  if (!isMain) return checkOf(push, push.after, partedFrom(main), { strays });
+  const before: Base = push.forced
+    ? { kind: "parted", of: push.before, mayBeGone: true }
+    : { kind: "commit", sha: push.before };
+  const at = { owner: owner.login, repository };
   return {
-    owner: owner.login,
-    check,
-    pushed: { repository: name, paths: [...listed, ...removed].filter(isPolicyPath) },
+    ...checkOf(push, push.after, isNew ? { kind: "nothing" } : before, { strays }),
+    invalidate: [isComplete ? { kind: "files", ...at, paths: ours } : { kind: "repository", ...at }],
   };
 }
 
-function readPullRequest(json: unknown): Work | undefined {
-  const event = outputOf(pullRequestShape, json);
+/** GitHub lists so many commits of a push, and so many files of each; a forced push also takes back what it does not list. */
+const isListComplete = ({ forced, commits }: v.InferOutput<typeof pushShape>): boolean =>
+  !forced &&
+  commits.length < PUSH_COMMITS_LISTED_MAX &&
+  commits.every(
+    ({ added, modified, removed }) => added.length + modified.length + removed.length < PUSH_FILES_LISTED_MAX,
+  );
+
+function readPullRequest(json: unknown, action: string): Work | "ignored" | undefined {
+  const event = read(pullRequestShape, json);
   if (event === undefined) return undefined;
-  const { head, base } = event.pull_request;
-  return checkOf(event.repository, head.sha, { kind: "merge_base", of: base.sha }, false);
+  if (action === "edited" && event.changes.base === undefined) return "ignored";
+  return checkOf(event, event.pull_request.head.sha, partedFrom(event.repository.default_branch));
 }
 
 function readMergeGroup(json: unknown): Work | undefined {
-  const event = outputOf(mergeGroupShape, json);
-  if (event === undefined) return undefined;
-  const { head_sha: head, base_sha: of } = event.merge_group;
-  return checkOf(event.repository, head, { kind: "merge_base", of }, false);
+  const event = read(mergeGroupShape, json);
+  return event && checkOf(event, event.merge_group.head_sha, partedFrom(event.repository.default_branch));
 }
 
-function readSuite(json: unknown, named: string): Work | "ignored" | undefined {
-  const event = outputOf(suiteShape, json);
-  return event && ofSuite(event.check_suite, event.repository, named === "rerequested");
+function readSuite(json: unknown): Work | "ignored" | undefined {
+  const event = read(suiteShape, json);
+  return event && askedAgain(event, event.check_suite.head_sha);
 }
 
 /** Runs of other names are made with tokens that workloads got: theirs to repeat. */
 function readRun(json: unknown): Work | "ignored" | undefined {
-  const event = outputOf(runShape, json);
+  const event = read(runShape, json);
   if (event === undefined) return undefined;
-  const { name, check_suite: of } = event.check_run;
-  return name === CHECK_NAME ? ofSuite(of, event.repository, true) : "ignored";
+  return event.check_run.name === CHECK_NAME ? askedAgain(event, event.check_run.head_sha) : "ignored";
 }
 
-function ofSuite(
-  { head_branch: branch, head_sha: head, before, pull_requests: pulls }: Suite,
-  place: Place,
-  again: boolean,
-): Work | "ignored" {
+/** The pull requests of a suite are not looked at: they may belong to another repository. */
+function askedAgain(place: Place, head: string): Work | "ignored" {
   if (isZero(head)) return "ignored";
-  const [pull] = pulls;
-  if (pull) return checkOf(place, head, { kind: "merge_base", of: pull.base.sha }, again);
-  const start: Base = !before || isZero(before) ? { kind: "nothing" } : { kind: "commit", sha: before };
-  const isMain = typeof branch === "string" && branch === place.default_branch;
-  return checkOf(place, head, isMain ? start : parted(place.default_branch, start), again);
+  return checkOf(place, head, partedFrom(place.repository.default_branch), { again: true });
 }
 
-/** A branch is compared with the default one, whatever was pushed to it before: a force push or a new branch has no other base. */
-function parted(main: string | undefined, otherwise: Base): Base {
-  return main !== undefined && isPlainBranch(main) ? { kind: "merge_base", of: main } : otherwise;
+function checkOf(
+  { repository: { name: repository, owner }, installation }: Place,
+  head: string,
+  base: Base,
+  { again = false, strays = [] }: { readonly again?: boolean; readonly strays?: readonly string[] } = {},
+): Work {
+  const heard = installation && { installation: { id: installation.id, accountId: owner.id } };
+  const place = { owner: owner.login, repository, ...heard };
+  return { owners: [owner.login], repository, invalidate: [], check: { ...place, head, base, again, strays } };
 }
 
-/** Names that may stand in a URL; with others the branch's former head is the base. */
+/** Whatever branch a pull request goes to: what a commit does to access is what it does when it reaches the default branch. */
+const partedFrom = (branch: string | undefined): Base => ({
+  kind: "parted",
+  ...(branch !== undefined && isPlainBranch(branch) && { of: branch }),
+});
+
+/** Names that may stand in a URL. */
 const isPlainBranch = (name: string): boolean =>
   /^(?!-)[A-Za-z0-9._-]{1,100}(?:\/[A-Za-z0-9._-]{1,100})*$/.test(name) && !name.includes("..");
 
-function checkOf(place: Place, head: string, base: Base, again: boolean): Work {
-  return { owner: place.owner.login, check: { repository: place.name, head, base, again, touched: [] } };
+const isZero = (commit: string): boolean => /^0+$/.test(commit);
+
+/** Whatever happened to a repository, what was read under its name before may be another's: under its old name and its new one. */
+function readRepository(json: unknown, action: string): Work | "ignored" | undefined {
+  const event = read(repositoryShape, json);
+  if (event === undefined || action === "") return undefined;
+  const { changes, repository: now } = event;
+  if (action === "edited" && changes.default_branch === undefined) return "ignored";
+  const from = changes.owner?.from;
+  const formerOwner = (from?.organization ?? from?.user)?.login;
+  const owners = [now.owner.login, ...(formerOwner === undefined ? [] : [formerOwner])];
+  const repositories = [...new Set([now.name, changes.repository?.name.from ?? now.name])];
+  const voided = owners.flatMap((owner): Invalidation[] => [
+    ...repositories.map((repository): Invalidation => ({ kind: "repository", owner, repository })),
+    { kind: "installation", owner, repositories },
+  ]);
+  return { owners, repository: now.name, invalidate: voided };
 }
 
 function readInstallation(json: unknown): Work | undefined {
-  const event = outputOf(installationShape, json);
-  return event && forgetting(event.installation.account.login, event.repositories);
+  const event = read(installationShape, json);
+  return event && seenAnew(event.installation.account.login, event.repositories);
 }
 
 function readSelection(json: unknown): Work | undefined {
-  const event = outputOf(selectionShape, json);
+  const event = read(selectionShape, json);
   if (event === undefined) return undefined;
-  return forgetting(event.installation.account.login, [...event.repositories_added, ...event.repositories_removed]);
+  return seenAnew(event.installation.account.login, [...event.repositories_added, ...event.repositories_removed]);
 }
 
-function forgetting(owner: string, repositories: readonly { readonly name: string }[]): Work {
-  return { owner, forget: [{ owner, repositories: repositories.slice(0, WEBHOOK_NAMES_MAX).map(({ name }) => name) }] };
+function seenAnew(owner: string, repositories: readonly { readonly name: string }[]): Work {
+  const seen = repositories.slice(0, WEBHOOK_NAMES_MAX).map(({ name }) => name);
+  return { owners: [owner], invalidate: [{ kind: "installation", owner, repositories: seen }] };
 }
 
-/** Under its old name and under its new one, at its old owner and at its new one. */
-function readRepository(json: unknown): Work | undefined {
-  const event = outputOf(repositoryShape, json);
+/** The account has another name, and somebody else may take the old one. */
+function readTarget(json: unknown): Work | undefined {
+  const event = read(targetShape, json);
   if (event === undefined) return undefined;
-  const { changes, repository: now } = event;
-  const formerName = changes.repository?.name.from;
-  const from = changes.owner?.from;
-  const formerOwner = (from?.organization ?? from?.user)?.login;
-  const repositories = [...new Set([now.name, formerName ?? now.name])];
-  const owners = [now.owner.login, ...(formerOwner === undefined ? [] : [formerOwner])];
-  return { owner: now.owner.login, forget: owners.map((owner) => ({ owner, repositories })) };
+  const { account, changes } = event;
+  const owners = [account.login, ...(changes.login ? [changes.login.from] : [])];
+  const voided = owners.flatMap((owner): Invalidation[] => [
+    { kind: "owner", owner },
+    { kind: "installation", owner, repositories: [] },
+  ]);
+  return { owners, invalidate: voided };
 }
-
-const isPolicyPath = (path: string): boolean => path.startsWith(POLICY_DIRECTORY);
-
-const isZero = (id: string): boolean => /^0+$/.test(id);

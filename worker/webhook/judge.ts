@@ -1,13 +1,11 @@
 /**
- * What is to be said of one changed file: the findings that the command line has too, and what the deployment and the App's
- * installation add. Pure: no I/O, no clock.
+ * What is to be said of one changed file: the diagnostics that the command line has too, and what the deployment, the App's
+ * installation and the owner's issuer list add. Pure: no I/O, no clock.
  */
-
-import { checkPolicy, checkTrustedIssuers, type FileDiagnostic, inFile } from "../../policies/check.ts";
-import { ofWholeFile, type Severity } from "../../policies/diagnostics.ts";
-import { type FileRole, roleOfFile } from "../../policies/file-names.ts";
-
-import { parseTrustedIssuers, type TrustedIssuers } from "../../policies/issuers.ts";
+import { checkPolicy, checkTrustedIssuers } from "../../policies/check.ts";
+import { type Diagnostic, inOrder, ofWholeFile, quoted } from "../../policies/diagnostics.ts";
+import { POLICY_DIRECTORY, POLICY_SUFFIX, roleOfFile } from "../../policies/file-names.ts";
+import { allows, parseTrustedIssuers, type TrustedIssuers } from "../../policies/issuers.ts";
 import {
   type CompiledPolicy,
   type DeploymentRules,
@@ -15,118 +13,161 @@ import {
   type PolicyKind,
   parsePolicy,
 } from "../../policies/parse.ts";
-import { type AccessChange, accessChange, listChange } from "./access.ts";
-import type { FileChange } from "./changes.ts";
+import { type AccessChange, policyAccess, type Side } from "./access.ts";
+import { issuerListAccess, type ListSide } from "./issuer-list-access.ts";
 
-/** What stands at a path at one commit. */
+/** What stands at a path at one commit, as an exchange would find it. */
 export type Standing =
-  | { readonly kind: "text"; readonly text: string }
-  | { readonly kind: "too_large" | "not_utf8" | "link" | "submodule" | "folder" };
+  /** `link`: the text is that of the file to which a symbolic link leads. */
+  | { readonly kind: "text"; readonly text: string; readonly link?: string }
+  | { readonly kind: "too_large" | "not_utf8" | "dead_link" | "submodule" | "folder" };
 
-export interface Sides {
+/** A file that is not the same any more. */
+export interface ChangedFile {
+  /** From the root of the repository. */
+  readonly path: string;
+  /** Where it was before, if it was renamed. */
+  readonly formerPath?: string;
+  /** Absent: the file is new. */
   readonly before?: Standing;
+  /** Absent: the file is gone. */
   readonly after?: Standing;
 }
 
-export interface Setting {
+export interface JudgeContext {
   readonly owner: string;
   /** Whether the repository is the owner's policy repository. */
   readonly isPolicyRepository: boolean;
   readonly domain: string;
   readonly rules: DeploymentRules;
   /** `name:level` of what no App here holds, out of a policy's permissions. */
-  readonly lacking: (permissions: Readonly<Record<string, string>>) => readonly string[];
+  readonly missing: (permissions: Readonly<Record<string, string>>) => readonly string[];
+  /** The owner's list, if it is enforced and known. */
+  readonly enforcedList: TrustedIssuers | undefined;
 }
 
 export interface FileVerdict {
-  readonly findings: readonly FileDiagnostic[];
-  /** Absent when the file grants nothing and lists nobody. */
+  readonly path: string;
+  readonly diagnostics: readonly Diagnostic[];
+  /** Absent where the file grants nothing and lists nobody. */
   readonly access?: AccessChange;
+  readonly what: "policy" | "list" | "other";
+  /** `unusable`: without errors, and every exchange is refused all the same. */
+  readonly state: "valid" | "unusable" | "invalid" | "removed";
 }
 
-/** Whether the file is one of ours; the others of the folder are nobody's business here. */
-export function isOurs({ path }: FileChange, isPolicyRepository: boolean): boolean {
-  const { role } = roleOfFile(path, isPolicyRepository);
-  return role !== "other" && role !== "test";
+export function judgeFile(file: ChangedFile, context: JudgeContext): FileVerdict {
+  const role = roleOfFile(file.path, context.isPolicyRepository);
+  if (role.role === "policy") return judgePolicyFile(file, role.identity, context);
+  if (role.role === "trusted_issuers") return judgeList(file);
+  const isGone = role.role !== "never_read" || file.after === undefined;
+  const diagnostics = isGone ? [] : [ofWholeFile(role.severity, "never-read", role.message, role.suggestion)];
+  return { path: file.path, what: "other", state: stateOf(file.after, diagnostics), diagnostics };
 }
 
-export function judgeFile({ path, after }: FileChange, sides: Sides, setting: Setting): FileVerdict {
-  const role = roleOfFile(path, setting.isPolicyRepository);
-  if (role.role === "policy") return judgePolicyFile(path, role.identity, sides, setting);
-  if (role.role === "trusted_issuers") return judgeList(path, sides);
-  return { findings: role.role === "never_read" && after ? neverRead(path, role, "error") : [] };
-}
-
-/** A policy elsewhere in a repository may be an example: worth saying, and no fault of it. */
-export function judgeStray(path: string): readonly FileDiagnostic[] {
+/** A policy elsewhere in a repository may be an example: worth saying, and no error of it. */
+export function judgeStray(path: string): FileVerdict {
   const role = roleOfFile(path, false);
-  return role.role === "never_read" ? neverRead(path, role, "warning") : [];
+  const isStray = role.role === "never_read";
+  const diagnostics = isStray ? [ofWholeFile(role.severity, "never-read", role.message, role.suggestion)] : [];
+  return { path, what: "other", state: "valid", diagnostics };
 }
 
-function judgePolicyFile(path: string, identity: string, { before, after }: Sides, setting: Setting): FileVerdict {
-  const kind: PolicyKind = setting.isPolicyRepository ? "organization" : "repository";
-  const { owner, domain, rules } = setting;
-  const was = before && { policy: usableIn(before, kind, setting) };
-  if (after === undefined) return { findings: [], access: accessChange(identity, was, undefined) };
-  if (after.kind !== "text") {
-    return { findings: unreadable(path, after.kind), access: accessChange(identity, was, { policy: undefined }) };
-  }
-  const judged = checkPolicy(after.text, { kind, owner, domain, rules });
-  const findings = [
-    ...inFile(path, judged.diagnostics),
-    ...(judged.policy ? notHeld(path, judged.policy, setting) : []),
-  ];
-  return { findings, access: accessChange(identity, was, { policy: judged.policy }) };
+function judgePolicyFile(file: ChangedFile, identity: string, context: JudgeContext): FileVerdict {
+  const { path, before, after, formerPath } = file;
+  const kind: PolicyKind = context.isPolicyRepository ? "organization" : "repository";
+  const { owner, domain, rules } = context;
+  const was: Side = before && { policy: usableIn(before, kind, context) };
+  const renamed = { identity, formerIdentity: formerPath && identityOf(formerPath) };
+  const text = after?.kind === "text" ? after.text : undefined;
+  const checked = text === undefined ? undefined : checkPolicy(text, { kind, owner, domain, rules });
+  const refused = checked?.policy ? refusedAnyway(checked.policy, context) : [];
+  const diagnostics = inOrder([...standingDiagnostics(after), ...(checked?.diagnostics ?? []), ...refused]);
+  const access = policyAccess(renamed, was, after && { policy: checked?.policy });
+  const state = stateOf(after, diagnostics);
+  return {
+    path,
+    what: "policy",
+    state: state === "valid" && refused.length > 0 ? "unusable" : state,
+    diagnostics,
+    access,
+  };
 }
 
-/** What an exchange could use before: without faults, here as well as by itself. */
-function usableIn(standing: Standing, kind: PolicyKind, { owner, rules }: Setting): CompiledPolicy | undefined {
+const identityOf = (path: string): string => path.slice(POLICY_DIRECTORY.length, -POLICY_SUFFIX.length);
+
+function stateOf(after: Standing | undefined, diagnostics: readonly Diagnostic[]): FileVerdict["state"] {
+  if (after === undefined) return "removed";
+  return diagnostics.some(({ severity }) => severity === "error") ? "invalid" : "valid";
+}
+
+/** What an exchange could use before: without errors, here as well as by itself. */
+function usableIn(standing: Standing, kind: PolicyKind, { owner, rules }: JudgeContext): CompiledPolicy | undefined {
   const parsed = standing.kind === "text" ? parsePolicy(standing.text, { kind, owner }) : undefined;
   return parsed?.ok && deploymentDiagnostics(parsed.value, rules).length === 0 ? parsed.value : undefined;
 }
 
-function judgeList(path: string, { before, after }: Sides): FileVerdict {
-  const was = before && { list: listIn(before) };
-  if (after === undefined) return { findings: [], access: listChange(was, undefined) };
-  const findings = after.kind === "text" ? inFile(path, checkTrustedIssuers(after.text)) : unreadable(path, after.kind);
-  return { findings, access: listChange(was, { list: listIn(after) }) };
+function judgeList({ path, before, after }: ChangedFile): FileVerdict {
+  const was: ListSide = before && { list: listIn(before) };
+  const checked = after?.kind === "text" ? checkTrustedIssuers(after.text) : [];
+  const diagnostics = [...standingDiagnostics(after), ...checked];
+  const access = issuerListAccess(was, after && { list: listIn(after) });
+  return { path, what: "list", state: stateOf(after, diagnostics), diagnostics, access };
 }
 
-function listIn(standing: Standing): TrustedIssuers | undefined {
-  const parsed = standing.kind === "text" ? parseTrustedIssuers(standing.text) : undefined;
+export function listIn(standing: Standing | undefined): TrustedIssuers | undefined {
+  const parsed = standing?.kind === "text" ? parseTrustedIssuers(standing.text) : undefined;
   return parsed?.ok ? parsed.value : undefined;
 }
 
-/** GitHub grants nothing that the installation has not: the exchange would be refused. */
-function notHeld(file: string, policy: CompiledPolicy, { lacking }: Setting): readonly FileDiagnostic[] {
+/** A policy without an error whose exchanges are refused by what lies outside of it. */
+function refusedAnyway(policy: CompiledPolicy, { missing, enforcedList }: JudgeContext): readonly Diagnostic[] {
   const asked = Object.fromEntries(policy.document.permissions.map(({ name, level }) => [name, level]));
-  return lacking(asked).map((permission) => {
+  const notHeld = missing(asked).map((permission): Diagnostic => {
     const path = `permissions.${permission.slice(0, permission.indexOf(":"))}`;
-    const { line, column } = policy.locate(path, "key") ?? { line: 1, column: 1 };
     const message = `the App's installation does not hold ${permission.replace(":", ": ")}, so that no token can be made`;
     const suggestion = "have an owner grant it to the App, or remove it here";
-    return { file, severity: "warning", id: "permission-not-held", path, line, column, message, suggestion };
+    return { severity: "warning", id: "permission-not-held", ...placeOf(policy, path, "key"), message, suggestion };
   });
+  const { kind, value } = policy.document.issuer;
+  if (enforcedList === undefined || mayBeListed(enforcedList, policy)) return notHeld;
+  const path = kind === "exact" ? "issuer" : "issuer_pattern";
+  const message =
+    kind === "exact"
+      ? `this issuer is not on the owner's enforced list of trusted issuers, so that every exchange is refused: ${quoted(value)}`
+      : `no issuer on the owner's enforced list of trusted issuers matches ${quoted(value)}, so that every exchange is refused`;
+  const suggestion = "have it added to the list in the owner's policy repository, or name one that is listed";
+  return [...notHeld, { severity: "warning", id: "issuer-not-listed", ...placeOf(policy, path), message, suggestion }];
 }
 
-function neverRead(
-  file: string,
-  { message, suggestion }: Extract<FileRole, { role: "never_read" }>,
-  severity: Severity,
-): readonly FileDiagnostic[] {
-  return inFile(file, [ofWholeFile(severity, "never-read", message, suggestion)]);
+/** Of two patterns nobody can say cheaply whether they have an issuer in common: then nothing is said. */
+function mayBeListed(list: TrustedIssuers, { document, issuer }: CompiledPolicy): boolean {
+  if (document.issuer.kind === "exact") return allows(list, document.issuer.value);
+  return list.patterns.length > 0 || list.document.issuers.some((listed) => issuer.matches(listed));
 }
 
-const UNREADABLE: Readonly<Record<Exclude<Standing["kind"], "text">, readonly [message: string, suggestion: string]>> =
-  {
-    too_large: ["the file is larger than 65536 bytes", "shorten it"],
-    not_utf8: ["the file is not UTF-8", "save it as UTF-8"],
-    link: ["a symbolic link: what it leads to can change without this check", "put the file itself here"],
-    submodule: ["a submodule, and no file", "put the file itself here"],
-    folder: ["a directory, and no file", "give it another name"],
-  };
+function placeOf(policy: CompiledPolicy, path: string, part?: "key" | "value") {
+  const { line, column } = policy.locate(path, part) ?? { line: 1, column: 1 };
+  return { path, line, column };
+}
 
-function unreadable(file: string, kind: Exclude<Standing["kind"], "text">): readonly FileDiagnostic[] {
-  const [message, suggestion] = UNREADABLE[kind];
-  return inFile(file, [ofWholeFile("error", kind === "folder" ? "never-read" : "invalid", message, suggestion)]);
+const STANDINGS: Readonly<
+  Record<Exclude<Standing["kind"], "text">, readonly [id: string, message: string, suggestion: string]>
+> = {
+  too_large: ["invalid", "the file is larger than 65536 bytes", "shorten it"],
+  not_utf8: ["invalid", "the file is not UTF-8", "save it as UTF-8"],
+  dead_link: ["invalid", "a symbolic link that leads to no file of this repository", "put the file itself here"],
+  submodule: ["invalid", "a submodule, and no file", "put the file itself here"],
+  folder: ["never-read", "a directory, and no file", "give it another name"],
+};
+
+function standingDiagnostics(standing: Standing | undefined): readonly Diagnostic[] {
+  if (standing === undefined) return [];
+  if (standing.kind !== "text") {
+    const [id, message, suggestion] = STANDINGS[standing.kind];
+    return [ofWholeFile("error", id, message, suggestion)];
+  }
+  if (standing.link === undefined) return [];
+  const message = `a symbolic link: exchanges read ${quoted(standing.link)}, and a change of that file is not checked here`;
+  return [ofWholeFile("warning", "symbolic-link", message, "put the file itself here")];
 }

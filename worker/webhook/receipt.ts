@@ -7,7 +7,8 @@ import { WEBHOOK_BODY_MAX_BYTES, WEBHOOK_BODY_TIMEOUT_MS } from "../limits.ts";
 import type { Limiter } from "../store/limiter.ts";
 import type { Room } from "../store/room.ts";
 import { readSignature, readSigned } from "./body.ts";
-import { readEvent, type Work } from "./events.ts";
+import { readEvent } from "./events.ts";
+import type { Work } from "./work.ts";
 
 export interface WebhookRequest {
   readonly headers: Headers;
@@ -117,11 +118,12 @@ function appOf(headers: Headers, apps: readonly AppConfig[]): AppConfig | undefi
   return apps.find((app) => app.id === id);
 }
 
-/** The deployment's owners, and among these the App's: those that it names, else those that no App names. */
-function isServed({ owner }: Work, app: AppConfig, { apps, allowedOwners }: ReceiptDeps["config"]): boolean {
-  if (owner === undefined) return true;
-  const wanted = owner.toLowerCase();
-  if (allowedOwners && !allowedOwners.includes(wanted)) return false;
-  if (app.owners.includes(wanted)) return true;
-  return app.owners.length === 0 && !apps.some(({ owners }) => owners.includes(wanted));
+/** The deployment's owners, and among these the App's: those that it names, else those that no App names. Any of them is enough. */
+function isServed({ owners }: Work, app: AppConfig, { apps, allowedOwners }: ReceiptDeps["config"]): boolean {
+  return owners.some((owner) => {
+    const wanted = owner.toLowerCase();
+    if (allowedOwners && !allowedOwners.includes(wanted)) return false;
+    if (app.owners.includes(wanted)) return true;
+    return app.owners.length === 0 && !apps.some((other) => other.owners.includes(wanted));
+  });
 }

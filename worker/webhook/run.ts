@@ -1,17 +1,12 @@
 /**
- * What the work on one delivery carries from step to step: its calls and their budget, the KV writes, the tokens to be revoked,
- * and the one line of the log in which it ends. Decides nothing.
+ * What the work on one delivery carries from step to step: its calls and their budget, the KV writes, the tokens to be revoked, and
+ * the one line of the log in which it ends. Decides nothing.
  */
 import { describeBug } from "../audit.ts";
 import type { CallContext } from "../github/github.ts";
 import { WEBHOOK_CALLS_MAX, WEBHOOK_END_MAX_MS, WEBHOOK_WORK_MAX_MS } from "../limits.ts";
 import type { Services } from "../services.ts";
 import { PendingWrites } from "../store/pending-writes.ts";
-
-/** One invocation of the Worker has one, however many deliveries it works on. */
-export interface Budget {
-  calls: number;
-}
 
 export interface Origin {
   /** GitHub's id of the delivery. */
@@ -29,16 +24,15 @@ export class WebhookRun {
   /** For what ends the work: it has time left when the work has none. */
   readonly lastCall: CallContext;
   readonly writes = new PendingWrites();
-  readonly #budget: Budget;
   readonly #startedAt: number;
   readonly #counts = new Map<string, number>();
   readonly #tokens: string[] = [];
   readonly #late: Promise<unknown>[] = [];
+  #calls = 0;
 
-  constructor(services: Services, origin: Origin, budget: Budget = { calls: 0 }) {
+  constructor(services: Services, origin: Origin) {
     this.services = services;
     this.origin = origin;
-    this.#budget = budget;
     this.#startedAt = services.now();
     this.call = {
       signal: AbortSignal.timeout(WEBHOOK_WORK_MAX_MS),
@@ -52,7 +46,7 @@ export class WebhookRun {
 
   /** Calls of GitHub that may still be made in this invocation. */
   get callsLeft(): number {
-    return WEBHOOK_CALLS_MAX - this.#budget.calls;
+    return WEBHOOK_CALLS_MAX - this.#calls;
   }
 
   minted(token: string): void {
@@ -86,7 +80,7 @@ export class WebhookRun {
   }
 
   #count(what: string): void {
-    if (what === "github_calls") this.#budget.calls += 1;
+    if (what === "github_calls") this.#calls += 1;
     this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1);
   }
 }

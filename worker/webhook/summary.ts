@@ -1,121 +1,202 @@
 /** What a check run says: conclusion, title, summary, annotations. Pure. */
+import { type Diagnostic, plural, type Severity } from "../../policies/diagnostics.ts";
+import type { Denial } from "../denial.ts";
+import type { Annotation, CompletedRun } from "../github/checks.ts";
+import { CHECK_SUMMARY_MAX_BYTES } from "../limits.ts";
+import type { Direction } from "./access.ts";
+import type { FileVerdict } from "./judge.ts";
+import { code, sentence } from "./markdown.ts";
 
-import type { FileDiagnostic } from "../../policies/check.ts";
-import { plural } from "../../policies/diagnostics.ts";
-import type { Annotation, CheckState } from "../github/checks.ts";
-import { CHECK_SUMMARY_MAX_CHARACTERS } from "../limits.ts";
-import { sha256, toHex } from "../store/digest.ts";
-import type { Progress, Section } from "./progress.ts";
-
-/** What a later event needs to know of a verdict, so that it is not given twice. */
-export interface Marker {
-  /** The commit that the head was compared with. */
-  readonly base: string;
-  /** A digest of the annotations: GitHub adds those of an update to those that are there. */
-  readonly annotations: string;
+/** What was found out about a commit. */
+export interface Findings {
+  readonly verdicts: readonly FileVerdict[];
+  readonly unchecked: readonly string[];
+  /** Why they are not checked. */
+  readonly why?: string;
 }
 
-const LOCALLY = `The same check on your own machine, in a clone of the service's repository:
-
-\`\`\`
-node policies/cli.ts check PATH-OF-YOUR-REPOSITORY
-node policies/cli.ts explain POLICY.sts.yaml --claims CLAIMS.json
-\`\`\`
-
-\`check\` tells errors and warnings with their lines; \`explain\` tells, clause by clause, what a policy says to a token.`;
-
-const UNDONE = "Trust policies could not be checked.";
-
-const UNDERWAY: CheckState = {
-  output: { title: "Checking trust policies.", summary: "The policies of this commit are being read." },
-};
-
-/** In progress; with what was found so far. */
-export function underway(progress?: Progress): CheckState {
-  if (progress === undefined) return UNDERWAY;
-  return { output: { title: UNDERWAY.output.title, summary: `So far: ${countsOf(progress)}.` } };
+export interface Told extends CompletedRun {
+  /** What matters most first. */
+  readonly annotations: readonly Annotation[];
 }
 
-/** The end of a check that was done; `left`: annotations that there were no calls for. */
-export function verdict(progress: Progress, marker: Marker, left: number): CheckState & { conclusion: string } {
-  const isGood = progress.diagnostics === 0 && progress.unchecked === 0;
-  const body = summaryOf(progress, left);
-  // Last, and in a form that no code span of a policy's text can have: whatever a file says, this line is ours.
-  const summary = progress.unchecked > 0 ? body : `${body}\n\n${markerText(marker)}`;
-  return { conclusion: isGood ? "success" : "failure", output: { title: titleOf(progress), summary, text: LOCALLY } };
-}
-
-/** Never left pending: a check that cannot be done says so, and what to do. */
-export function undone(why: string, progress: Progress): CheckState & { conclusion: "failure" } {
-  const said = `${why}.\n\nRe-run this check, or push again, when that has passed: nothing is known of what was not read.`;
-  const found = progress.files + progress.unchecked > 0 ? `\n\nUntil then:\n\n${summaryOf(progress, 0)}` : "";
-  const output = { title: UNDONE, summary: `${said}${found}`, text: LOCALLY };
-  return { conclusion: "failure", output };
-}
-
-function titleOf({ files, diagnostics, unchecked }: Progress): string {
-  if (diagnostics > 0) return "Invalid trust policy.";
-  if (unchecked > 0) return files > 0 ? "Not all trust policies were checked." : UNDONE;
-  return files > 0 ? "Valid trust policy." : "No trust policy is changed.";
-}
-
-function countsOf({ files, diagnostics, warnings, notices }: Progress): string {
-  const counts = [plural(diagnostics, "error"), plural(warnings, "warning"), plural(notices, "notice")];
-  return `${plural(files, "changed file")} looked at, ${counts.join(", ")}`;
-}
-
-function summaryOf(progress: Progress, left: number): string {
-  const parts = [
-    `${countsOf(progress)}.`,
-    ...section("Not checked", progress.uncheckedText),
-    ...section("Errors", progress.faultsText),
-    ...section("What this changes in access", progress.accessText),
-    ...section("Warnings and notices", progress.warningsText),
-    ...(left > 0 ? [`${plural(left, "finding")} without an annotation: there were too many.`] : []),
-  ];
-  return parts.join("\n\n").slice(0, CHECK_SUMMARY_MAX_CHARACTERS - MARKER_MAX);
-}
-
-function section(title: string, { text, more }: Section): readonly string[] {
-  if (text === "" && more === 0) return [];
-  return [`## ${title}`, text, ...(more > 0 ? [`... and ${more} more.`] : [])];
-}
-
-const MARKER_MAX = 200;
-const MARKER = /\n<!-- base:(none|[0-9a-f]{40,64}) annotations:([0-9a-f]{16}|many) -->\s*$/;
-
-const markerText = ({ base, annotations }: Marker): string => `<!-- base:${base} annotations:${annotations} -->`;
-
-/** Undefined for a run that was not done to its end. */
-export function readMarker(summary: string): Marker | undefined {
-  const [, base, annotations] = MARKER.exec(summary) ?? [];
-  return base !== undefined && annotations !== undefined ? { base, annotations } : undefined;
-}
-
-const LEVELS = { error: "failure", warning: "warning", notice: "notice" } as const;
-const ORDER = ["failure", "warning", "notice"];
-
-/** What matters most first, in case there is no room for all. */
-export function annotationsOf(findings: readonly FileDiagnostic[]): readonly Annotation[] {
-  return findings
-    .map(annotationOf)
-    .toSorted((a, b) => ORDER.indexOf(a.annotation_level) - ORDER.indexOf(b.annotation_level));
-}
-
-function annotationOf({ file, line, column, severity, id, message, suggestion }: FileDiagnostic): Annotation {
-  const place = Math.max(1, line);
+/** `domain`: of the deployment, which the links lead to. */
+export function verdictOf(findings: Findings, domain: string): Told {
+  const all = diagnosticsIn(findings);
+  const isGood = all.error.length === 0 && findings.unchecked.length === 0;
   return {
-    path: file,
-    start_line: place,
-    end_line: place,
-    ...(column > 0 && { start_column: column, end_column: column }),
-    annotation_level: LEVELS[severity],
-    title: `Trust policy: ${id}`,
-    message: suggestion === undefined ? message : `${message}\n${suggestion}`,
+    conclusion: isGood ? "success" : "failure",
+    ...placeOf(domain),
+    output: { title: titleOf(findings), summary: summaryOf(findings), text: locally(domain) },
+    annotations: annotationsOf(all),
   };
 }
 
-export async function digestOf(annotations: readonly Annotation[]): Promise<string> {
-  const digest = await sha256(JSON.stringify(annotations));
-  return toHex(digest.slice(0, 8));
+/** A check that cannot be done says so, and what to do. */
+export function undone(denial: Denial, domain: string): Told {
+  const summary = `${reasonText(denial)}.\n\nRe-run this check, or push again, when that has passed: nothing is known of what was not read.`;
+  const output = { title: UNDONE, summary, text: locally(domain) };
+  return { conclusion: "failure", ...placeOf(domain), output, annotations: [] };
+}
+
+/** What is left to say where GitHub refuses to take a verdict as it was. */
+export function plainly({ annotations, ...verdict }: Told): CompletedRun {
+  const note = `GitHub did not take ${plural(annotations.length, "annotation")}; what they say stands below, as far as there is room.`;
+  const summary = cut(verdict.output.summary, CHECK_SUMMARY_MAX_BYTES / 4);
+  return { ...verdict, output: { ...verdict.output, summary: `${note}\n\n${summary}` } };
+}
+
+const UNDONE = "Trust policies could not be checked";
+
+const placeOf = (domain: string) => ({ detailsUrl: `https://${domain}/` });
+
+const locally = (
+  domain: string,
+): string => `The same check on your own machine, in a checkout of [this service](https://${domain}/):
+
+\`\`\`
+npm run policy -- check PATH-OF-YOUR-REPOSITORY
+npm run policy -- explain POLICY.sts.yaml --claims CLAIMS.json
+\`\`\`
+
+\`check\` tells errors and warnings with their lines; \`explain\` tells, clause by clause, what a policy says to a token. What each refusal of an exchange means: https://${domain}/reasons`;
+
+type BySeverity = Readonly<Record<Severity, readonly (Diagnostic & { readonly file: string })[]>>;
+
+function diagnosticsIn({ verdicts }: Findings): BySeverity {
+  const all = verdicts.flatMap(({ path: file, diagnostics }) => diagnostics.map((one) => ({ ...one, file })));
+  const of = (severity: Severity) => all.filter((one) => one.severity === severity);
+  return { error: of("error"), warning: of("warning"), notice: of("notice") };
+}
+
+/** The result first: what is valid is never said beside what no token can be made by. */
+function titleOf(findings: Findings): string {
+  const { error, warning } = diagnosticsIn(findings);
+  const parts = [
+    ...(error.length > 0 ? [`Invalid: ${plural(error.length, "error")}`] : []),
+    ...uncheckedTitle(findings),
+    ...(error.length === 0 ? stateTitle(findings) : []),
+    ...accessTitle(findings),
+    ...(warning.length > 0 ? [plural(warning.length, "warning")] : []),
+  ];
+  return parts.join("; ");
+}
+
+function uncheckedTitle({ verdicts, unchecked }: Findings): readonly string[] {
+  if (unchecked.length === 0) return [];
+  return verdicts.length === 0 ? [UNDONE] : [`${plural(unchecked.length, "file")} not checked`];
+}
+
+function stateTitle({ verdicts, unchecked }: Findings): readonly string[] {
+  const count = (what: FileVerdict["what"], state: FileVerdict["state"]) =>
+    verdicts.filter((one) => one.what === what && one.state === state).length;
+  const unusable = count("policy", "unusable");
+  if (unusable > 0) return [`No token can be made by ${plural(unusable, "policy")}`];
+  const valid = count("policy", "valid") + count("list", "valid");
+  if (valid > 0) return unchecked.length === 0 ? ["Valid"] : [];
+  const removed = [
+    ...(count("policy", "removed") > 0 ? [`${plural(count("policy", "removed"), "policy")} removed`] : []),
+    ...(count("list", "removed") > 0 ? ["Issuer list removed"] : []),
+  ];
+  return removed.length > 0 || unchecked.length > 0 ? removed : ["No trust policy is changed"];
+}
+
+const DIRECTIONS: readonly (readonly [way: Direction, verb: string, ofIssuers: string])[] = [
+  ["wider", "widens", "issuers are let in"],
+  ["narrower", "narrows", "issuers are shut out"],
+  ["other", "changes", "the issuer list changes"],
+];
+
+/** A policy by which no token can be made widens nothing. */
+function accessTitle({ verdicts }: Findings): readonly string[] {
+  const going = (what: FileVerdict["what"], way: Direction) =>
+    verdicts.filter((one) => one.what === what && one.state !== "unusable" && one.access?.direction === way).length;
+  const [first, ...rest] = DIRECTIONS.flatMap(([way, verb]) => {
+    const count = going("policy", way);
+    return count > 0 ? [`${verb} for ${plural(count, "identity")}`] : [];
+  });
+  const issuers = DIRECTIONS.flatMap(([way, , words]) => (going("list", way) > 0 ? [words] : []));
+  return [...(first === undefined ? [] : [`access ${first}`, ...rest]), ...issuers];
+}
+
+/** Sections, each with its share of what GitHub takes, so that none pushes another out. */
+function summaryOf(findings: Findings): string {
+  const { verdicts, unchecked, why = "" } = findings;
+  const { error, warning, notice } = diagnosticsIn(findings);
+  const counts = [plural(error.length, "error"), plural(warning.length, "warning"), plural(notice.length, "notice")];
+  const access = verdicts.flatMap((verdict) => (verdict.access ? [`${verdict.access.text}\n`] : []));
+  const notChecked = unchecked.map((path) => `- ${code(path)}: ${why}`);
+  return [
+    `${plural(verdicts.length, "changed file")} looked at: ${counts.join(", ")}.`,
+    ...section("Not checked", notChecked, 4_000),
+    ...section("Errors", error.map(diagnosticText), 20_000),
+    ...section("What this changes in access", access, 22_000),
+    ...section("Warnings and notices", [...warning, ...notice].map(diagnosticText), 14_000),
+  ].join("\n\n");
+}
+
+/** Once something is left out so is all that follows: a reader should not have to guess where the gap is. */
+function section(title: string, paragraphs: readonly string[], maxBytes: number): readonly string[] {
+  if (paragraphs.length === 0) return [];
+  let left = maxBytes;
+  const fitting = paragraphs.findIndex((paragraph) => {
+    left -= bytesOf(paragraph) + 1;
+    return left < 0;
+  });
+  const shown = fitting < 0 ? paragraphs : paragraphs.slice(0, fitting);
+  const more = paragraphs.length - shown.length;
+  return [
+    `## ${title}`,
+    ...(shown.length > 0 ? [shown.join("\n")] : []),
+    ...(more > 0 ? [`... and ${more} more.`] : []),
+  ];
+}
+
+const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
+
+function cut(text: string, maxBytes: number): string {
+  const bytes = new TextEncoder().encode(text);
+  return bytes.length <= maxBytes ? text : new TextDecoder().decode(bytes.subarray(0, maxBytes), { stream: true });
+}
+
+function diagnosticText({ file, line, column, id, message, suggestion }: BySeverity[Severity][number]): string {
+  const place = line > 0 ? `, line ${line}, column ${column}` : "";
+  const advice = suggestion === undefined ? "" : ` → ${sentence(suggestion)}`;
+  return `- ${code(file)}${place}: ${sentence(message)}${advice} (${id})`;
+}
+
+const LEVELS = { error: "failure", warning: "warning", notice: "notice" } as const;
+
+function annotationsOf({ error, warning, notice }: BySeverity): readonly Annotation[] {
+  return [...error, ...warning, ...notice].map(({ file, line, column, severity, id, message, suggestion }) => {
+    const place = Math.max(1, line);
+    return {
+      path: file,
+      start_line: place,
+      end_line: place,
+      ...(column > 0 && { start_column: column, end_column: column }),
+      annotation_level: LEVELS[severity],
+      title: `Trust policy: ${id}`,
+      message: suggestion === undefined ? message : `${message}\n${suggestion}`,
+    };
+  });
+}
+
+/** What a person can do, and nothing that GitHub said. */
+export function reasonText(denial: Denial): string {
+  switch (denial.reason) {
+    case "github_rate_limited":
+      return `GitHub limits this App's requests for another ${denial.retryAfterSeconds} s`;
+    case "github_unavailable":
+    case "github_invalid_answer":
+      return `GitHub did not answer as it should (${denial.problem})`;
+    case "deadline_exceeded":
+      return "GitHub took longer than a check may run";
+    case "github_forbidden":
+      return "GitHub refuses the App this access (perhaps an IP allow list, or single sign-on)";
+    case "repository_not_visible":
+      return "the App cannot see the repository any more";
+    default:
+      return `something else went wrong (${denial.reason})`;
+  }
 }

@@ -100,7 +100,7 @@ describe("check", () => {
     expect(status).toBe(1);
     expect(told).toEqual([
       ["app/.github/chainguard/D.STS.YAML", "error", "never-read", "name it D.sts.yaml"],
-      ["app/.github/chainguard/a.yaml", "error", "never-read", "name it a.sts.yaml"],
+      ["app/.github/chainguard/a.yaml", "warning", "never-read", "name it a.sts.yaml"],
       ["app/.github/chainguard/b.sts.yml", "error", "never-read", "name it b.sts.yaml"],
       ["app/.github/chainguard/c-sts.yaml", "error", "never-read", "name it c.sts.yaml"],
       ["app/.github/chainguard/e f.sts.yaml", "error", "never-read", "name it `name.sts.yaml`"],
