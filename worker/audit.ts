@@ -6,7 +6,17 @@
 
 import type { ClauseResult } from "../policies/evaluate.ts";
 import type { Denial, Reason } from "./denial.ts";
-import { AUDIT_ATTEMPTS, AUDIT_TIMEOUT_MS, BUG_FRAMES_MAX, QUEUE_TIMEOUT_MS } from "./limits.ts";
+import {
+  AUDIT_ATTEMPTS,
+  AUDIT_PAUSE_MAX_MS,
+  AUDIT_PAUSE_MIN_MS,
+  AUDIT_TIMEOUT_MS,
+  BUG_FRAMES_MAX,
+  LIMIT_WINDOW_MS,
+  LIMITED_EVENTS_PER_WINDOW,
+  LIMITED_EVENTS_SAMPLE,
+  QUEUE_TIMEOUT_MS,
+} from "./limits.ts";
 import { sha256, toHex } from "./store/digest.ts";
 import { boundedFetch, type Fetcher } from "./store/fetch.ts";
 import { withinTime } from "./store/within-time.ts";
@@ -51,8 +61,8 @@ export function newAuditEvent(requestId: string, nowMs: number): AuditEvent {
   return { request_id: requestId, time: new Date(nowMs).toISOString(), outcome: "refused", counts: {} };
 }
 
-export function count(event: AuditEvent, what: string): void {
-  event.counts[what] = (event.counts[what] ?? 0) + 1;
+export function count(event: AuditEvent, what: string, times = 1): void {
+  event.counts[what] = (event.counts[what] ?? 0) + times;
 }
 
 /** Both spellings of a token's SHA-256. */
@@ -66,21 +76,79 @@ export function logSink(write: (line: string) => void): AuditSink {
   return async (event) => write(JSON.stringify({ type: EVENT_TYPE, ...event }));
 }
 
-/** CloudEvents 1.0 over HTTP, binary mode (HTTP protocol binding section 3.1). */
-export function cloudEventsSink(fetcher: Fetcher, { uri, domain }: { uri: string; domain: string }): AuditSink {
-  return async (event) => {
+export interface CloudEventsSinkDeps {
+  readonly fetcher: Fetcher;
+  /** Ms since the epoch. */
+  readonly now: () => number;
+  readonly uri: string;
+  readonly domain: string;
+}
+
+/**
+ * CloudEvents 1.0 over HTTP, binary mode (HTTP protocol binding section 3.1). A sink that took no event is left alone for a while:
+ * events meanwhile are lost to it, and told to the log.
+ */
+export class CloudEventsSink {
+  readonly #deps: CloudEventsSinkDeps;
+  #failures = 0;
+  #pausedUntil = 0;
+
+  constructor(deps: CloudEventsSinkDeps) {
+    this.#deps = deps;
+  }
+
+  readonly sink: AuditSink = async (event) => {
+    const { now } = this.#deps;
+    if (now() < this.#pausedUntil) throw new Error("the event sink took no event lately");
     for (let attempt = 1; attempt <= AUDIT_ATTEMPTS; attempt++) {
-      const request = new Request(uri, {
-        method: "POST",
-        redirect: "manual",
-        headers: { "Content-Type": "application/json", ...cloudEventHeaders(event, domain) },
-        body: JSON.stringify(event),
-      });
-      const answer = await boundedFetch(fetcher, request, { timeoutMs: AUDIT_TIMEOUT_MS, maxBytes: 65_536 });
-      if (answer.kind === "response" && answer.status < 300) return;
+      if (await this.#send(event)) {
+        this.#failures = 0;
+        return;
+      }
+      if (now() < this.#pausedUntil) break;
     }
+    const pauseMs = Math.min(AUDIT_PAUSE_MIN_MS * 2 ** this.#failures, AUDIT_PAUSE_MAX_MS);
+    this.#failures += 1;
+    this.#pausedUntil = now() + pauseMs;
     throw new Error("the event sink does not take the event");
   };
+
+  async #send(event: AuditEvent): Promise<boolean> {
+    const { fetcher, uri, domain } = this.#deps;
+    const request = new Request(uri, {
+      method: "POST",
+      redirect: "manual",
+      headers: { "Content-Type": "application/json", ...cloudEventHeaders(event, domain) },
+      body: JSON.stringify(event),
+    });
+    const response = await boundedFetch(fetcher, request, { timeoutMs: AUDIT_TIMEOUT_MS, maxBytes: 65_536 });
+    return response.kind === "response" && response.status < 300;
+  }
+}
+
+/** Of the events of callers over a limit only some are sent: a flood must not become a flood of events. */
+export class AuditSampler {
+  readonly #now: () => number;
+  #startedAt = 0;
+  #seen = 0;
+  #skipped = 0;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** How many were left out since the last that was sent; undefined when this one is left out as well. */
+  admit(): number | undefined {
+    if (this.#now() - this.#startedAt >= LIMIT_WINDOW_MS) {
+      this.#startedAt = this.#now();
+      this.#seen = 0;
+    }
+    this.#seen += 1;
+    const isSent = this.#seen <= LIMITED_EVENTS_PER_WINDOW || this.#seen % LIMITED_EVENTS_SAMPLE === 0;
+    const skipped = this.#skipped;
+    this.#skipped = isSent ? 0 : skipped + 1;
+    return isSent ? skipped : undefined;
+  }
 }
 
 function cloudEventHeaders(event: AuditEvent, domain: string): Readonly<Record<string, string>> {

@@ -90,12 +90,13 @@ export const ALLOW_LIST_STALE_MS = 60 * 60_000;
 export const MEMORY_ENTRIES_MAX = 500;
 /** What each cache may fill of memory, half of it with what is there and half with what is not: 32 of an isolate's 128 MiB. */
 export const MEMORY_SHARES_BYTES = {
-  policies: 14 * 1024 * 1024,
+  policies: 13 * 1024 * 1024,
   allowLists: 4 * 1024 * 1024,
   folders: 4 * 1024 * 1024,
   issuerKeys: 5 * 1024 * 1024,
   installations: 3 * 1024 * 1024,
   tombstones: 2 * 1024 * 1024,
+  accounts: 1 * 1024 * 1024,
 } as const;
 /** A key set may be nearly as large as JWKS_MAX_BYTES. */
 export const ISSUER_KEYS_MEMORY_MAX = 100;
@@ -132,7 +133,37 @@ export const FOREIGN_MISSES_MAX = 1_000;
 // Abuse limits without bindings, per isolate.
 export const LIMIT_WINDOW_MS = 60_000;
 export const CALLER_REFUSALS_PER_WINDOW = 60;
-export const OWNER_MISSES_PER_WINDOW = 120;
+export const OWNER_MISSES_PER_WINDOW = 30;
+/** A fleet that starts together finds its policy uncached all at once. */
+export const OWNER_LOOKUPS_IN_FLIGHT_MAX = 120;
+export const ADDRESS_MISSES_AT_OWNER_PER_WINDOW = 10;
+/** Refused so often, a caller is answered from this isolate's memory alone until the window ends. */
+export const CALLER_KV_READS_PER_WINDOW = 120;
+export const UNKNOWN_OWNERS_PER_WINDOW = 20;
+/** So few cost less than the list of accounts, and a first look-up is not slowed down by it. */
+export const ACCOUNTS_READ_AFTER_MISSES = 3;
+export const PATTERN_ISSUERS_PER_WINDOW = 20;
+export const WILDCARD_ISSUERS_PER_WINDOW = 60;
+/** Tokens that callers bring back, in flight at once. */
+export const REVOCATIONS_OF_CALLER_MAX = 20;
+export const REVOCATIONS_MAX = 50;
+/** GitHub is asked so often whether it takes the Apps' keys, whoever asks for `/readyz`. */
+export const READY_FRESH_MS = 30_000;
+/** Events of callers over a limit: the first of a window, then one of so many. */
+export const LIMITED_EVENTS_PER_WINDOW = 10;
+export const LIMITED_EVENTS_SAMPLE = 100;
+/** After a sink took no event it is left alone for a while that doubles. */
+export const AUDIT_PAUSE_MIN_MS = 5_000;
+export const AUDIT_PAUSE_MAX_MS = 60_000;
+/** Of an installation's rate limit, what is kept for the owner's own. */
+export const QUOTA_RESERVE = 1 / 4;
+
+// The accounts that have an App installed.
+export const ACCOUNTS_FRESH_MS = 5 * 60_000;
+export const ACCOUNTS_READ_EVERY_MS = 60_000;
+export const ACCOUNTS_PER_PAGE = 100;
+/** Beyond it nobody keeps a list. */
+export const ACCOUNTS_PAGES_MAX = 3;
 export const LIMIT_ENTRIES_MAX = 10_000;
 
 // What callers are told to wait when nobody else says how long.

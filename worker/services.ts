@@ -3,8 +3,9 @@
  * per isolate, from the entry, and never at import.
  */
 import type { DeploymentRules } from "../policies/parse.ts";
-import { type AuditSink, cloudEventsSink, logSink, metricsSink, queueSink } from "./audit.ts";
+import { AuditSampler, type AuditSink, CloudEventsSink, logSink, metricsSink, queueSink } from "./audit.ts";
 import { type Config, type ConfigProblem, type Env, readConfig } from "./config.ts";
+import { type AccountsValue, decodeAccounts, encodeAccounts } from "./github/accounts.ts";
 import { readAppKeys } from "./github/app.ts";
 import { type App, GitHub } from "./github/github.ts";
 import {
@@ -14,16 +15,16 @@ import {
   isNegativeInstallation,
 } from "./github/installations.ts";
 import { appsOf } from "./github/pool.ts";
+import { Readiness } from "./github/readiness.ts";
 import { webUrlOf } from "./github/web-url.ts";
 import {
-  CALLER_REFUSALS_PER_WINDOW,
+  ACCOUNTS_FRESH_MS,
   CHECK_TOKENS_MAX,
   INSTALLATION_FRESH_MS,
   ISSUER_KEYS_MEMORY_MAX,
   ISSUER_KEYS_STALE_MS,
   MEMORY_ENTRIES_MAX,
   MEMORY_SHARES_BYTES,
-  OWNER_MISSES_PER_WINDOW,
   WEBHOOK_BODIES_PER_CALLER_MAX,
   WEBHOOK_LARGE_BODY_BYTES,
   WEBHOOK_LARGE_ROOM_MAX_BYTES,
@@ -33,10 +34,10 @@ import {
 import { decodeIssuerKeys, encodeIssuerKeys, type IssuerKeys } from "./oidc/issuer-keys.ts";
 import { isKnownIssuer } from "./oidc/issuer-rules.ts";
 import { Verifier } from "./oidc/verify.ts";
+import { Budgets } from "./store/budgets.ts";
 import { type CacheOptions, TieredCache } from "./store/cache.ts";
 import type { Fetcher } from "./store/fetch.ts";
 import { KvStore } from "./store/kv.ts";
-import { Limiter } from "./store/limiter.ts";
 import { BoundedMap } from "./store/memory.ts";
 import { Room } from "./store/room.ts";
 import { SourceCaches } from "./trust-policy/caches.ts";
@@ -68,7 +69,9 @@ export interface Services extends Omit<Outside, "fetcher"> {
   /** What webhooks make void. */
   readonly tombstones: Tombstones;
   readonly webhooks: Webhooks;
-  readonly limits: { readonly callers: Limiter; readonly owners: Limiter };
+  readonly budgets: Budgets;
+  readonly readiness: Readiness;
+  readonly auditSampler: AuditSampler;
   readonly sinks: readonly AuditSink[];
   /** For `/readyz`: what is on that should not be in production, and which optional bindings are missing. */
   readonly warnings: readonly string[];
@@ -136,6 +139,7 @@ function compose(parts: Parts, outside: Outside): Services {
     apiUrl: config.apiUrl,
     apps,
     installationCache: caches.installations,
+    accountsCache: caches.accounts,
     log: (event) => log(JSON.stringify(event)),
   });
   const callerLimit = bindingOf<RateLimit>(env, "CALLER_RATE_LIMIT", "limit");
@@ -164,10 +168,9 @@ function compose(parts: Parts, outside: Outside): Services {
       tokens: new BoundedMap(CHECK_TOKENS_MAX),
     },
     policySource: new PolicySource({ caches: caches.sources, github, orgPolicyRepo: config.orgPolicyRepo, now }),
-    limits: {
-      callers: new Limiter({ binding: callerLimit, perWindow: CALLER_REFUSALS_PER_WINDOW, now }),
-      owners: new Limiter({ binding: ownerLimit, perWindow: OWNER_MISSES_PER_WINDOW, now }),
-    },
+    readiness: new Readiness({ github, apps, now }),
+    auditSampler: new AuditSampler(now),
+    budgets: new Budgets({ callers: callerLimit, owners: ownerLimit, now }),
     sinks: sinksOf(parts, outside),
     warnings: [
       ...(config.allowLoopback ? ["ALLOW_LOOPBACK is on: for development and tests only"] : []),
@@ -187,13 +190,13 @@ const deploymentRulesOf = (config: Config): DeploymentRules => ({
 });
 
 /** The log always; the others where they are configured or bound. */
-function sinksOf({ config, env }: Parts, { fetcher, log }: Outside): readonly AuditSink[] {
+function sinksOf({ config, env }: Parts, { fetcher, now, log }: Outside): readonly AuditSink[] {
   const queue = bindingOf<Queue>(env, "AUDIT_QUEUE", "send");
   const metrics = bindingOf<AnalyticsEngineDataset>(env, "METRICS", "writeDataPoint");
   const { eventIngressUri: uri, stsDomain: domain } = config;
   return [
     logSink(log),
-    ...(uri === undefined ? [] : [cloudEventsSink(fetcher, { uri, domain })]),
+    ...(uri === undefined ? [] : [new CloudEventsSink({ fetcher, now, uri, domain }).sink]),
     ...(queue ? [queueSink(queue)] : []),
     ...(metrics ? [metricsSink(metrics)] : []),
   ];
@@ -220,6 +223,13 @@ function createCaches({ config, apps, kv: namespace }: Parts, { now, log }: Outs
       encode: encodeInstallation,
       decode: decodeInstallation,
       isNegative: isNegativeInstallation,
+    }),
+    accounts: cache<AccountsValue>({
+      kind: "accounts",
+      maxBytes: MEMORY_SHARES_BYTES.accounts,
+      keepMs: ACCOUNTS_FRESH_MS,
+      encode: encodeAccounts,
+      decode: decodeAccounts,
     }),
     issuerKeys: cache<IssuerKeys>({
       kind: "issuer",

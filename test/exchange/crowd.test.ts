@@ -51,21 +51,30 @@ describe("three hundred requests of one address at once", () => {
 describe("a flood from many addresses", () => {
   const address = (i: number): string => `198.51.${i >> 8}.${i & 255}`;
 
-  it("with one owner's name is bounded by that owner's limit, which no verified workload meets", async () => {
+  it("for identities of one repository costs a handful of calls, and nobody waits", async () => {
+    const world = await createIssuerWorld();
+    world.putPolicy(POLICY(world.owner, world.issuer), "cold", "app");
+    const cost = await flood(world, (i) => ({ identity: `identity-${i}`, address: address(i) }));
+    expect(cost.github).toBeLessThanOrEqual(6);
+    expect(cost.limited).toBe(0);
+    expect((await world.send(await world.token(), { identity: "cold" })).status).toBe(200);
+  });
+
+  it("for repositories of one owner is bounded by that owner's limit, which none of its own meets", async () => {
     const world = await createIssuerWorld();
     world.putPolicy(POLICY(world.owner), "honest", "app");
+    world.putPolicy(POLICY(world.owner, world.issuer), "cold", "app");
     // A workload of an issuer that nobody knows, before and during the flood.
     expect((await world.send(await world.token())).status).toBe(200);
-    const cost = await flood(world, (i) => ({ identity: `identity-${i}`, address: address(i) }));
-    expect(cost.github).toBeLessThanOrEqual(3 * 120 + 5);
-    // One of the 120 was the workload's own.
-    expect(cost.limited).toBe(SHOTS - 119);
+    const cost = await flood(world, (i) => ({ scope: `${world.owner}/repository-${i}`, address: address(i) }));
+    // Two mints and one revocation at most for each that is heard.
+    expect(cost.github).toBeLessThanOrEqual(4 * 31);
+    expect(cost.limited).toBe(SHOTS - 30);
     expect((await world.ask({ identity: "honest" })).status).toBe(200);
     expect((await world.send(await world.token())).status).toBe(200);
-    // Who is not verified and asks for what is not cached has to wait.
-    world.putPolicy(POLICY(world.owner, world.issuer), "cold", "app");
-    const cold = await world.send(await world.token(), { identity: "cold" });
-    expect([cold.status, cold.body.reason, cold.headers.get("Retry-After")]).toEqual([
+    // Who is not verified and asks for what nobody knows has to wait.
+    const waiting = await world.send(await world.token(), { identity: "cold", scope: `${world.owner}/other` });
+    expect([waiting.status, waiting.body.reason, waiting.headers.get("Retry-After")]).toEqual([
       429,
       "caller_rate_limited",
       "60",

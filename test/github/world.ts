@@ -1,6 +1,7 @@
 // A world for the tests of worker/github: the emulated GitHub, ours over it, one App on one owner, and a call context that
 // remembers what it was given. No socket; the clock stands still until a test moves it.
 
+import { type AccountsValue, decodeAccounts, encodeAccounts } from "../../worker/github/accounts.ts";
 import { readAppKeys } from "../../worker/github/app.ts";
 import type { CallContext, CallEvent } from "../../worker/github/call.ts";
 import { type App, GitHub, type Installation } from "../../worker/github/github.ts";
@@ -91,6 +92,20 @@ export function installationCache(clock: Clock, kv?: KVNamespace): TieredCache<I
   });
 }
 
+function accountsCache(clock: Clock): TieredCache<AccountsValue> {
+  return new TieredCache<AccountsValue>({
+    kind: "accounts",
+    apiHost: "api.github.com",
+    kv: undefined,
+    now: () => clock.now,
+    maxEntries: 50,
+    maxBytes: 1_000_000,
+    keepMs: 300_000,
+    encode: encodeAccounts,
+    decode: decodeAccounts,
+  });
+}
+
 /** acme with `app`, `other` and a public `.github`; App 1 (and more) installed on all of them, by default. */
 export async function createTestWorld(options: WorldOptions = {}): Promise<TestWorld> {
   const apiUrl = options.apiUrl ?? API;
@@ -119,6 +134,7 @@ export async function createTestWorld(options: WorldOptions = {}): Promise<TestW
     timeoutMs: options.timeoutMs,
     apps,
     installationCache: cache,
+    accountsCache: accountsCache(clock),
     log: (event) => events.push(event),
   });
   const app = apps[0];

@@ -53,13 +53,10 @@ export function isOwnersOwn(
 }
 
 /** The same of any visibility: it opens no explanation, as logs of public repositories are public. */
-export function isWorkloadOf(verified: VerifiedToken | undefined, accountId: number, webUrl: string): boolean {
+export function isWorkloadOf(verified: VerifiedToken | undefined, owner: Owner, webUrl: string): boolean {
   if (!verified || verified.provenBy === "policy") return false;
   const { claims } = verified;
-  return (
-    isActionsIssuer(stringClaim(claims, "iss"), webUrl) &&
-    stringClaim(claims, "repository_owner_id") === String(accountId)
-  );
+  return isActionsIssuer(stringClaim(claims, "iss"), webUrl) && namesOwner(claims, owner);
 }
 
 /** The allow-list lies in the owner's policy repository, whatever may be read of the policy's. */
@@ -68,7 +65,7 @@ function isAboutPrivateList({ reason }: Denial, access: PolicyAccess | undefined
 }
 
 /** GitHub's number for the account; or its name, where nobody could say the number because the App is not installed there. */
-type Owner = { readonly accountId: number } | { readonly login: string };
+export type Owner = { readonly accountId: number } | { readonly login: string };
 
 /**
  * By GitHub Actions' own word: an issuer of the configured GitHub, the owner's number (a name may have been reclaimed), and a
@@ -77,7 +74,10 @@ type Owner = { readonly accountId: number } | { readonly login: string };
 function belongsTo(claims: VerifiedClaims, owner: Owner, webUrl: string): boolean {
   if (!isActionsIssuer(stringClaim(claims, "iss"), webUrl)) return false;
   const visibility = stringClaim(claims, "repository_visibility");
-  if (visibility !== "private" && visibility !== "internal") return false;
+  return (visibility === "private" || visibility === "internal") && namesOwner(claims, owner);
+}
+
+function namesOwner(claims: VerifiedClaims, owner: Owner): boolean {
   if ("accountId" in owner) return stringClaim(claims, "repository_owner_id") === String(owner.accountId);
   return stringClaim(claims, "repository_owner")?.toLowerCase() === owner.login.toLowerCase();
 }
@@ -99,7 +99,7 @@ export function contradicts(
 
 const ACTIONS_ISSUER = "https://token.actions.githubusercontent.com";
 
-function isActionsIssuer(issuer: string | undefined, webUrl: string): boolean {
+export function isActionsIssuer(issuer: string | undefined, webUrl: string): boolean {
   if (issuer === undefined) return false;
   if (webUrl !== "https://github.com") return issuer === `${webUrl}/_services/token`;
   return issuer === ACTIONS_ISSUER || /^\/[A-Za-z0-9-]+$/.test(afterPrefix(issuer, ACTIONS_ISSUER));

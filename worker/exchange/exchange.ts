@@ -12,6 +12,7 @@ import { isKnownIssuer } from "../oidc/issuer-rules.ts";
 import { readToken, type UnverifiedToken } from "../oidc/token.ts";
 import type { VerifiedToken, Verifier } from "../oidc/verify.ts";
 import type { PolicyAccess } from "../trust-policy/apps.ts";
+import type { RecalledSources } from "../trust-policy/caches.ts";
 import type { PolicySource } from "../trust-policy/source.ts";
 import { scopeText, type Target, targetOf } from "../trust-policy/target.ts";
 import { mintThroughApps } from "./mint.ts";
@@ -87,7 +88,8 @@ async function steps(run: ExchangeRun, incoming: Incoming, deps: ExchangeDeps): 
   if (!policy.ok) return run.refusedWithHints(policy.denial);
 
   // 7. If still unverified: only an issuer that the policy names is asked for its keys.
-  const verified = run.verified ? accept(run.verified) : await verifyNamed(run, deps, token.value, policy.value);
+  const named = { token: token.value, owner: scope.owner };
+  const verified = run.verified ? accept(run.verified) : await verifyNamed(run, deps, named, policy.value);
   if (!verified.ok) return run.refused(verified.denial);
   run.setVerified(verified.value);
 
@@ -137,19 +139,20 @@ async function steps(run: ExchangeRun, incoming: Incoming, deps: ExchangeDeps): 
  */
 async function verifyAndResolve(
   run: ExchangeRun,
-  { verifier, policySource }: ExchangeDeps,
+  deps: ExchangeDeps,
   token: UnverifiedToken,
   target: Target,
 ): Promise<Result<PolicyAccess>> {
-  const limited = await run.limits.beforeWildcardIssuer(token);
+  const { verifier, policySource } = deps;
+  const limited = await run.limits.beforeWildcardIssuer(token, run.payer);
   if (limited) return refuse(limited);
   const verify = () => verifier.verify(token, { known: true, signal: run.call.signal, writes: run.writes });
-  const [needsNoFetch, recalled] = await Promise.all([verifier.needsNoFetch(token), policySource.recall(target)]);
-  if (needsNoFetch || (await run.limits.beforeLookup(recalled)) !== undefined) {
+  const [needsNoFetch, recalled] = await Promise.all([verifier.needsNoFetch(token), recall(run, deps, target)]);
+  if (needsNoFetch || (await run.limits.beforeLookup(recalled, run.payer, run.call))) {
     const verified = await verify();
     if (!verified.ok) return verified;
     run.setVerified(verified.value);
-    return policySource.resolve(recalled, run.call);
+    return resolveCharged(run, deps, recalled);
   }
   const [verified, access] = await Promise.all([verify(), policySource.resolve(recalled, run.call)]);
   if (!verified.ok) return verified;
@@ -158,27 +161,34 @@ async function verifyAndResolve(
 }
 
 /** Whatever is cached, an unknown issuer's token stays unverified here: an answer never depends on what a cache holds. */
-async function resolveUnverified(
+async function resolveUnverified(run: ExchangeRun, deps: ExchangeDeps, target: Target): Promise<Result<PolicyAccess>> {
+  return resolveCharged(run, deps, await recall(run, deps, target));
+}
+
+function recall(run: ExchangeRun, { policySource }: ExchangeDeps, target: Target): Promise<RecalledSources> {
+  return policySource.recall(target, { mayReadKv: run.limits.mayReadKv(run.payer) });
+}
+
+async function resolveCharged(
   run: ExchangeRun,
   { policySource }: ExchangeDeps,
-  target: Target,
+  recalled: RecalledSources,
 ): Promise<Result<PolicyAccess>> {
-  const recalled = await policySource.recall(target);
-  const limited = await run.limits.beforeLookup(recalled);
+  const limited = await run.limits.beforeLookup(recalled, run.payer, run.call);
   return limited ? refuse(limited) : policySource.resolve(recalled, run.call);
 }
 
 async function verifyNamed(
   run: ExchangeRun,
   { verifier }: ExchangeDeps,
-  token: UnverifiedToken,
+  { token, owner }: { readonly token: UnverifiedToken; readonly owner: string },
   { policy }: UsablePolicy,
 ): Promise<Result<VerifiedToken>> {
   const clause = matchIssuer(policy, token.issuer);
   if (!clause.passed) return refuse({ reason: "issuer_mismatch", clause });
   const { jwks } = policy.document;
   if (jwks) return verifier.verifyInline(token, jwks);
-  const limited = await run.limits.beforeNamedIssuer(token);
+  const limited = await run.limits.beforeNamedIssuer(token, policy, { owner, payer: run.payer });
   if (limited) return refuse(limited);
   return verifier.verify(token, { known: false, signal: run.call.signal, writes: run.writes });
 }

@@ -32,8 +32,12 @@ export class ExchangeRecord {
     return this.#timings;
   }
 
-  count(what: string): void {
-    count(this.#event, what);
+  count(what: string, times = 1): void {
+    count(this.#event, what, times);
+  }
+
+  counted(what: string): number {
+    return this.#event.counts[what] ?? 0;
   }
 
   request(scope: Scope, identity: string): void {

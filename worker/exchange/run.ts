@@ -2,7 +2,7 @@
  * One exchange under way: its time, its calls, what its steps learned about the caller, and how it ends. After the answer, read
  * tokens are revoked, caches are written and the event is sent. The decisions are in `exchange.ts`.
  */
-import { type AuditSink, describeBug, emit } from "../audit.ts";
+import { type AuditSampler, type AuditSink, describeBug, emit } from "../audit.ts";
 import type { Config } from "../config.ts";
 import { type Denial, REFUSALS, type Result, type Viewer } from "../denial.ts";
 import type { GitHub } from "../github/github.ts";
@@ -21,15 +21,17 @@ import { disclosed, isOwnersOwn, isWorkloadOf, viewerOf } from "./disclosure.ts"
 import { type HintDeps, withHints } from "./hints.ts";
 import type { Minted } from "./mint.ts";
 import type { ExchangeOutcome, Incoming, Refused } from "./outcome.ts";
+import { type Payer, payerOf } from "./payer.ts";
 import { ExchangeRecord } from "./record.ts";
 
 export interface RunDeps extends AbuseLimitDeps, HintDeps {
   readonly config: Pick<Config, "debugTiming" | "knownIssuers" | "apiUrl">;
-  readonly policySource: Pick<PolicySource, "isFresh" | "isStillPublic" | "nearMisses">;
-  readonly github: Pick<GitHub, "getApp" | "revoke">;
+  readonly policySource: Pick<PolicySource, "prospect" | "isStillPublic" | "nearMisses">;
+  readonly github: Pick<GitHub, "accounts" | "appsOf" | "getApp" | "isScarceFor" | "revoke">;
   /** Where people see the configured GitHub. */
   readonly webUrl: string;
   readonly sinks: readonly AuditSink[];
+  readonly auditSampler: AuditSampler;
   /** Ms since the epoch. */
   readonly now: () => number;
   readonly log: (line: string) => void;
@@ -58,14 +60,14 @@ export class ExchangeRun {
     this.#incoming = incoming;
     this.#deps = deps;
     this.record = new ExchangeRecord(incoming, deps.now);
-    this.limits = new AbuseLimits(deps, incoming.caller);
+    this.limits = new AbuseLimits(deps);
     this.call = {
       signal: AbortSignal.timeout(EXCHANGE_DEADLINE_MS),
       writes: this.writes,
       waitUntil: (work) => incoming.waitUntil(work),
       count: (what) => this.record.count(what),
       minted: (token) => this.#mintedForReading(token),
-      isWorkloadOf: (accountId) => isWorkloadOf(this.#verified, accountId, deps.webUrl),
+      isWorkloadOf: (accountId) => isWorkloadOf(this.#verified, { accountId }, deps.webUrl),
     };
   }
 
@@ -77,6 +79,17 @@ export class ExchangeRun {
 
   get verified(): VerifiedToken | undefined {
     return this.#verified;
+  }
+
+  /** Who pays for what is asked now. */
+  get payer(): Payer {
+    return payerOf({
+      verified: this.#verified,
+      address: this.#incoming.caller,
+      owner: this.#scope?.owner ?? "",
+      accountId: this.#access?.installation.accountId,
+      webUrl: this.#deps.webUrl,
+    });
   }
 
   setRequest(scope: Scope, identity: string): void {
@@ -164,8 +177,10 @@ export class ExchangeRun {
     if (this.call.signal.aborted && REFUSALS[disclosed(denial, viewer)].status >= 500) {
       return this.refused({ reason: "deadline_exceeded" });
     }
-    if (this.#verified) return outcome;
-    const instead = await this.limits.consumeRefusal({ denial, viewer, issuer: this.#token?.issuer });
+    const { owner } = this.#scope ?? {};
+    const hasAsked = this.record.counted("github_calls") > 0;
+    const issuer = this.#token?.issuer;
+    const instead = await this.limits.settle({ denial, viewer, payer: this.payer, owner, issuer, hasAsked });
     return instead ? this.refused(instead) : outcome;
   }
 
@@ -190,8 +205,18 @@ export class ExchangeRun {
     const writing = this.writes.carryOut(this.#writeOrigin());
     this.#isOver = true;
     await Promise.allSettled([...this.#unusedTokens].map((token) => this.#revoke(token)));
-    await emit(await this.record.finished(outcome), this.#deps.sinks, this.#deps.log);
+    await this.#emit(outcome);
     await writing;
+  }
+
+  async #emit(outcome: ExchangeOutcome): Promise<void> {
+    const { sinks, auditSampler, log } = this.#deps;
+    if (outcome.kind === "refused" && outcome.denial.reason === "caller_rate_limited") {
+      const skipped = auditSampler.admit();
+      if (skipped === undefined) return;
+      if (skipped > 0) this.record.count("events_left_out", skipped);
+    }
+    await emit(await this.record.finished(outcome), sinks, log);
   }
 
   async #revoke(token: string): Promise<void> {

@@ -3,6 +3,7 @@ import { accept, type Result, refuse } from "../denial.ts";
 import { READ_TOKENS_MAX } from "../limits.ts";
 import type { TieredCache } from "../store/cache.ts";
 import { BoundedMap } from "../store/memory.ts";
+import { type AccountsValue, InstalledAccounts } from "./accounts.ts";
 import type { App } from "./app.ts";
 import { AppApi, AppJwts } from "./app-jwt.ts";
 import { Api, type ApiDeps, type CallContext, type TokenApi } from "./call.ts";
@@ -26,6 +27,7 @@ export type { MintedToken } from "./tokens.ts";
 export interface GitHubDeps extends ApiDeps {
   readonly apps: readonly App[];
   readonly installationCache: TieredCache<InstallationValue>;
+  readonly accountsCache: TieredCache<AccountsValue>;
 }
 
 const APP = "GET /app";
@@ -36,6 +38,7 @@ const READ_AND_CHECK: AskedGrant["permissions"] = { contents: "read", checks: "w
 
 export class GitHub implements TokenApi {
   readonly installations: Installations;
+  readonly accounts: InstalledAccounts;
   readonly #now: () => number;
   readonly #api: Api;
   readonly #apps: AppApi;
@@ -44,19 +47,35 @@ export class GitHub implements TokenApi {
   /** Whose quota a token of our own uses up; an entry leaves with its token. */
   readonly #holders = new BoundedMap<{ readonly appId: string; readonly owner: string }>(READ_TOKENS_MAX);
 
-  constructor({ apps, installationCache: cache, ...deps }: GitHubDeps) {
+  constructor({ apps, installationCache, accountsCache, ...deps }: GitHubDeps) {
     const { now, apiUrl } = deps;
     this.#now = now;
     this.#api = new Api(deps);
     this.#pool = new Pool(apps, now);
     this.#apps = new AppApi({ api: this.#api, jwts: new AppJwts(now), pool: this.#pool, now });
-    this.installations = new Installations({ apps: this.#apps, cache, now });
+    this.installations = new Installations({ apps: this.#apps, cache: installationCache, now });
+    this.accounts = new InstalledAccounts({
+      apps: this.#apps,
+      installations: this.installations,
+      cache: accountsCache,
+      now,
+    });
     this.#minting = { api: this.#api, apps: this.#apps, installations: this.installations, apiUrl };
   }
 
   /** The Apps that serve an owner, best first: those that name it, else those that name nobody. */
   appsFor(owner: string): readonly App[] {
     return this.#pool.appsFor(owner);
+  }
+
+  /** The same in no order, and nobody's turn. */
+  appsOf(owner: string): readonly App[] {
+    return this.#pool.appsOf(owner);
+  }
+
+  /** Whether what is left of the owner's rate limit is kept for the owner's own. */
+  isScarceFor(owner: string): boolean {
+    return this.#pool.isScarceFor(owner);
   }
 
   /** Whether GitHub takes this App's key. */

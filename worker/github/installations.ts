@@ -82,6 +82,11 @@ export class Installations {
     return installed(target, ofOwner.value, hidden);
   }
 
+  /** Whether a look-up by owner is answered without asking GitHub. */
+  async isRemembered(app: App, owner: string): Promise<boolean> {
+    return freshValue(await this.#deps.cache.get(ownerKey(app, owner)), this.#deps.now()) !== undefined;
+  }
+
   /**
    * Which of the repositories the App cannot see: names the culprit of a refused mint, which GitHub does not. One repository needs
    * no call; many are not worth theirs and stay unnamed.

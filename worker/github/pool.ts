@@ -2,7 +2,7 @@
  * Which of several Apps serves an owner: by what GitHub's rate-limit headers said last, kept in this isolate's memory, or by
  * rendezvous hashing, where the choice must be the same in every isolate. The choice itself is pure functions of plain data.
  */
-import { QUOTA_STALE_MS } from "../limits.ts";
+import { QUOTA_RESERVE, QUOTA_STALE_MS } from "../limits.ts";
 import { BoundedMap } from "../store/memory.ts";
 import type { App } from "./app.ts";
 import { wholeNumber } from "./response.ts";
@@ -13,6 +13,8 @@ const QUOTA_ENTRIES_MAX = 1_000;
 export interface Quota {
   /** Requests left, when last told. */
   readonly remaining?: number;
+  /** Requests in an hour. */
+  readonly limit?: number;
   readonly sampledAt: number;
   /** When a told count ceases to mean anything: GitHub's hour is over. */
   readonly resetAt: number;
@@ -39,6 +41,10 @@ export class Pool {
     return orderApps(appsOf(this.#apps, owner), quotaOf, { now: this.#now(), turn: this.#turn });
   }
 
+  appsOf(owner: string): readonly App[] {
+    return appsOf(this.#apps, owner);
+  }
+
   /** Reads the rate-limit headers of a response to an installation's token. */
   tap(appId: string, owner: string, headers: Headers): void {
     const remaining = wholeNumber(headers.get("x-ratelimit-remaining"));
@@ -48,7 +54,15 @@ export class Pool {
       return;
     const key = keyOf(appId, owner);
     const limitedUntil = this.#quotas.get(key)?.limitedUntil ?? 0;
-    this.#quotas.set(key, { remaining, sampledAt: this.#now(), resetAt: reset * 1000, limitedUntil });
+    const limit = wholeNumber(headers.get("x-ratelimit-limit"));
+    const sample = { remaining, sampledAt: this.#now(), resetAt: reset * 1000, limitedUntil };
+    this.#quotas.set(key, limit === undefined ? sample : { ...sample, limit });
+  }
+
+  /** Whether no App has more left at this owner than what is kept for the owner's own. Until the hour is over it gets no more. */
+  isScarceFor(owner: string): boolean {
+    const serving = this.appsOf(owner);
+    return serving.length > 0 && serving.every(({ id }) => isScarce(this.#quotas.get(keyOf(id, owner)), this.#now()));
   }
 
   /** GitHub answered a limit to this App. */
@@ -56,6 +70,11 @@ export class Pool {
     const known = this.#quotas.get(keyOf(appId, owner)) ?? { sampledAt: 0, resetAt: 0 };
     this.#quotas.set(keyOf(appId, owner), { ...known, limitedUntil: this.#now() + retryAfterSeconds * 1000 });
   }
+}
+
+function isScarce(quota: Quota | undefined, now: number): boolean {
+  if (quota?.remaining === undefined || quota.limit === undefined || now >= quota.resetAt) return false;
+  return quota.remaining < quota.limit * QUOTA_RESERVE;
 }
 
 const keyOf = (appId: string, owner: string): string => JSON.stringify([appId, owner.toLowerCase()]);

@@ -72,6 +72,14 @@ export function parseInstallation(json: unknown, appId: string): Installation | 
   };
 }
 
+const listedInstallations = v.pipe(v.array(v.object({ account: v.object({ login }) })), v.maxLength(100));
+
+/** The accounts of one page of installations. */
+export function parseInstallationLogins(json: unknown): readonly string[] | undefined {
+  const parsed = v.safeParse(listedInstallations, json);
+  return parsed.success ? parsed.output.map(({ account }) => account.login) : undefined;
+}
+
 export interface MintedRepository {
   /** Unlike its name it is never given to another repository. */
   readonly id: number;

@@ -20,12 +20,6 @@ export function healthRoute(requestId: string): Response {
   return jsonResponse({ status: "ok", request_id: requestId }, 200);
 }
 
-interface Check {
-  readonly name: string;
-  readonly ok: boolean;
-  readonly problem?: string;
-}
-
 /**
  * Configuration parses, each App's key signs, GitHub takes it. With READY_TOKEN as bearer it says what is wrong; everyone else
  * learns ready or not, and the names of wrong variables.
@@ -43,14 +37,7 @@ export async function readyRoute(
     );
   }
   const { services } = setup;
-  const call = { signal: AbortSignal.timeout(EXCHANGE_DEADLINE_MS), waitUntil };
-  const checks = await Promise.all(
-    services.apps.map(async (app): Promise<Check> => {
-      const answer = await services.github.getApp(app, call);
-      const name = `app ${app.id}`;
-      return answer.ok ? { name, ok: true } : { name, ok: false, problem: answer.denial.reason };
-    }),
-  );
+  const checks = await services.readiness.checks({ signal: AbortSignal.timeout(EXCHANGE_DEADLINE_MS), waitUntil });
   const ready = checks.every(({ ok }) => ok);
   const isTrusted = await mayKnowMore(request, services.config.readyToken);
   const details = { checks, warnings: services.warnings };

@@ -4,6 +4,8 @@
  */
 import { accept, CALLER_RATE_LIMITED, type Result, refuse } from "../denial.ts";
 import { REVOCATION_ANSWER_MAX_MS } from "../limits.ts";
+import type { Budgets } from "../store/budgets.ts";
+import type { Release } from "../store/room.ts";
 import { readBearer } from "./fields.ts";
 import { readBody } from "./parameters.ts";
 import { wireRefusal } from "./refusal.ts";
@@ -20,11 +22,11 @@ export async function revokeRoute({ request, requestId, services }: RouteContext
     const refusal = wireRefusal(token.denial, "unverified", {});
     return wireRefusalResponse({ ...refusal, status: refusal.status === 401 ? 400 : refusal.status }, requestId);
   }
-  const caller = `revoke ${callerOf(request)}`;
-  if (services.limits.callers.isOver(caller)) {
-    return refusalResponse({ denial: CALLER_RATE_LIMITED, viewer: "unverified" }, requestId);
-  }
-  const revocation = await services.github.revoke(token.value, AbortSignal.timeout(REVOCATION_ANSWER_MAX_MS));
+  const release = acquirePlaces(services.budgets, callerOf(request));
+  if (!release) return refusalResponse({ denial: CALLER_RATE_LIMITED, viewer: "unverified" }, requestId);
+  const revocation = await services.github
+    .revoke(token.value, AbortSignal.timeout(REVOCATION_ANSWER_MAX_MS))
+    .finally(release);
   if (revocation === "failed") {
     const denial = {
       reason: "github_unavailable",
@@ -33,9 +35,21 @@ export async function revokeRoute({ request, requestId, services }: RouteContext
     } as const;
     return refusalResponse({ denial, viewer: "unverified" }, requestId);
   }
-  // Whoever gives back a living token is charged nothing; guessing at dead ones is what the limit is for.
-  if (revocation === "already_invalid") await services.limits.callers.consume(caller);
   return jsonResponse({ request_id: requestId }, 200);
+}
+
+/** A token that is brought back is always tried; only how many at once is bounded, of one caller and of all. */
+function acquirePlaces({ revocations }: Budgets, caller: string): Release | undefined {
+  const ofCaller = revocations.ofCaller.acquire(caller);
+  const ofAll = ofCaller && revocations.ofAll.acquire("");
+  if (ofAll) {
+    return () => {
+      ofAll();
+      ofCaller();
+    };
+  }
+  ofCaller?.();
+  return undefined;
 }
 
 async function readInstallationToken(request: Request): Promise<Result<string>> {

@@ -7,10 +7,10 @@ import { jsonResponse, plainRefusal, refusalResponse } from "./respond.ts";
 import { callerOf, type RouteContext } from "./route.ts";
 
 export async function webhookRoute({ request, requestId, services, waitUntil }: RouteContext): Promise<Response> {
-  const { config, limits, webhooks } = services;
+  const { config, budgets, webhooks } = services;
   const { headers, body } = request;
   const caller = callerOf(request);
-  const receipt = await receive({ headers, body, caller }, { config, callers: limits.callers, room: webhooks.room });
+  const receipt = await receive({ headers, body, caller }, { config, callers: budgets.callers, room: webhooks.room });
   switch (receipt.kind) {
     case "refused":
       return refusalOf(receipt.why, requestId);

@@ -8,9 +8,11 @@ import type { Release } from "./room.ts";
 import { withinTime } from "./within-time.ts";
 
 export interface LimiterOptions {
-  readonly binding: RateLimit | undefined;
+  readonly binding?: RateLimit | undefined;
   /** In memory, per window of LIMIT_WINDOW_MS. With a binding its own numbers hold. */
   readonly perWindow: number;
+  /** Places in flight, as many as `perWindow` by default. */
+  readonly inFlightMax?: number;
   /** Ms since the epoch. */
   readonly now: () => number;
 }
@@ -47,13 +49,19 @@ export class Limiter {
     return this.#current(key)?.over ?? false;
   }
 
+  /** How much this isolate counted in the current window. */
+  count(key: string): number {
+    return this.#current(key)?.count ?? 0;
+  }
+
   /**
-   * Takes a place among this key's requests in flight in this isolate, of which there are never more than may be consumed in a
-   * window: what is charged at its end could else be begun without end. Undefined when none is free.
+   * Takes a place among this key's requests in flight in this isolate: what is charged at its end could else be begun without end.
+   * Undefined when none is free.
    */
   acquire(key: string): Release | undefined {
+    const { perWindow, inFlightMax = perWindow } = this.#options;
     const others = this.#inFlight.get(key) ?? 0;
-    if (others >= this.#options.perWindow) return undefined;
+    if (others >= inFlightMax) return undefined;
     this.#inFlight.set(key, others + 1);
     let released = false;
     return () => {

@@ -61,6 +61,11 @@ export interface Recalled<V> {
   readonly voidBefore: VoidBefore;
 }
 
+export interface RecallOptions {
+  /** Without it memory alone is looked at. */
+  readonly mayReadKv: boolean;
+}
+
 /** One look at everything that is remembered for a target. */
 export interface RecalledSources {
   readonly target: Target;
@@ -100,18 +105,19 @@ export class SourceCaches {
     this.#folders = new PolicyFolders(deps);
   }
 
-  async recall(target: Target): Promise<RecalledSources> {
+  async recall(target: Target, { mayReadKv }: RecallOptions): Promise<RecalledSources> {
     const { tombstones, orgPolicyRepo, appIdsFor } = this.#deps;
     const { owner } = target.scope;
     const lookup = tombstones.lookUp();
     const listKey = allowListKey(owner, orgPolicyRepo, appIdsFor(owner));
-    const ofPolicy = { lookup, name: { owner, repository: target.repository }, path: target.path };
-    const ofList = { lookup, name: { owner, repository: orgPolicyRepo }, path: ALLOW_LIST_PATH };
+    const ofPolicy = { lookup, mayReadKv, name: { owner, repository: target.repository }, path: target.path };
+    const ofList = { lookup, mayReadKv, name: { owner, repository: orgPolicyRepo }, path: ALLOW_LIST_PATH };
+    const isInMemory = !mayReadKv || this.#policies.peek(policyKey(target)) !== undefined;
     const [policy, allowList, folders] = await Promise.all([
       recalled(this.#policies, policyKey(target), ofPolicy),
       recalled(this.#allowLists, listKey, ofList),
       // A policy that memory holds needs no names of KV's tombstones: a warm exchange reads no KV.
-      this.#policies.peek(policyKey(target)) ? this.#folders.peek(target) : this.#folders.recall(target, lookup),
+      isInMemory ? this.#folders.peek(target) : this.#folders.recall(target, lookup),
     ]);
     return byNames(ofOneRepository({ target, policy, allowList }), folders);
   }
@@ -247,13 +253,16 @@ function ofOneRepository(sources: RecalledSources): RecalledSources {
 
 interface Place {
   readonly lookup: TombstoneLookup;
+  readonly mayReadKv: boolean;
   readonly name: RepositoryName;
   readonly path: string;
 }
 
-async function recalled<V>(cache: TieredCache<V>, key: CacheKey, { lookup, name, path }: Place): Promise<Recalled<V>> {
+async function recalled<V>(cache: TieredCache<V>, key: CacheKey, place: Place): Promise<Recalled<V>> {
+  const { lookup, mayReadKv, name, path } = place;
   const file = fileSubject(name, path);
   const repository = repositorySubject(name);
   const voidBefore = lookup.of([file, repository, ownerSubject(name.owner)]);
-  return { key, repository, file, voidBefore, entry: await cache.get(key, voidBefore) };
+  const entry = mayReadKv ? await cache.get(key, voidBefore) : cache.peek(key, voidBefore);
+  return { key, repository, file, voidBefore, entry };
 }

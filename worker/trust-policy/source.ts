@@ -17,7 +17,8 @@ import {
   withDenialOfOthers,
 } from "./apps.ts";
 import type { AllowListValue, PolicyValue } from "./cache-entries.ts";
-import type { Recalled, RecalledSources, SourceCaches } from "./caches.ts";
+import type { Recalled, RecalledSources, RecallOptions, SourceCaches } from "./caches.ts";
+import { existenceOf } from "./identities.ts";
 import { readPolicy } from "./policy.ts";
 import { type AccessCall, type AccessQuery, accessThrough } from "./read-access.ts";
 import { ForeignMisses } from "./staleness.ts";
@@ -56,15 +57,20 @@ export class PolicySource {
     this.#visibility = new Visibility(deps);
   }
 
-  /** The first look at what is remembered; `isFresh` judges it, and `resolve` goes on from it. */
-  recall(target: Target): Promise<RecalledSources> {
-    return this.#deps.caches.recall(target);
+  /** The first look at what is remembered; `prospect` judges it, and `resolve` goes on from it. */
+  recall(target: Target, options: RecallOptions): Promise<RecalledSources> {
+    return this.#deps.caches.recall(target, options);
   }
 
-  /** True when step 6 asks GitHub nothing. */
-  isFresh({ policy, allowList }: RecalledSources): boolean {
+  /**
+   * What step 6 would cost: nothing; a read of what is known to be there, once in five minutes for everyone; or a look-up of which
+   * nobody knows whether it finds anything.
+   */
+  prospect({ target, policy, allowList }: RecalledSources): "free" | "there" | "unknown" {
     const { caches } = this.#deps;
-    return caches.freshPolicy(policy) !== undefined && caches.freshAllowList(allowList) !== undefined;
+    if (caches.freshPolicy(policy) && caches.freshAllowList(allowList)) return "free";
+    const isKnown = policy.entry !== undefined || existenceOf(target.identity, caches.folders(target)).kind === "there";
+    return isKnown ? "there" : "unknown";
   }
 
   /** Through the first App, in order of choice, that is installed and not blocked. */
@@ -184,7 +190,7 @@ export class PolicySource {
     { target, app, apps, installation }: PolicyAccess,
     call: AccessCall,
   ): Promise<Result<PolicyAccess>> {
-    const recalled = await this.#deps.caches.recall(target);
+    const recalled = await this.#deps.caches.recall(target, { mayReadKv: true });
     const again = await this.#resolveThrough(app, apps, recalled, call);
     if (!again.ok) return again;
     if (again.value.installation.accountId !== installation.accountId) {

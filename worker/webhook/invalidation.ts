@@ -39,11 +39,12 @@ async function forget(
   const taken = tombstones.invalidateAllowList(owner);
   const app = apps.find(({ id }) => id === run.origin.appId);
   if (app) {
-    const { installations } = github;
+    const { accounts, installations } = github;
     installations.forget(app, owner, run.writes);
-    await Promise.all(
-      repositories.map((repository) => installations.forgetRepository(app, { owner, repository }, run.writes)),
-    );
+    await Promise.all([
+      accounts.add(app, owner, run.writes),
+      ...repositories.map((repository) => installations.forgetRepository(app, { owner, repository }, run.writes)),
+    ]);
   }
   return taken;
 }

@@ -1,0 +1,93 @@
+/**
+ * Which accounts have an App installed, where few do: one list instead of look-ups of owners that nobody has heard of
+ * (worker/README.md, "Who pays"). What it says only spares calls: an owner that it lacks is refused, one that it has is looked up.
+ */
+import * as v from "valibot";
+import { ACCOUNTS_FRESH_MS, ACCOUNTS_PAGES_MAX, ACCOUNTS_PER_PAGE, ACCOUNTS_READ_EVERY_MS } from "../limits.ts";
+import type { TieredCache, Writes } from "../store/cache.ts";
+import type { App } from "./app.ts";
+import type { AppApi } from "./app-jwt.ts";
+import type { CallContext } from "./call.ts";
+import type { Installations } from "./installations.ts";
+import { parseInstallationLogins } from "./shapes.ts";
+
+/** Undefined logins: there are more than a list is kept of. */
+export interface AccountsValue {
+  /** In lower case. */
+  readonly logins: ReadonlySet<string> | undefined;
+}
+
+const LIST = "GET /app/installations";
+
+export interface InstalledAccountsDeps {
+  readonly apps: AppApi;
+  readonly installations: Pick<Installations, "isRemembered">;
+  readonly cache: TieredCache<AccountsValue>;
+  readonly now: () => number;
+}
+
+export class InstalledAccounts {
+  readonly #deps: InstalledAccountsDeps;
+  /** By App: when the list was asked for last, in ms. */
+  readonly #askedAt = new Map<string, number>();
+
+  constructor(deps: InstalledAccountsDeps) {
+    this.#deps = deps;
+  }
+
+  /** Whether a look-up of this owner finds something, or is answered from memory; undefined when nobody knows. */
+  async has(app: App, owner: string, call: CallContext): Promise<boolean | undefined> {
+    if (await this.#deps.installations.isRemembered(app, owner)) return true;
+    const list = (await this.#recall(app)) ?? (await this.#read(app, call));
+    return list?.logins?.has(owner.toLowerCase());
+  }
+
+  /** A webhook tells of an account's installation: the account is looked up again, whatever the list says. */
+  async add(app: App, owner: string, writes: Writes | undefined): Promise<void> {
+    const entry = await this.#deps.cache.get([app.id]);
+    if (entry?.value.logins === undefined) return;
+    const logins = new Set([...entry.value.logins, owner.toLowerCase()]);
+    this.#deps.cache.put([app.id], { value: { logins }, readAt: entry.readAt }, writes);
+  }
+
+  async #recall(app: App): Promise<AccountsValue | undefined> {
+    const entry = await this.#deps.cache.get([app.id]);
+    return entry && this.#deps.now() - entry.readAt < ACCOUNTS_FRESH_MS ? entry.value : undefined;
+  }
+
+  async #read(app: App, call: CallContext): Promise<AccountsValue | undefined> {
+    const { cache, now } = this.#deps;
+    const readAt = now();
+    if (readAt - (this.#askedAt.get(app.id) ?? 0) < ACCOUNTS_READ_EVERY_MS) return undefined;
+    // Before the first await: requests that arrive meanwhile do not ask as well.
+    this.#askedAt.set(app.id, readAt);
+    const value = await this.#list(app, call);
+    if (value) cache.put([app.id], { value, readAt }, call.writes);
+    return value;
+  }
+
+  /** Undefined when GitHub does not say. */
+  async #list(app: App, call: CallContext): Promise<AccountsValue | undefined> {
+    const logins = new Set<string>();
+    for (let page = 1; page <= ACCOUNTS_PAGES_MAX; page += 1) {
+      const request = { route: LIST, path: { per_page: ACCOUNTS_PER_PAGE, page }, retry: true };
+      const { result } = await this.#deps.apps.ask({ app, request }, call);
+      const found = result.kind === "success" ? parseInstallationLogins(result.json) : undefined;
+      if (found === undefined) return undefined;
+      for (const login of found) logins.add(login.toLowerCase());
+      if (found.length < ACCOUNTS_PER_PAGE) return { logins };
+    }
+    return { logins: undefined };
+  }
+}
+
+const stored = v.object({ logins: v.optional(v.array(v.string())) });
+
+/** For `CacheOptions.encode`. */
+export const encodeAccounts = ({ logins }: AccountsValue): unknown => (logins ? { logins: [...logins] } : {});
+
+/** For `CacheOptions.decode`. */
+export function decodeAccounts(value: unknown): AccountsValue | undefined {
+  const parsed = v.safeParse(stored, value);
+  return parsed.success ? { logins: parsed.output.logins && new Set(parsed.output.logins) } : undefined;
+}
