@@ -213,7 +213,7 @@ const COSTS: readonly Cost[] = [
     tell: () => limited(`installation:${installationOf(7)}`),
     calls: { "gh.repo_installation": 1, "gh.org_installation": 2, "gh.mint": 4, "gh.contents": 4 },
     hops: 7,
-    revocations: 3,
+    revocations: 5,
   },
 ];
 

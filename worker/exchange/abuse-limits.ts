@@ -60,9 +60,12 @@ export class AbuseLimits {
     return this.#ofCaller(payer).every(({ budget, key }) => budget.count(key) < CALLER_KV_READS_PER_WINDOW);
   }
 
-  /** Before GitHub is asked for a caller. What is remembered, or known to be there, costs nobody anything. */
+  /** Before GitHub is asked for a caller. What is known to be there is read once for everyone, so only the caller's own limit counts. */
   async beforeLookup(recalled: RecalledSources, payer: Payer, call: AccessCall): Promise<Denial | undefined> {
-    if (payer.kind === "own" || this.#deps.policySource.prospect(recalled) !== "unknown") return undefined;
+    const prospect = this.#deps.policySource.prospect(recalled);
+    if (payer.kind === "own" || prospect === "free") return undefined;
+    if (this.#isOver(this.#ofCaller(payer))) return CALLER_RATE_LIMITED;
+    if (prospect === "there") return undefined;
     const { owner } = recalled.target.scope;
     const unknown = await this.#beforeUnknownOwner(owner, call);
     if (unknown) return unknown;

@@ -147,13 +147,15 @@ async function verifyAndResolve(
   const limited = await run.limits.beforeWildcardIssuer(token, run.payer);
   if (limited) return refuse(limited);
   const verify = () => verifier.verify(token, { known: true, signal: run.call.signal, writes: run.writes });
-  const [needsNoFetch, recalled] = await Promise.all([verifier.needsNoFetch(token), recall(run, deps, target)]);
-  if (needsNoFetch || (await run.limits.beforeLookup(recalled, run.payer, run.call))) {
+  const verifyFirst = async (recalled?: RecalledSources) => {
     const verified = await verify();
     if (!verified.ok) return verified;
     run.setVerified(verified.value);
-    return resolveCharged(run, deps, recalled);
-  }
+    return resolveCharged(run, deps, recalled ?? (await recall(run, deps, target)));
+  };
+  if (await verifier.needsNoFetch(token)) return verifyFirst();
+  const recalled = await recall(run, deps, target);
+  if (await run.limits.beforeLookup(recalled, run.payer, run.call)) return verifyFirst(recalled);
   const [verified, access] = await Promise.all([verify(), policySource.resolve(recalled, run.call)]);
   if (!verified.ok) return verified;
   run.setVerified(verified.value);

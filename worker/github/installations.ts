@@ -154,9 +154,13 @@ export class Installations {
   }
 
   #remember(key: readonly string[], value: InstallationValue, writes: Writes | undefined): void {
-    this.#deps.cache.put(key, { value, readAt: this.#deps.now() }, writes);
+    // What is not there is written for the owner's own alone: names without end would be a write each.
+    const origin = MISSES.has(value.kind) ? "owner" : "verified";
+    this.#deps.cache.put(key, { value, readAt: this.#deps.now() }, writes, { origin });
   }
 }
+
+const MISSES: ReadonlySet<InstallationValue["kind"]> = new Set(["none", "moved", "not_visible"]);
 
 interface Question {
   readonly app: App;
