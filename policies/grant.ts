@@ -19,6 +19,17 @@ export interface GrantScope {
   readonly policyRepository: string;
 }
 
+export interface AppName {
+  readonly id: string;
+  /** As the deployment's configuration names it. */
+  readonly name?: string | undefined;
+}
+
+/** Whether the policy lets this App mint: `app` or `app_pattern` is put to its name, and to its id. */
+export function isAppAllowed({ app }: CompiledPolicy, { id, name }: AppName): boolean {
+  return app === undefined || app.matches(id) || (name !== undefined && app.matches(name));
+}
+
 export function grantOf(policy: CompiledPolicy, scope: GrantScope): Grant {
   const permissions: Record<string, string> = Object.create(null);
   for (const { name, level } of policy.document.permissions) permissions[name] = level;

@@ -48,7 +48,7 @@ export const PRIVATE_MEMBERS: readonly string[] = ["d", "p", "q", "dp", "dq", "q
 
 /** A key whose private half is public proves nothing: it is refused although its public half would do. */
 export function judgeJwk(jwk: unknown): Judged<PublicJwk> {
-  if (!isObject(jwk)) return problem("", "a key must be an object");
+  if (!isObject(jwk)) return problem("kty", "a key must be an object with its kty");
   const secret = PRIVATE_MEMBERS.find((name) => Object.hasOwn(jwk, name));
   if (secret !== undefined) return problem(secret, `"${secret}" is part of a private key`, "write the public key only");
   const unfit = judgeUse(jwk);

@@ -6,6 +6,7 @@
  */
 
 export const MAX_FILE_BYTES = 65_536;
+/** Of YAML, and of JSON in tokens and requests; real ones nest three levels deep. */
 export const MAX_NESTING_DEPTH = 32;
 /** Of YAML, white space and comments included: a file of 64 KiB may be nothing but commas, and each costs more than its byte. */
 export const MAX_TOKENS = 16_384;

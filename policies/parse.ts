@@ -44,6 +44,7 @@ function readPolicyDocument(reading: Reading, { kind, owner }: PolicyContext): P
   const issuer = readMatcher(reading, "issuer", true);
   const subject = readMatcher(reading, "subject", true);
   const audience = readMatcher(reading, "audience", false);
+  const app = readMatcher(reading, "app", false);
   const claims = readClaimPatterns(reading);
   const permissions = readGrantedPermissions(reading);
   const repositories = kind === "organization" ? readGrantedRepositories(reading, owner) : undefined;
@@ -56,6 +57,7 @@ function readPolicyDocument(reading: Reading, { kind, owner }: PolicyContext): P
     issuer,
     subject,
     ...(audience === undefined ? {} : { audience }),
+    ...(app === undefined ? {} : { app }),
     claims,
     permissions,
     ...(repositories === undefined ? {} : { repositories }),
@@ -75,6 +77,9 @@ const KEY_ALIASES: Readonly<Record<string, string>> = {
   issuer_regex: "issuer_pattern",
   subject_regex: "subject_pattern",
   audience_regex: "audience_pattern",
+  app_id: "app",
+  app_name: "app",
+  app_regex: "app_pattern",
   repos: "repositories",
   repo: "repositories",
   repository: "repositories",

@@ -2,6 +2,7 @@
  * GitHub's permission names, their levels, and which reach beyond a repository. Pure; the table is generated.
  */
 
+import { quoted } from "./diagnostics.ts";
 import { ownProperty } from "./objects.ts";
 import { LOOK_ALIKES, PERMISSIONS, type PermissionRow } from "./permissions-table.ts";
 import { nearest, plainSpelling } from "./suggest.ts";
@@ -26,11 +27,14 @@ export function levelsOf(name: string): readonly string[] {
   return permissionNamed(name)?.levels ?? [];
 }
 
-/** Whether a grant of it reaches beyond the repositories of the token: permissions of organizations and of enterprises. */
+/** Whether a grant of it reaches beyond the repositories of the token: permissions of organizations and of enterprises, and any that is not known. */
 export function isOrganizationWide(name: string): boolean {
-  const scope = permissionNamed(name)?.scope;
-  return scope === "organization" || scope === "enterprise";
+  const permission = permissionNamed(name);
+  return permission === undefined || permission.scope === "organization" || permission.scope === "enterprise";
 }
+
+/** Of a permission whose own levels nobody knows. */
+export const LEVELS: readonly string[] = ["read", "write", "admin"];
 
 const RANKS: Readonly<Record<string, number>> = { read: 1, write: 2, admin: 3 };
 
@@ -39,10 +43,34 @@ export function rankOfLevel(level: string): number {
   return ownProperty(RANKS, level) ?? 0;
 }
 
+export interface Problem {
+  readonly message: string;
+  readonly suggestion: string;
+}
+
+/** Whether GitHub might have a permission of this name: it has the form of one, and is not what people write for another. */
+export function isPermissionName(name: string): boolean {
+  return /^[a-z][a-z_]{1,99}$/.test(name) && !Object.hasOwn(LOOK_ALIKES, name);
+}
+
+/** What is said of a name that is not in the table, which may be older than the name. */
+export function unknownPermission(name: string): Problem {
+  const meant = suggestPermission(name);
+  const message = `unknown permission ${quoted(name)}`;
+  if (meant === null) return { message, suggestion: "remove it: it is a permission of workflows, which no App has" };
+  if (meant !== undefined) return { message, suggestion: `did you mean \`${meant}\`?` };
+  return {
+    message: `permission ${quoted(name)} is not known to this version`,
+    suggestion:
+      "compare it with GitHub's list of App permissions; if GitHub has it, the deployment can name it in EXTRA_PERMISSIONS",
+  };
+}
+
 /** The name that was probably meant; null for a permission that workflows have and Apps do not; undefined if nothing is near. */
-export function suggestPermission(name: string): string | null | undefined {
+function suggestPermission(name: string): string | null | undefined {
   for (const spelling of [name, plainSpelling(name)]) {
-    if (Object.hasOwn(LOOK_ALIKES, spelling)) return LOOK_ALIKES[spelling];
+    const known = ownProperty(LOOK_ALIKES, spelling);
+    if (known !== undefined) return known;
   }
   return nearest(name, permissionNames());
 }

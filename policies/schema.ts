@@ -61,6 +61,9 @@ export const KeySetSchema = v.strictObject(
   wanted("a mapping with `keys`"),
 );
 
+/** Written out, or pasted as the JSON text of a key set. */
+export const JwksSchema = v.lazy((input) => (typeof input === "string" ? StringSchema : KeySetSchema));
+
 const repositoryPolicyEntries = {
   issuer: v.nullish(StringSchema),
   issuer_pattern: v.nullish(StringSchema),
@@ -69,8 +72,10 @@ const repositoryPolicyEntries = {
   audience: v.nullish(StringSchema),
   audience_pattern: v.nullish(StringSchema),
   claim_pattern: v.nullish(ClaimPatternSchema),
+  app: v.nullish(StringSchema),
+  app_pattern: v.nullish(StringSchema),
   permissions: v.nullish(PermissionsSchema),
-  jwks: v.nullish(KeySetSchema),
+  jwks: v.nullish(JwksSchema),
   max_token_lifetime: v.nullish(SecondsSchema),
   description: v.nullish(StringSchema),
 };

@@ -23,6 +23,7 @@ describe("a good environment", () => {
       allowedIssuers: undefined,
       knownIssuers: [],
       inlineJwks: true,
+      extraPermissions: [],
       readyToken: undefined,
       debugTiming: false,
       requireRepositories: false,
@@ -59,6 +60,11 @@ describe("a good environment", () => {
       "inline keys in spite of that",
       { ALLOWED_ISSUERS: "https://a.example", INLINE_JWKS: "true" },
       { inlineJwks: true },
+    ],
+    [
+      "permissions that this version lacks",
+      { EXTRA_PERMISSIONS: "issue_types, organization_campaigns" },
+      { extraPermissions: ["issue_types", "organization_campaigns"] },
     ],
     ["booleans of the platform", { DEBUG_TIMING: true }, { debugTiming: true }],
     [

@@ -6,6 +6,7 @@
 import * as v from "valibot";
 import { isIssuer } from "../policies/fields.ts";
 import { OWNER_NAME, REPOSITORY_NAME } from "../policies/names.ts";
+import { isPermissionName } from "../policies/permissions.ts";
 
 /** What Cloudflare hands the Worker: nothing in it is trusted to be there or to have its type. */
 export type Env = Readonly<Record<string, unknown>>;
@@ -33,6 +34,8 @@ export interface Config {
   /** Beyond the built-in ones; ALLOWED_ISSUERS included. */
   readonly knownIssuers: readonly string[];
   readonly inlineJwks: boolean;
+  /** Names of permissions that GitHub has and the table of `policies/` lacks. */
+  readonly extraPermissions: readonly string[];
   readonly readyToken: string | undefined;
   readonly debugTiming: boolean;
   readonly requireRepositories: boolean;
@@ -86,6 +89,7 @@ export function readConfig(env: Env): ConfigReading {
     allowedIssuers,
     knownIssuers: [...(reader.issuers("KNOWN_ISSUERS", true) ?? []), ...(allowedIssuers ?? [])],
     inlineJwks: reader.flag("INLINE_JWKS", allowedIssuers === undefined),
+    extraPermissions: reader.permissions("EXTRA_PERMISSIONS"),
     readyToken: reader.text("READY_TOKEN"),
     debugTiming: reader.flag("DEBUG_TIMING", false),
     requireRepositories: reader.flag("REQUIRE_REPOSITORIES", false),
@@ -164,6 +168,13 @@ class Reader {
       return entries && this.#problem(name, "must be names of owners, separated by commas or spaces");
     }
     return entries.map((entry) => entry.toLowerCase());
+  }
+
+  permissions(name: string): readonly string[] {
+    const entries = this.list(name) ?? [];
+    if (entries.every(isPermissionName)) return entries;
+    const problem = "must be names of permissions as GitHub's API has them, separated by commas or spaces";
+    return this.#problem(name, problem) ?? [];
   }
 
   issuers(name: string, wildcards: boolean): readonly string[] | undefined {

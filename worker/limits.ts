@@ -23,8 +23,6 @@ export const MISSING_LOOKUPS_MAX = 6;
 export const DISCOVERY_MAX_BYTES = 64 * 1024;
 export const JWKS_MAX_BYTES = 256 * 1024;
 export const JWKS_MAX_KEYS = 200;
-/** Of a token's header and payload; real ones nest three levels deep. */
-export const JSON_DEPTH_MAX = 32;
 export const KEYS_TRIED_WITHOUT_KID_MAX = 4;
 export const ISSUER_REDIRECTS_MAX = 2;
 

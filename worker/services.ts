@@ -2,6 +2,7 @@
  * The composition root: the one place that picks the real fetch, clock, KV and sinks, and puts the parts together. It runs once
  * per isolate, from the entry, and never at import.
  */
+import { fetchTarget } from "../policies/fetch-target.ts";
 import type { DeploymentRules } from "../policies/parse.ts";
 import { AuditSampler, type AuditSink, CloudEventsSink, logSink, metricsSink, queueSink } from "./audit.ts";
 import { type Config, type ConfigProblem, type Env, readConfig } from "./config.ts";
@@ -186,7 +187,11 @@ const deploymentRulesOf = (config: Config): DeploymentRules => ({
   organizationPermissions: config.organizationPermissions,
   requireRepositories: config.requireRepositories,
   inlineJwks: config.inlineJwks,
+  extraPermissions: config.extraPermissions,
+  // None is chosen by its name: a policy that pins its App is refused rather than served by another.
+  apps: [],
   isKnownIssuer: (issuer) => isKnownIssuer(issuer, config.knownIssuers),
+  mayBeAsked: (issuer) => fetchTarget(issuer, config) !== undefined,
 });
 
 /** The log always; the others where they are configured or bound. */

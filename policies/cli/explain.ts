@@ -6,6 +6,7 @@ import { inFile } from "../check.ts";
 import type { VerifiedClaims } from "../claims.ts";
 import { type ClauseResult, evaluate, type Verdict } from "../evaluate.ts";
 import type { CompiledPolicy } from "../policy/compile.ts";
+import type { Matcher } from "../policy/document.ts";
 import { type Change, changeFor } from "./change.ts";
 import { type CommandResult, checkFile, report } from "./check.ts";
 import { type Disk, mustRead, shown, Unusable } from "./disk.ts";
@@ -124,7 +125,15 @@ function quotedKey(name: string): string {
 
 function grantAsText({ document }: CompiledPolicy): readonly string[] {
   const permissions = document.permissions.map(({ name, level }) => `${name}: ${level}`).join(", ");
-  return [hanging("grants  ", 8, permissions), hanging("on      ", 8, repositoriesAsText(document))];
+  return [
+    hanging("grants  ", 8, permissions),
+    hanging("on      ", 8, repositoriesAsText(document)),
+    ...(document.app === undefined ? [] : [hanging("by      ", 8, appAsText(document.app))]),
+  ];
+}
+
+function appAsText({ kind, value }: Matcher): string {
+  return `the App whose name or id ${kind === "exact" ? `is ${value}` : `matches the pattern ${value}`}`;
 }
 
 function repositoriesAsText({ kind, repositories }: CompiledPolicy["document"]): string {

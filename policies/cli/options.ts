@@ -2,6 +2,7 @@
  * The command line's words: commands, options, help; and the options of a call, checked. Pure.
  */
 
+import { fetchTarget } from "../fetch-target.ts";
 import { BUILT_IN_ISSUERS } from "../issuers.ts";
 import type { DeploymentRules } from "../policy/deployment.ts";
 import { Unusable } from "./disk.ts";
@@ -34,7 +35,7 @@ export interface Options extends PlaceOptions {
 /** Throws Unusable. `domain`: what the environment says. */
 export function optionsFrom(values: RawOptions, formats: readonly string[], domain: string | undefined): Options {
   const { kind, format = "text" } = values;
-  const rules = rulesFrom(values);
+  const rules = rulesFrom(values, values.domain ?? domain);
   if (rules === undefined) throw new Unusable("--org-permissions must be none, read or any");
   if (kind !== undefined && kind !== "repository" && kind !== "organization") {
     throw new Unusable("--kind must be repository or organization");
@@ -59,17 +60,23 @@ interface RuleOptions {
   readonly "org-permissions"?: string | undefined;
   readonly "require-repositories"?: boolean | undefined;
   readonly "no-inline-jwks"?: boolean | undefined;
+  readonly "extra-permissions"?: string | undefined;
+  readonly "allow-loopback"?: boolean | undefined;
 }
 
 /** Undefined if `org-permissions` is none of its values. */
-function rulesFrom(options: RuleOptions): DeploymentRules | undefined {
+function rulesFrom(options: RuleOptions, domain: string | undefined): DeploymentRules | undefined {
   const level = options["org-permissions"] ?? "read";
+  const allowLoopback = options["allow-loopback"] ?? false;
   if (level !== "none" && level !== "read" && level !== "any") return undefined;
   return {
     organizationPermissions: level,
     requireRepositories: options["require-repositories"] ?? false,
     inlineJwks: !(options["no-inline-jwks"] ?? false),
+    extraPermissions: options["extra-permissions"]?.split(/[\s,]+/) ?? [],
+    apps: undefined,
     isKnownIssuer: (issuer) => BUILT_IN_ISSUERS.includes(issuer),
+    mayBeAsked: (issuer) => fetchTarget(issuer, { allowLoopback, stsDomain: domain ?? "" }) !== undefined,
   };
 }
 
@@ -81,6 +88,8 @@ const COMMON = {
   "org-permissions": { type: "string" },
   "require-repositories": { type: "boolean" },
   "no-inline-jwks": { type: "boolean" },
+  "extra-permissions": { type: "string" },
+  "allow-loopback": { type: "boolean" },
   format: { type: "string" },
   help: { type: "boolean", short: "h" },
 } as const;
@@ -133,8 +142,11 @@ for all of them
   --org-policy-repo N   the owner's policy repository (.github)
   --org-permissions L   highest level of organization-wide permissions in a
                         repository's policy: none, read (default), any
-  --require-repositories, --no-inline-jwks
-                        as the deployment's REQUIRE_REPOSITORIES, INLINE_JWKS
+  --extra-permissions N,N
+                        permissions that GitHub has and this version lacks
+  --require-repositories, --no-inline-jwks, --allow-loopback
+                        as the deployment's REQUIRE_REPOSITORIES, INLINE_JWKS,
+                        ALLOW_LOOPBACK
 
 Exit code: 0 for clean, or warnings only; allowed; all tests passed.
 1 for errors; refused; a failed test. 2 for a wrong call or an unreadable file.

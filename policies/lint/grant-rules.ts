@@ -109,6 +109,33 @@ function isPath(name: string): boolean {
     : name.includes("/") && !name.includes("://");
 }
 
+/** GitHub lets only the App that made a check run change it. */
+export const appRules: Rule = ({ policy }) => {
+  const { app, document } = policy;
+  if (app === undefined) return [];
+  const path = app.kind === "exact" ? "app" : "app_pattern";
+  const findings: Unplaced[] = [
+    {
+      id: "extension-used",
+      severity: "notice",
+      path,
+      part: "key",
+      message: `${path} is new in octo-sts: versions up to 0.8 refuse a policy that has it`,
+      suggestion: "remove it if such a version reads the policy too, or ignore this",
+    },
+  ];
+  if (!document.permissions.some(({ name, level }) => name === "checks" && level === "write")) return findings;
+  findings.push({
+    id: "app-pinned-checks",
+    severity: "notice",
+    path,
+    message:
+      "with `checks: write` the same App serves this policy each time anyway, and check runs belong to the App that made them: once another App is pinned, nobody can update the old ones",
+    suggestion: "leave it out, unless the check runs must come from this App",
+  });
+  return findings;
+};
+
 export const audienceRules: Rule = ({ policy, audience, domain }) => {
   if (audience === undefined) return [];
   const at = { path: audience.path };

@@ -7,7 +7,14 @@ import type { Diagnostic } from "../diagnostics.ts";
 import type { TrustedIssuers } from "../issuers.ts";
 import type { CompiledPolicy } from "../policy/compile.ts";
 import { createLinting, type LintContext, type Rule } from "./context.ts";
-import { audienceRules, claimRules, extensionRules, permissionRules, repositoryRules } from "./grant-rules.ts";
+import {
+  appRules,
+  audienceRules,
+  claimRules,
+  extensionRules,
+  permissionRules,
+  repositoryRules,
+} from "./grant-rules.ts";
 import { issuerRules } from "./issuer-rules.ts";
 import { listRules } from "./list-rules.ts";
 import { subjectRules } from "./subject-rules.ts";
@@ -20,6 +27,7 @@ export type { LintContext } from "./context.ts";
 export const RULES: Readonly<Record<string, string>> = {
   "any-branch": "any branch of the repository is let in",
   "any-pull-request": "any pull request of the repository is let in, to read",
+  "app-pinned-checks": "an App is pinned where check runs stick to one anyway",
   "audience-not-domain": "the audience is not the deployment's domain",
   "audience-of-anyone": "tokens made for any service are accepted",
   "audit-mode": "the issuer list records and refuses nothing",
@@ -58,6 +66,7 @@ const POLICY_RULES: readonly Rule[] = [
   permissionRules,
   repositoryRules,
   audienceRules,
+  appRules,
   extensionRules,
 ];
 

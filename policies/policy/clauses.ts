@@ -8,7 +8,7 @@ import { compilePattern, type Pattern } from "../pattern/pattern.ts";
 import type { RawPolicy } from "../schema.ts";
 import type { Locate } from "../yaml/read.ts";
 import type { InlineJwk, Matcher } from "./document.ts";
-import { readInlineKeys } from "./jwks.ts";
+import { parseKeySet, readInlineKeys } from "./jwks.ts";
 
 /** A file while its meaning is read. */
 export interface Reading {
@@ -25,7 +25,7 @@ export const START: Position = { line: 1, column: 1 };
 /** `issuer` or `issuer_pattern`, and so on; empty text and null are "not set". */
 export function readMatcher(
   reading: Reading,
-  name: "issuer" | "subject" | "audience",
+  name: "issuer" | "subject" | "audience" | "app",
   isRequired: boolean,
 ): Matcher | undefined {
   const { raw, broken, locate, diagnostics } = reading;
@@ -101,5 +101,9 @@ export function readJwks({ raw, locate, diagnostics }: Reading): { readonly keys
       "write `issuer:` with the one issuer that has these keys",
     );
   }
-  return { keys: readInlineKeys(raw.jwks.keys ?? [], diagnostics, locate) };
+  if (typeof raw.jwks !== "string") return { keys: readInlineKeys(raw.jwks.keys ?? [], diagnostics, locate) };
+  const pasted = parseKeySet(raw.jwks);
+  if (pasted.ok) return { keys: readInlineKeys(pasted.keys, diagnostics, locate) };
+  diagnostics.add("jwks", locate("jwks"), pasted.message, pasted.suggestion);
+  return undefined;
 }

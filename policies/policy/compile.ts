@@ -22,6 +22,8 @@ export interface CompiledPolicy {
   readonly issuer: CompiledMatcher;
   readonly subject: CompiledMatcher;
   readonly audience: CompiledMatcher | undefined;
+  /** Which Apps may mint; undefined: any. */
+  readonly app: CompiledMatcher | undefined;
   /** In the order of their names. */
   readonly claims: readonly { readonly name: string; readonly pattern: Pattern }[];
   /** Where a path stands in the text; finds nothing in a policy that came from a cache. */
@@ -48,6 +50,7 @@ export function compileWith(document: PolicyDocument, known: KnownPatterns, loca
     issuer: compileMatcher(document.issuer),
     subject: compileMatcher(document.subject),
     audience: document.audience === undefined ? undefined : compileMatcher(document.audience),
+    app: document.app === undefined ? undefined : compileMatcher(document.app),
     claims: document.claims.map(({ name, pattern }) => ({ name, pattern: patternOf(pattern) })),
     locate,
   };

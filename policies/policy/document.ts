@@ -6,7 +6,7 @@
 import * as v from "valibot";
 
 /** Raised with every change of the shape or of what it means, so that no cache is read by another version. */
-export const POLICY_FORMAT = 1;
+export const POLICY_FORMAT = 2;
 
 /** `organization`: the file lies in the policy repository and may name repositories. */
 export type PolicyKind = "repository" | "organization";
@@ -31,6 +31,8 @@ const DocumentSchema = v.strictObject({
   subject: MatcherSchema,
   /** Absent: the deployment's domain. */
   audience: v.exactOptional(MatcherSchema),
+  /** Absent: any App that serves the owner. */
+  app: v.exactOptional(MatcherSchema),
   claims: v.array(v.strictObject({ name: v.string(), pattern: v.string() })),
   permissions: v.pipe(v.array(v.strictObject({ name: v.string(), level: v.string() })), v.minLength(1)),
   /** Organization policies only, a name perhaps twice. Absent and empty differ: see grant.ts. */
@@ -51,6 +53,7 @@ export interface PolicyDocument {
   readonly issuer: Matcher;
   readonly subject: Matcher;
   readonly audience?: Matcher;
+  readonly app?: Matcher;
   readonly claims: readonly { readonly name: string; readonly pattern: string }[];
   readonly permissions: readonly { readonly name: string; readonly level: string }[];
   readonly repositories?: readonly string[];

@@ -5,7 +5,7 @@
 import { quoted } from "../diagnostics.ts";
 import { MAX_REPOSITORIES } from "../limits.ts";
 import { REPOSITORY_NAME } from "../names.ts";
-import { permissionNamed, rankOfLevel, suggestPermission } from "../permissions.ts";
+import { isPermissionName, LEVELS, type Problem, permissionNamed, unknownPermission } from "../permissions.ts";
 import { nearest } from "../suggest.ts";
 import { type Reading, START } from "./clauses.ts";
 
@@ -36,23 +36,10 @@ export function readGrantedPermissions(reading: Reading): readonly { readonly na
   });
 }
 
-interface Problem {
-  readonly message: string;
-  readonly suggestion: string;
-}
-
-export function permissionNameProblem(name: string): Problem | undefined {
+/** Names that this version does not know may be known to the deployment (EXTRA_PERMISSIONS): see deployment.ts. */
+function permissionNameProblem(name: string): Problem | undefined {
   const permission = permissionNamed(name);
-  if (permission === undefined) {
-    const message = `unknown permission ${quoted(name)}`;
-    const suggestion = suggestPermission(name);
-    if (suggestion === null)
-      return { message, suggestion: "remove it: it is a permission of workflows, which no App has" };
-    return {
-      message,
-      suggestion: suggestion === undefined ? "see GitHub's list of App permissions" : `did you mean \`${suggestion}\`?`,
-    };
-  }
+  if (permission === undefined) return isPermissionName(name) ? undefined : unknownPermission(name);
   if (permission.scope !== "account") return undefined;
   return {
     message: `${name} is a permission of a user's own account`,
@@ -61,10 +48,10 @@ export function permissionNameProblem(name: string): Problem | undefined {
 }
 
 /** Where GitHub's schema lacks a name its levels are a guess: any of GitHub's three passes there, and lint tells. */
-export function permissionLevelProblem(name: string, level: string): Problem | undefined {
+function permissionLevelProblem(name: string, level: string): Problem | undefined {
   const permission = permissionNamed(name);
-  const levels = permission?.levels ?? [];
-  if (levels.includes(level) || (permission?.assumed && rankOfLevel(level) > 0)) return undefined;
+  const levels = permission?.levels ?? LEVELS;
+  if (levels.includes(level) || (permission?.assumed && LEVELS.includes(level))) return undefined;
   const near = nearest(level, levels);
   const suggestion =
     near === undefined ? `write ${levels.map((known) => `\`${known}\``).join(" or ")}` : `did you mean \`${near}\`?`;

@@ -1,15 +1,16 @@
-/** Keys inline in a policy: public keys that can verify a token, and nothing else. Pure; reads a shape that schema.ts has checked. */
+/** Keys inline in a policy: public keys that can verify a token, and nothing else. Pure. */
 
 import type { DiagnosticList } from "../diagnostics.ts";
 import { flatJwk, judgeJwk } from "../jwk.ts";
 import { MAX_INLINE_KEYS } from "../limits.ts";
-import type { RawInlineKey } from "../schema.ts";
+import { isObject } from "../objects.ts";
+import { parseStrictObject } from "../strict-json.ts";
 import type { Locate } from "../yaml/read.ts";
 import type { InlineJwk } from "./document.ts";
 
 /** The keys that are fit for use, with a diagnostic for each that is not. */
 export function readInlineKeys(
-  keys: readonly RawInlineKey[],
+  keys: readonly unknown[],
   diagnostics: DiagnosticList,
   locate: Locate,
 ): readonly InlineJwk[] {
@@ -25,12 +26,29 @@ export function readInlineKeys(
     const path = `jwks.keys[${index}]`;
     const judged = judgeJwk(withoutUnset(key));
     if (judged.ok) return [flatJwk(judged.key)];
-    const at = locate(`${path}.${judged.member}`) ?? locate(path);
+    const at = locate(`${path}.${judged.member}`) ?? locate(path) ?? locate("jwks");
     diagnostics.add(`${path}.${judged.member}`, at, judged.message, judged.suggestion);
     return [];
   });
 }
 
 /** Null and the empty string are "not set" everywhere in the language. */
-const withoutUnset = (key: RawInlineKey): object =>
-  Object.fromEntries(Object.entries(key).filter(([, value]) => value !== null && value !== ""));
+function withoutUnset(key: unknown): unknown {
+  if (!isObject(key)) return key;
+  return Object.fromEntries(Object.entries(key).filter(([, value]) => value !== null && value !== ""));
+}
+
+export type KeySetReading =
+  | { readonly ok: true; readonly keys: readonly unknown[] }
+  | { readonly ok: false; readonly message: string; readonly suggestion: string };
+
+/** A key set as an issuer publishes it, pasted as text; it may have members that a policy has no key for. */
+export function parseKeySet(text: string): KeySetReading {
+  const suggestion = 'paste the whole key set, `{"keys": [...]}`, below `jwks: |`';
+  const parsed = parseStrictObject(new TextEncoder().encode(text.trim()));
+  if (!parsed.ok) return { ok: false, message: `the text of jwks ${parsed.problem}`, suggestion };
+  const { keys } = parsed.value;
+  return Array.isArray(keys)
+    ? { ok: true, keys }
+    : { ok: false, message: "the text of jwks has no `keys`", suggestion };
+}

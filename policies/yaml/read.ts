@@ -167,12 +167,15 @@ interface Inner {
   readonly item?: v.GenericSchema;
   readonly value?: v.GenericSchema;
   readonly wrapped?: v.GenericSchema;
+  /** Of a schema that depends on what is there: asked for what it wants of a mapping. */
+  readonly getter?: (input: unknown) => v.GenericSchema;
 }
 
-/** The schema below `nullish` and `nullable`, seen through the fields that its kind has. */
+/** The schema below `nullish`, `nullable` and `lazy`, seen through the fields that its kind has. */
 function unwrap(schema: v.GenericSchema): Inner {
   const inner: Inner = schema;
-  return inner.wrapped === undefined ? inner : unwrap(inner.wrapped);
+  const below = inner.wrapped ?? inner.getter?.(undefined);
+  return below === undefined ? inner : unwrap(below);
 }
 
 function checkShape(raw: Record<string, unknown>, entries: Entries, diagnostics: DiagnosticList, locate: Locate) {

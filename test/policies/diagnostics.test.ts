@@ -37,7 +37,7 @@ test.each<readonly [name: string, text: string, diagnostics: readonly string[]]>
       '3:18 [subject_pattern] "*" is no pattern: missing argument to repetition operator: `*` -> `*` repeats what stands before it; any text is `.*`',
       '5:3 [permissions.pull-requests] unknown permission "pull-requests" -> did you mean `pull_requests`?',
       '6:13 [permissions.contents] contents has no level "wirte" -> did you mean `write`?',
-      '7:1 [expiry] unknown key "expiry" -> known are issuer, issuer_pattern, subject, subject_pattern, audience, audience_pattern, claim_pattern, permissions, jwks, max_token_lifetime, description, repositories',
+      '7:1 [expiry] unknown key "expiry" -> known are issuer, issuer_pattern, subject, subject_pattern, audience, audience_pattern, claim_pattern, app, app_pattern, permissions, jwks, max_token_lifetime, description, repositories',
       '9:5 [repositories[0]] "other/app" is not of acme -> name repositories of acme only; a token reaches no other',
       '10:5 [repositories[1]] "*" is a wildcard, which GitHub does not know -> write `[]` for every repository of the installation, or each name',
     ],

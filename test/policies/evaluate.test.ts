@@ -2,10 +2,11 @@
  * Verdicts, traces, grants and what a deployment refuses.
  */
 
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { claimsOfVerifiedToken } from "../../policies/claims.ts";
 import { evaluate } from "../../policies/evaluate.ts";
-import { grantOf } from "../../policies/grant.ts";
+import { fetchTarget } from "../../policies/fetch-target.ts";
+import { grantOf, isAppAllowed } from "../../policies/grant.ts";
 import {
   type CompiledPolicy,
   compilePolicy,
@@ -210,6 +211,109 @@ test("inline keys: off, or of an issuer that publishes its own", () => {
   expect(faultsUnder(known, "repository", {})).toEqual(["4:1 jwks"]);
   expect(faultsUnder(`${HEAD}jwks: {keys: [${KEY}]}\n`, "repository", { inlineJwks: false })).toEqual(["4:1 jwks"]);
   expect(faultsUnder(`${HEAD}jwks: {keys: [${KEY}]}\n`, "repository", {})).toEqual([]);
+});
+
+describe("an issuer that is never asked", () => {
+  const askedAt = (issuer: string, extra = "", rules: Partial<typeof DEFAULT_RULES> = {}) => {
+    const mayBeAsked = (text: string) =>
+      fetchTarget(text, { allowLoopback: false, stsDomain: "sts.example.com" }) !== undefined;
+    const text = `issuer: ${issuer}\nsubject: x\npermissions: {contents: read}\n${extra}`;
+    return faultsUnder(text, "repository", { mayBeAsked, ...rules });
+  };
+
+  test.each([
+    "https://kubernetes.default.svc.cluster.local",
+    "https://kubernetes.default.svc",
+    "https://kubernetes",
+    "https://10.0.0.5:6443",
+    "https://[fd00::1]",
+    "https://build.internal/oidc",
+    "https://sts.example.com",
+    "http://localhost:8080",
+  ])("needs keys in the policy: %s", (issuer) => {
+    expect(askedAt(issuer)).toEqual(["1:1 issuer"]);
+    expect(askedAt(issuer, `jwks: {keys: [${KEY}]}\n`)).toEqual([]);
+  });
+
+  test("is none that is public, nor one of a pattern, nor one that is no issuer at all, which lint tells", () => {
+    expect(askedAt("https://id.example.com:8443/a")).toEqual([]);
+    expect(askedAt("id.example.com")).toEqual([]);
+    const pattern = "issuer_pattern: 'https://kubernetes\\.default'\nsubject: x\npermissions: {contents: read}\n";
+    expect(faultsUnder(pattern, "repository", { mayBeAsked: () => false })).toEqual([]);
+  });
+
+  test("is asked where the deployment allows it", () => {
+    expect(askedAt("http://localhost:8080", "", { mayBeAsked: () => true })).toEqual([]);
+  });
+});
+
+describe("permissions that the table lacks", () => {
+  const policy = (level = "write") => `${HEAD.replace("contents: read", `issue_types: ${level}`)}`;
+
+  test("are refused, unless the deployment names them", () => {
+    expect(faultsUnder(policy(), "organization", {})).toEqual(["3:15 permissions.issue_types"]);
+    expect(faultsUnder(policy(), "organization", { extraPermissions: ["issue_types"] })).toEqual([]);
+    expect(faultsUnder(policy("admin"), "organization", { extraPermissions: ["issue_types"] })).toEqual([]);
+    expect(faultsUnder(policy(), "organization", { extraPermissions: ["issues", "issue_type"] })).toHaveLength(1);
+  });
+
+  test("count as organization-wide", () => {
+    const rules = { extraPermissions: ["issue_types"] };
+    expect(faultsUnder(policy(), "repository", rules)).toEqual(["3:15 permissions.issue_types"]);
+    expect(faultsUnder(policy("read"), "repository", rules)).toEqual([]);
+    expect(faultsUnder(policy("read"), "repository", { ...rules, organizationPermissions: "none" })).toHaveLength(1);
+    expect(faultsUnder(policy(), "repository", { ...rules, organizationPermissions: "any" })).toEqual([]);
+  });
+
+  test("have GitHub's levels, and the form of a name", () => {
+    const parse = (entry: string) =>
+      parsePolicy(HEAD.replace("contents: read", entry), { kind: "repository", owner: "acme" });
+    expect(
+      ["issue_types: all", "issue-types: read", "Issue_types: read", "id_token: write", "x: read"].map(parse),
+    ).toEqual(Array(5).fill(expect.objectContaining({ ok: false })));
+  });
+});
+
+describe("the Apps that a policy lets mint", () => {
+  const APPS = [{ id: "7", name: "ci" }, { id: "77", name: "releases" }, { id: "8" }, { id: "9", name: "release-eu" }];
+  const allowed = (line: string) =>
+    APPS.filter((app) => isAppAllowed(policyOf(`${HEAD}${line}`), app)).map(({ id }) => id);
+
+  test.each([
+    ["", ["7", "77", "8", "9"]],
+    ["app:\n", ["7", "77", "8", "9"]],
+    ["app: ci\n", ["7"]],
+    ["app: CI\n", []],
+    ["app: 7\n", ["7"]],
+    ["app: releases?\n", []],
+    ["app_pattern: 'release(s|-[a-z]+)'\n", ["77", "9"]],
+    ["app_pattern: release\n", []],
+    ["app_pattern: '[78]'\n", ["7", "8"]],
+    ["app_pattern: .*\n", ["7", "77", "8", "9"]],
+  ])("by %j are %j", (line, ids) => {
+    expect(allowed(line)).toEqual(ids);
+  });
+
+  test("must be of the deployment, where it is known", () => {
+    expect(faultsUnder(`${HEAD}app: nightly\n`, "repository", {})).toEqual([]);
+    expect(faultsUnder(`${HEAD}app: nightly\n`, "repository", { apps: APPS })).toEqual(["4:1 app"]);
+    expect(faultsUnder(`${HEAD}app_pattern: night.*\n`, "repository", { apps: APPS })).toEqual(["4:1 app_pattern"]);
+    expect(faultsUnder(`${HEAD}app: ci\n`, "repository", { apps: APPS })).toEqual([]);
+    expect(faultsUnder(`${HEAD}app: ci\n`, "repository", { apps: [] })).toEqual(["4:1 app"]);
+    expect(faultsUnder(HEAD, "repository", { apps: [] })).toEqual([]);
+  });
+
+  test("are named once, by a pattern that is legal", () => {
+    const parse = (line: string) => parsePolicy(`${HEAD}${line}`, { kind: "repository", owner: "acme" }).ok;
+    expect(["app: a\napp_pattern: b\n", "app_pattern: '('\n", "app: [a]\n"].map(parse)).toEqual([false, false, false]);
+  });
+
+  test("stay pinned when the policy comes from a cache", () => {
+    const { document } = policyOf(`${HEAD}app_pattern: c.\n`);
+    const returned = readDocument(JSON.parse(JSON.stringify(document)));
+    const policy = compilePolicy(returned ?? policyOf(HEAD).document);
+    expect(APPS.filter((app) => isAppAllowed(policy, app)).map(({ id }) => id)).toEqual(["7"]);
+  });
 });
 
 test("a policy from a cache means the same, without positions", () => {

@@ -40,6 +40,7 @@ const policySchema = ajv.compile(JSON.parse(read("policy.schema.json")));
 const listSchema = ajv.compile(JSON.parse(read("trusted-token-issuers.schema.json")));
 
 const HEAD = "issuer: https://id.example.com\nsubject: deployer\n";
+const ED_KEY = '{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}';
 const GRANT = "permissions: {contents: read}\n";
 
 test.each([
@@ -50,6 +51,12 @@ test.each([
     true,
   ],
   ["an unquoted long number", `issuer: https://accounts.google.com\nsubject: 424950412427962977617\n${GRANT}`, true],
+  ["an App", `${HEAD}${GRANT}app: releases\n`, true],
+  ["Apps by a pattern", `${HEAD}${GRANT}app_pattern: release-.*\n`, true],
+  ["two ways to name an App", `${HEAD}${GRANT}app: a\napp_pattern: b\n`, false],
+  ["a key set as text", `${HEAD}${GRANT}jwks: '{"keys": [${ED_KEY}]}'\n`, true],
+  ["a key set as a block of text", `${HEAD}${GRANT}jwks: |\n  {"keys": [${ED_KEY}]}\n`, true],
+  ["a list for a key set", `${HEAD}${GRANT}jwks: [${ED_KEY}]\n`, false],
   ["null is not set", `${HEAD}${GRANT}audience: ~\nclaim_pattern:\nrepositories: null\n`, true],
   ["no permissions", HEAD, false],
   ["empty permissions", `${HEAD}permissions: {}\n`, false],

@@ -12,6 +12,8 @@ import { toJsonSchema } from "@valibot/to-json-schema";
 import { permissionNamed, permissionNames } from "../../policies/permissions.ts";
 import {
   ClaimPatternSchema,
+  JwksSchema,
+  KeySetSchema,
   OrganizationPolicySchema,
   PermissionsSchema,
   StringSchema,
@@ -32,7 +34,9 @@ const KEYS: Readonly<Record<string, string>> = {
   claim_pattern: "Claims by name, or by path as `a/b`, each with a pattern that its whole value must match.",
   permissions: "What the token may do: GitHub App permissions with their levels.",
   repositories: "Organization policies only: the repositories that the token reaches; `[]` is all of the installation.",
-  jwks: "The issuer's public keys, for issuers that publish none. Extension to octo-sts.",
+  app: "Which of the deployment's GitHub Apps may mint: its name there, or its id.",
+  app_pattern: "A pattern (RE2 syntax) that the whole name or id of the App must match.",
+  jwks: "The issuer's public keys, for issuers that publish none; also as pasted JSON text. Extension to octo-sts.",
   max_token_lifetime:
     "The longest lifetime (`exp` less `iat`) of an accepted token, in seconds. Extension to octo-sts.",
   description: "Free text. Extension to octo-sts.",
@@ -60,11 +64,19 @@ const OVERRIDES: ReadonlyMap<unknown, Json> = new Map<unknown, Json>([
   ],
 ]);
 
+const GENERATED = {
+  target: "draft-2020-12",
+  overrideSchema: ({ valibotSchema }: { readonly valibotSchema: unknown }): Json | undefined =>
+    valibotSchema === JwksSchema ? { anyOf: [keySet(), { type: "string" }] } : OVERRIDES.get(valibotSchema),
+} as const;
+
+function keySet(): Json {
+  const { $schema: _, ...rest } = toJsonSchema(KeySetSchema, GENERATED);
+  return rest;
+}
+
 function generate(schema: Parameters<typeof toJsonSchema>[0], title: string, extra: Json): string {
-  const { $schema: _, ...base } = toJsonSchema(schema, {
-    target: "draft-2020-12",
-    overrideSchema: ({ valibotSchema }) => OVERRIDES.get(valibotSchema),
-  });
+  const { $schema: _, ...base } = toJsonSchema(schema, GENERATED);
   const properties = Object.entries(base.properties ?? {}).map(([key, value]) => {
     const shape = key === "max_token_lifetime" ? SECONDS : value;
     return [key, { description: KEYS[key], ...(typeof shape === "object" ? shape : {}) }];
@@ -76,11 +88,13 @@ function generate(schema: Parameters<typeof toJsonSchema>[0], title: string, ext
 
 const oneOf = (key: string) => ({ oneOf: [{ required: [key] }, { required: [`${key}_pattern`] }] });
 
+const notBoth = (key: string) => ({ not: { required: [key, `${key}_pattern`] } });
+
 /** The files' names and texts. */
 export function schemaFiles(): ReadonlyMap<string, string> {
   const policyRules = {
     required: ["permissions"],
-    allOf: [oneOf("issuer"), oneOf("subject"), { not: { required: ["audience", "audience_pattern"] } }],
+    allOf: [oneOf("issuer"), oneOf("subject"), notBoth("audience"), notBoth("app")],
   };
   const listRules = { anyOf: [{ required: ["issuers"] }, { required: ["issuer_patterns"] }] };
   return new Map([

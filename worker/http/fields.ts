@@ -3,7 +3,7 @@
  * compared and kept as typed; GitHub's own spelling comes later, from GitHub.
  */
 import { identityProblem, OWNER_NAME, REPOSITORY_NAME } from "../../policies/names.ts";
-import { levelsOf, permissionNamed } from "../../policies/permissions.ts";
+import { LEVELS, levelsOf } from "../../policies/permissions.ts";
 import { nearest, plainSpelling } from "../../policies/suggest.ts";
 import { accept, type Result, refuse } from "../denial.ts";
 import type { Downscoping, ExchangeRequest } from "../exchange/outcome.ts";
@@ -11,17 +11,28 @@ import { NARROWING_MAX_ENTRIES } from "../limits.ts";
 import type { Scope } from "../trust-policy/target.ts";
 import { type Parameters, readParameters } from "./parameters.ts";
 
+/** What of the deployment decides how a request is read. */
+export interface Deployment {
+  /** Where people see the configured GitHub; no final slash. */
+  readonly webUrl: string;
+  /** Names of permissions beyond those of the table. */
+  readonly extraPermissions: readonly string[];
+}
+
 /** `GET|POST /sts/exchange`: octo-sts's parameters. */
-export async function readExchangeRequest(request: Request, webUrl: string): Promise<Result<ExchangeRequest>> {
+export async function readExchangeRequest(request: Request, deployment: Deployment): Promise<Result<ExchangeRequest>> {
   const parameters = await readParameters(request);
   if (!parameters.ok) return parameters;
-  const asked = readAsked(parameters.value, webUrl);
+  const asked = readAsked(parameters.value, deployment);
   if (!asked.ok) return asked;
   const bearer = readBearer(request.headers);
   return bearer.ok ? accept({ ...asked.value, bearer: bearer.value }) : bearer;
 }
 
-function readAsked(parameters: Parameters, webUrl: string): Result<Omit<ExchangeRequest, "bearer">> {
+function readAsked(
+  parameters: Parameters,
+  { webUrl, extraPermissions }: Deployment,
+): Result<Omit<ExchangeRequest, "bearer">> {
   const misspelt = misspelling(parameters.keys());
   if (misspelt) return misspelt;
   const dotted = [...parameters.keys()].find((name) => /^(?:scopes?|identity)\./.test(name));
@@ -33,7 +44,7 @@ function readAsked(parameters: Parameters, webUrl: string): Result<Omit<Exchange
   if (!scope.ok) return scope;
   const identity = readIdentity(parameters.get("identity") ?? []);
   if (!identity.ok) return identity;
-  const downscoping = readDownscoping(parameters, scope.value);
+  const downscoping = readDownscoping(parameters, scope.value, extraPermissions);
   if (!downscoping.ok) return downscoping;
   return accept({ scope: scope.value, identity: identity.value, downscoping: downscoping.value });
 }
@@ -72,8 +83,12 @@ export function readIdentity(values: readonly string[]): Result<string> {
  * What a caller asks for beyond the scope: `permissions=contents:read,issues:write` and `repositories=a,b`. Syntax only; that
  * it is no more than the policy grants is judged in the exchange.
  */
-export function readDownscoping(parameters: Parameters, scope: Scope): Result<Downscoping> {
-  const permissions = readPermissions(parameters.get("permissions"));
+export function readDownscoping(
+  parameters: Parameters,
+  scope: Scope,
+  extraPermissions: readonly string[],
+): Result<Downscoping> {
+  const permissions = readPermissions(parameters.get("permissions"), extraPermissions);
   if (!permissions.ok) return permissions;
   const repositories = readRepositories(parameters.get("repositories"), scope);
   if (!repositories.ok) return repositories;
@@ -93,7 +108,10 @@ function readEntries(values: readonly string[] | undefined, name: string): Resul
     : accept(entries);
 }
 
-function readPermissions(values: readonly string[] | undefined): Result<ReadonlyMap<string, string> | undefined> {
+function readPermissions(
+  values: readonly string[] | undefined,
+  extraPermissions: readonly string[],
+): Result<ReadonlyMap<string, string> | undefined> {
   const entries = readEntries(values, "permissions");
   if (!entries.ok || entries.value === undefined) return entries.ok ? accept(undefined) : entries;
   const asked = new Map<string, string>();
@@ -101,8 +119,9 @@ function readPermissions(values: readonly string[] | undefined): Result<Readonly
     const [name = "", level = "", ...rest] = entry.split(":");
     if (rest.length > 0 || level === "")
       return invalidDownscoping('an entry of "permissions" is not of the form name:level');
-    if (!permissionNamed(name)) return invalidDownscoping(`no permission is named "${printable(name)}"`);
-    if (!levelsOf(name).includes(level)) return invalidDownscoping(`"${name}" has no level "${printable(level)}"`);
+    const levels = extraPermissions.includes(name) ? LEVELS : levelsOf(name);
+    if (levels.length === 0) return invalidDownscoping(`no permission is named "${printable(name)}"`);
+    if (!levels.includes(level)) return invalidDownscoping(`"${name}" has no level "${printable(level)}"`);
     if (asked.has(name) && asked.get(name) !== level)
       return invalidDownscoping(`"${name}" is asked for with two levels`);
     asked.set(name, level);

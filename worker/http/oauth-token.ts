@@ -5,11 +5,11 @@
 import { accept, type Result, refuse } from "../denial.ts";
 import type { ExchangeRequest } from "../exchange/outcome.ts";
 import type { Services } from "../services.ts";
-import { misspelling, readDownscoping, readIdentity, readScope } from "./fields.ts";
+import { type Deployment, misspelling, readDownscoping, readIdentity, readScope } from "./fields.ts";
 import { bodyKind, type Parameters, readBody, readQuery } from "./parameters.ts";
 import { type WireRefusal, wireRefusal } from "./refusal.ts";
 import { jsonResponse, tokenBody, wireRefusalResponse } from "./respond.ts";
-import { answerExchange, type RouteContext } from "./route.ts";
+import { answerExchange, deploymentOf, type RouteContext } from "./route.ts";
 
 const GRANT_TYPE = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token";
@@ -23,7 +23,7 @@ const invalid = (problem: string) => refuse({ reason: "invalid_request", problem
 export function tokenRoute(context: RouteContext): Promise<Response> {
   const { request, requestId, services } = context;
   return answerExchange(context, {
-    read: () => readTokenRequest(request, services.webUrl),
+    read: () => readTokenRequest(request, deploymentOf(services)),
     granted: (outcome) => jsonResponse(tokenBody(outcome, { requestId, nowMs: services.now() }), 200),
     refused: (outcome) => wireRefusalResponse(asOAuth(wireRefusal(outcome.denial, outcome.viewer, outcome)), requestId),
   });
@@ -36,7 +36,10 @@ function asOAuth(refusal: WireRefusal): WireRefusal {
   return { ...refusal, status, error: refusal.error === "invalid_token" ? "invalid_request" : refusal.error };
 }
 
-async function readTokenRequest(request: Request, webUrl: string): Promise<Result<ExchangeRequest>> {
+async function readTokenRequest(
+  request: Request,
+  { webUrl, extraPermissions }: Deployment,
+): Promise<Result<ExchangeRequest>> {
   if (request.headers.has("Authorization")) return invalid("clients do not authenticate here: no Authorization header");
   if (bodyKind(request) !== "form") return invalid("the body must be application/x-www-form-urlencoded");
   const ignored = downscopingInQuery(request.url);
@@ -61,7 +64,7 @@ async function readTokenRequest(request: Request, webUrl: string): Promise<Resul
   if (/\s/.test(asked)) return refuse({ reason: "identity_invalid" });
   const identity = readIdentity([asked]);
   if (!identity.ok) return identity;
-  const downscoping = readDownscoping(body.value, scope.value);
+  const downscoping = readDownscoping(body.value, scope.value, extraPermissions);
   if (!downscoping.ok) return downscoping;
   return accept({
     scope: scope.value,

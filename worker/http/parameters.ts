@@ -3,9 +3,10 @@
  * refused, never repaired and never passed over, since a restriction that the caller asked for could be in it. Knows nothing of
  * what the parameters mean.
  */
+
+import { parseStrictObject } from "../../policies/strict-json.ts";
 import { accept, type Result, refuse } from "../denial.ts";
 import { BODY_MAX_BYTES, BODY_TIMEOUT_MS, PARAMETERS_MAX, QUERY_MAX_BYTES } from "../limits.ts";
-import { parseStrictObject } from "../oidc/strict-json.ts";
 import { raceAbort, readCapped } from "../store/fetch.ts";
 
 /** Each name with its values in the order sent. */

@@ -4,6 +4,7 @@ import { exchange } from "../exchange/exchange.ts";
 import type { ExchangeRequest, Granted, Refused } from "../exchange/outcome.ts";
 import type { Services } from "../services.ts";
 import { addressKey } from "../store/limiter.ts";
+import type { Deployment } from "./fields.ts";
 
 export interface RouteContext {
   readonly request: Request;
@@ -14,6 +15,11 @@ export interface RouteContext {
 
 /** Where a request comes from, as a key for limits. */
 export const callerOf = (request: Request): string => addressKey(request.headers.get("CF-Connecting-IP"));
+
+export const deploymentOf = ({ webUrl, config: { extraPermissions } }: Services): Deployment => ({
+  webUrl,
+  extraPermissions,
+});
 
 /** One exchange in the words of a wire. */
 export interface ExchangeWire {

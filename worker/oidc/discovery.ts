@@ -4,6 +4,7 @@
  */
 
 import { ALGORITHMS } from "../../policies/algorithms.ts";
+import { type FetchRules, fetchTarget } from "../../policies/fetch-target.ts";
 import type { PublicJwk } from "../../policies/jwk.ts";
 import { isObject } from "../../policies/objects.ts";
 import {
@@ -15,7 +16,6 @@ import {
   RETRY_JITTER_MAX_MS,
 } from "../limits.ts";
 import { type Bounds, boundedFetch, type Fetched, type Fetcher, parseJson } from "../store/fetch.ts";
-import { type FetchRules, fetchTarget } from "./fetch-target.ts";
 import { usableKeys } from "./jwk.ts";
 
 export interface DocumentDeps {

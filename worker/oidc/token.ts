@@ -6,9 +6,9 @@ import { ALGORITHMS } from "../../policies/algorithms.ts";
 import { decodeBase64url } from "../../policies/base64url.ts";
 import { audienceProblem, isIssuer, subjectProblem } from "../../policies/fields.ts";
 import { ownProperty } from "../../policies/objects.ts";
+import { parseStrictObject } from "../../policies/strict-json.ts";
 import { accept, type Denial, type Result, refuse } from "../denial.ts";
 import { ISSUED_AT_LEEWAY_SECONDS, NOT_BEFORE_LEEWAY_SECONDS, TOKEN_MAX_CHARACTERS } from "../limits.ts";
-import { parseStrictObject } from "./strict-json.ts";
 
 export interface TokenHeader {
   /** A name of `ALGORITHMS`. */

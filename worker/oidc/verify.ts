@@ -4,13 +4,13 @@
  */
 import { ALGORITHMS } from "../../policies/algorithms.ts";
 import { claimsOfVerifiedToken, type VerifiedClaims } from "../../policies/claims.ts";
+import { parseStrictObject } from "../../policies/strict-json.ts";
 import { accept, type Denial, type Result, refuse } from "../denial.ts";
 import { ISSUER_REFETCHES_FOR_KNOWN_KEY_MAX, ISSUER_REFETCHES_MAX, JWKS_MAX_KEYS } from "../limits.ts";
 import type { Writes } from "../store/cache.ts";
 import { type DatedFailure, IssuerKeySource, type IssuerKeys, type KeysDeps, type LoadOptions } from "./issuer-keys.ts";
 import { keysFor, usableKeys } from "./jwk.ts";
 import { hasImpossibleSignatureLength, SignatureChecker, type SignatureOutcome } from "./signature.ts";
-import { parseStrictObject } from "./strict-json.ts";
 import { checkTimes, type UnverifiedToken } from "./token.ts";
 
 export interface VerifiedToken {

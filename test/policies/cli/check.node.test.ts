@@ -182,13 +182,26 @@ describe("check", () => {
     ]);
   });
 
+  test("judges as the deployment is configured", () => {
+    put("e.sts.yaml", GOOD.replace("contents: read", "issue_types: read"));
+    const more = ["check", "e.sts.yaml", "--kind", "organization"];
+    expect(policy(more)).toMatchObject({ status: 1, stdout: expect.stringContaining("[not-accepted]") });
+    expect(policy([...more, "--extra-permissions", "other,issue_types"]).status).toBe(0);
+    put("l.sts.yaml", GOOD.replace(/issuer: .*/, "issuer: http://localhost:8080"));
+    expect(policy(["check", "l.sts.yaml"])).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining("[not-accepted]"),
+    });
+    expect(policy(["check", "l.sts.yaml", "--allow-loopback"]).status).toBe(0);
+  });
+
   test("writes annotations of GitHub that no file name or text can break out of", () => {
     put("b/x,y:%.sts.yaml", GOOD.replace("contents: read", '"x\\n::warning::y%": read'));
     const { status, stdout } = policy(["check", "b", "--format", "github"]);
     expect(status).toBe(1);
     expect(stdout.split("\n")).toHaveLength(2);
     expect(stdout).toMatch(
-      /^::error file=b\/x%2Cy%3A%25\.sts\.yaml,line=4,col=3,title=Trust policy%3A invalid::unknown permission /,
+      /^::error file=b\/x%2Cy%3A%25\.sts\.yaml,line=4,col=3,title=Trust policy%3A invalid::permission "x\\n::warning::y%25" is not known /,
     );
     expect(stdout).toContain("y%25");
   });

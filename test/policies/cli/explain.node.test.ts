@@ -23,6 +23,13 @@ describe("explain", () => {
     expect(stdout).not.toContain("expired");
   });
 
+  test("says which App mints where the policy pins one", () => {
+    expect(explained(CLAIMS, `${GOOD}app: ci\n`).stdout).toContain("\nby      the App whose name or id is ci\n");
+    const pattern = explained(CLAIMS, `${GOOD}app_pattern: ci-.*\n`).stdout;
+    expect(pattern).toContain("\nby      the App whose name or id matches the pattern ci-.*\n");
+    expect(explained(CLAIMS).stdout).not.toContain("\nby ");
+  });
+
   test("names the clause that failed, and the smallest change", () => {
     const { status, stdout } = explained({ ...CLAIMS, sub: "repo:acme@12/app@34:pull_request", exp: 1 });
     expect(status).toBe(1);

@@ -2,7 +2,7 @@
  * Keys inline: which are taken, what is kept of them, and why the others are not.
  */
 
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { parsePolicy } from "../../../policies/parse.ts";
 
 /** Odd, as the last bit of a modulus must be; its last character carries 4 bits of no byte. */
@@ -123,4 +123,61 @@ test("y and n are keys of a JWK only", () => {
     owner: "acme",
   });
   expect(parsed.ok).toBe(false);
+});
+
+describe("a key set pasted as JSON text", () => {
+  const ED = { kty: "OKP", crv: "Ed25519", x: `${"A".repeat(42)}E` };
+  /** As `jwks: |` has it, each line indented. */
+  const paste = (text: string) => {
+    const block = text.split("\n").map((line) => `  ${line}\n`);
+    const head = "issuer: https://id.example.com\nsubject: x\npermissions: {contents: read}\n";
+    const parsed = parsePolicy(`${head}jwks: |\n${block.join("")}`, { kind: "repository", owner: "acme" });
+    return parsed.ok
+      ? parsed.value.document.jwks?.keys
+      : parsed.diagnostics.map(({ path, line, message }) => `${line} ${path}: ${message}`);
+  };
+
+  test.each([
+    ["on one line, as kubectl prints it", JSON.stringify({ keys: [{ ...ED, use: "sig", kid: "a" }] })],
+    ["on many lines", JSON.stringify({ keys: [{ ...ED, kid: "a" }] }, undefined, 2)],
+    ["with tabs", JSON.stringify({ keys: [{ ...ED, kid: "a" }] }, undefined, "\t")],
+    [
+      "with what its issuer adds",
+      JSON.stringify({ spiffe_sequence: 1, keys: [{ ...ED, kid: "a", issuer: "x", n: null }] }),
+    ],
+  ])("%s is taken", (_, text) => {
+    expect(paste(text)).toEqual([{ ...ED, kid: "a" }]);
+  });
+
+  test.each([
+    ["no JSON", "https://id.example.com/keys", "4 jwks: the text of jwks is not JSON"],
+    ["JSON that is cut", '{"keys": [', "4 jwks: the text of jwks is not JSON"],
+    ["a list", JSON.stringify([ED]), "4 jwks: the text of jwks is not a JSON object"],
+    ["one key without a set", JSON.stringify(ED), "4 jwks: the text of jwks has no `keys`"],
+    ["a name twice", `{"keys": [], "keys": [${JSON.stringify(ED)}]}`, "4 jwks: the text of jwks names a key twice"],
+    ["no key", '{"keys": []}', "4 jwks.keys: jwks holds no key"],
+    ["a key that is none", '{"keys": ["a"]}', "4 jwks.keys[0].kty: a key must be an object with its kty"],
+    ["a private key", JSON.stringify({ keys: [{ ...ED, d: "x" }] }), '4 jwks.keys[0].d: "d" is part of a private key'],
+    [
+      "a key for encryption",
+      JSON.stringify({ keys: [{ ...ED, use: "enc" }] }),
+      '4 jwks.keys[0].use: the key is for "enc", not for signing tokens',
+    ],
+    [
+      "a short key among good ones",
+      JSON.stringify({ keys: [ED, { ...ED, x: "AAAA" }] }),
+      "4 jwks.keys[1].x: x must be 32 bytes in base64url",
+    ],
+    ["more keys than are read", JSON.stringify({ keys: Array(65).fill(ED) }), "4 jwks.keys: more than 64 keys"],
+  ])("%s is an error where the text stands", (_, text, wanted) => {
+    expect(paste(text)).toContain(wanted);
+  });
+
+  test("null is not set", () => {
+    const parsed = parsePolicy("issuer: https://id.example.com\nsubject: x\npermissions: {contents: read}\njwks:\n", {
+      kind: "repository",
+      owner: "acme",
+    });
+    expect(parsed.ok && parsed.value.document.jwks).toBeUndefined();
+  });
 });

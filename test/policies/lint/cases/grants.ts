@@ -62,6 +62,17 @@ export const GRANTS: Readonly<Record<string, Cases>> = {
       { keys: {} },
     ],
   },
+  "app-pinned-checks": {
+    severity: "notice",
+    fires: [
+      { keys: { app: "ci", permissions: { checks: "write" } }, at: "app" },
+      { keys: { app_pattern: "ci-[a-z]+", permissions: { contents: "read", checks: "write" } }, at: "app_pattern" },
+    ],
+    silent: [
+      { keys: { permissions: { checks: "write" } } },
+      { keys: { app: "ci", permissions: { checks: "read", contents: "write" } } },
+    ],
+  },
   "duplicate-repository": {
     severity: "notice",
     fires: [
@@ -78,6 +89,8 @@ export const GRANTS: Readonly<Record<string, Cases>> = {
     fires: [
       { keys: { description: "Nightly release" }, at: "description" },
       { keys: { max_token_lifetime: 600 }, at: "max_token_lifetime" },
+      { keys: { app: "ci" }, at: "app" },
+      { keys: { app_pattern: "ci-.*" }, at: "app_pattern" },
       { keys: { issuer: "https://k8s.acme.dev", subject: "x", jwks: { keys: [RSA_KEY] } }, at: "jwks" },
       {
         keys: {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fetchTarget } from "../../worker/oidc/fetch-target.ts";
+import { fetchTarget } from "../../policies/fetch-target.ts";
 
 const strict = { allowLoopback: false, stsDomain: "sts.example.test" };
 const loopback = { ...strict, allowLoopback: true };
@@ -21,7 +21,7 @@ describe("what may be fetched", () => {
     ["https://xn--bcher-kva.example.test/", "https://xn--bcher-kva.example.test/"],
     ["https://localhost.example.test/", "https://localhost.example.test/"],
     ["https://internal.example.test/", "https://internal.example.test/"],
-    ["https://notlocal/", "https://notlocal/"],
+    ["https://notlocal.example/", "https://notlocal.example/"],
     ["https://other.sts.example.test/", "https://other.sts.example.test/"],
     ["https://1password.example.test/", "https://1password.example.test/"],
     ["https://10.example.test/", "https://10.example.test/"],
@@ -63,6 +63,9 @@ describe("what may not be fetched, loopback allowed or not", () => {
     "https://\u2460\u2461\u2466.0.0.1/",
     "https://issuer.example.test:99999/",
     "https://issuer example.test/",
+    "https://kubernetes/",
+    "https://kubernetes.default.svc/",
+    "https://kubernetes.default.svc./",
     "https://10.0.0.1/",
     "https://192.168.1.1/",
     "https://172.16.0.1/",

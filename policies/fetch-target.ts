@@ -1,5 +1,5 @@
 /**
- * Which addresses may be fetched at all. Pure: no I/O, no clock. Everything here judges text that strangers chose, by what would be
+ * Which addresses may be fetched at all. Pure. Everything here judges text that strangers chose, by what would be
  * fetched and not by what it looks like.
  */
 
@@ -41,8 +41,12 @@ const isLoopback = (host: string): boolean =>
 /** IPv6 in brackets, or any name whose last label is a number: an IPv4 address, or what some resolver takes for one. */
 const isAddress = (host: string): boolean => host.startsWith("[") || /(^|\.)(\d+|0x[0-9a-f]*)$/.test(host);
 
-/** Names that mean something only within a network (RFC 6761, RFC 6762, and the reserved `internal`). */
-const isPrivateName = (host: string): boolean => /(^|\.)(local|internal|localhost)$/.test(host);
+/**
+ * Names that mean something only within a network: RFC 6761, RFC 6762, the reserved `internal`, the `svc` of Kubernetes
+ * (`kubernetes.default.svc` is the issuer of many clusters), and names without a dot.
+ */
+const isPrivateName = (host: string): boolean =>
+  /(^|\.)(local|internal|localhost|svc)$/.test(host) || !host.includes(".");
 
 function hostOf(domain: string): string {
   const url = URL.canParse(`https://${domain}`) ? new URL(`https://${domain}`) : undefined;

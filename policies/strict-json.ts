@@ -1,10 +1,10 @@
 /**
- * JSON objects with exactly one reading. No I/O, no clock.
+ * JSON objects with exactly one reading. Pure.
  * JSON.parse keeps the last of two equal keys where other parsers keep the first; a token that says two things is refused instead.
  */
 
-import { isObject } from "../../policies/objects.ts";
-import { JSON_DEPTH_MAX } from "../limits.ts";
+import { MAX_NESTING_DEPTH } from "./limits.ts";
+import { isObject } from "./objects.ts";
 
 export type StrictJson =
   | { readonly ok: true; readonly value: Readonly<Record<string, unknown>> }
@@ -38,7 +38,7 @@ function findAmbiguity(text: string): string | undefined {
     if (character === "{" || character === "[") {
       keyIsNext = character === "{";
       open.push(keyIsNext ? new Set() : undefined);
-      if (open.length > JSON_DEPTH_MAX) return `is nested more than ${JSON_DEPTH_MAX} levels deep`;
+      if (open.length > MAX_NESTING_DEPTH) return `is nested more than ${MAX_NESTING_DEPTH} levels deep`;
     } else if (character === "}" || character === "]") {
       open.pop();
     } else if (character === ",") {
