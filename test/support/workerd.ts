@@ -27,6 +27,7 @@ interface Deps {
   readonly kv: KvServer;
   readonly process: Process;
   readonly servers: readonly Served[];
+  start(): Promise<Process>;
 }
 
 const OWNER = "acme";
@@ -97,6 +98,16 @@ export class WorkerdWorld {
     return usageOf(this.#deps.process.pid);
   }
 
+  /** Ends the Worker in the middle of whatever it does. */
+  kill(): Promise<void> {
+    return this.#deps.process.stop();
+  }
+
+  /** Another Worker in the same world, in place of one that was killed. */
+  async revive(): Promise<WorkerdWorld> {
+    return new WorkerdWorld({ ...this.#deps, process: await this.#deps.start() });
+  }
+
   async close(): Promise<void> {
     await this.#deps.process.stop();
     await Promise.all([...this.#deps.servers, this.kv].map((server) => server.close()));
@@ -116,8 +127,8 @@ export async function openWorkerd(options: WorkerdOptions = {}): Promise<Workerd
   ]);
   network = new Network({ apiUrl: github.url, issuerBase: issuer.url });
   const variables = { ...(await populate(network, options.policy)), ...options.variables };
-  const process = await startProcess({ variables, kvAddress: kv.address });
-  return new WorkerdWorld({ network, kv, process, servers: [github, issuer] });
+  const start = () => startProcess({ variables, kvAddress: kv.address });
+  return new WorkerdWorld({ network, kv, process: await start(), servers: [github, issuer], start });
 }
 
 async function populate(network: Network, policy?: string): Promise<Readonly<Record<string, string>>> {

@@ -4,22 +4,13 @@
 import { appKeys } from "../emulators/core/keys.ts";
 import type { Commit, FileContent } from "../emulators/github/git.ts";
 import type { Answer, Isolate } from "../support/isolate.ts";
-import { APP_ID, createWorld, DOMAIN, type World, type WorldOptions } from "../support/world.ts";
+import { APP_ID, createWorld, type World, type WorldOptions } from "../support/world.ts";
+import { delivery, pullRequest, pushed, repositoryJson, SECRET, type Signing, ZERO } from "./payloads.ts";
 
-export const SECRET = "a-secret-of-GitHub-and-ours";
-export const CHAINGUARD = ".github/chainguard";
-export const ZERO = "0".repeat(40);
+export * from "./payloads.ts";
 
-export interface Sending {
-  readonly event?: string;
-  readonly secret?: string;
-  readonly delivery?: string;
-  readonly appId?: string | null;
-  /** Over those of a genuine delivery; null leaves one out. */
-  readonly headers?: Readonly<Record<string, string | null>>;
-  /** The bytes that are sent in place of those that were signed. */
-  readonly sent?: Uint8Array<ArrayBuffer> | string;
-  /** The isolate; the story's own by default. */
+export interface Sending extends Signing {
+  /** The isolate; the world's own by default. */
   readonly worker?: Isolate;
 }
 
@@ -73,7 +64,7 @@ export interface Pushing extends Sending {
   readonly payload?: Readonly<Record<string, unknown>>;
 }
 
-let deliveries = 0;
+let topics = 0;
 
 export async function scene(options: WorldOptions = {}): Promise<Scene> {
   const made = await createWorld({
@@ -95,7 +86,7 @@ function sceneIn(made: World, worker: Isolate): Scene {
 
   const pull: Scene["pull"] = async (
     files,
-    { action = "opened", branch = `topic-${++deliveries}`, repository: at = repository } = {},
+    { action = "opened", branch = `topic-${++topics}`, repository: at = repository } = {},
   ) => {
     const base = headOf(made, at);
     const commit = github.commit(at, { branch, files });
@@ -139,76 +130,6 @@ function heard({ network }: World, payload: unknown, appId: Sending["appId"]): u
 
 export const headOf = ({ network }: World, name: string, branch = "main"): string =>
   network.github.repository(name).git.branches.get(branch) ?? "";
-
-export const repositoryJson = (owner: string, name: string) => ({
-  id: 1,
-  name,
-  full_name: `${owner}/${name}`,
-  owner: { login: owner, id: 2 },
-  default_branch: "main",
-});
-
-export const pullRequest = (repository: object, base: string, head: string, action = "opened") => ({
-  action,
-  number: 1,
-  pull_request: { number: 1, head: { sha: head, ref: "topic" }, base: { sha: base, ref: "main" } },
-  repository,
-});
-
-export function pushed(
-  repository: object,
-  branch: string,
-  before: string,
-  commit: Commit,
-  files: Readonly<Record<string, FileContent | null>>,
-) {
-  const paths = (gone: boolean) => Object.keys(files).filter((path) => (files[path] === null) === gone);
-  return {
-    ref: `refs/heads/${branch}`,
-    before,
-    after: commit.sha,
-    created: before === ZERO,
-    deleted: false,
-    forced: false,
-    commits: [{ id: commit.sha, added: [], modified: paths(false), removed: paths(true) }],
-    repository,
-  };
-}
-
-export async function delivery(event: string, payload: unknown, sending: Sending = {}): Promise<Request> {
-  const {
-    secret = SECRET,
-    delivery: id = `delivery-${++deliveries}`,
-    appId = String(APP_ID),
-    sent,
-    headers: more,
-  } = sending;
-  const body = typeof payload === "string" || payload instanceof Uint8Array ? payload : JSON.stringify(payload);
-  const headers = new Headers({
-    "Content-Type": "application/json",
-    "User-Agent": "GitHub-Hookshot/1",
-    "X-GitHub-Event": event,
-    "X-GitHub-Delivery": id,
-    "X-GitHub-Hook-Installation-Target-Type": "integration",
-    "X-Hub-Signature-256": `sha256=${await hmac(secret, body)}`,
-  });
-  if (appId !== null) headers.set("X-GitHub-Hook-Installation-Target-ID", appId);
-  headers.set("Content-Length", String(bytesOf(sent ?? body).length));
-  for (const [name, value] of Object.entries(more ?? {})) {
-    if (value === null) headers.delete(name);
-    else headers.set(name, value);
-  }
-  return new Request(`https://${DOMAIN}/webhook`, { method: "POST", headers, body: sent ?? body });
-}
-
-export const bytesOf = (body: string | Uint8Array): Uint8Array =>
-  typeof body === "string" ? new TextEncoder().encode(body) : body;
-
-export async function hmac(secret: string, body: string | Uint8Array, hash = "SHA-256"): Promise<string> {
-  const key = await crypto.subtle.importKey("raw", bytesOf(secret), { name: "HMAC", hash }, false, ["sign"]);
-  const signature = await crypto.subtle.sign("HMAC", key, bytesOf(body));
-  return Array.from(new Uint8Array(signature), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
 
 function runOf(run: World["network"]["github"]["world"]["repositories"][number]["checkRuns"][number]): Run {
   return {
