@@ -18,7 +18,9 @@ describe("BEHAVIOUR.md", () => {
   });
 
   it("has one test for each row, and no test without a row", () => {
-    const tested = ["github.test.ts", "github-access.test.ts", "github-git.test.ts"].flatMap(numbers);
+    const tested = ["github.test.ts", "github-access.test.ts", "github-git.test.ts", "github-graphql.test.ts"].flatMap(
+      numbers,
+    );
     expect(tested.sort((a, b) => a - b)).toEqual(rows.map((row) => row.number));
   });
 
