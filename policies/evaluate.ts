@@ -6,6 +6,8 @@
 import { claimStrings, findClaim, stringClaim, type VerifiedClaims } from "./claims.ts";
 import { audienceProblem, isIssuer, subjectProblem } from "./fields.ts";
 import { ownProperty } from "./objects.ts";
+import type { MatchBudget } from "./pattern/automaton.ts";
+import { newMatchBudget, type Pattern } from "./pattern/pattern.ts";
 import type { CompiledPolicy } from "./policy/compile.ts";
 
 export type Clause = "fields" | "issuer" | "subject" | "audience" | "claim" | "max_token_lifetime";
@@ -22,7 +24,7 @@ export interface ClauseResult {
   /** What the token has, as text; undefined: absent, or nothing that has a text. */
   readonly actual: string | readonly string[] | undefined;
   readonly passed: boolean;
-  readonly why?: "absent" | "not_string" | "no_match" | "ill_formed" | "too_long";
+  readonly why?: "absent" | "not_string" | "no_match" | "too_costly" | "ill_formed" | "too_long";
   /** What is ill-formed, in words that name the character and its place. */
   readonly problem?: string;
 }
@@ -42,12 +44,15 @@ export function evaluate(
   claims: VerifiedClaims,
   expected: { readonly domain: string },
 ): Verdict {
+  const budget = newMatchBudget();
   const trace = [
     ...fieldResults(claims),
-    matchResult("issuer", "iss", policy.issuer, ownProperty(claims, "iss")),
-    matchResult("subject", "sub", policy.subject, ownProperty(claims, "sub")),
-    audienceResult(policy, claims, expected.domain),
-    ...policy.claims.map(({ name, pattern }) => claimResult(claims, name, pattern)),
+    matchResult({ clause: "issuer", name: "iss", found: ownProperty(claims, "iss"), budget }, policy.issuer),
+    matchResult({ clause: "subject", name: "sub", found: ownProperty(claims, "sub"), budget }, policy.subject),
+    audienceResult(policy, claims, { domain: expected.domain, budget }),
+    ...policy.claims.map(({ name, pattern }) =>
+      matchResult({ clause: "claim", name, found: findClaim(claims, name)?.value, budget }, matchingOf(pattern)),
+    ),
     ...lifetimeResults(policy, claims),
   ];
   const failed = trace.find((result) => !result.passed);
@@ -57,7 +62,7 @@ export function evaluate(
 
 /** The issuer clause alone, for a token that is not verified yet: only an issuer that the policy names is asked for its keys. */
 export function matchIssuer(policy: CompiledPolicy, issuer: string): ClauseResult {
-  return matchResult("issuer", "iss", policy.issuer, issuer);
+  return matchResult({ clause: "issuer", name: "iss", found: issuer, budget: newMatchBudget() }, policy.issuer);
 }
 
 /** `aud` as its values; undefined if it is neither a string nor an array of strings. An absent one is an empty list: it fails at its own clause. */
@@ -102,34 +107,42 @@ function fieldResult(
 interface Matching {
   readonly kind: "exact" | "pattern" | "any_of";
   readonly value: string;
-  matches(text: string): boolean;
+  matches(text: string, budget: MatchBudget): boolean;
+}
+
+interface Asked {
+  readonly clause: Clause;
+  readonly name: string;
+  readonly found: unknown;
+  readonly budget: MatchBudget;
 }
 
 /** A scalar must match; of a list any element; `why` says what stood in the way. */
-function matchResult(clause: Clause, name: string, { kind, value, matches }: Matching, found: unknown): ClauseResult {
+function matchResult({ clause, name, found, budget }: Asked, { kind, value, matches }: Matching): ClauseResult {
   const actual = claimStrings(found);
   const texts = typeof actual === "string" ? [actual] : (actual ?? []);
-  const passed = texts.some((text) => matches(text));
+  const passed = texts.some((text) => matches(text, budget));
   const result = { clause, name, expected: { kind, value }, actual, passed } as const;
   if (passed) return result;
   if (found === undefined) return { ...result, why: "absent" };
-  return { ...result, why: texts.length === 0 ? "not_string" : "no_match" };
+  if (texts.length === 0) return { ...result, why: "not_string" };
+  return { ...result, why: kind === "pattern" && budget.isSpent ? "too_costly" : "no_match" };
 }
 
-function audienceResult(policy: CompiledPolicy, claims: VerifiedClaims, domain: string): ClauseResult {
+function audienceResult(
+  policy: CompiledPolicy,
+  claims: VerifiedClaims,
+  { domain, budget }: { readonly domain: string; readonly budget: MatchBudget },
+): ClauseResult {
   const accepted = [domain, `https://${domain}`];
   const byDefault: Matching = { kind: "any_of", value: accepted.join(" "), matches: (text) => accepted.includes(text) };
   const audiences = audiencesOf(claims);
-  return matchResult("audience", "aud", policy.audience ?? byDefault, audiences?.length === 0 ? undefined : audiences);
+  const found = audiences?.length === 0 ? undefined : audiences;
+  return matchResult({ clause: "audience", name: "aud", found, budget }, policy.audience ?? byDefault);
 }
 
-function claimResult(
-  claims: VerifiedClaims,
-  name: string,
-  pattern: CompiledPolicy["claims"][number]["pattern"],
-): ClauseResult {
-  const matching: Matching = { kind: "pattern", value: pattern.source, matches: (text) => pattern.matches(text) };
-  return matchResult("claim", name, matching, findClaim(claims, name)?.value);
+function matchingOf(pattern: Pattern): Matching {
+  return { kind: "pattern", value: pattern.source, matches: (text, budget) => pattern.matches(text, budget) };
 }
 
 /** Without `iat` a lifetime cannot be known, and the clause refuses. */

@@ -7,8 +7,14 @@ import * as v from "valibot";
 import { type DiagnosticList, type Parsed, type Position, quoted } from "./diagnostics.ts";
 import { isIssuer } from "./fields.ts";
 import { MAX_TRUSTED_ISSUER_PATTERN_BYTES, MAX_TRUSTED_ISSUER_PATTERNS, MAX_TRUSTED_ISSUERS } from "./limits.ts";
-import { compilePattern, type Pattern } from "./pattern/pattern.ts";
-import { spanFault } from "./pattern/span-guard.ts";
+import {
+  CompileBudget,
+  type CompiledPattern,
+  compilePattern,
+  newMatchBudget,
+  type Pattern,
+} from "./pattern/pattern.ts";
+import { spanProblem } from "./pattern/span-guard.ts";
 import { TrustedIssuersSchema } from "./schema.ts";
 import { nearest } from "./suggest.ts";
 import { type FileKind, type Locate, readYamlFile, unknownName } from "./yaml/read.ts";
@@ -26,7 +32,7 @@ export const BUILT_IN_ISSUERS: readonly string[] = [
 ];
 
 /** Raised with every change of the shape or of what it means, so that no cache is read by another version. */
-export const ISSUERS_FORMAT = 1;
+export const ISSUERS_FORMAT = 2;
 
 const DocumentSchema = v.strictObject({
   format: v.literal(ISSUERS_FORMAT),
@@ -63,11 +69,13 @@ export function readIssuersDocument(value: unknown): IssuersDocument | undefined
 
 /** Throws only if a pattern is not fit for the list, which the making of the document has ruled out. */
 export function compileTrustedIssuers(document: IssuersDocument): TrustedIssuers {
-  return compileWith(document, () => undefined);
+  return compileWith(document, new Map(), () => undefined);
 }
 
-function compileWith(document: IssuersDocument, locate: Locate): TrustedIssuers {
+function compileWith(document: IssuersDocument, known: ReadonlyMap<string, Pattern>, locate: Locate): TrustedIssuers {
   const patterns = document.patterns.map((source) => {
+    const pattern = known.get(source);
+    if (pattern !== undefined) return pattern;
     const result = trustedPattern(source);
     if (!result.ok) throw new Error(`an issuer list holds a pattern that is not fit for it: ${result.message}`);
     return result.value;
@@ -79,8 +87,9 @@ function compileWith(document: IssuersDocument, locate: Locate): TrustedIssuers 
 
 /** Whether the list names the issuer, whatever its mode. Google's tokens may leave the scheme out of `iss`. */
 export function allows(list: TrustedIssuers, issuer: string): boolean {
+  const budget = newMatchBudget();
   const told = issuer === "accounts.google.com" ? `https://${issuer}` : issuer;
-  return list.document.issuers.includes(told) || list.patterns.some((pattern) => pattern.matches(told));
+  return list.document.issuers.includes(told) || list.patterns.some((pattern) => pattern.matches(told, budget));
 }
 
 const START: Position = { line: 1, column: 1 };
@@ -102,14 +111,16 @@ export function parseTrustedIssuers(text: string): Parsed<TrustedIssuers> {
     locate,
   );
   for (const [index, issuer] of issuers.entries()) checkIssuer(issuer, `issuers[${index}]`, diagnostics, locate);
-  for (const [index, pattern] of patterns.entries())
-    checkPattern(pattern, `issuer_patterns[${index}]`, diagnostics, locate);
+  const compiledPatterns = compilePatterns(patterns, diagnostics, locate);
   if (issuers.length + patterns.length === 0 && broken.size === 0) {
     const suggestion = "list an issuer, or remove the file: without it every issuer is permitted";
     diagnostics.add("", locate("") ?? START, "neither issuers nor issuer_patterns has an entry", suggestion);
   }
   if (mode === undefined || diagnostics.count() > 0) return { ok: false, diagnostics: diagnostics.sorted() };
-  return { ok: true, value: compileWith({ format: ISSUERS_FORMAT, mode, issuers, patterns }, locate) };
+  return {
+    ok: true,
+    value: compileWith({ format: ISSUERS_FORMAT, mode, issuers, patterns }, compiledPatterns, locate),
+  };
 }
 
 function readMode(mode: string, diagnostics: DiagnosticList, locate: Locate): "enforce" | "audit" | undefined {
@@ -150,19 +161,32 @@ function checkIssuer(issuer: string, path: string, diagnostics: DiagnosticList, 
   }
 }
 
-function checkPattern(pattern: string, path: string, diagnostics: DiagnosticList, locate: Locate): void {
-  const result = trustedPattern(pattern);
-  if (!result.ok) diagnostics.add(path, locate(path), result.message, result.suggestion);
+/** Those that are fit for the list, by their text: the list's compilation takes them from here. */
+function compilePatterns(sources: readonly string[], diagnostics: DiagnosticList, locate: Locate) {
+  const budget = new CompileBudget();
+  const patterns = new Map<string, Pattern>();
+  for (const [index, source] of sources.entries()) {
+    if (patterns.has(source)) continue;
+    // Said of the pattern that spent it.
+    if (budget.isSpent) break;
+    const path = `issuer_patterns[${index}]`;
+    const result = trustedPattern(source, budget);
+    if (result.ok) patterns.set(source, result.value);
+    else diagnostics.add(path, locate(path), result.message, result.suggestion);
+  }
+  return patterns;
 }
 
-type TrustedPattern =
-  | { readonly ok: true; readonly value: Pattern }
-  | { readonly ok: false; readonly message: string; readonly suggestion: string };
-
-function trustedPattern(source: string): TrustedPattern {
-  const result = compilePattern(source, MAX_TRUSTED_ISSUER_PATTERN_BYTES);
-  const problem = result.ok ? spanFault(source) : undefined;
-  if (problem === undefined) return result;
-  const message = `${problem}, so that the pattern can run past the host into a domain of someone else`;
-  return { ok: false, message, suggestion: "write `[^/]+` for one part of a host or path, and each `/` at its place" };
+function trustedPattern(source: string, budget?: CompileBudget): CompiledPattern {
+  return compilePattern(source, {
+    maxBytes: MAX_TRUSTED_ISSUER_PATTERN_BYTES,
+    ...(budget === undefined ? {} : { budget }),
+    guard(pattern, tree) {
+      const problem = spanProblem(pattern, tree);
+      if (problem === undefined) return undefined;
+      const message = `${problem}, so that the pattern can run past the host into a domain of someone else`;
+      const suggestion = "write `[^/]+` for one part of a host or path, and each `/` at its place";
+      return { ok: false, message, suggestion };
+    },
+  });
 }

@@ -9,9 +9,9 @@ export const MAX_FILE_BYTES = 65_536;
 /** Of YAML, and of JSON in tokens and requests; real ones nest three levels deep. */
 export const MAX_NESTING_DEPTH = 32;
 /** Of YAML, white space and comments included: a file of 64 KiB may be nothing but commas, and each costs more than its byte. */
-export const MAX_TOKENS = 16_384;
+export const MAX_TOKENS = 8_192;
 /** Without white space and comments. */
-export const MAX_SIGNIFICANT_TOKENS = 8_192;
+export const MAX_SIGNIFICANT_TOKENS = 4_096;
 export const MAX_ALIASES = 64;
 /** Values of a file with every alias and merge written out. */
 export const MAX_EXPANDED_VALUES = 4_096;
@@ -20,6 +20,10 @@ export const MAX_PATTERN_BYTES = 1_024;
 export const MAX_PATTERN_INSTRUCTIONS = 2_048;
 /** Instructions of all patterns of one file together. */
 export const MAX_FILE_INSTRUCTIONS = 8_192;
+/** What all patterns of one file may cost to compile, in the cost of a byte of plain text, which is under a microsecond. */
+export const MAX_FILE_PATTERN_COST_BYTES = 12_288;
+/** Steps of the automata that one token is put to: a few milliseconds. */
+export const MAX_MATCH_STEPS = 524_288;
 export const MAX_CLAIM_PATTERNS = 64;
 /** GitHub takes at most 500 names in one request for a token. */
 export const MAX_REPOSITORIES = 500;

@@ -6,6 +6,7 @@
 import type { Parsed } from "./diagnostics.ts";
 import { PRIVATE_MEMBERS } from "./jwk.ts";
 import { ownProperty } from "./objects.ts";
+import { CompileBudget } from "./pattern/pattern.ts";
 import { checkProgramSize, type Reading, readClaimPatterns, readJwks, readMatcher } from "./policy/clauses.ts";
 import { type CompiledPolicy, compileWith } from "./policy/compile.ts";
 import { POLICY_FORMAT, type PolicyDocument, type PolicyKind } from "./policy/document.ts";
@@ -32,7 +33,7 @@ export function parsePolicy(text: string, context: PolicyContext): Parsed<Compil
       : readYamlFile(text, RepositoryPolicySchema, POLICY_FILE);
   const { value: raw, broken, locate, diagnostics } = file;
   if (raw === undefined) return { ok: false, diagnostics: diagnostics.sorted() };
-  const reading: Reading = { raw, broken, locate, diagnostics, patterns: new Map() };
+  const reading: Reading = { raw, broken, locate, diagnostics, patterns: new Map(), budget: new CompileBudget() };
   const document = readPolicyDocument(reading, context);
   checkProgramSize(reading);
   if (document === undefined || diagnostics.count() > 0) return { ok: false, diagnostics: diagnostics.sorted() };

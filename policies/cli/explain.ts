@@ -55,6 +55,8 @@ function reasonOf({ why }: ClauseResult): string {
       return "is ill-formed";
     case "too_long":
       return "is exceeded";
+    case "too_costly":
+      return "takes more steps to compare than one token may";
     default:
       return "does not match";
   }

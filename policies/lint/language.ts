@@ -2,37 +2,28 @@
  * What a pattern can match, judged on its syntax tree as a finite automaton: whether it shares a text with another pattern. Pure;
  * time in the product of the two sizes, and the second is always one of lint's own, of constant size.
  *
- * Word boundaries are taken as fulfilled, and a literal without regard to case as its ASCII letters and itself: so the answer
- * "no text in common" can be relied on, and the answer "some text" is wrong only for patterns that no policy was seen to hold.
+ * Word boundaries and the edges of lines are taken as fulfilled: so the answer "no text in common" can be relied on, and the answer
+ * "some text" is wrong only for patterns that no policy was seen to hold.
  */
 
-import { operatorOf, type SyntaxNode, syntaxTreeOf } from "../pattern/syntax-tree.ts";
+import { Edge, Op, type Program, programOf } from "../pattern/program.ts";
+import { syntaxTreeOf } from "../pattern/syntax-tree.ts";
 
-/** `next` of -1 is the accepting end. `char` takes one code point out of the ranges. */
-type State =
-  | { readonly kind: "char"; readonly ranges: ArrayLike<number>; readonly next: number }
-  | { readonly kind: "split"; readonly next: readonly number[] }
-  | { readonly kind: "start" | "end"; readonly next: number };
-
-export interface Language {
-  readonly states: readonly State[];
-  readonly first: number;
-}
-
-const ACCEPT = -1;
-const LAST_RUNE = 0x10ffff;
-const ANY = [0, LAST_RUNE];
-const ANY_BUT_NEWLINE = [0, 9, 11, LAST_RUNE];
+export type Language = Program;
 
 /** The pattern must be legal alone. */
 export function languageOf(pattern: string): Language {
-  return build(syntaxTreeOf(pattern));
+  const program = programOf(syntaxTreeOf(pattern), Number.POSITIVE_INFINITY);
+  if (program === undefined) throw new TypeError("an endless bound was passed");
+  return program;
 }
 
+/** A program that takes this text only: state 0 accepts, the others take a character each. */
 export function languageOfText(text: string): Language {
   const runes = [...text].map((character) => character.codePointAt(0) ?? 0);
-  const states = runes.map((rune, i): State => ({ kind: "char", ranges: [rune, rune], next: i + 1 }));
-  return { states: [...states, { kind: "split", next: [ACCEPT] }], first: 0 };
+  const op = [Op.accept, ...runes.map(() => Op.rune)];
+  const next = [0, ...runes.map((_, i) => (i === runes.length - 1 ? 0 : i + 2))];
+  return { op, next, arg: [0, ...runes], classes: [], first: runes.length === 0 ? 0 : 1 };
 }
 
 /** Filled on use with lint's own templates, of which there is a fixed number: nothing that a policy says gets into it. */
@@ -45,80 +36,8 @@ export function overlaps(language: Language, template: string): boolean {
   return haveCommonText(language, known);
 }
 
-/** The kinds of nodes, learnt from samples, as pattern-tree.ts says. */
-function learnKinds() {
-  const op = operatorOf;
-  const foldedFlag = syntaxTreeOf("(?i)ab").flags & ~syntaxTreeOf("ab").flags;
-  return {
-    nothing: op("[^\\x00-\\x{10FFFF}]"),
-    literal: op("ab"),
-    charClass: op("[a-c]"),
-    anyButNewline: op("."),
-    any: op("(?s)."),
-    start: op("^"),
-    end: op("$"),
-    capture: op("(a)"),
-    star: op("a*"),
-    plus: op("a+"),
-    option: op("a?"),
-    sequence: op("a[bc]"),
-    choice: op("ab|cd"),
-    isFolded: (node: SyntaxNode) => (node.flags & foldedFlag) !== 0,
-  };
-}
-
-function rangesOfLetter(rune: number, isFolded: boolean): readonly number[] {
-  if (!isFolded) return [rune, rune];
-  const letter = String.fromCodePoint(rune);
-  const cases = [letter, letter.toLowerCase(), letter.toUpperCase()];
-  return cases.flatMap((text) => [text.codePointAt(0) ?? rune, text.codePointAt(0) ?? rune]);
-}
-
-let learnt: ReturnType<typeof learnKinds> | undefined;
-
-/** Thompson's construction, from the end: each node is built in front of the state that follows it. */
-function build(root: SyntaxNode): Language {
-  learnt ??= learnKinds();
-  const kinds = learnt;
-  const states: State[] = [];
-  const add = (state: State) => states.push(state) - 1;
-
-  function before(node: SyntaxNode, next: number): number {
-    const { op, subs } = node;
-    const only = subs[0];
-    if (op === kinds.literal) {
-      const runes = Array.from(node.runes).reverse();
-      const add1 = (after: number, rune: number) =>
-        add({ kind: "char", ranges: rangesOfLetter(rune, kinds.isFolded(node)), next: after });
-      return runes.reduce(add1, next);
-    }
-    if (op === kinds.charClass) return add({ kind: "char", ranges: node.runes, next });
-    if (op === kinds.any) return add({ kind: "char", ranges: ANY, next });
-    if (op === kinds.anyButNewline) return add({ kind: "char", ranges: ANY_BUT_NEWLINE, next });
-    if (op === kinds.start || op === kinds.end) return add({ kind: op === kinds.start ? "start" : "end", next });
-    if (op === kinds.sequence) return [...subs].reverse().reduce((after, sub) => before(sub, after), next);
-    if (op === kinds.choice) return add({ kind: "split", next: subs.map((sub) => before(sub, next)) });
-    if (op === kinds.nothing) return add({ kind: "split", next: [] });
-    if (only === undefined) return next;
-    if (op === kinds.option) return add({ kind: "split", next: [before(only, next), next] });
-    if (op === kinds.star || op === kinds.plus) return repeated(only, next, op === kinds.plus);
-    return before(only, next);
-  }
-
-  function repeated(sub: SyntaxNode, next: number, atLeastOnce: boolean): number {
-    const exits: number[] = [];
-    const loop = add({ kind: "split", next: exits });
-    const body = before(sub, loop);
-    exits.push(body, next);
-    return atLeastOnce ? body : loop;
-  }
-
-  const first = before(root, ACCEPT);
-  return { states, first: first === ACCEPT ? add({ kind: "split", next: [ACCEPT] }) : first };
-}
-
 /** Of the walk through both: the two states, whether a character was taken, whether none may follow. */
-interface Place {
+interface Pair {
   readonly a: number;
   readonly b: number;
   readonly hasMoved: boolean;
@@ -126,36 +45,51 @@ interface Place {
 }
 
 function haveCommonText(left: Language, right: Language): boolean {
-  const width = right.states.length + 1;
-  const seen = new Uint8Array((left.states.length + 1) * width * 4);
-  const rest: Place[] = [];
+  const width = right.op.length;
+  const seen = new Uint8Array(left.op.length * width * 4);
+  const rest: Pair[] = [];
   const visit = (a: number, b: number, hasMoved: boolean, hasEnded: boolean) => {
-    const index = ((a + 1) * width + b + 1) * 4 + (hasMoved ? 1 : 0) + (hasEnded ? 2 : 0);
+    const index = (a * width + b) * 4 + (hasMoved ? 1 : 0) + (hasEnded ? 2 : 0);
     if (seen[index] === 0) rest.push({ a, b, hasMoved, hasEnded });
     seen[index] = 1;
   };
-  /** Takes no character. */
-  const pass = (state: Exclude<State, { kind: "char" }>, place: Place, isLeft: boolean) => {
-    if (state.kind === "start" && place.hasMoved) return;
-    for (const next of state.kind === "split" ? state.next : [state.next]) {
-      const [a, b] = isLeft ? [next, place.b] : [place.a, next];
-      visit(a, b, place.hasMoved, place.hasEnded || state.kind === "end");
-    }
-  };
   visit(left.first, right.first, false, false);
-  for (let place = rest.pop(); place !== undefined; place = rest.pop()) {
-    if (place.a === ACCEPT && place.b === ACCEPT) return true;
-    const [a, b] = [left.states[place.a], right.states[place.b]];
-    if (a !== undefined && a.kind !== "char") pass(a, place, true);
-    else if (b !== undefined && b.kind !== "char") pass(b, place, false);
-    else if (a !== undefined && b !== undefined && !place.hasEnded && intersect(a.ranges, b.ranges)) {
-      visit(a.next, b.next, true, false);
+  for (let pair = rest.pop(); pair !== undefined; pair = rest.pop()) {
+    const { a, b, hasMoved, hasEnded } = pair;
+    if (left.op[a] === Op.accept && right.op[b] === Op.accept) return true;
+    const [ranges, others] = [rangesAt(left, a), rangesAt(right, b)];
+    if (ranges === undefined) {
+      for (const next of ways(left, a, hasMoved)) visit(next, b, hasMoved, hasEnded || isEnd(left, a));
+    } else if (others === undefined) {
+      for (const next of ways(right, b, hasMoved)) visit(a, next, hasMoved, hasEnded || isEnd(right, b));
+    } else if (!hasEnded && intersect(ranges, others)) {
+      visit(left.next[a] ?? 0, right.next[b] ?? 0, true, false);
     }
   }
   return false;
 }
 
-/** Ranges of a class are sorted; those of a folded letter are few. */
+/** What a state takes; undefined if it takes no character. An accepting state waits for the other side. */
+function rangesAt({ op, arg, classes }: Language, state: number): ArrayLike<number> | undefined {
+  const own = arg[state] ?? 0;
+  if (op[state] === Op.rune) return [own, own];
+  if (op[state] === Op.ranges) return classes[own];
+  return op[state] === Op.accept ? [] : undefined;
+}
+
+/** Where a state leads that takes no character. */
+function ways({ op, next, arg }: Language, state: number, hasMoved: boolean): readonly number[] {
+  const [first, own] = [next[state] ?? 0, arg[state] ?? 0];
+  if (op[state] === Op.split) return [first, own];
+  if (op[state] === Op.jump) return [first];
+  return op[state] === Op.assertion && !(own === Edge.textStart && hasMoved) ? [first] : [];
+}
+
+function isEnd({ op, arg }: Language, state: number): boolean {
+  return op[state] === Op.assertion && arg[state] === Edge.textEnd;
+}
+
+/** The ranges of a class are sorted, but of two classes one is a template's, with few of them. */
 function intersect(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
   for (let i = 0; i + 1 < a.length; i += 2) {
     for (let j = 0; j + 1 < b.length; j += 2) {

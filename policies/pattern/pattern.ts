@@ -5,47 +5,109 @@
  * pattern such as `a)|(b` would escape the group.
  */
 
-import { RE2JS, RE2JSException } from "re2js";
+import { RE2JSException } from "re2js";
 import { quoted } from "../diagnostics.ts";
-import { MAX_PATTERN_BYTES, MAX_PATTERN_INSTRUCTIONS, utf8Bytes } from "../limits.ts";
-import { syntaxTreeOf, treeSize } from "./syntax-tree.ts";
+import {
+  MAX_FILE_PATTERN_COST_BYTES,
+  MAX_MATCH_STEPS,
+  MAX_PATTERN_BYTES,
+  MAX_PATTERN_INSTRUCTIONS,
+  utf8Bytes,
+} from "../limits.ts";
+import { Automaton, MatchBudget } from "./automaton.ts";
+import { costOf } from "./cost.ts";
+import { programOf } from "./program.ts";
+import { type SyntaxNode, syntaxTreeOf } from "./syntax-tree.ts";
+import { tokensOf } from "./tokens.ts";
 
 export interface Pattern {
   readonly source: string;
   /** Instructions of the compiled program. */
   readonly programSize: number;
-  /** Whether the whole text matches. */
-  matches(text: string): boolean;
+  readonly estimatedBytes: number;
+  /** Whether the whole text matches. False, too, once the budget is spent. */
+  matches(text: string, budget?: MatchBudget): boolean;
 }
 
-export type CompiledPattern =
-  | { readonly ok: true; readonly value: Pattern }
-  | { readonly ok: false; readonly message: string; readonly suggestion: string };
+interface RefusedPattern {
+  readonly ok: false;
+  readonly message: string;
+  readonly suggestion: string;
+}
+
+export type CompiledPattern = { readonly ok: true; readonly value: Pattern } | RefusedPattern;
+
+export interface PatternRules {
+  readonly maxBytes?: number;
+  readonly budget?: CompileBudget;
+  /** What a legal pattern must keep to as well. */
+  readonly guard?: (source: string, tree: SyntaxNode) => RefusedPattern | undefined;
+}
+
+/** What compiling may still cost; the patterns of one file share it. */
+export class CompileBudget {
+  #bytes = MAX_FILE_PATTERN_COST_BYTES;
+
+  spend(bytes: number): void {
+    this.#bytes -= bytes;
+  }
+
+  get isSpent(): boolean {
+    return this.#bytes < 0;
+  }
+}
+
+/** For the texts of one token, and of one issuer that a list is asked for. */
+export const newMatchBudget = (): MatchBudget => new MatchBudget(MAX_MATCH_STEPS);
 
 const TOO_LARGE = {
   ok: false,
   message: `the pattern compiles to more than ${MAX_PATTERN_INSTRUCTIONS} instructions`,
   suggestion: "use smaller counts, or `+` in their place",
 } as const;
+const TOO_COSTLY = {
+  ok: false,
+  message: `up to here the patterns cost as much to compile as ${MAX_FILE_PATTERN_COST_BYTES} bytes of plain text, and may not cost more`,
+  suggestion:
+    "write fewer Unicode classes (`\\pL`), fewer ranges without regard to case (`(?i)`), smaller counts or shorter patterns",
+} as const;
 
-export function compilePattern(source: string, maxBytes = MAX_PATTERN_BYTES): CompiledPattern {
+/** Alternatives of one character each become a class, so that a tree can be smaller than its text says. */
+const MERGED_ALTERNATIVES = 4;
+
+export function compilePattern(source: string, rules: PatternRules = {}): CompiledPattern {
+  const { maxBytes = MAX_PATTERN_BYTES, budget = new CompileBudget() } = rules;
   if (source.length > maxBytes || utf8Bytes(source) > maxBytes) {
     return { ok: false, message: `the pattern is longer than ${maxBytes} bytes`, suggestion: "shorten it" };
   }
+  const { states, bytes } = costOf(source);
+  if (states > MERGED_ALTERNATIVES * MAX_PATTERN_INSTRUCTIONS) return TOO_LARGE;
+  budget.spend(bytes);
+  if (budget.isSpent) return TOO_COSTLY;
   try {
-    // Counted repetitions multiply: look at the size before anything is built from it.
-    if (treeSize(syntaxTreeOf(source), MAX_PATTERN_INSTRUCTIONS) > MAX_PATTERN_INSTRUCTIONS) return TOO_LARGE;
-    return compileLegal(source);
+    return compileLegal(source, rules);
   } catch (error) {
-    return refusal(source, error instanceof RE2JSException ? error.message : "it nests too deeply");
+    if (!(error instanceof RE2JSException)) throw error;
+    return refusal(source, error.message);
   }
 }
 
-function compileLegal(source: string): CompiledPattern {
-  const compiled = RE2JS.compile(`^(?:${source})$`);
-  const programSize = compiled.re2().numberOfInstructions();
-  if (programSize > MAX_PATTERN_INSTRUCTIONS) return TOO_LARGE;
-  return { ok: true, value: { source, programSize, matches: (text) => compiled.testExact(text) } };
+function compileLegal(source: string, { guard }: PatternRules): CompiledPattern {
+  const tree = syntaxTreeOf(source);
+  // In `^(?:p)$` it would quote the end of the group.
+  if (isQuoteOpen(source)) return refusal(source, "a quote that is not closed");
+  const refused = guard?.(source, tree);
+  if (refused !== undefined) return refused;
+  const program = programOf(tree, MAX_PATTERN_INSTRUCTIONS);
+  if (program === undefined) return TOO_LARGE;
+  const automaton = new Automaton(program);
+  const value: Pattern = Object.freeze({
+    source,
+    programSize: automaton.states,
+    estimatedBytes: automaton.estimatedBytes + 2 * source.length,
+    matches: (text: string, budget = newMatchBudget()) => automaton.takes(text, budget),
+  });
+  return { ok: true, value };
 }
 
 const REMEDIES: readonly (readonly [sign: RegExp, suggestion: string])[] = [
@@ -64,9 +126,13 @@ const REMEDIES: readonly (readonly [sign: RegExp, suggestion: string])[] = [
   [/character class range/, "see the list of classes in RE2's syntax"],
 ];
 
-function refusal(source: string, reason: string): CompiledPattern {
+function refusal(source: string, reason: string): RefusedPattern {
   const message = `${quoted(source)} is no pattern: ${reason.replace(/^error parsing regexp: /, "")}`;
-  const openQuote = source.lastIndexOf("\\Q") > source.lastIndexOf("\\E");
-  const suggestion = openQuote ? "close `\\Q` with `\\E`" : REMEDIES.find(([sign]) => sign.test(reason))?.[1];
+  const suggestion = isQuoteOpen(source) ? "close `\\Q` with `\\E`" : REMEDIES.find(([sign]) => sign.test(reason))?.[1];
   return { ok: false, message, suggestion: suggestion ?? "see RE2's syntax" };
+}
+
+function isQuoteOpen(source: string): boolean {
+  const last = tokensOf(source).findLast(({ kind }) => kind === "quote");
+  return last !== undefined && !last.text.endsWith("\\E");
 }

@@ -6,37 +6,33 @@
  * hand has counted repetitions written out, so these are found in the text, and what they repeat is judged by itself.
  */
 
-import { operatorOf, type SyntaxNode, syntaxTreeOf } from "./syntax-tree.ts";
+import { kindOf, type SyntaxNode, syntaxTreeOf } from "./syntax-tree.ts";
 import { quotedTextOf, tokensOf } from "./tokens.ts";
 
 const SLASH = 0x2f;
+const BRANCHING: readonly string[] = ["star", "plus", "option", "choice"];
 
-/** Why the pattern may not stand; undefined if it may. The pattern must be legal alone. */
-export function spanFault(pattern: string): string | undefined {
+/** Why the legal pattern of this tree may not stand; undefined if it may. */
+export function spanProblem(pattern: string, tree: SyntaxNode): string | undefined {
   for (const operand of countedOperands(pattern)) {
     const repeats = operand.isLiteral ? operand.text === "/" : slashIn(syntaxTreeOf(operand.text), true) !== undefined;
     if (repeats) return 'a "/" stands under a repetition';
   }
-  return slashIn(syntaxTreeOf(pattern), false);
+  return slashIn(tree, false);
 }
 
 /** `isRepeated`: the whole tree stands under a repetition, an option or an alternation. */
 function slashIn(root: SyntaxNode, isRepeated: boolean): string | undefined {
-  const op = {
-    dots: [operatorOf("."), operatorOf("(?s).")],
-    literal: operatorOf("ab"),
-    charClass: operatorOf("[a-c]"),
-    branching: [operatorOf("a*"), operatorOf("a+"), operatorOf("a?"), operatorOf("ab|cd")],
-  };
   const rest = [{ node: root, inside: isRepeated }];
   for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
     const { node, inside } = next;
-    if (op.dots.includes(node.op)) return '"." can match "/"';
-    if (node.op === op.charClass && hasRange(node.runes, SLASH)) return 'a character class can match "/"';
-    if (node.op === op.literal && inside && Array.from(node.runes).includes(SLASH)) {
+    const kind = kindOf(node);
+    if (kind === "any" || kind === "anyButNewline") return '"." can match "/"';
+    if (kind === "charClass" && hasRange(node.runes, SLASH)) return 'a character class can match "/"';
+    if (kind === "literal" && inside && Array.from(node.runes).includes(SLASH)) {
       return 'a "/" stands under a repetition, an option or an alternation';
     }
-    for (const sub of node.subs) rest.push({ node: sub, inside: inside || op.branching.includes(node.op) });
+    for (const sub of node.subs) rest.push({ node: sub, inside: inside || BRANCHING.includes(kind) });
   }
   return undefined;
 }
@@ -54,9 +50,9 @@ interface Operand {
   readonly isLiteral: boolean;
 }
 
-/** The operands of all counted repetitions of a legal pattern. */
+/** The operands of the counted repetitions of a legal pattern, without those that stand in another one. */
 function countedOperands(pattern: string): readonly Operand[] {
-  const operands: Operand[] = [];
+  const operands: (Operand & { readonly from: number })[] = [];
   const groups: number[] = [];
   let atom: { readonly from: number; readonly to: number; readonly literal?: string } | undefined;
   for (const token of tokensOf(pattern)) {
@@ -70,8 +66,10 @@ function countedOperands(pattern: string): readonly Operand[] {
     } else if (kind === "close") atom = { from: groups.pop() ?? 0, to };
     else if (kind === "bar") atom = undefined;
     else if (kind === "count" && atom !== undefined) {
-      operands.push({ text: atom.literal ?? pattern.slice(atom.from, atom.to), isLiteral: atom.literal !== undefined });
-      atom = { from: atom.from, to };
+      const { from: start, literal } = atom;
+      while ((operands.at(-1)?.from ?? -1) >= start) operands.pop();
+      operands.push({ text: literal ?? pattern.slice(start, atom.to), isLiteral: literal !== undefined, from: start });
+      atom = { from: start, to };
     } else if (kind === "atom" || kind === "class") atom = { from, to };
   }
   return operands;

@@ -39,20 +39,61 @@ function isSyntaxNode(node: unknown): node is SyntaxNode {
   );
 }
 
-/** Nodes and literal characters, shared nodes as often as they occur; stops counting beyond `limit`. */
-export function treeSize(root: SyntaxNode, limit: number): number {
-  const literal = operatorOf("ab");
-  let size = 0;
-  const rest = [root];
-  for (let node = rest.pop(); node !== undefined && size <= limit; node = rest.pop()) {
-    size += node.op === literal ? node.runes.length : 1;
-    if (size + node.subs.length > limit) return limit + 1;
-    for (const sub of node.subs) rest.push(sub);
-  }
-  return size;
+type NodeKind = keyof typeof SAMPLES;
+
+/** For each kind of node a pattern whose tree is one. */
+const SAMPLES = {
+  nothing: "[^\\x00-\\x{10FFFF}]",
+  empty: "(?:)",
+  literal: "ab",
+  charClass: "[a-c]",
+  any: "(?s).",
+  anyButNewline: ".",
+  textStart: "\\A",
+  textEnd: "\\z",
+  lineStart: "(?m)^",
+  lineEnd: "(?m)$",
+  boundary: "\\b",
+  noBoundary: "\\B",
+  capture: "(a)",
+  star: "a*",
+  plus: "a+",
+  option: "a?",
+  sequence: "a[bc]",
+  choice: "ab|cd",
+} as const;
+
+interface Learnt {
+  readonly kinds: ReadonlyMap<number, NodeKind>;
+  readonly foldFlag: number;
 }
 
-/** The kind of the root of a sample's tree. */
-export function operatorOf(sample: string): number {
-  return syntaxTreeOf(sample).op;
+let learnt: Learnt | undefined;
+
+/** Once, at the first use: nothing that a policy says gets into it. */
+function learn(): Learnt {
+  const names = Object.keys(SAMPLES) as NodeKind[];
+  const kinds = new Map(names.map((name) => [syntaxTreeOf(SAMPLES[name]).op, name]));
+  if (kinds.size < names.length) throw new TypeError("the pattern engine's kinds of nodes are other ones");
+  return { kinds, foldFlag: syntaxTreeOf("(?i)ab").flags & ~syntaxTreeOf("ab").flags };
+}
+
+export function kindOf(node: SyntaxNode): NodeKind {
+  learnt ??= learn();
+  const kind = learnt.kinds.get(node.op);
+  if (kind === undefined) throw new TypeError("the pattern engine's syntax tree has a node of an unknown kind");
+  return kind;
+}
+
+/** Of a literal: whether it stands for its letters in every case. */
+export function isFolded(node: SyntaxNode): boolean {
+  learnt ??= learn();
+  return (node.flags & learnt.foldFlag) !== 0;
+}
+
+/** All cases of a code point, as ranges. The class has a second, far member: the parser makes a literal of one that has none. */
+export function casesOf(rune: number): readonly number[] {
+  const far = rune < 0x10000 ? 0x10ffff : 0;
+  const { runes } = syntaxTreeOf(`(?i)[\\x{${rune.toString(16)}}\\x{${far.toString(16)}}]`);
+  return Array.from(runes).filter((bound) => bound !== far);
 }

@@ -1,6 +1,6 @@
 /**
  * The tokens of a pattern's text, for what the syntax tree has lost: where an alternation stands, what a count repeats, whether a
- * dot was escaped. Pure; linear in the pattern, which must be legal alone.
+ * dot was escaped, what it will cost to parse. Pure; linear in the pattern, right as far as it is legal.
  */
 
 export interface PatternToken {
@@ -11,37 +11,70 @@ export interface PatternToken {
   readonly to: number;
 }
 
-const TOKEN =
-  /(?<quote>\\Q.*?(?:\\E|$))|(?<flags>\(\?[a-zA-Z-]*\))|(?<open>\((?:\?(?:P?<[^>]*>|[a-zA-Z-]*:))?)|(?<close>\))|(?<bar>\|)|(?<count>\{\d+(?:,\d*)?\}\??)|(?<repeat>[*+?]\??)|(?<class>\[)|(?<atom>\\[pPx]\{[^}]*\}|\\[pP].|\\x..|\\[0-7]{1,3}|\\.|.)/suy;
-
-/** The offset behind a class that begins at `from`: a `]` directly behind its start is a member. */
-function endOfClass(pattern: string, from: number): number {
-  const member = /\[:[^\]]*:\]|\\[pPx]\{[^}]*\}|\\.|[^\\]/suy;
-  let at = from + (pattern[from + 1] === "^" ? 2 : 1);
-  for (let isFirst = true; at < pattern.length && (isFirst || pattern[at] !== "]"); isFirst = false) {
-    member.lastIndex = at;
-    if (member.exec(pattern) === null) break;
-    at = member.lastIndex;
-  }
-  return at + 1;
-}
+const QUOTE = /\\Q.*?(?:\\E|$)/suy;
+const ESCAPE = /\\(?:[pPx]\{[^}]*\}|[pP].|x..|[0-7]{1,3}|.)/suy;
+const FLAGS = /\(\?[a-zA-Z-]*\)/suy;
+const OPEN = /\((?:\?(?:P?<[^>]*>|[a-zA-Z-]*:))?/suy;
+const COUNT = /\{\d+(?:,\d*)?\}\??/suy;
+const REPEAT = /[*+?]\??/suy;
+/** What a class holds, and its end. */
+const MEMBER = /\[:[^\]]*:\]|\\[pPx]\{[^}]*\}|\\.|[^\\]/suy;
 
 export function tokensOf(pattern: string): readonly PatternToken[] {
   const tokens: PatternToken[] = [];
-  TOKEN.lastIndex = 0;
-  for (let match = TOKEN.exec(pattern); match !== null && match[0] !== ""; match = TOKEN.exec(pattern)) {
-    const kind = kindOf(match.groups ?? {});
-    if (kind === "class") TOKEN.lastIndex = endOfClass(pattern, match.index);
-    const to = Math.min(TOKEN.lastIndex, pattern.length);
-    tokens.push({ kind, text: pattern.slice(match.index, to), from: match.index, to });
+  for (let from = 0; from < pattern.length; ) {
+    const [kind, to] = tokenAt(pattern, from);
+    tokens.push({ kind, text: pattern.slice(from, to), from, to });
+    from = to;
   }
   return tokens;
 }
 
-const KINDS = ["quote", "flags", "open", "close", "bar", "count", "repeat", "class", "atom"] as const;
+/** The kind of the token at a place, and where it ends. */
+function tokenAt(pattern: string, from: number): readonly [kind: PatternToken["kind"], to: number] {
+  const end = (expression: RegExp) => endOf(expression, pattern, from);
+  switch (pattern[from]) {
+    case "\\": {
+      const quote = end(QUOTE);
+      return quote === undefined ? ["atom", end(ESCAPE) ?? from + 1] : ["quote", quote];
+    }
+    case "(": {
+      const flags = end(FLAGS);
+      return flags === undefined ? ["open", end(OPEN) ?? from + 1] : ["flags", flags];
+    }
+    case ")":
+      return ["close", from + 1];
+    case "|":
+      return ["bar", from + 1];
+    case "{": {
+      const count = end(COUNT);
+      return count === undefined ? ["atom", from + 1] : ["count", count];
+    }
+    case "*":
+    case "+":
+    case "?":
+      return ["repeat", end(REPEAT) ?? from + 1];
+    case "[":
+      return ["class", endOfClass(pattern, from)];
+    default:
+      return ["atom", from + ((pattern.codePointAt(from) ?? 0) > 0xffff ? 2 : 1)];
+  }
+}
 
-function kindOf(groups: Readonly<Record<string, string | undefined>>): PatternToken["kind"] {
-  return KINDS.find((kind) => groups[kind] !== undefined) ?? "atom";
+function endOf(expression: RegExp, text: string, from: number): number | undefined {
+  expression.lastIndex = from;
+  return expression.test(text) ? expression.lastIndex : undefined;
+}
+
+/** The offset behind a class that begins at `from`: a `]` directly behind its start is a member. */
+function endOfClass(pattern: string, from: number): number {
+  let at = from + (pattern[from + 1] === "^" ? 2 : 1);
+  for (let isFirst = true; at < pattern.length && (isFirst || pattern[at] !== "]"); isFirst = false) {
+    const end = endOf(MEMBER, pattern, at);
+    if (end === undefined) break;
+    at = end;
+  }
+  return Math.min(at + 1, pattern.length);
 }
 
 /** The characters of a `quote` token. */

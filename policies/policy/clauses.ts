@@ -4,7 +4,7 @@
 
 import { type DiagnosticList, type Position, quoted } from "../diagnostics.ts";
 import { MAX_CLAIM_PATTERNS, MAX_FILE_INSTRUCTIONS } from "../limits.ts";
-import { compilePattern, type Pattern } from "../pattern/pattern.ts";
+import { type CompileBudget, compilePattern, type Pattern } from "../pattern/pattern.ts";
 import type { RawPolicy } from "../schema.ts";
 import type { Locate } from "../yaml/read.ts";
 import type { InlineJwk, Matcher } from "./document.ts";
@@ -18,6 +18,7 @@ export interface Reading {
   readonly diagnostics: DiagnosticList;
   /** Compiled once while reading; the document's compilation takes them from here. */
   readonly patterns: Map<string, Pattern>;
+  readonly budget: CompileBudget;
 }
 
 export const START: Position = { line: 1, column: 1 };
@@ -49,9 +50,11 @@ function isBefore(a: Position | undefined, b: Position | undefined): boolean {
   return a !== undefined && b !== undefined && (a.line - b.line || a.column - b.column) < 0;
 }
 
-function compileAt({ patterns, diagnostics, locate }: Reading, path: string, source: string): boolean {
+function compileAt({ patterns, budget, diagnostics, locate }: Reading, path: string, source: string): boolean {
   if (patterns.has(source)) return true;
-  const result = compilePattern(source);
+  // Said of the pattern that spent it.
+  if (budget.isSpent) return false;
+  const result = compilePattern(source, { budget });
   if (result.ok) patterns.set(source, result.value);
   else diagnostics.add(path, locate(path), result.message, result.suggestion);
   return result.ok;

@@ -2,6 +2,7 @@
  * PolicyDocument -> CompiledPolicy, the one thing that evaluate.ts accepts. No I/O, no clock.
  */
 
+import type { MatchBudget } from "../pattern/automaton.ts";
 import { compilePattern, type Pattern } from "../pattern/pattern.ts";
 import type { Locate } from "../yaml/read.ts";
 import type { Matcher, PolicyDocument } from "./document.ts";
@@ -10,7 +11,8 @@ export interface CompiledMatcher {
   readonly kind: Matcher["kind"];
   /** The exact value, or the pattern's source. */
   readonly value: string;
-  matches(text: string): boolean;
+  /** For a pattern false, too, once the budget is spent. */
+  matches(text: string, budget?: MatchBudget): boolean;
 }
 
 declare const compiled: unique symbol;
@@ -39,11 +41,16 @@ export function compilePolicy(document: PolicyDocument): CompiledPolicy {
 }
 
 export function compileWith(document: PolicyDocument, known: KnownPatterns, locate: Locate): CompiledPolicy {
-  const patternOf = (source: string): Pattern => known.get(source) ?? mustCompile(source);
+  const patterns = new Map(known);
+  const patternOf = (source: string): Pattern => {
+    const pattern = patterns.get(source) ?? mustCompile(source);
+    patterns.set(source, pattern);
+    return pattern;
+  };
   const compileMatcher = ({ kind, value }: Matcher): CompiledMatcher => {
     if (kind === "exact") return { kind, value, matches: (text) => text === value };
     const pattern = patternOf(value);
-    return { kind, value, matches: (text) => pattern.matches(text) };
+    return { kind, value, matches: (text, budget) => pattern.matches(text, budget) };
   };
   const policy = {
     document,

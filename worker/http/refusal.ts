@@ -194,11 +194,14 @@ function clauseText(result: ClauseResult, isOwner: boolean): string {
       ? result.why === "not_string"
         ? `${label} has no value that can be compared`
         : `expected ${label} not found in token`
-      : `${label} ${typeof actual === "string" ? quoted(actual) : `[${actual.map(quoted).join(" ")}]`} did not match`;
+      : `${label} ${typeof actual === "string" ? quoted(actual) : `[${actual.map(quoted).join(" ")}]`} ${mismatch(result)}`;
   if (!isOwner) return found;
   const { kind, value } = result.expected;
   return kind === "pattern" ? `${found} (pattern ${quoted(value)})` : `${found} (${quoted(value)})`;
 }
+
+const mismatch = ({ why }: ClauseResult): string =>
+  why === "too_costly" ? "takes more steps to compare than one token may" : "did not match";
 
 function missing(
   denial: { readonly missing: readonly string[]; readonly settingsUrl?: string },

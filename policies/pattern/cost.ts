@@ -1,0 +1,136 @@
+/**
+ * What a pattern will cost to compile, judged by its text before anything is compiled from it. Pure; linear in the pattern.
+ *
+ * The parser takes a range without regard to case code point by code point, and sorts the hundreds of ranges of a Unicode class
+ * wherever one is written; counts multiply what they repeat.
+ */
+
+import { type PatternToken, quotedTextOf, tokensOf } from "./tokens.ts";
+
+export interface PatternCost {
+  /** At most so many states will the automaton have, before alternatives are factored. */
+  readonly states: number;
+  /** In the cost of a byte of plain text. */
+  readonly bytes: number;
+}
+
+/** Measured: how many of each cost the parser as much as one byte of plain text. */
+const STATES_PER_BYTE = 4;
+const FOLDED_PER_BYTE = 8;
+/** And how many bytes a Unicode class costs, and a character of which the cases are looked up. */
+const BYTES_PER_UNICODE_CLASS = 400;
+const BYTES_PER_CASES = 8;
+const FOLDED_IN_NAMED_CLASS = 128;
+/** The parser refuses a higher one. */
+const MAX_COUNT = 1_000;
+
+/** Code points outside of these have no other case. */
+const FIRST_FOLDED = 0x41;
+const LAST_FOLDED = 0x1e943;
+
+/** A group while its text is read. */
+interface Group {
+  isFolded: boolean;
+  /** States of the alternatives that ended, of the one that is read, and of its last part, which a repetition repeats. */
+  ended: number;
+  current: number;
+  last: number;
+  alternatives: number;
+}
+
+export function costOf(pattern: string): PatternCost {
+  let bytes = pattern.length;
+  const group = (isFolded: boolean): Group => ({ isFolded, ended: 0, current: 0, last: 0, alternatives: 1 });
+  const groups = [group(false)];
+  for (const token of tokensOf(pattern)) {
+    const top = groups.at(-1) ?? group(false);
+    if (token.kind === "open") groups.push(group(foldingBehind(token.text, top.isFolded)));
+    else if (token.kind === "flags") top.isFolded = foldingBehind(token.text, top.isFolded);
+    else if (token.kind === "close" && groups.length > 1) {
+      groups.pop();
+      add(groups.at(-1) ?? top, statesOf(top));
+    } else if (token.kind === "bar") {
+      top.ended += Math.max(top.current, 1);
+      top.current = 0;
+      top.alternatives += 1;
+    } else if (token.kind === "repeat" || token.kind === "count") repeat(top, token);
+    else {
+      add(top, token.kind === "quote" ? [...quotedTextOf(token)].length : 1);
+      bytes += bytesOf(token, top.isFolded);
+    }
+  }
+  const states = groups.reduce((sum, open) => sum + statesOf(open), 1);
+  return { states, bytes: Math.ceil(bytes + states / STATES_PER_BYTE) };
+}
+
+function statesOf({ ended, current, alternatives }: Group): number {
+  return ended + Math.max(current, 1) + alternatives - 1;
+}
+
+function add(group: Group, states: number): void {
+  group.current += states;
+  group.last = states;
+}
+
+function repeat(group: Group, { kind, text }: PatternToken): void {
+  const [least = 0, most] = kind === "count" ? [...text.matchAll(/\d+/g)].map(Number) : [];
+  const isOpen = kind === "repeat" || (most === undefined && text.includes(","));
+  const copies = Math.min(Math.max(least, most ?? 1, 1), MAX_COUNT);
+  // Whether to take a copy, or one more, is a state of its own.
+  const states = copies * (group.last + (most === undefined ? 0 : 1)) + (isOpen ? 1 : 0);
+  group.current += states - group.last;
+  group.last = states;
+}
+
+/** `(?i)`, `(?i-s:`: whether case is looked at behind it. */
+function foldingBehind(text: string, isFolded: boolean): boolean {
+  const [on = "", off = ""] = /^\(\?([a-zA-Z]*)(?:-([a-zA-Z]*))?[:)]$/.exec(text)?.slice(1) ?? [];
+  if (off.includes("i")) return false;
+  return isFolded || on.includes("i");
+}
+
+function bytesOf({ kind, text }: PatternToken, isFolded: boolean): number {
+  if (kind === "quote") return isFolded ? casesBytes(text) : 0;
+  const unicode = (text.match(/\\[pP]/g)?.length ?? 0) * BYTES_PER_UNICODE_CLASS;
+  if (!isFolded) return unicode;
+  const named = (text.match(/\\[dDsSwW]|\[:/g)?.length ?? 0) * FOLDED_IN_NAMED_CLASS;
+  const folded = named + (kind === "class" ? foldedIn(text) : 0);
+  return 2 * unicode + folded / FOLDED_PER_BYTE + (kind === "class" ? 0 : casesBytes(text));
+}
+
+/** Outside of classes the cases of ASCII are known. */
+function casesBytes(text: string): number {
+  return [...text].filter((character) => character > "\x7f").length * BYTES_PER_CASES;
+}
+
+/** At least as many code points as have to be looked at in the ranges of a class, but for a few of ASCII. */
+function foldedIn(text: string): number {
+  let folded = 0;
+  for (let at = text.indexOf("-"); at >= 0; at = text.indexOf("-", at + 1)) {
+    const from = Math.max(codePointBefore(text, at), FIRST_FOLDED);
+    const to = Math.min(codePointBehind(text, at), LAST_FOLDED);
+    // A range of all that can have a case is not taken apart.
+    if (to >= from && !(from === FIRST_FOLDED && to === LAST_FOLDED)) folded += to - from + 1;
+  }
+  return folded;
+}
+
+/** `\x{1e943}` and what stands before it, or one character: enough to see where a range begins. */
+const LONGEST = 12;
+
+function codePointBefore(text: string, at: number): number {
+  const before = text.slice(Math.max(0, at - LONGEST), at);
+  const wide = /[^\\]\\x\{([0-9A-Fa-f]{1,6})\}$/.exec(before)?.[1];
+  if (wide !== undefined) return Number.parseInt(wide, 16);
+  const last = [...before].at(-1);
+  return last === undefined || before.at(-2) === "\\" ? 0 : (last.codePointAt(0) ?? 0);
+}
+
+function codePointBehind(text: string, at: number): number {
+  const behind = text.slice(at + 1);
+  const [, wide, narrow, octal] = /^\\(?:x\{([0-9A-Fa-f]+)\}|x([0-9A-Fa-f]{2})|([0-7]{1,3}))/.exec(behind) ?? [];
+  if (octal !== undefined) return Number.parseInt(octal, 8);
+  const hex = wide ?? narrow;
+  if (hex !== undefined) return Number.parseInt(hex, 16);
+  return (behind.startsWith("\\") ? behind.codePointAt(1) : behind.codePointAt(0)) ?? 0;
+}
