@@ -3,10 +3,12 @@
 import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
+import { MEMORY_SHARES_BYTES } from "../../worker/limits.ts";
 import { TieredCache } from "../../worker/store/cache.ts";
 import { boundedFetch } from "../../worker/store/fetch.ts";
 import { KvStore } from "../../worker/store/kv.ts";
 import { addressKey, Limiter } from "../../worker/store/limiter.ts";
+import { BoundedMap } from "../../worker/store/memory.ts";
 import { PendingWrites } from "../../worker/store/pending-writes.ts";
 
 beforeEach(() => reset());
@@ -16,6 +18,7 @@ interface Setting {
   kv?: KVNamespace;
   failures?: string[];
   maxEntries?: number;
+  maxBytes?: number;
   kind?: string;
   apiHost?: string;
 }
@@ -27,7 +30,7 @@ function cacheOf(setting: Setting): TieredCache<string> {
     kv: new KvStore({ kv: setting.kv ?? env.STS_CACHE, onFailure: (operation) => setting.failures?.push(operation) }),
     now: () => setting.now,
     maxEntries: setting.maxEntries ?? 10,
-    maxBytes: 1_000_000,
+    maxBytes: setting.maxBytes ?? 1_000_000,
     keepMs: 3_600_000,
     encode: (value) => ({ word: value }),
     decode: (stored) =>
@@ -130,6 +133,163 @@ describe("the tiered cache", () => {
     here.put(["flood", "9"], { value: "there", readAt: 1 }, undefined);
     expect(here.peek(["flood", "9"])).toMatchObject({ value: "there" });
   });
+});
+
+describe("what is void", () => {
+  /** As a webhook, or a 404, would leave it; `inKv` undefined: KV does not answer. */
+  const voidFrom = (state: { known: number; inKv: number | undefined }) => ({
+    known: () => state.known,
+    latest: async () => (state.inKv === undefined ? undefined : Math.max(state.known, state.inKv)),
+  });
+
+  async function kept(setting: Setting, readAt = 100): Promise<TieredCache<string>> {
+    const writes = new PendingWrites();
+    cacheOf(setting).put(["a"], { value: "x", readAt }, writes);
+    await writes.carryOut("verified");
+    return cacheOf(setting);
+  }
+
+  it.each([
+    ["as this isolate knows", { known: 101, inKv: 0 }, undefined],
+    ["as KV says", { known: 0, inKv: 101 }, undefined],
+    ["or may be, as KV does not answer", { known: 0, inKv: undefined }, undefined],
+    ["no more, as it was read since", { known: 100, inKv: 100 }, { value: "x" }],
+  ])("%s", async (_, state, found) => {
+    const cache = await kept({ now: 0 });
+    const read = await cache.get(["a"], voidFrom(state));
+    expect(read === undefined ? read : { value: read.value }).toEqual(found);
+  });
+
+  it("in memory as well, held or not", async () => {
+    const setting = { now: 0 };
+    const cache = await kept(setting);
+    const state = { known: 0, inKv: 0 };
+    expect(await cache.get(["a"], voidFrom(state))).toMatchObject({ value: "x" });
+    state.known = 101;
+    expect(cache.peek(["a"], voidFrom(state))).toBeUndefined();
+    setting.now = 60_000;
+    state.known = 0;
+    state.inKv = 101;
+    expect(await cache.get(["a"], voidFrom(state))).toBeUndefined();
+  });
+
+  it("by what came while KV was asked, and nothing covers what memory learned meanwhile", async () => {
+    const setting: Setting = { now: 0 };
+    let answer = () => {};
+    const gate = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const kv = env.STS_CACHE;
+    await kept(setting);
+    const slowly = { get: (key: string) => gate.then(() => kv.get(key, "json")), put: kv.put.bind(kv) };
+    // Only these two methods of KV are ever used.
+    const cache = cacheOf({ ...setting, kv: slowly as unknown as KVNamespace });
+    const state = { known: 0, inKv: 0 };
+    const [voided, covered] = [cache.get(["a"], voidFrom(state)), cache.get(["a"])];
+    state.known = 101;
+    cache.put(["a"], { value: "newer", readAt: 200 }, undefined);
+    answer();
+    expect(await voided).toMatchObject({ value: "newer" });
+    expect(await covered).toMatchObject({ value: "newer" });
+    expect(cache.peek(["a"])).toMatchObject({ value: "newer" });
+  });
+
+  it("is neither kept nor written, however late the write is", async () => {
+    const setting = { now: 0 };
+    const state = { known: 101, inKv: 0 };
+    const writes = new PendingWrites();
+    const cache = cacheOf(setting);
+    cache.put(["a"], { value: "x", readAt: 100 }, writes, { voidBefore: voidFrom(state) });
+    expect(cache.peek(["a"])).toBeUndefined();
+    state.known = 0;
+    cache.put(["a"], { value: "x", readAt: 100 }, writes, { voidBefore: voidFrom(state) });
+    state.known = 101;
+    await writes.carryOut("verified");
+    expect((await env.STS_CACHE.list()).keys).toEqual([]);
+  });
+});
+
+describe("writes that wait", () => {
+  it.each([
+    ["anyone", ["anyone"]],
+    ["verified", ["anyone", "verified"]],
+    ["owner", ["anyone", "verified", "owner"]],
+  ] as const)("are carried out for %s as far as that caller may cause them", async (by, expected) => {
+    const writes = new PendingWrites();
+    const done: string[] = [];
+    for (const origin of ["anyone", "verified", "owner"] as const) {
+      writes.add(async (who) => {
+        expect(who).toBe(by);
+        done.push(origin);
+      }, origin);
+    }
+    writes.add(async () => {
+      throw new Error("one that fails holds up no other");
+    }, "anyone");
+    await writes.carryOut(by);
+    await writes.carryOut("owner");
+    expect(done).toEqual(expected);
+  });
+});
+
+describe("memory", () => {
+  it("is bounded in bytes, and keeps nothing that is larger than all of it", () => {
+    const map = new BoundedMap<string>(100, { maxBytes: 10, of: (value) => value.length });
+    expect(map.set("a", "1234")).toEqual([]);
+    expect(map.set("b", "1234")).toEqual([]);
+    map.get("a");
+    expect(map.set("c", "1234")).toEqual(["1234"]);
+    expect([map.get("a"), map.get("b"), map.get("c"), map.bytes]).toEqual(["1234", undefined, "1234", 8]);
+    expect(map.set("c", "12345678901")).toEqual(["12345678901"]);
+    expect([map.get("c"), map.bytes]).toEqual([undefined, 4]);
+    map.set("a", "1");
+    expect(map.bytes).toBe(1);
+    map.delete("a");
+    map.delete("a");
+    expect([map.bytes, map.size]).toEqual([0, 0]);
+  });
+
+  it("of a cache holds large entries up to its share, whatever their count", () => {
+    const setting = { now: 0, maxEntries: 1_000, maxBytes: 200_000 };
+    const cache = cacheOf(setting);
+    for (let i = 0; i < 50; i++) cache.put([String(i)], { value: "x".repeat(5_000), readAt: 0 }, undefined);
+    const left = Array.from({ length: 50 }, (_, i) => cache.peek([String(i)])).filter(Boolean).length;
+    // Half of it for what is there; four bytes for a character.
+    expect(left).toBeLessThanOrEqual(5);
+    expect(left).toBeGreaterThan(2);
+    expect(cache.peek(["49"])).toBeDefined();
+  });
+
+  it("lets go of what is older than it is ever kept", () => {
+    const setting = { now: 0 };
+    const cache = cacheOf(setting);
+    cache.put(["old"], { value: "x", readAt: 0 }, undefined);
+    setting.now = 3_600_000;
+    cache.put(["new"], { value: "x", readAt: setting.now }, undefined);
+    setting.now = 0;
+    expect(cache.peek(["old"])).toBeUndefined();
+  });
+
+  it("of all caches together is 32 MiB", () => {
+    const shares = Object.values(MEMORY_SHARES_BYTES).reduce((sum, share) => sum + share, 0);
+    expect(shares).toBe(32 * 1024 * 1024);
+  });
+});
+
+describe("KV that hangs", () => {
+  const never = () => new Promise<never>(() => undefined);
+  const failures: string[] = [];
+  // Only these two methods of KV are ever used.
+  const store = new KvStore({
+    kv: { get: never, put: never } as unknown as KVNamespace,
+    onFailure: (operation) => failures.push(operation),
+  });
+
+  it("has failed after a time of its own", async () => {
+    expect(await store.get("tuple")).toBe("failed");
+    expect(await store.put("tuple", { value: 1, readAt: 0 }, 60_000)).toBe(false);
+    expect(failures).toEqual(["get", "put"]);
+  }, 10_000);
 });
 
 describe("the bounded fetch", () => {

@@ -66,10 +66,11 @@ export class Installations {
       const ofOwner = await this.#askByOwner(app, owner, call);
       return ofOwner.ok ? installed(target, ofOwner.value) : ofOwner;
     }
+    const askedAt = this.#deps.now();
     const asked = await this.#ask({ app, route: BY_REPOSITORY, path: { owner, repo: repository } }, call);
     if (!asked.ok) return asked;
     if (asked.value.kind === "found") {
-      this.#remember(ownerKey(app, owner), asked.value, call.writes);
+      this.#remember(ownerKey(app, owner), asked.value, askedAt, call.writes);
       return installed(target, asked.value);
     }
     // A 404 says nothing about the owner: the repository may not exist, or not be selected.
@@ -78,7 +79,7 @@ export class Installations {
     const onAll = ofOwner.value.kind === "found" && ofOwner.value.installation.repositorySelection === "all";
     const missing = onAll ? "gone" : "not_selected";
     const hidden: Hidden = { kind: "not_visible", problem: asked.value.kind === "moved" ? "moved" : missing };
-    this.#remember(repositoryKey(app, owner, repository), hidden, call.writes);
+    this.#remember(repositoryKey(app, owner, repository), hidden, askedAt, call.writes);
     return installed(target, ofOwner.value, hidden);
   }
 
@@ -109,20 +110,21 @@ export class Installations {
 
   /** After a 401 or 404 to its use. The next look-up asks GitHub. */
   forget(app: App, owner: string, writes?: Writes): void {
-    this.#remember(ownerKey(app, owner), { kind: "forgotten" }, writes);
+    this.#remember(ownerKey(app, owner), { kind: "forgotten" }, this.#deps.now(), writes);
   }
 
   /** When a webhook tells of it: that an App could not see a repository is forgotten, if it was remembered. */
   async forgetRepository(app: App, { owner, repository }: RepositoryRef, writes?: Writes): Promise<void> {
     const key = repositoryKey(app, owner, repository);
-    if (await this.#deps.cache.get(key)) this.#remember(key, { kind: "forgotten" }, writes);
+    if (await this.#deps.cache.get(key)) this.#remember(key, { kind: "forgotten" }, this.#deps.now(), writes);
   }
 
   async #askByOwner(app: App, owner: string, call: CallContext): Promise<Result<InstallationValue>> {
+    const askedAt = this.#deps.now();
     const organization = await this.#ask({ app, route: BY_ORGANIZATION, path: { owner } }, call);
     const isNone = organization.ok && organization.value.kind === "none";
     const asked = isNone ? await this.#ask({ app, route: BY_USER, path: { owner } }, call) : organization;
-    if (asked.ok) this.#remember(ownerKey(app, owner), asked.value, call.writes);
+    if (asked.ok) this.#remember(ownerKey(app, owner), asked.value, askedAt, call.writes);
     return asked;
   }
 
@@ -153,10 +155,11 @@ export class Installations {
     return ofOwner && installed(target, ofOwner, freshValue(repositoryEntry, now()));
   }
 
-  #remember(key: readonly string[], value: InstallationValue, writes: Writes | undefined): void {
+  /** `readAt`: when GitHub was asked, as a webhook that comes meanwhile knows better. */
+  #remember(key: readonly string[], value: InstallationValue, readAt: number, writes: Writes | undefined): void {
     // What is not there is written for the owner's own alone: names without end would be a write each.
     const origin = MISSES.has(value.kind) ? "owner" : "verified";
-    this.#deps.cache.put(key, { value, readAt: this.#deps.now() }, writes, { origin });
+    this.#deps.cache.put(key, { value, readAt }, writes, { origin });
   }
 }
 

@@ -127,6 +127,10 @@ export class SourceCaches {
     return this.#folders.peek(target);
   }
 
+  mayReadFolder(target: Target, folder: string): boolean {
+    return this.#folders.mayRead(target, folder);
+  }
+
   keepFolder(target: Target, folder: string, entry: Entry<FolderValue>): void {
     this.#folders.keep(target, folder, entry);
   }

@@ -2,8 +2,9 @@
  * Which policies a repository has, by the names in its folders, as they are remembered: in memory only, since each isolate reads
  * what it needs of them once in five minutes.
  */
-import { FOLDER_FRESH_MS, MEMORY_ENTRIES_MAX, MEMORY_SHARES_BYTES } from "../limits.ts";
+import { FOLDER_FRESH_MS, GITHUB_TIMEOUT_MS, MEMORY_ENTRIES_MAX, MEMORY_SHARES_BYTES } from "../limits.ts";
 import { type CacheKey, type Entry, TieredCache, type VoidBefore } from "../store/cache.ts";
+import { BoundedMap } from "../store/memory.ts";
 import { type FolderValue, foldersOf, type KnownFolders } from "./identities.ts";
 import type { Target } from "./target.ts";
 import {
@@ -24,6 +25,8 @@ export interface PolicyFoldersDeps {
 export class PolicyFolders {
   readonly #deps: PolicyFoldersDeps;
   readonly #cache: TieredCache<FolderValue>;
+  /** Of the folders that an exchange is reading, since when; in ms. */
+  readonly #readSince = new BoundedMap<number>(MEMORY_ENTRIES_MAX);
 
   constructor(deps: PolicyFoldersDeps) {
     this.#deps = deps;
@@ -59,8 +62,20 @@ export class PolicyFolders {
     );
   }
 
+  /** True for one exchange at a time: of a crowd that meets the same 404 each would read the same names. */
+  mayRead(target: Target, folder: string): boolean {
+    const key = JSON.stringify(keyOf(target, folder));
+    const since = this.#readSince.get(key);
+    const now = this.#deps.now();
+    if (since !== undefined && now - since < GITHUB_TIMEOUT_MS) return false;
+    this.#readSince.set(key, now);
+    return true;
+  }
+
   keep(target: Target, folder: string, entry: Entry<FolderValue>): void {
-    this.#cache.put(keyOf(target, folder), entry, undefined, { voidBefore: this.#voidBefore(target) });
+    const key = keyOf(target, folder);
+    this.#readSince.delete(JSON.stringify(key));
+    this.#cache.put(key, entry, undefined, { voidBefore: this.#voidBefore(target) });
   }
 
   #fresh(folders: readonly string[], entries: readonly (Entry<FolderValue> | undefined)[]): KnownFolders {

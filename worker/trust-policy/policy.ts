@@ -70,6 +70,7 @@ async function namesBeside(
     const existence = existenceOf(target.identity, folders);
     if (existence.kind !== "unread" || policy.access?.kind !== "token") break;
     const { folder } = existence;
+    if (!caches.mayReadFolder(target, folder)) break;
     const file = { owner: installation.owner, repository: target.repository, path: folderPath(folder) };
     const readAt = now();
     const names = await readNames(deps, policy.access.token, file, call);
