@@ -134,6 +134,13 @@ const CASES: Readonly<Record<string, Case>> = {
     says: ["- key `two` is "],
     saysNot: ["- key `one`"],
   },
+  "a policy pins another App": {
+    before: { [POLICY]: `${GOOD}app: 7\n` },
+    change: { [POLICY]: `${GOOD}app_pattern: 7|8\n` },
+    conclusion: "success",
+    title: CHANGES,
+    says: ["- app matches `7|8`; before: is `7`"],
+  },
   "a policy is deleted": {
     before: { [POLICY]: GOOD, [`${CHAINGUARD}/other.sts.yaml`]: GOOD },
     change: { [POLICY]: null },
@@ -168,7 +175,7 @@ const CASES: Readonly<Record<string, Case>> = {
     annotations: [
       `${POLICY}:1:1 failure: no permission is given\nname what the token may do, as \`permissions: {contents: read}\``,
       `${POLICY}:2:18 failure: "(" is no pattern: missing closing ): \`(\`\nbalance the parentheses; a literal one is \`\\(\` or \`\\)\``,
-      `${POLICY}:3:1 failure: unknown key "x"\nknown are issuer, issuer_pattern, subject, subject_pattern, audience, audience_pattern, claim_pattern, permissions, jwks, max_token_lifetime, description`,
+      `${POLICY}:3:1 failure: unknown key "x"\nknown are issuer, issuer_pattern, subject, subject_pattern, audience, audience_pattern, claim_pattern, app, app_pattern, permissions, jwks, max_token_lifetime, description`,
       `${POLICY}:4:1 failure: unknown key "permisions"\ndid you mean \`permissions\`?`,
     ],
     says: [
@@ -528,6 +535,56 @@ describe("a push to the default branch in which", () => {
     expect(others).toEqual([]);
     if (run === undefined) throw new Error("no check run was made");
     check(run, one);
+  });
+});
+
+describe("the owner's list of trusted issuers", () => {
+  const UNLISTED = "this issuer is not on the owner's enforced list of trusted issuers";
+  const onGitLab = (mode: string) => `mode: ${mode}\nissuers:\n  - https://gitlab.com\n`;
+
+  async function against(list: string | undefined, text: string) {
+    const made = await scene();
+    if (list !== undefined) made.github.putFile(`${made.owner}/.github`, LIST, list);
+    await made.pull({ [POLICY]: ofOwner(text, made.owner) });
+    return made;
+  }
+
+  it("is read for a policy of another repository, and its token revoked", async () => {
+    const { onlyRun, github } = await against(onGitLab("enforce"), GOOD);
+    expect([onlyRun().conclusion, onlyRun().title]).toEqual(["success", "No token can be made by 1 policy; 1 warning"]);
+    expect(onlyRun().summary).toContain(UNLISTED);
+    expect(onlyRun().annotations).toEqual([expect.stringContaining(`${POLICY}:1:9 warning: ${UNLISTED}`)]);
+    expect(github.tokens.map(({ requested, revoked }) => [requested, revoked])).toEqual([
+      [{ permissions: { contents: "read", checks: "write" }, repositories: ["app"] }, false],
+      [{ permissions: { contents: "read" }, repositories: [".github"] }, true],
+    ]);
+  });
+
+  it("says that no listed issuer matches a pattern", async () => {
+    const pattern = GOOD.replace(
+      `issuer: ${ACTIONS}`,
+      "issuer_pattern: https://token\\.actions\\.githubusercontent\\.com",
+    );
+    const { onlyRun } = await against(onGitLab("enforce"), pattern);
+    expect(onlyRun().summary).toContain("no issuer on the owner's enforced list of trusted issuers matches");
+  });
+
+  it.each([
+    ["names the issuer", `${onGitLab("enforce")}  - ${ACTIONS}\n`],
+    ["only records", onGitLab("audit")],
+    ["is not there", undefined],
+    ["cannot be used", "mode: x\n"],
+  ])("says nothing where it %s", async (_name, list) => {
+    const { onlyRun } = await against(list, GOOD);
+    expect([onlyRun().title, onlyRun().summary.includes("trusted issuers")]).toEqual([WIDENS, false]);
+  });
+
+  it("is asked for once in five minutes", async () => {
+    const made = await against(onGitLab("enforce"), GOOD);
+    made.network.forgetCalls();
+    await made.elsewhere().pull({ [POLICY]: `${ofOwner(GOOD, made.owner)}# x\n` });
+    expect(made.network.count("gh.contents")).toBe(0);
+    expect(made.runs()[1]?.summary).toContain(UNLISTED);
   });
 });
 

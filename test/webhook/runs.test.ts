@@ -428,26 +428,29 @@ describe("of several Apps", () => {
 });
 
 describe("the token of a delivery", () => {
+  /** Of checks: the owner's issuer list is read with tokens of its own. */
+  const tokensOf = ({ network }: Scene) => network.github.tokens.filter(({ permissions }) => permissions.checks);
+
   it("reads one repository and writes its checks, and is kept for the next delivery of it", async () => {
-    const { pull, network } = await scene();
-    await pull({ [POLICY]: BAD });
-    await pull({ [POLICY]: `${BAD}#` });
-    expect(network.github.tokens.map(({ requested }) => requested)).toEqual([
+    const made = await scene();
+    await made.pull({ [POLICY]: BAD });
+    await made.pull({ [POLICY]: `${BAD}#` });
+    expect(tokensOf(made).map(({ requested }) => requested)).toEqual([
       { permissions: { contents: "read", checks: "write" }, repositories: ["app"] },
     ]);
   });
 
   it("is minted anew before it expires, and when it died with its installation", async () => {
-    const { pull, network, clock, owner, runs } = await scene();
-    const { github } = network;
+    const made = await scene();
+    const { pull, github, clock, owner, runs } = made;
     await pull({ "x.txt": "x" });
     clock.now += 56 * 60_000;
     await pull({ [POLICY]: BAD });
-    expect(github.tokens.length).toBe(2);
+    expect(tokensOf(made).length).toBe(2);
     github.uninstall(github.world.installations[0]?.id ?? 0);
     github.install({ app: 7, owner, permissions: { contents: "read", checks: "write" } });
     await pull({ [POLICY]: `${BAD}#` });
-    expect([github.tokens.length, runs().length]).toEqual([3, 2]);
+    expect([tokensOf(made).length, runs().length]).toEqual([3, 2]);
   });
 
   it("is of the repository alone that it was minted for", async () => {

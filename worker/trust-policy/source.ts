@@ -22,7 +22,7 @@ import { existenceOf } from "./identities.ts";
 import { readPolicy } from "./policy.ts";
 import { type AccessCall, type AccessQuery, accessThrough } from "./read-access.ts";
 import { ForeignMisses } from "./staleness.ts";
-import type { Target } from "./target.ts";
+import { type Target, targetOf } from "./target.ts";
 import { Visibility } from "./visibility.ts";
 
 export interface Sources {
@@ -107,6 +107,19 @@ export class PolicySource {
       readPolicy(deps, access.value, call),
     ]);
     return { allowList, policy, voidBefore: voidBeforeOf(resolved) };
+  }
+
+  /** The owner's allow-list alone, for whoever judges policies that are not in force yet. */
+  async allowList(owner: string, call: AccessCall): Promise<Result<AllowListValue>> {
+    // No policy is read: any identity of the owner's will do.
+    const target = targetOf({ owner }, "any", this.#deps.orgPolicyRepo);
+    const recalled = await this.recall(target, { mayReadKv: true });
+    const fresh = this.#deps.caches.freshAllowList(recalled.allowList);
+    if (fresh) return accept(fresh);
+    const access = await this.resolve(recalled, call);
+    return access.ok
+      ? readAllowList({ ...this.#deps, foreignMisses: this.#foreignMisses }, access.value, call)
+      : access;
   }
 
   /** A denial if something of it was voided since it was read; asked again after whatever an exchange waits for. */

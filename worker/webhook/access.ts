@@ -153,13 +153,14 @@ const matcher = ({ kind, value }: Matcher): Clause => ({ word: kind === "exact" 
 
 /** Everything that decides who gets in. */
 function clausesOf({ document }: CompiledPolicy): ReadonlyMap<string, Clause> {
-  const { issuer, subject, audience, claims, jwks, maxTokenLifetimeSeconds: lifetime } = document;
+  const { issuer, subject, audience, claims, app, jwks, maxTokenLifetimeSeconds: lifetime } = document;
   const clauses = new Map<string, Clause>([
     ["issuer", matcher(issuer)],
     ["subject", matcher(subject)],
     ["audience", audience ? matcher(audience) : { word: "is the deployment's domain" }],
   ]);
   for (const { name, pattern } of claims) clauses.set(`claim ${name}`, { word: "matches", value: pattern });
+  if (app !== undefined) clauses.set("app", matcher(app));
   if (lifetime !== undefined) {
     clauses.set("max_token_lifetime", { word: "is at most", value: `${lifetime} s`, limit: lifetime });
   }
@@ -184,9 +185,9 @@ function clauseChanges(before: ReadonlyMap<string, Clause>, after: ReadonlyMap<s
   });
 }
 
-/** A claim or a limit more lets in fewer; a key more lets in whoever holds it. */
-const added = (name: string): Direction => (name.startsWith("key ") ? "wider" : "narrower");
-const taken = (name: string): Direction => (name.startsWith("key ") ? "other" : "wider");
+/** A claim or a limit more lets in fewer; a key more lets in whoever holds it; an App lets in nobody. */
+const added = (name: string): Direction => (name.startsWith("key ") ? "wider" : name === "app" ? "other" : "narrower");
+const taken = (name: string): Direction => (name.startsWith("key ") || name === "app" ? "other" : "wider");
 
 /** `claim ref` -> claim and, as it is foreign, code. */
 function labelOf(name: string): string {

@@ -2,6 +2,7 @@
  * The story of one check, top to bottom: a token, where the changes begin, is there a verdict already, what changed, judge, tell. One
  * commit has one verdict, whatever events tell of it: it is compared with the default branch, the only one that policies are read from.
  */
+import type { TrustedIssuers } from "../../policies/issuers.ts";
 import type { Denial } from "../denial.ts";
 import { findCheckRun } from "../github/checks.ts";
 import type { App } from "../github/github.ts";
@@ -103,20 +104,25 @@ interface Known {
   readonly isPolicyRepository: boolean;
 }
 
-async function contextOf(
-  { run, place }: Desk,
-  { reporters, changes, isPolicyRepository }: Known,
-): Promise<JudgeContext> {
-  const { config } = run.services;
-  const list = isPolicyRepository ? listIn(changes.issuerList) : undefined;
+async function contextOf(desk: Desk, { reporters, changes, isPolicyRepository }: Known): Promise<JudgeContext> {
+  const { run, place } = desk;
+  const list = isPolicyRepository ? listIn(changes.issuerList) : await ownersList(desk, changes);
   return {
     owner: place.owner,
     isPolicyRepository,
-    domain: config.stsDomain,
+    domain: run.services.config.stsDomain,
     rules: run.services.deploymentRules,
     missing: reporters.missing,
     enforcedList: list?.mode === "enforce" ? list : undefined,
   };
+}
+
+/** Through the exchange's own caches; what cannot be read says nothing. */
+async function ownersList({ run, place }: Desk, { files }: Changes): Promise<TrustedIssuers | undefined> {
+  if (!files.some(({ after }) => after !== undefined)) return undefined;
+  const call = { ...run.call, minted: (token: string) => run.minted(token), isWorkloadOf: () => true };
+  const list = await run.services.policySource.allowList(place.owner, call);
+  return list.ok && list.value.state === "present" ? list.value.list : undefined;
 }
 
 function findingsOf({ files, unread, denial }: Changes, { strays }: Start, context: JudgeContext): Findings {
