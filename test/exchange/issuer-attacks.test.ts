@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { forged, STRANGER } from "../support/flood.ts";
-import { commonText, createIssuerWorld, signerNamed } from "../support/issuer-world.ts";
+import { createIssuerWorld, signerNamed } from "../support/issuer-world.ts";
 import { DOMAIN, POLICY } from "../support/workload.ts";
 
 describe("to learn whether a policy names an issuer", () => {
@@ -24,12 +24,12 @@ describe("to learn whether a policy names an issuer", () => {
       await new Promise((resolve) => setTimeout(resolve, 300));
       const cold = await world.send(forged(world), { identity: "not-cached", ...from });
       const cached = await world.send(forged(world), from);
-      answers.push([cold.status, cached.status, String(cached.body.message).replaceAll(world.owner, "<owner>")]);
+      answers.push([cold.status, cached.status, cached.body.message === cold.body.message]);
       await Promise.all(held);
     }
     expect(answers).toEqual([
-      [429, 404, commonText("<owner>")],
-      [429, 404, commonText("<owner>")],
+      [429, 429, true],
+      [429, 429, true],
     ]);
   });
 

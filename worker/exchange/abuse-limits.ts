@@ -108,7 +108,13 @@ export class AbuseLimits {
     if (payer.kind === "own" || row.status === 429) return undefined;
     const charges = isCharged(ending) || this.#isOwnDoing(ending) ? this.#chargesFor(ending) : [];
     const isWithin = await consumed(charges);
-    return isWithin && !this.#isOver(this.#watched(ending)) ? undefined : CALLER_RATE_LIMITED;
+    return isWithin && !this.#isOver(this.#watched(ending)) && this.#wasHeard(ending) ? undefined : CALLER_RATE_LIMITED;
+  }
+
+  /** Whether it would have had a place in flight if nothing had been cached: whoever fills all places could else tell what is. */
+  #wasHeard({ payer, owner, issuer }: Ending): boolean {
+    if (owner === undefined || issuer === undefined) return true;
+    return this.#mayAsk([...this.#ofCaller(payer), ...this.#ofOwner(payer, owner)]);
   }
 
   /** At the end of the exchange, whatever that was. */
@@ -151,8 +157,9 @@ export class AbuseLimits {
   }
 
   /** What this refusal would tell of, were it not the same 429 for all who are over one of these. */
-  #watched({ payer, owner, issuer = "", denial, viewer }: Ending): readonly Charge[] {
-    if (owner === undefined) return this.#ofCaller(payer);
+  #watched({ payer, owner, issuer, denial, viewer }: Ending): readonly Charge[] {
+    // What a token's form or times say is no secret of any owner's, however much others ask about him.
+    if (owner === undefined || issuer === undefined) return this.#ofCaller(payer);
     const isCommon = disclosed(denial, viewer) === "not_found";
     const ofPolicies = payer.kind === "unverified" ? this.#ofPatterns(owner) : [];
     const ofWildcard = payer.kind === "unverified" && !this.#isListed(issuer) ? this.#ofWildcard(issuer) : [];
