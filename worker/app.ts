@@ -10,11 +10,15 @@ import { metadataRoute, tokenRoute } from "./http/oauth-token.ts";
 import { plainRefusal, refusalResponse } from "./http/respond.ts";
 import { revokeRoute } from "./http/revoke.ts";
 import type { RouteContext } from "./http/route.ts";
+import { SCHEMAS, schemaRoute } from "./http/schemas.ts";
 import { exchangeRoute } from "./http/sts-exchange.ts";
 import { webhookRoute } from "./http/webhook.ts";
 import type { Setup } from "./services.ts";
 
 type AppEnv = { Bindings: Env; Variables: { requestId: string } };
+/** Methods of what changes nothing. */
+const READ = ["GET", "HEAD"];
+
 type Handler = (context: Context<AppEnv>) => Response | Promise<Response>;
 
 /** `setup` is called once per request and settles once per isolate; `log` takes what no exchange accounts for. */
@@ -46,9 +50,9 @@ export function createApp(setup: (env: Env) => Setup, log: (line: string) => voi
       return handler({ request: context.req.raw, requestId, services: made.services, waitUntil });
     };
 
-  route("/", ["GET", "HEAD"], (context) => rootRoute(context.get("requestId")));
-  route("/healthz", ["GET", "HEAD"], (context) => healthRoute(context.get("requestId")));
-  route("/readyz", ["GET", "HEAD"], (context) =>
+  route("/", READ, (context) => rootRoute(context.get("requestId")));
+  route("/healthz", READ, (context) => healthRoute(context.get("requestId")));
+  route("/readyz", READ, (context) =>
     readyRoute(context.req.raw, {
       requestId: context.get("requestId"),
       setup: setup(context.env),
@@ -63,9 +67,10 @@ export function createApp(setup: (env: Env) => Setup, log: (line: string) => voi
     served(async ({ requestId }) => plainRefusal(NO_REFRESH, requestId)),
   );
   route("/oauth2/token", ["POST"], served(tokenRoute));
-  route("/.well-known/oauth-authorization-server", ["GET", "HEAD"], served(metadataRoute));
+  route("/.well-known/oauth-authorization-server", READ, served(metadataRoute));
   route("/sts/revoke", ["POST"], served(revokeRoute));
   route("/webhook", ["POST"], served(webhookRoute));
+  for (const [path, schema] of SCHEMAS) route(path, READ, served(schemaRoute(schema)));
   app.notFound((context) => plainRefusal(NOT_FOUND, context.get("requestId")));
   app.onError((bug, context) => {
     const requestId = context.get("requestId");

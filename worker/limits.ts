@@ -164,6 +164,9 @@ export const ACCOUNTS_PER_PAGE = 100;
 export const ACCOUNTS_PAGES_MAX = 3;
 export const LIMIT_ENTRIES_MAX = 10_000;
 
+/** How long an editor may keep a schema. */
+export const SCHEMA_FRESH_SECONDS = 3_600;
+
 // What callers are told to wait when nobody else says how long.
 export const RETRY_AFTER_OUTAGE_SECONDS = 5;
 export const RETRY_AFTER_LIMIT_SECONDS = 60;

@@ -1,6 +1,6 @@
 /**
  * Builds policies/cli.ts to one JavaScript file for the package's `bin`.
- * Usage: node test/scripts/build-policy.ts [file, default dist/policy.js]
+ * Usage: node test/tools/build-policy.ts [file, default dist/policy.js]
  */
 
 import { chmodSync } from "node:fs";

@@ -76,7 +76,8 @@ function keySet(): Json {
 }
 
 function generate(schema: Parameters<typeof toJsonSchema>[0], title: string, extra: Json): string {
-  const { $schema: _, ...base } = toJsonSchema(schema, GENERATED);
+  // A lazy schema is listed there once more, though its override stands in its place.
+  const { $schema: _, $defs: __, ...base } = toJsonSchema(schema, GENERATED);
   const properties = Object.entries(base.properties ?? {}).map(([key, value]) => {
     const shape = key === "max_token_lifetime" ? SECONDS : value;
     return [key, { description: KEYS[key], ...(typeof shape === "object" ? shape : {}) }];

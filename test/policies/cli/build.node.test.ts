@@ -3,13 +3,31 @@
  */
 
 import { execFileSync } from "node:child_process";
-import { symlinkSync } from "node:fs";
+import { readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { buildPolicy } from "../../tools/build-policy.ts";
 import { createWorkplace, longest, ROOT } from "./process.ts";
 
 const { directory, policy } = createWorkplace();
+
+/** Takes away what Node 22 and 24 brought, so that its use fails as it would there; syntax is esbuild's to lower. */
+const NEWER_THAN_20 = `
+  for (const [owner, names] of [
+    [Promise, ["withResolvers", "try"]],
+    [Object, ["groupBy"]],
+    [Map, ["groupBy"]],
+    [Array, ["fromAsync"]],
+    [RegExp, ["escape"]],
+    [Error, ["isError"]],
+    [Uint8Array, ["fromBase64", "fromHex"]],
+    [Uint8Array.prototype, ["toBase64", "toHex", "setFromBase64"]],
+    [Set.prototype, ["union", "intersection", "difference", "symmetricDifference", "isSubsetOf", "isSupersetOf", "isDisjointFrom"]],
+    [Iterator.prototype, ["map", "filter", "take", "drop", "flatMap", "reduce", "toArray", "forEach", "some", "every", "find"]],
+  ]) for (const name of names) delete owner[name];
+  delete globalThis.Iterator;
+  delete globalThis.WebSocket;
+`;
 
 describe("schema, help and the built program", () => {
   test("prints the schemas", () => {
@@ -33,5 +51,39 @@ describe("schema, help and the built program", () => {
     symlinkSync(file, link);
     const stdout = execFileSync(process.execPath, [link, "test", examples], { encoding: "utf8" });
     expect(stdout.trimEnd().split("\n").at(-1)).toMatch(/^\d+ tests in 23 files: 0 failed$/);
+  });
+
+  test("is packed by npm into what needs nothing to be installed", { timeout: 60_000 }, () => {
+    const into = ["--silent", "--pack-destination", directory];
+    const packed = execFileSync("npm", ["pack", ...into], { cwd: ROOT, encoding: "utf8" });
+    const file = packed.trimEnd().split("\n").at(-1) ?? "";
+    execFileSync("tar", ["xzf", file], { cwd: directory });
+    const made = join(directory, "package");
+    const { bin, engines, ...rest } = JSON.parse(readFileSync(join(made, "package.json"), "utf8"));
+    expect({ bin, engines }).toEqual({ bin: { policy: "dist/policy.js" }, engines: { node: ">=20" } });
+    for (const kind of ["dependencies", "optionalDependencies", "peerDependencies", "bundleDependencies"]) {
+      expect(Object.keys(rest)).not.toContain(kind);
+    }
+    for (const script of ["install", "postinstall", "prepare"]) expect(Object.keys(rest.scripts)).not.toContain(script);
+    expect(readdirSync(join(made, "dist"))).toEqual(["policy.js"]);
+    // Away from the repository, so that nothing of its node_modules is found.
+    const help = execFileSync(process.execPath, [join(made, bin.policy), "--help"], {
+      cwd: directory,
+      encoding: "utf8",
+    });
+    expect(help).toContain("policy check FILE|DIR");
+  });
+
+  test("uses nothing that came after Node 20", async () => {
+    const file = join(directory, "policy-20.js");
+    await buildPolicy(file);
+    const without = `data:text/javascript,${encodeURIComponent(NEWER_THAN_20)}`;
+    const run = (...args: readonly string[]) =>
+      execFileSync(process.execPath, ["--import", without, file, ...args], { encoding: "utf8" });
+    const examples = join(ROOT, "policies/examples");
+    expect(run("test", examples)).toMatch(/ tests in 23 files: 0 failed\n$/);
+    expect(JSON.parse(run("check", examples, "--format", "sarif")).version).toBe("2.1.0");
+    const claims = ["--claims", join(examples, "gitlab/claims.json"), "--domain", "sts.example.com"];
+    expect(run("explain", join(examples, "gitlab/policy.sts.yaml"), ...claims)).toContain("allowed");
   });
 });
