@@ -20,6 +20,8 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: ["test/**/*.node.test.ts", "test/**/*.bare.test.ts"],
           testTimeout: PATIENCE_MS,
+          isolate: false,
+          setupFiles: ["test/support/setup.ts"],
         },
       },
       {

@@ -23,7 +23,7 @@ export interface AskOptions {
   readonly body?: unknown;
 }
 
-export interface Scene {
+export interface Client {
   readonly github: GitHub;
   /** Milliseconds; write to it to let time pass. */
   readonly clock: { now: number };
@@ -76,7 +76,7 @@ async function populate(github: GitHub): Promise<void> {
   github.install({ app: APP, owner: "Acme", permissions: PERMISSIONS, id: INSTALLATION });
 }
 
-export async function scene(options: GitHubOptions = {}): Promise<Scene> {
+export async function createClient(options: GitHubOptions = {}): Promise<Client> {
   const clock = { now: Date.now() };
   const github = createGitHub({ now: () => clock.now, ...options });
   await populate(github);

@@ -2,7 +2,7 @@
 // number.
 
 import { describe, expect, it } from "vitest";
-import { at, scene } from "./client.ts";
+import { at, createClient } from "./client.ts";
 import { appJwt } from "./core/app-jwt.ts";
 import { appKeys } from "./core/keys.ts";
 
@@ -14,12 +14,12 @@ function list(value: unknown): unknown[] {
 
 describe("git objects", () => {
   it("68: a repository says its default branch; metadata is enough to read that", async () => {
-    const { ask, token } = await scene();
+    const { ask, token } = await createClient();
     const answer = await ask(REPO, { as: await token({ permissions: { issues: "read" } }) });
     expect([answer.status, at(answer.body, "default_branch"), at(answer.body, "id")]).toEqual([200, "main", 11]);
   });
   it("69: a tree is one level, and every level with any value of recursive", async () => {
-    const { ask, token } = await scene();
+    const { ask, token } = await createClient();
     const as = await token();
     const paths = async (query: string) =>
       list(at((await ask(`${REPO}/git/trees/main${query}`, { as })).body, "tree")).map((one) => at(one, "path"));
@@ -29,7 +29,7 @@ describe("git objects", () => {
     }
   });
   it("70: a tree is found by its own id, by a commit's and by a branch", async () => {
-    const { ask, token, github } = await scene();
+    const { ask, token, github } = await createClient();
     const as = await token();
     const commit = github.repository("Acme/app").git.resolve("main");
     const ids: unknown[] = [];
@@ -43,14 +43,14 @@ describe("git objects", () => {
     expect(at(one.body, "sha")).toBe("496d6428b9cf92981dc9495211e6e1120fb6f2ba");
   });
   it("71: a tree beyond the bound is truncated, and says so", async () => {
-    const { ask, token } = await scene({ treeEntriesMax: 3 });
+    const { ask, token } = await createClient({ treeEntriesMax: 3 });
     const as = await token();
     const { body } = await ask(`${REPO}/git/trees/main?recursive=1`, { as });
     expect([list(at(body, "tree")).length, at(body, "truncated")]).toEqual([3, true]);
     expect(at((await ask(`${REPO}/git/trees/main`, { as })).body, "truncated")).toBe(false);
   });
   it("72: a blob is base64 of any size up to 100 MB, by its id", async () => {
-    const { ask, token, github } = await scene();
+    const { ask, token, github } = await createClient();
     const as = await token();
     github.putFile("Acme/app", "big.txt", "x".repeat(1024 * 1024 + 1));
     const sha = github.repository("Acme/app").git.resolve("main")?.files.get("big.txt")?.sha;
@@ -60,7 +60,7 @@ describe("git objects", () => {
     expect((await ask(`${REPO}/git/blobs/${"0".repeat(40)}`, { as })).status).toBe(404);
   });
   it("73: a commit is found by branch or id and names its tree and parents; none is 422", async () => {
-    const { ask, token, github } = await scene();
+    const { ask, token, github } = await createClient();
     const as = await token();
     const first = github.repository("Acme/app").git.resolve("main")?.sha;
     const second = github.putFile("Acme/app", "b.txt", "b");
@@ -73,7 +73,7 @@ describe("git objects", () => {
     expect((await ask(`${REPO}/commits/${"0".repeat(40)}`, { as })).status).toBe(422);
   });
   it("74: a comparison starts at the merge base and counts both ways", async () => {
-    const { ask, token, github } = await scene();
+    const { ask, token, github } = await createClient();
     const as = await token();
     const base = github.repository("Acme/app").git.resolve("main")?.sha;
     github.commit("Acme/app", { branch: "dev", files: { "dev.txt": "d", "README.md": null } });
@@ -91,7 +91,7 @@ describe("git objects", () => {
     expect((await ask(`${REPO}/compare/main...gone`, { as })).status).toBe(404);
   });
   it("75: a comparison lists at most 300 files and does not say that there are more", async () => {
-    const { ask, token, github } = await scene();
+    const { ask, token, github } = await createClient();
     const files = Object.fromEntries(Array.from({ length: 301 }, (_, i) => [`many/${i}.txt`, String(i)]));
     github.commit("Acme/app", { branch: "many", files });
     const { body } = await ask(`${REPO}/compare/main...many`, { as: await token() });
@@ -99,7 +99,7 @@ describe("git objects", () => {
     expect(list(at(body, "commits")).length).toBe(1);
   });
   it("76: a fork's commits are found by id under the name of its parent, its branches as owner:branch", async () => {
-    const { ask, token, github } = await scene();
+    const { ask, token, github } = await createClient();
     github.forkRepository("Acme/app", "octocat/app");
     const commit = github.commit("octocat/app", { branch: "patch", files: { "README.md": "from the fork" } });
     const as = await token({ repositories: ["app"] });
@@ -113,7 +113,7 @@ describe("git objects", () => {
 });
 
 async function staged() {
-  const stage = await scene();
+  const stage = await createClient();
   const head = stage.github.repository("Acme/app").git.resolve("main")?.sha ?? "";
   const as = await stage.token({ permissions: { checks: "write" } });
   const create = (more: object = {}) =>

@@ -2,12 +2,12 @@
 
 import { describe, expect, it } from "vitest";
 import { queryOf } from "../../worker/github/graphql.ts";
-import { at, INSTALLATION, scene } from "./client.ts";
+import { at, createClient, INSTALLATION } from "./client.ts";
 
 const FIELDS = "...on Tree{entries{name type mode size oid}} ...on Blob{text byteSize isBinary isTruncated} oid";
 
 async function staged() {
-  const made = await scene();
+  const made = await createClient();
   const as = await made.token();
   const query = (expressions: readonly string[], more: { readonly as?: string; readonly repository?: string } = {}) => {
     const objects = expressions.map((expression) => ({ expression, fields: FIELDS }));
@@ -120,7 +120,7 @@ describe("GraphQL", () => {
   });
 
   it("89: lies beside the REST API of an Enterprise Server", async () => {
-    const { ask, token } = await scene({ apiUrl: "https://ghe.test/api/v3" });
+    const { ask, token } = await createClient({ apiUrl: "https://ghe.test/api/v3" });
     const as = await token();
     const asked = { method: "POST", as, body: { query: followed() } };
     expect(at((await ask("https://ghe.test/api/graphql", asked)).body, "data", "repository", "name")).toBe("app");

@@ -25,10 +25,10 @@ import { gitRoutes } from "./github/objects.ts";
 import type { Context, Route } from "./github/route.ts";
 import { type Matched, match } from "./github/router.ts";
 import type { Bases } from "./github/shapes.ts";
+import { createState, fullName, type MintedToken, type State } from "./github/state.ts";
 import { tokenRoutes } from "./github/tokens.ts";
-import { createWorld, fullName, type MintedToken, type World } from "./github/world.ts";
 
-export type { MintedToken } from "./github/world.ts";
+export type { MintedToken } from "./github/state.ts";
 
 export interface GitHubOptions {
   /** Base of the REST API, with a path for an Enterprise Server ("https://ghe.test/api/v3"). */
@@ -45,7 +45,7 @@ export interface GitHubOptions {
 
 export interface GitHub extends Builders {
   readonly apiUrl: string;
-  readonly world: World;
+  readonly state: State;
   readonly calls: readonly Call[];
   readonly tokens: readonly MintedToken[];
   fetch(input: Request | string | URL, init?: RequestInit): Promise<Response>;
@@ -110,7 +110,7 @@ function parsed(text: string): { value: unknown } | null {
 }
 
 interface Site {
-  readonly world: World;
+  readonly state: State;
   readonly bases: Bases;
   readonly buckets: Buckets;
 }
@@ -122,28 +122,28 @@ function below(base: string, pathname: string): string {
 }
 
 /** `/repositories/{id}/...`, where redirects point, is the repository by its present name. */
-function byName(world: World, path: string): string {
+function byName(state: State, path: string): string {
   const [, id, rest = ""] = /^\/repositories\/(\d+)(\/.*)?$/.exec(path) ?? [];
-  const repository = world.repositories.find((one) => String(one.id) === id);
+  const repository = state.repositories.find((one) => String(one.id) === id);
   return repository === undefined ? path : `/repos/${fullName(repository)}${rest}`;
 }
 
 async function respond(site: Site, matched: Matched | null, request: Request, call: Call): Promise<Response> {
-  const { world, bases, buckets } = site;
+  const { state, bases, buckets } = site;
   const early = malformed(request);
   if (early !== null) return toResponse(early, request, null);
   const authorization = request.headers.get("authorization");
-  tokenNamed(world, authorization)?.uses.push(call);
-  const caller = await identify(world, authorization);
+  tokenNamed(state, authorization)?.uses.push(call);
+  const caller = await identify(state, authorization);
   if (caller.kind === "refused") return toResponse(caller.answer, request, buckets.get("anonymous"));
   const name = bucketName(caller, matched?.route.id) ?? "anonymous";
-  if (!buckets.take(name)) return primaryLimit(world.now(), 403, name.replace(":", " ID "));
+  if (!buckets.take(name)) return primaryLimit(state.now(), 403, name.replace(":", " ID "));
   const bucket = buckets.get(name);
   if (matched === null) return toResponse(notFound(), request, bucket);
   const body = parsed(call.body);
   if (body === null) return toResponse(refusal(400, "Problems parsing JSON"), request, bucket);
   const url = new URL(request.url);
-  const at: Context = { world, bases, request, url, params: matched.params, caller, body: body.value };
+  const at: Context = { state, bases, request, url, params: matched.params, caller, body: body.value };
   const response = toResponse(await matched.route.answer(at), request, bucket);
   if (response.status === 304) buckets.giveBack(name);
   return response;
@@ -154,12 +154,12 @@ export function createGitHub(options: GitHubOptions = {}): GitHub {
   const now = options.now ?? Date.now;
   const log = options.log ?? createCallLog();
   const faults = createFaultBox();
-  const world = createWorld(now, options.treeEntriesMax);
+  const state = createState(now, options.treeEntriesMax);
   const api = new URL(apiUrl);
   const site: Site = {
-    world,
+    state,
     bases: { api: apiUrl, web: webOf(api) },
-    buckets: createBuckets(world, options.rateLimit ?? 5000),
+    buckets: createBuckets(state, options.rateLimit ?? 5000),
   };
   const service: ServiceOptions = { log, faults, now, latencyMs: options.latencyMs ?? 0 };
   const base = api.pathname === "/" ? "" : api.pathname;
@@ -167,7 +167,7 @@ export function createGitHub(options: GitHubOptions = {}): GitHub {
   function fetch(input: Request | string | URL, init?: RequestInit): Promise<Response> {
     const request = new Request(input instanceof URL ? input.href : input, init);
     const { pathname } = new URL(request.url);
-    const path = byName(world, below(base, pathname));
+    const path = byName(state, below(base, pathname));
     const matched = match(ROUTES, request.method, path);
     const served = {
       route: matched?.route.id ?? "gh.unknown",
@@ -178,13 +178,13 @@ export function createGitHub(options: GitHubOptions = {}): GitHub {
   }
 
   return {
-    ...createBuilders(world),
+    ...createBuilders(state),
     apiUrl,
-    world,
+    state,
     get calls() {
       return log.calls.filter((call) => call.route.startsWith("gh."));
     },
-    tokens: world.tokens,
+    tokens: state.tokens,
     fetch,
     fault: (...added) => faults.add(...added),
     clearFaults: () => faults.clear(),

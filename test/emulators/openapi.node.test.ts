@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import { Ajv, type AnySchema, type ValidateFunction } from "ajv";
 import addFormats from "ajv-formats";
 import { beforeAll, describe, expect, it } from "vitest";
-import { APP, type Asked, at, INSTALLATION, PERMISSIONS, type Scene, scene } from "./client.ts";
+import { APP, type Asked, at, type Client, createClient, INSTALLATION, PERMISSIONS } from "./client.ts";
 
 const OBJECT = "application/vnd.github.object+json";
 let paths: unknown;
@@ -67,8 +67,8 @@ async function expectFit(operation: string, answer: Asked, status: number, media
   expect([answer.status, misfit(operation, answer, mediaType)]).toEqual([status, null]);
 }
 
-async function stage(): Promise<Scene> {
-  const one = await scene();
+async function stage(): Promise<Client> {
+  const one = await createClient();
   one.github.putFile("Acme/app", "big.txt", "x".repeat(1024 * 1024 + 1));
   one.github.putFile("Acme/app", "link", { symlink: "/etc/passwd" });
   one.github.putFile("Acme/app", "sub", { submodule: "1".repeat(40) });

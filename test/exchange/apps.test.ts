@@ -253,7 +253,7 @@ describe("two keys of one App, while rotating", () => {
     const world = await createWorld({ apps: [{ id: 7, keySlots: [0, 1] }] });
     await granted(world);
     const { appKeys } = await import("../emulators/core/keys.ts");
-    const app = world.github.world.apps.find(({ id }) => id === 7);
+    const app = world.github.state.apps.find(({ id }) => id === 7);
     app?.publicKeys.splice(0, 1, (await appKeys(1)).publicKey);
     world.network.forgetCalls();
     await granted(world);

@@ -147,7 +147,7 @@ describe("a renamed owner, whose name somebody else took, gives nothing away", (
     world.putPolicy(POLICY(owner, unknownIssuer.url));
     expect((await world.ask({ issuer: unknownIssuer })).status).toBe(200);
     const { github } = world.network;
-    github.uninstall(github.world.installations[0]?.id ?? 0);
+    github.uninstall(github.state.installations[0]?.id ?? 0);
     reclaim(world, { install: true });
     // The policy is remembered, the installation is 404 at the mint, and the next look-up finds the new owner's.
     expect((await world.ask({ issuer: unknownIssuer })).status).toBe(404);

@@ -27,7 +27,7 @@ describe("the audit event", () => {
       user_agent: "node",
       actor: { iss: world.actions.url, sub: `repo:${world.owner}/app:ref:refs/heads/main`, verified: true },
       app_id: "7",
-      installation_id: world.github.world.installations[0]?.id,
+      installation_id: world.github.state.installations[0]?.id,
       trust_policy: answer.body.policy,
       permissions: { issues: "write", metadata: "read" },
       repositories: ["app"],

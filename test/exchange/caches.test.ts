@@ -168,7 +168,7 @@ describe("a deleted policy never returns", () => {
 
 describe("installations", () => {
   const id = ({ network, owner }: World) =>
-    network.github.world.installations.find(({ account }) => account.login === owner)?.id ?? 0;
+    network.github.state.installations.find(({ account }) => account.login === owner)?.id ?? 0;
 
   const reinstall = (world: World) => {
     world.github.uninstall(id(world));

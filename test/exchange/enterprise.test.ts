@@ -94,7 +94,7 @@ describe.each(HUBS)("$name", ({ apiUrl, base, web, actions, apps }) => {
 
   it("its own Actions prove ownership, and links lead to it", async () => {
     const world = await tell({ permissions: { contents: "read" } });
-    const [installation] = world.github.world.installations;
+    const [installation] = world.github.state.installations;
     const settings = `${web}/organizations/${world.owner}/settings/installations/${installation?.id}`;
     const lacking = await world.ask();
     expect(lacking.body).toMatchObject({ reason: "permission_not_held" });
@@ -123,7 +123,7 @@ describe.each(HUBS)("$name", ({ apiUrl, base, web, actions, apps }) => {
 
   it("a user's settings lie elsewhere than an organisation's", async () => {
     const world = await tell({ type: "User", permissions: { contents: "read" } });
-    const [installation] = world.github.world.installations;
+    const [installation] = world.github.state.installations;
     expect((await world.ask()).body.message).toContain(`(${web}/settings/installations/${installation?.id})`);
     onlyHere(world);
   });

@@ -10,7 +10,7 @@ import { POLICY } from "../support/workload.ts";
 /** Words that stand in policies, lists and upstream answers, and must never be seen by who may not see them. */
 export const SECRET = "s3cr3t-word";
 
-const suspend = ({ network }: IssuerWorld) => network.github.suspend(network.github.world.installations[0]?.id ?? 0);
+const suspend = ({ network }: IssuerWorld) => network.github.suspend(network.github.state.installations[0]?.id ?? 0);
 export const strict = (world: IssuerWorld) => world.putAllowList(`issuers: [https://${SECRET}.example]\n`);
 const broken = (world: IssuerWorld) => world.putPolicy(`issuer: ${world.issuer}\n${SECRET}: 1\n`);
 const unreadable = ({ network, owner }: IssuerWorld) => {

@@ -249,7 +249,7 @@ const OWNERS: readonly Row[] = [
   {
     reason: "installation_suspended",
     about: "to the owner's workload",
-    arrange: ({ network }) => network.github.suspend(network.github.world.installations[0]?.id ?? 0),
+    arrange: ({ network }) => network.github.suspend(network.github.state.installations[0]?.id ?? 0),
     message: ({ owner }) =>
       `the GitHub App's installation on "${owner}" is suspended: an owner of it can lift that in its settings`,
   },
@@ -257,7 +257,7 @@ const OWNERS: readonly Row[] = [
     reason: "not_found",
     really: "installation_suspended",
     about: "to a workload of another owner",
-    arrange: ({ network }) => network.github.suspend(network.github.world.installations[0]?.id ?? 0),
+    arrange: ({ network }) => network.github.suspend(network.github.state.installations[0]?.id ?? 0),
     asking: outsider,
     message: common,
   },
@@ -406,7 +406,7 @@ const GITHUB: readonly Row[] = [
     about: "which, to the owner",
     options: { permissions: { contents: "read", metadata: "read" } },
     message: ({ owner, network }) =>
-      `token exchange failure: the installation lacks a permission that the policy grants: issues:write (https://github.com/organizations/${owner}/settings/installations/${network.github.world.installations[0]?.id})`,
+      `token exchange failure: the installation lacks a permission that the policy grants: issues:write (https://github.com/organizations/${owner}/settings/installations/${network.github.state.installations[0]?.id})`,
     mints: 1,
   },
   {

@@ -6,6 +6,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Isolate } from "../support/isolate.ts";
 import { storedValues, watchedKv } from "../support/kv.ts";
+import { time } from "../support/time.ts";
 import { POLICY } from "../support/workload.ts";
 import { createWorld, MINUTE, policyPath, type World } from "../support/world.ts";
 import { repositoryJson, type Scene, scene } from "../webhook/scene.ts";
@@ -150,8 +151,8 @@ function onePerSecond(): GatedKv["refuses"] {
   const last = new Map<string, number>();
   return (tuple) => {
     const key = JSON.stringify(tuple);
-    const isRefused = Date.now() - (last.get(key) ?? 0) < 1_000;
-    if (!isRefused) last.set(key, Date.now());
+    const isRefused = time.elapsedMs - (last.get(key) ?? Number.NEGATIVE_INFINITY) < 1_000;
+    if (!isRefused) last.set(key, time.elapsedMs);
     return isRefused;
   };
 }

@@ -214,15 +214,15 @@ describe("where nothing can be told", () => {
 
   it("the App was uninstalled since", async () => {
     const made = await scene();
-    const { world } = made.network.github;
-    const [installation] = world.installations;
+    const { state } = made.network.github;
+    const [installation] = state.installations;
     made.network.github.uninstall(installation?.id ?? 0);
     expect(await quiet(made)).toEqual({ reason: "app_not_installed", owner: made.owner });
   });
 
   it("the installation is suspended", async () => {
     const made = await scene();
-    made.network.github.suspend(made.network.github.world.installations[0]?.id ?? 0);
+    made.network.github.suspend(made.network.github.state.installations[0]?.id ?? 0);
     expect(await quiet(made)).toMatchObject({ reason: "installation_suspended" });
   });
 

@@ -398,7 +398,7 @@ describe("an installation", () => {
     const made = await deployed();
     const { github } = made.network;
     github.putFile(made.repository, `${CHAINGUARD}/other.sts.yaml`, POLICY(made.owner));
-    const [installation] = github.world.installations;
+    const [installation] = github.state.installations;
     if (installation === undefined) throw new Error("no installation");
     github.selectRepositories(installation.id, [".github"]);
     expect((await ask(made)).status).toBe(404);
@@ -418,7 +418,7 @@ describe("an installation", () => {
   it("that is suspended is known as such", async () => {
     const made = await deployed();
     await ask(made);
-    const [installation] = made.github.world.installations;
+    const [installation] = made.github.state.installations;
     if (installation === undefined) throw new Error("no installation");
     made.github.suspend(installation.id);
     await made.send("installation", { action: "suspend", ...account(made.owner) });

@@ -11,7 +11,7 @@ const FILES = { [`${CHAINGUARD}/a.sts.yaml`]: MANY, [`${CHAINGUARD}/b.sts.yaml`]
 /** A pull request whose run has more than fifty annotations. */
 async function deliver({ url, network, owner }: WorkerdWorld, head: string): Promise<number> {
   const base = network.github.repository(`${owner}/app`).git.branches.get("main") ?? "";
-  const [installation] = network.github.world.installations;
+  const [installation] = network.github.state.installations;
   const payload = { ...pullRequest(repositoryJson(owner, "app"), base, head), installation: { id: installation?.id } };
   const request = await delivery("pull_request", payload);
   const response = await fetch(`${url}/webhook`, {

@@ -447,7 +447,7 @@ describe("the token of a delivery", () => {
     clock.now += 56 * 60_000;
     await pull({ [POLICY]: BAD });
     expect(tokensOf(made).length).toBe(2);
-    github.uninstall(github.world.installations[0]?.id ?? 0);
+    github.uninstall(github.state.installations[0]?.id ?? 0);
     github.install({ app: 7, owner, permissions: { contents: "read", checks: "write" } });
     await pull({ [POLICY]: `${BAD}#` });
     expect([tokensOf(made).length, runs().length]).toEqual([3, 2]);

@@ -121,7 +121,7 @@ function sceneIn(made: World, worker: Isolate): Scene {
 
 /** GitHub tells each App of its own installation with every event about a repository. */
 function heard({ network }: World, payload: unknown, appId: Sending["appId"]): unknown {
-  const installation = network.github.world.installations.find(
+  const installation = network.github.state.installations.find(
     ({ app }) => String(app.id) === (appId ?? String(APP_ID)),
   );
   if (typeof payload !== "object" || payload === null || "installation" in payload || !installation) return payload;
@@ -131,7 +131,7 @@ function heard({ network }: World, payload: unknown, appId: Sending["appId"]): u
 export const headOf = ({ network }: World, name: string, branch = "main"): string =>
   network.github.repository(name).git.branches.get(branch) ?? "";
 
-function runOf(run: World["network"]["github"]["world"]["repositories"][number]["checkRuns"][number]): Run {
+function runOf(run: World["network"]["github"]["state"]["repositories"][number]["checkRuns"][number]): Run {
   return {
     id: run.id,
     name: run.name,

@@ -3,7 +3,7 @@
 
 import { toBase64Url } from "../core/base64.ts";
 import { sha1 } from "../core/sha1.ts";
-import type { World } from "./world.ts";
+import type { State } from "./state.ts";
 
 export interface Answer {
   readonly status: number;
@@ -44,10 +44,10 @@ export interface Buckets {
   giveBack(name: string): void;
 }
 
-export function createBuckets(world: World, limit: number): Buckets {
+export function createBuckets(state: State, limit: number): Buckets {
   const buckets = new Map<string, Bucket>();
   function get(name: string): Bucket {
-    const nowS = Math.floor(world.now() / 1000);
+    const nowS = Math.floor(state.now() / 1000);
     const known = buckets.get(name);
     if (known !== undefined && known.reset > nowS) return known;
     // Without credentials GitHub gives 60 an hour.

@@ -4,14 +4,14 @@
 import { type Answer, notFound, ok } from "./answers.ts";
 import { asApp, asToken, type Context, covered, locate, paged, type Route } from "./route.ts";
 import { appJson, installationJson, repositoryJson } from "./shapes.ts";
-import { covers, findAccount, type Installation, installationOf } from "./world.ts";
+import { covers, findAccount, type Installation, installationOf } from "./state.ts";
 
 const DOCS = "/apps/apps";
 
 function installationsOf(at: Context): Installation[] | Answer {
   const app = asApp(at);
   if (app.stop !== undefined) return app.stop;
-  return at.world.installations.filter((one) => one.app === app.value);
+  return at.state.installations.filter((one) => one.app === app.value);
 }
 
 function list(at: Context): Answer {
@@ -36,9 +36,9 @@ function byId(at: Context): Answer {
 function byAccount(at: Context, kinds: readonly string[]): Answer {
   const app = asApp(at);
   if (app.stop !== undefined) return app.stop;
-  const account = findAccount(at.world, at.params.login ?? "");
+  const account = findAccount(at.state, at.params.login ?? "");
   if (account === undefined || !kinds.includes(account.type)) return notFound(DOCS);
-  const one = installationOf(at.world, app.value, account);
+  const one = installationOf(at.state, app.value, account);
   return one === undefined ? notFound(DOCS) : ok(installationJson(one, at.bases));
 }
 
@@ -47,25 +47,25 @@ function byRepository(at: Context): Answer {
   const app = asApp(at);
   if (app.stop !== undefined) return app.stop;
   const here = locate(at, (repository) => {
-    const one = installationOf(at.world, app.value, repository.owner);
+    const one = installationOf(at.state, app.value, repository.owner);
     return one !== undefined && covers(one, repository);
   });
   if (here.stop !== undefined) return here.stop;
-  const one = installationOf(at.world, app.value, here.value.owner);
+  const one = installationOf(at.state, app.value, here.value.owner);
   return one === undefined ? notFound(DOCS) : ok(installationJson(one, at.bases));
 }
 
 function whoAmI(at: Context): Answer {
   const app = asApp(at);
   if (app.stop !== undefined) return app.stop;
-  const count = at.world.installations.filter((one) => one.app === app.value).length;
+  const count = at.state.installations.filter((one) => one.app === app.value).length;
   return ok(appJson(app.value, count, at.bases));
 }
 
 function repositories(at: Context): Answer {
   const token = asToken(at);
   if (token.stop !== undefined) return token.stop;
-  const all = at.world.repositories.filter((one) => covered(at.world, token.value, one));
+  const all = at.state.repositories.filter((one) => covered(at.state, token.value, one));
   const { page, headers } = paged(at, all);
   const selected = token.value.repositories !== null || token.value.installation.repositories !== "all";
   return ok(

@@ -3,7 +3,7 @@
 
 import { fromBase64Url } from "../core/base64.ts";
 import { type Answer, refusal } from "./answers.ts";
-import type { App, MintedToken, World } from "./world.ts";
+import type { App, MintedToken, State } from "./state.ts";
 
 export type Caller =
   | { readonly kind: "anonymous" }
@@ -63,38 +63,38 @@ async function signedByOne(app: App, jwt: Parts): Promise<boolean> {
   return false;
 }
 
-async function appOf(world: World, jwt: string): Promise<Caller> {
+async function appOf(state: State, jwt: string): Promise<Caller> {
   const read = parts(jwt);
   if (read === null || read.header.alg !== "RS256") return refused(UNDECODED);
   const { iss } = read.payload;
   if (typeof iss !== "string" && typeof iss !== "number") return refused(ISS);
-  const app = world.apps.find((one) => String(one.id) === String(iss) || one.clientId === iss);
+  const app = state.apps.find((one) => String(one.id) === String(iss) || one.clientId === iss);
   if (app === undefined) return refused("Integration not found", 404);
   if (app.publicKeys.length === 0) return refused("Integration must generate a public key");
   if (!(await signedByOne(app, read))) return refused(UNDECODED);
-  const fault = timesFault(read.payload, Math.floor(world.now() / 1000));
+  const fault = timesFault(read.payload, Math.floor(state.now() / 1000));
   return fault === null ? { kind: "app", app } : refused(fault);
 }
 
-function holderOf(world: World, value: string): Caller {
-  const token = world.tokens.find((one) => one.value === value);
-  if (token === undefined || token.revoked || token.expiresAt <= world.now()) return refused("Bad credentials");
-  if (!world.installations.includes(token.installation)) return refused("Bad credentials");
+function holderOf(state: State, value: string): Caller {
+  const token = state.tokens.find((one) => one.value === value);
+  if (token === undefined || token.revoked || token.expiresAt <= state.now()) return refused("Bad credentials");
+  if (!state.installations.includes(token.installation)) return refused("Bad credentials");
   if (token.installation.suspendedAt !== null) return refused("This installation has been suspended", 403);
   return { kind: "token", token };
 }
 
 /** `Bearer` and `token` both work, in any case; anything that looks like a JWT is an App's. */
-export async function identify(world: World, authorization: string | null): Promise<Caller> {
+export async function identify(state: State, authorization: string | null): Promise<Caller> {
   if (authorization === null || authorization === "") return { kind: "anonymous" };
   const match = /^(?:bearer|token) +(\S+)$/i.exec(authorization);
   const credential = match?.[1];
   if (credential === undefined) return refused("Bad credentials");
-  return credential.startsWith("ghs_") ? holderOf(world, credential) : appOf(world, credential);
+  return credential.startsWith("ghs_") ? holderOf(state, credential) : appOf(state, credential);
 }
 
 /** The token that is revoked, expired or of a suspended installation still has a name in the record. */
-export function tokenNamed(world: World, authorization: string | null): MintedToken | undefined {
+export function tokenNamed(state: State, authorization: string | null): MintedToken | undefined {
   const value = /^(?:bearer|token) +(\S+)$/i.exec(authorization ?? "")?.[1];
-  return world.tokens.find((one) => one.value === value);
+  return state.tokens.find((one) => one.value === value);
 }

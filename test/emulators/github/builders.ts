@@ -11,8 +11,8 @@ import {
   type Installation,
   type Permissions,
   type Repository,
-  type World,
-} from "./world.ts";
+  type State,
+} from "./state.ts";
 
 function found<T>(value: T | undefined, what: string): T {
   if (value === undefined) throw new Error(`the test's world has no ${what}`);
@@ -30,18 +30,18 @@ export interface InstallOptions {
 /** The builders. Repositories are named "owner/name", accounts by login, Apps and installations by id. */
 export type Builders = ReturnType<typeof createBuilders>;
 
-function accountBuilders(world: World) {
-  const claim = (id?: number): number => id ?? world.nextId++;
+function accountBuilders(state: State) {
+  const claim = (id?: number): number => id ?? state.nextId++;
   function addAccount(login: string, options: { id?: number; type?: Account["type"] } = {}): Account {
-    if (findAccount(world, login) !== undefined) throw new Error(`the test's world already has ${login}`);
+    if (findAccount(state, login) !== undefined) throw new Error(`the test's world already has ${login}`);
     const account: Account = { id: claim(options.id), login, type: options.type ?? "Organization" };
-    world.accounts.push(account);
+    state.accounts.push(account);
     return account;
   }
   function renameOwner(login: string, to: string): void {
-    const account = found(findAccount(world, login), `account ${login}`);
-    for (const one of world.repositories) {
-      if (one.owner === account) world.formerNames.set(fullName(one).toLowerCase(), one.id);
+    const account = found(findAccount(state, login), `account ${login}`);
+    for (const one of state.repositories) {
+      if (one.owner === account) state.formerNames.set(fullName(one).toLowerCase(), one.id);
     }
     account.login = to;
   }
@@ -54,10 +54,10 @@ function accountBuilders(world: World) {
   };
 }
 
-function repositoryBuilders(world: World) {
+function repositoryBuilders(state: State) {
   function get(name: string): Repository {
     const [owner = "", repo = ""] = name.split("/");
-    return found(findRepository(world, owner, repo), `repository ${name}`);
+    return found(findRepository(state, owner, repo), `repository ${name}`);
   }
   function addRepository(
     name: string,
@@ -69,47 +69,47 @@ function repositoryBuilders(world: World) {
     } = {},
   ): Repository {
     const [login = "", repo = ""] = name.split("/");
-    const owner = found(findAccount(world, login), `account ${login}`);
-    if (findRepository(world, login, repo)) throw new Error(`the test's world already has ${name}`);
+    const owner = found(findAccount(state, login), `account ${login}`);
+    if (findRepository(state, login, repo)) throw new Error(`the test's world already has ${name}`);
     const repository: Repository = {
-      id: options.id ?? world.nextId++,
+      id: options.id ?? state.nextId++,
       name: repo,
       owner,
       visibility: options.visibility ?? "private",
-      git: createGit(world.now, options.defaultBranch),
+      git: createGit(state.now, options.defaultBranch),
       checkRuns: [],
     };
     repository.git.commit({ message: "Initial commit", files: options.files ?? {} });
-    world.repositories.push(repository);
+    state.repositories.push(repository);
     return repository;
   }
   function moveAway(repository: Repository, owner: Account, name: string): void {
-    world.formerNames.set(fullName(repository).toLowerCase(), repository.id);
+    state.formerNames.set(fullName(repository).toLowerCase(), repository.id);
     repository.owner = owner;
     repository.name = name;
-    world.formerNames.delete(fullName(repository).toLowerCase());
+    state.formerNames.delete(fullName(repository).toLowerCase());
   }
   return {
     repository: get,
     addRepository,
     renameRepository: (name: string, to: string): void => moveAway(get(name), get(name).owner, to),
     transferRepository(name: string, owner: string): void {
-      moveAway(get(name), found(findAccount(world, owner), `account ${owner}`), get(name).name);
+      moveAway(get(name), found(findAccount(state, owner), `account ${owner}`), get(name).name);
     },
     /** A fork has the objects and branches of its parent, and is read under the parent's name by commit id. */
     forkRepository(from: string, to: string): Repository {
       const parent = get(from);
       const [login = "", name = ""] = to.split("/");
-      const owner = found(findAccount(world, login), `account ${login}`);
-      const git = createGit(world.now, parent.git.defaultBranch, parent.git);
+      const owner = found(findAccount(state, login), `account ${login}`);
+      const git = createGit(state.now, parent.git.defaultBranch, parent.git);
       for (const [branch, sha] of parent.git.branches) git.branches.set(branch, sha);
       const { visibility } = parent;
-      const fork: Repository = { id: world.nextId++, name, owner, visibility, git, checkRuns: [] };
-      world.repositories.push(fork);
+      const fork: Repository = { id: state.nextId++, name, owner, visibility, git, checkRuns: [] };
+      state.repositories.push(fork);
       return fork;
     },
     deleteRepository: (name: string): void => {
-      world.repositories.splice(world.repositories.indexOf(get(name)), 1);
+      state.repositories.splice(state.repositories.indexOf(get(name)), 1);
     },
     putFile: (name: string, path: string, content: FileContent): Commit =>
       get(name).git.commit({ files: { [path]: content } }),
@@ -118,15 +118,15 @@ function repositoryBuilders(world: World) {
   };
 }
 
-function appBuilders(world: World) {
+function appBuilders(state: State) {
   const named = (id: number): Installation =>
     found(
-      world.installations.find((one) => one.id === id),
+      state.installations.find((one) => one.id === id),
       `installation ${id}`,
     );
   function select(owner: Account, names: InstallOptions["repositories"]): Installation["repositories"] {
     if (names === undefined || names === "all") return "all";
-    return new Set(names.map((name) => found(findRepository(world, owner.login, name), name).id));
+    return new Set(names.map((name) => found(findRepository(state, owner.login, name), name).id));
   }
   return {
     /** `owner` (default: an account `app-owner`) is the App's developer, not where it is installed. */
@@ -135,34 +135,34 @@ function appBuilders(world: World) {
       const slug = options.slug ?? `app-${options.id}`;
       const clientId = `Iv23li${String(options.id).padStart(14, "0")}`;
       const app: App = { id: options.id, slug, clientId, owner, publicKeys: [...options.publicKeys] };
-      world.apps.push(app);
+      state.apps.push(app);
       return app;
     },
     install(options: InstallOptions): Installation {
       const app = found(
-        world.apps.find((one) => one.id === options.app),
+        state.apps.find((one) => one.id === options.app),
         `App ${options.app}`,
       );
-      const account = found(findAccount(world, options.owner), `account ${options.owner}`);
+      const account = found(findAccount(state, options.owner), `account ${options.owner}`);
       const installation: Installation = {
-        id: options.id ?? world.nextId++,
+        id: options.id ?? state.nextId++,
         app,
         account,
         permissions: { metadata: "read", ...options.permissions },
         repositories: select(account, options.repositories),
         suspendedAt: null,
       };
-      world.installations.push(installation);
+      state.installations.push(installation);
       return installation;
     },
     suspend: (id: number): void => {
-      named(id).suspendedAt = world.now();
+      named(id).suspendedAt = state.now();
     },
     unsuspend: (id: number): void => {
       named(id).suspendedAt = null;
     },
     uninstall: (id: number): void => {
-      world.installations.splice(world.installations.indexOf(named(id)), 1);
+      state.installations.splice(state.installations.indexOf(named(id)), 1);
     },
     setPermissions: (id: number, permissions: Permissions): void => {
       named(id).permissions = { metadata: "read", ...permissions };
@@ -173,6 +173,6 @@ function appBuilders(world: World) {
   };
 }
 
-export function createBuilders(world: World) {
-  return { ...accountBuilders(world), ...repositoryBuilders(world), ...appBuilders(world) };
+export function createBuilders(state: State) {
+  return { ...accountBuilders(state), ...repositoryBuilders(state), ...appBuilders(state) };
 }

@@ -5,14 +5,14 @@ import { type Answer, nodeId, notFound, ok, refusal, timestamp } from "./answers
 import { bodyFault, invalid } from "./check-run.ts";
 import { type Checked, type Context, isRecord, type Need, paged, permitted, type Route } from "./route.ts";
 import { appJson } from "./shapes.ts";
-import { type App, type CheckRun, fullName, type Repository } from "./world.ts";
+import { type App, type CheckRun, fullName, type Repository } from "./state.ts";
 
 const DOCS = "/checks/runs";
 
 function runJson(at: Context, repository: Repository, run: CheckRun): Record<string, unknown> {
   const url = `${at.bases.api}/repos/${fullName(repository)}/check-runs/${run.id}`;
   const html = `${at.bases.web}/${fullName(repository)}/runs/${run.id}`;
-  const app = at.world.apps.find((one) => one.id === run.appId);
+  const app = at.state.apps.find((one) => one.id === run.appId);
   return {
     id: run.id,
     node_id: nodeId("CR", run.id),
@@ -46,7 +46,7 @@ function writer(at: Context): Checked<{ repository: Repository; app: App }> {
 
 /** Lays the body over the run. Annotations are added to those there are; a conclusion completes. */
 function apply(at: Context, run: CheckRun, body: Record<string, unknown>): void {
-  const now = timestamp(at.world.now());
+  const now = timestamp(at.state.now());
   run.status = body.conclusion === undefined ? (text(body.status) ?? run.status) : "completed";
   run.conclusion = text(body.conclusion) ?? run.conclusion;
   run.startedAt = text(body.started_at) ?? run.startedAt ?? now;
@@ -72,7 +72,7 @@ function create(at: Context): Answer {
   if (!repository.git.commits.has(body.head_sha))
     return refusal(422, `No commit found for SHA: ${body.head_sha}`, DOCS);
   const run: CheckRun = {
-    id: at.world.nextId++,
+    id: at.state.nextId++,
     appId: app.id,
     name: body.name,
     headSha: body.head_sha,

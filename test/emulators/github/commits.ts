@@ -4,7 +4,7 @@ import { type Answer, nodeId, notFound, ok, refusal, timestamp } from "./answers
 import type { Commit } from "./git.ts";
 import { ancestry, commitsBetween, type Difference, differences, mergeBase } from "./history.ts";
 import { type Context, paged, permitted, type Route } from "./route.ts";
-import { fullName, type Repository } from "./world.ts";
+import { fullName, type Repository } from "./state.ts";
 
 type Json = Record<string, unknown>;
 
@@ -76,7 +76,7 @@ function side(at: Context, home: Repository, ref: string): Commit | null {
   const colon = ref.indexOf(":");
   if (colon < 0) return home.git.resolve(ref);
   const login = ref.slice(0, colon).toLowerCase();
-  const fork = at.world.repositories.find(
+  const fork = at.state.repositories.find(
     (one) => one.owner.login.toLowerCase() === login && one.git.commits === home.git.commits,
   );
   return fork?.git.resolve(ref.slice(colon + 1)) ?? null;

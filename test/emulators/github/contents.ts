@@ -5,7 +5,7 @@ import { fromBase64, inLines, toBase64 } from "../core/base64.ts";
 import { type Answer, notFound, ok, refusal, timestamp } from "./answers.ts";
 import type { Commit, Entry } from "./git.ts";
 import { type Context, isRecord, permitted, type Route } from "./route.ts";
-import { fullName, type Repository } from "./world.ts";
+import { fullName, type Repository } from "./state.ts";
 
 const DOCS = "/repos/contents#get-repository-content";
 /** Above this the JSON forms carry no content; above MAX nothing is given at all. */

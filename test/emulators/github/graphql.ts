@@ -4,7 +4,7 @@ import type { GraphQLSchema } from "graphql";
 import { type Answer, ok } from "./answers.ts";
 import type { Git } from "./git.ts";
 import { atLeast, type Context, covered, isRecord, type Route } from "./route.ts";
-import { findMoved, findRepository, type Repository } from "./world.ts";
+import { findMoved, findRepository, type Repository } from "./state.ts";
 
 /** An excerpt of GitHub's own; a test holds the two against each other. */
 export const SCHEMA = `
@@ -97,7 +97,7 @@ interface Named {
 }
 
 function repository(at: Context, { owner, name, followRenames }: Named): object {
-  const found = findRepository(at.world, owner, name) ?? (followRenames ? findMoved(at.world, owner, name) : undefined);
+  const found = findRepository(at.state, owner, name) ?? (followRenames ? findMoved(at.state, owner, name) : undefined);
   if (found === undefined || !isSeen(at, found)) {
     throw new Refusal("NOT_FOUND", `Could not resolve to a Repository with the name '${owner}/${name}'.`);
   }
@@ -113,7 +113,7 @@ function repository(at: Context, { owner, name, followRenames }: Named): object 
 }
 
 const isSeen = (at: Context, found: Repository): boolean =>
-  found.visibility === "public" || (at.caller.kind === "token" && covered(at.world, at.caller.token, found));
+  found.visibility === "public" || (at.caller.kind === "token" && covered(at.state, at.caller.token, found));
 
 let built: GraphQLSchema | undefined;
 

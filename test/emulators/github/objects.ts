@@ -5,7 +5,7 @@ import { type Answer, nodeId, notFound, ok } from "./answers.ts";
 import type { Git, TreeItem } from "./git.ts";
 import { type Context, permitted, type Route } from "./route.ts";
 import { repositoryJson } from "./shapes.ts";
-import { fullName, type Repository } from "./world.ts";
+import { fullName, type Repository } from "./state.ts";
 
 const CONTENTS = { permission: "contents", level: "read" } as const;
 
@@ -42,7 +42,7 @@ function tree(at: Context): Answer {
   if (sha === undefined) return notFound("/git/trees#get-a-tree");
   const all = walk(git, sha, "", at.url.searchParams.has("recursive"));
   const api = apiOf(at, place.value);
-  const max = at.world.treeEntriesMax;
+  const max = at.state.treeEntriesMax;
   return ok({
     sha,
     url: `${api}/git/trees/${sha}`,

@@ -4,10 +4,10 @@
 import { type Answer, notFound, refusal } from "./answers.ts";
 import type { Caller } from "./auth.ts";
 import type { Bases } from "./shapes.ts";
-import { type App, covers, findMoved, findRepository, type MintedToken, type Repository, type World } from "./world.ts";
+import { type App, covers, findMoved, findRepository, type MintedToken, type Repository, type State } from "./state.ts";
 
 export interface Context {
-  readonly world: World;
+  readonly state: State;
   readonly bases: Bases;
   readonly request: Request;
   readonly url: URL;
@@ -35,8 +35,8 @@ export function atLeast(held: string | undefined, wanted: string): boolean {
   return held !== undefined && LEVELS.indexOf(held) >= LEVELS.indexOf(wanted);
 }
 
-export function covered(world: World, token: MintedToken, repository: Repository): boolean {
-  if (!world.repositories.includes(repository) || !covers(token.installation, repository)) return false;
+export function covered(state: State, token: MintedToken, repository: Repository): boolean {
+  if (!state.repositories.includes(repository) || !covers(token.installation, repository)) return false;
   return token.repositories === null || token.repositories.includes(repository);
 }
 
@@ -59,7 +59,7 @@ export interface Need {
 
 function sees(at: Context, repository: Repository): boolean {
   if (repository.visibility === "public") return true;
-  return at.caller.kind === "token" && covered(at.world, at.caller.token, repository);
+  return at.caller.kind === "token" && covered(at.state, at.caller.token, repository);
 }
 
 function moved(at: Context, repository: Repository): Answer {
@@ -78,9 +78,9 @@ function moved(at: Context, repository: Repository): Answer {
 /** The repository of the path: 301 if it has another name now, 404 if it is none or `visible` says no. */
 export function locate(at: Context, visible: (repository: Repository) => boolean): Checked<Repository> {
   const { owner = "", repo = "" } = at.params;
-  const here = findRepository(at.world, owner, repo);
+  const here = findRepository(at.state, owner, repo);
   if (here !== undefined) return visible(here) ? { value: here } : { stop: notFound() };
-  const there = findMoved(at.world, owner, repo);
+  const there = findMoved(at.state, owner, repo);
   return { stop: there !== undefined && visible(there) ? moved(at, there) : notFound() };
 }
 
@@ -94,7 +94,7 @@ export function permitted(at: Context, need: Need): Checked<Repository> {
   if (at.caller.kind !== "token") return { stop: refusal(401, "Requires authentication") };
   const { token } = at.caller;
   const held = need.permission === "metadata" ? "read" : token.permissions[need.permission];
-  if (covered(at.world, token, repository) && atLeast(held, need.level)) return place;
+  if (covered(at.state, token, repository) && atLeast(held, need.level)) return place;
   const headers = { "x-accepted-github-permissions": `${need.permission}=${need.level}` };
   return { stop: refusal(403, "Resource not accessible by integration", "", headers) };
 }

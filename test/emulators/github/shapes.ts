@@ -1,7 +1,7 @@
 // GitHub's JSON for accounts, repositories, Apps and installations, complete enough for its own schema. Pure.
 
 import { nodeId, timestamp } from "./answers.ts";
-import { type Account, type App, fullName, type Installation, type Repository } from "./world.ts";
+import { type Account, type App, fullName, type Installation, type Repository } from "./state.ts";
 
 /** The addresses that answers are built from. `api` has no final slash. */
 export interface Bases {

@@ -12,7 +12,7 @@ import {
   type Repository,
   repositoriesOf,
   same,
-} from "./world.ts";
+} from "./state.ts";
 
 const DOCS = "/apps/apps#create-an-installation-access-token-for-an-app";
 const LIFETIME_MS = 3_600_000;
@@ -68,7 +68,7 @@ function repositoriesFor(at: Context, installation: Installation, body: Body): C
   // The trap: an empty list is no restriction.
   if (wanted.length === 0) return { value: null };
   if (wanted.length > REPOSITORIES_MAX) return { stop: invalid(`No more than ${REPOSITORIES_MAX} items are allowed.`) };
-  const seen = repositoriesOf(at.world, installation);
+  const seen = repositoriesOf(at.state, installation);
   const chosen = new Set<Repository>();
   for (const one of wanted) {
     const hit = seen.find((repository) =>
@@ -94,7 +94,7 @@ function tokenValue(at: Context, installation: Installation, expiresAt: number):
     return `ghs_${[...random(36)].map((byte) => "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"[byte % 52]).join("")}`;
   }
   const header = toBase64Url(JSON.stringify({ typ: "JWT", alg: "ES256" }));
-  const serial = at.world.tokens.length + 1;
+  const serial = at.state.tokens.length + 1;
   const claims = { exp: Math.floor(expiresAt / 1000), installation_id: installation.id, serial };
   const head = `ghs_${installation.app.id}_${header}.${toBase64Url(JSON.stringify(claims))}.`;
   return (
@@ -108,7 +108,7 @@ function tokenValue(at: Context, installation: Installation, expiresAt: number):
 function mint(at: Context): Answer {
   const app = asApp(at);
   if (app.stop !== undefined) return app.stop;
-  const installation = at.world.installations.find((one) => one.app === app.value && String(one.id) === at.params.id);
+  const installation = at.state.installations.find((one) => one.app === app.value && String(one.id) === at.params.id);
   if (installation === undefined) return notFound(DOCS);
   if (installation.suspendedAt !== null) return refusal(403, "This installation has been suspended", DOCS);
   if (at.body !== undefined && !isRecord(at.body)) return refusal(400, "Body should be a JSON object", DOCS);
@@ -117,7 +117,7 @@ function mint(at: Context): Answer {
   if (repositories.stop !== undefined) return repositories.stop;
   const permissions = permissionsFor(installation, body.permissions);
   if (permissions.stop !== undefined) return permissions.stop;
-  const expiresAt = (Math.floor(at.world.now() / 1000) + LIFETIME_MS / 1000) * 1000;
+  const expiresAt = (Math.floor(at.state.now() / 1000) + LIFETIME_MS / 1000) * 1000;
   const token: MintedToken = {
     value: tokenValue(at, installation, expiresAt),
     installation,
@@ -128,7 +128,7 @@ function mint(at: Context): Answer {
     revoked: false,
     uses: [],
   };
-  at.world.tokens.push(token);
+  at.state.tokens.push(token);
   const selected = token.repositories !== null || installation.repositories !== "all";
   return ok(
     {

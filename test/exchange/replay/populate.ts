@@ -1,4 +1,4 @@
-// The setting of a case: organisation, repositories, installation, policies, and the changes that a step makes to
+// The world of a case: organisation, repositories, installation, policies, and the changes that a step makes to
 // them. Only the emulators are touched.
 
 import type { Network } from "../../support/network.ts";
@@ -20,7 +20,7 @@ const PERMISSIONS = {
   metadata: "read",
 };
 
-export interface Setting {
+export interface CaseWorld {
   readonly network: Network;
   readonly names: Names;
   readonly fill: Fill;
@@ -50,28 +50,28 @@ function laidOver(base: Record<string, unknown>, keys: Readonly<Record<string, u
   return Object.fromEntries(merged);
 }
 
-function putPolicy(setting: Setting, entry: PolicyEntry): void {
+function putPolicy(world: CaseWorld, entry: PolicyEntry): void {
   const { repo = "app", name = "ok" } = entry;
   // JSON is YAML, and quotes whatever YAML would read otherwise.
   const policy = laidOver(defaultPolicy(repo, name), entry.policy ?? {});
-  const text = entry.yaml === undefined ? JSON.stringify(fillRecord(policy, setting.fill)) : setting.fill(entry.yaml);
-  setting.network.github.putFile(`${setting.names.owner}/${repo}`, pathOf(name), text);
+  const text = entry.yaml === undefined ? JSON.stringify(fillRecord(policy, world.fill)) : world.fill(entry.yaml);
+  world.network.github.putFile(`${world.names.owner}/${repo}`, pathOf(name), text);
 }
 
-function putFile(setting: Setting, entry: FileEntry): void {
-  const repo = `${setting.names.owner}/${entry.repo}`;
-  if (entry.text === null) setting.network.github.removeFile(repo, entry.path);
-  else setting.network.github.putFile(repo, entry.path, setting.fill(entry.text));
+function putFile(world: CaseWorld, entry: FileEntry): void {
+  const repo = `${world.names.owner}/${entry.repo}`;
+  if (entry.text === null) world.network.github.removeFile(repo, entry.path);
+  else world.network.github.putFile(repo, entry.path, world.fill(entry.text));
 }
 
 function install(
-  setting: Setting,
+  world: CaseWorld,
   options: { id?: number; permissions?: VectorWorld["permissions"]; only?: readonly string[] },
 ) {
-  const { github } = setting.network;
+  const { github } = world.network;
   return github.install({
     app: APP_ID,
-    owner: setting.names.owner,
+    owner: world.names.owner,
     permissions: options.permissions ?? PERMISSIONS,
     repositories: options.only ?? "all",
     ...(options.id === undefined ? {} : { id: options.id }),
@@ -79,50 +79,50 @@ function install(
 }
 
 /** Builds the case's world; the App is there already. */
-export function buildWorld(setting: Setting, world: VectorWorld): void {
-  const { github } = setting.network;
-  const { owner } = setting.names;
-  for (let i = 0; i < (world.others ?? 0); i++) {
+export function populate(world: CaseWorld, wanted: VectorWorld): void {
+  const { github } = world.network;
+  const { owner } = world.names;
+  for (let i = 0; i < (wanted.others ?? 0); i++) {
     github.addOrganization(`other-${i}`);
     github.install({ app: APP_ID, owner: `other-${i}`, permissions: PERMISSIONS });
   }
-  github.addAccount(owner, { type: world.type ?? "Organization" });
-  const repos = world.no_dotgithub === true ? ["app", "other"] : ["app", "other", ".github"];
+  github.addAccount(owner, { type: wanted.type ?? "Organization" });
+  const repos = wanted.no_dotgithub === true ? ["app", "other"] : ["app", "other", ".github"];
   for (const repo of repos) github.addRepository(`${owner}/${repo}`);
-  if (world.bare !== true) {
-    putPolicy(setting, {});
+  if (wanted.bare !== true) {
+    putPolicy(world, {});
     if (repos.includes(".github")) {
-      putPolicy(setting, { repo: ".github" });
-      putPolicy(setting, { repo: ".github", name: "all" });
+      putPolicy(world, { repo: ".github" });
+      putPolicy(world, { repo: ".github", name: "all" });
     }
   }
-  for (const entry of world.policies ?? []) putPolicy(setting, entry);
-  for (const entry of world.files ?? []) putFile(setting, entry);
-  if (world.allow !== undefined) putFile(setting, { repo: ".github", path: ALLOW_LIST, text: world.allow });
-  if (world.no_install === true) return;
-  const only = world.selected === undefined ? {} : { only: world.selected };
-  const permissions = world.permissions === undefined ? {} : { permissions: world.permissions };
-  const installation = install(setting, { ...only, ...permissions });
-  if (world.suspended === true) github.suspend(installation.id);
+  for (const entry of wanted.policies ?? []) putPolicy(world, entry);
+  for (const entry of wanted.files ?? []) putFile(world, entry);
+  if (wanted.allow !== undefined) putFile(world, { repo: ".github", path: ALLOW_LIST, text: wanted.allow });
+  if (wanted.no_install === true) return;
+  const only = wanted.selected === undefined ? {} : { only: wanted.selected };
+  const permissions = wanted.permissions === undefined ? {} : { permissions: wanted.permissions };
+  const installation = install(world, { ...only, ...permissions });
+  if (wanted.suspended === true) github.suspend(installation.id);
 }
 
-function uninstall(setting: Setting): void {
-  const { github } = setting.network;
-  const here = github.world.installations.filter((one) => one.account.login === setting.names.owner);
+function uninstall(world: CaseWorld): void {
+  const { github } = world.network;
+  const here = github.state.installations.filter((one) => one.account.login === world.names.owner);
   for (const one of here) github.uninstall(one.id);
 }
 
 /** Carries out one change of a step's `do`. */
-export function change(setting: Setting, wanted: VectorChange): void {
-  const { network, names } = setting;
-  if (wanted.policy !== undefined) putPolicy(setting, wanted.policy);
+export function change(world: CaseWorld, wanted: VectorChange): void {
+  const { network, names } = world;
+  if (wanted.policy !== undefined) putPolicy(world, wanted.policy);
   if (wanted.remove !== undefined) {
     const { repo = "app", name = "ok" } = wanted.remove;
     network.github.removeFile(`${names.owner}/${repo}`, pathOf(name));
   }
-  if (wanted.file !== undefined) putFile(setting, wanted.file);
+  if (wanted.file !== undefined) putFile(world, wanted.file);
   if (wanted.issuer !== undefined) network.issuers.issuer(names.issname, wanted.issuer);
-  if (wanted.installation !== undefined) install(setting, wanted.installation);
-  if (wanted.no_installation !== undefined) uninstall(setting);
+  if (wanted.installation !== undefined) install(world, wanted.installation);
+  if (wanted.no_installation !== undefined) uninstall(world);
   if (wanted.clear_faults !== undefined) network.clearFaults();
 }

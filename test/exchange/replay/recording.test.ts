@@ -104,7 +104,7 @@ async function callAgain(replay: Replay, calls: readonly string[]): Promise<stri
   const { network, names, config } = replay;
   const owner = names.owner;
   const app = { ...AGENT, authorization: `Bearer ${await appJwt({ app: APP_ID, nowMs: Date.now() })}` };
-  const installation = network.github.world.installations.find((one) => one.account.login === owner);
+  const installation = network.github.state.installations.find((one) => one.account.login === owner);
   let token = "";
   const answers: string[] = [];
   const ask = async (line: string, path: string, init: RequestInit): Promise<unknown> => {

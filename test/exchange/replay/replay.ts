@@ -5,7 +5,7 @@ import type { Fault } from "../../emulators/core/faults.ts";
 import { appKeys } from "../../emulators/core/keys.ts";
 import { Network } from "../../support/network.ts";
 import { type Fill, filler, fillRecord, type Names, namesFor } from "./names.ts";
-import { APP_ID, buildWorld, change, type Setting } from "./populate.ts";
+import { APP_ID, type CaseWorld, change, populate } from "./populate.ts";
 import { requestFor, tokenFor } from "./steps.ts";
 import type { ExchangeCase, Grant, OctoAnswer, VectorFault, VectorStep } from "./vector.ts";
 
@@ -64,16 +64,16 @@ function faultOf(fault: VectorFault, fill: Fill): Fault {
   };
 }
 
-async function stepOf(setting: Setting, vector: ExchangeCase, step: VectorStep, octo: OctoAnswer): Promise<ReplayStep> {
-  const token = await tokenFor(setting, { ...vector.token, ...step.token });
+async function stepOf(world: CaseWorld, vector: ExchangeCase, step: VectorStep, octo: OctoAnswer): Promise<ReplayStep> {
+  const token = await tokenFor(world, { ...vector.token, ...step.token });
   return {
     token,
     octo,
-    request: requestFor(setting.names, step, token),
+    request: requestFor(world.names, step, token),
     before() {
-      setting.network.clearFaults();
-      for (const wanted of step.do ?? []) change(setting, wanted);
-      setting.network.fault(...(step.faults ?? []).map((fault) => faultOf(fault, setting.fill)));
+      world.network.clearFaults();
+      for (const wanted of step.do ?? []) change(world, wanted);
+      world.network.fault(...(step.faults ?? []).map((fault) => faultOf(fault, world.fill)));
     },
   };
 }
@@ -92,14 +92,14 @@ export async function prepareCase(vector: ExchangeCase, options: ReplayOptions):
   });
   const { privateKeyPem, publicKey } = await appKeys();
   network.github.addApp({ id: APP_ID, publicKeys: [publicKey] });
-  const setting: Setting = { network, names, fill: filler(names) };
-  network.issuers.issuer(names.issname, fillRecord({ ...vector.issuer }, setting.fill));
-  buildWorld(setting, vector.world ?? {});
+  const world: CaseWorld = { network, names, fill: filler(names) };
+  network.issuers.issuer(names.issname, fillRecord({ ...vector.issuer }, world.fill));
+  populate(world, vector.world ?? {});
   const steps: ReplayStep[] = [];
   for (const [i, step] of vector.steps.entries()) {
     const octo = vector.octo[i];
     if (octo === undefined) throw new Error(`${vector.id}: no answer for step ${i}`);
-    steps.push(await stepOf(setting, vector, step, octo));
+    steps.push(await stepOf(world, vector, step, octo));
   }
   const variables = {
     STS_DOMAIN: options.domain,
@@ -115,9 +115,9 @@ export async function prepareCase(vector: ExchangeCase, options: ReplayOptions):
 }
 
 function grantFrom(network: Network, token: Network["github"]["tokens"][number]): Grant {
-  const { world } = network.github;
+  const { state } = network.github;
   const { installation } = token;
-  const all = world.repositories.filter((one) => one.owner === installation.account);
+  const all = state.repositories.filter((one) => one.owner === installation.account);
   const { repositories: selected } = installation;
   const visible = selected === "all" ? all : all.filter((one) => selected.has(one.id));
   const permissions = Object.entries(token.permissions).map(([name, level]) => `${name}:${level}`);

@@ -3,7 +3,7 @@
 import { KEY_KINDS, type KeyKind } from "../../emulators/core/keys.ts";
 import type { SignOptions } from "../../emulators/oidc.ts";
 import { type Fill, filler, fillRecord, type Names } from "./names.ts";
-import type { Setting } from "./populate.ts";
+import type { CaseWorld } from "./populate.ts";
 import type { VectorStep, VectorToken } from "./vector.ts";
 
 function kindOf(text: string): KeyKind {
@@ -13,17 +13,17 @@ function kindOf(text: string): KeyKind {
 }
 
 /** "rsa", or "issuer:rsa" for the key of another issuer. */
-function signer(setting: Setting, key: string): Pick<SignOptions, "key" | "signer"> {
+function signer(world: CaseWorld, key: string): Pick<SignOptions, "key" | "signer"> {
   const colon = key.lastIndexOf(":");
   if (colon < 0) return { key: kindOf(key) };
-  const other = setting.network.issuers.issuer(key.slice(0, colon));
+  const other = world.network.issuers.issuer(key.slice(0, colon));
   return { key: kindOf(key.slice(colon + 1)), signer: other };
 }
 
-function options(setting: Setting, token: VectorToken): SignOptions {
-  const { fill } = setting;
+function options(world: CaseWorld, token: VectorToken): SignOptions {
+  const { fill } = world;
   return {
-    ...(token.key === undefined ? {} : signer(setting, fill(token.key))),
+    ...(token.key === undefined ? {} : signer(world, fill(token.key))),
     ...(token.alg === undefined ? {} : { alg: token.alg }),
     ...(token.kid === undefined ? {} : { kid: fill(token.kid) }),
     ...(token.exp === undefined ? {} : { exp: token.exp }),
@@ -35,8 +35,8 @@ function options(setting: Setting, token: VectorToken): SignOptions {
 }
 
 /** The OIDC token of a step. */
-export async function tokenFor(setting: Setting, token: VectorToken): Promise<string> {
-  const { fill, names } = setting;
+export async function tokenFor(world: CaseWorld, token: VectorToken): Promise<string> {
+  const { fill, names } = world;
   if (token.raw !== undefined) return fill(token.raw);
   const claims = {
     iss: token.iss ?? "{issuer}",
@@ -44,8 +44,8 @@ export async function tokenFor(setting: Setting, token: VectorToken): Promise<st
     aud: token.aud ?? "{domain}",
     ...token.claims,
   };
-  const issuer = setting.network.issuers.issuer(names.issname);
-  return issuer.sign(fillRecord(claims, fill), options(setting, token));
+  const issuer = world.network.issuers.issuer(names.issname);
+  return issuer.sign(fillRecord(claims, fill), options(world, token));
 }
 
 function queryOf(step: VectorStep, fill: Fill): string {

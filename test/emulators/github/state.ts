@@ -70,7 +70,7 @@ export interface MintedToken {
   readonly uses: Call[];
 }
 
-export interface World {
+export interface State {
   readonly now: () => number;
   readonly accounts: Account[];
   readonly repositories: Repository[];
@@ -84,7 +84,7 @@ export interface World {
   nextId: number;
 }
 
-export function createWorld(now: () => number, treeEntriesMax = 100_000): World {
+export function createState(now: () => number, treeEntriesMax = 100_000): State {
   return {
     now,
     accounts: [],
@@ -104,22 +104,22 @@ export function fullName(repository: Repository): string {
   return `${repository.owner.login}/${repository.name}`;
 }
 
-export function findAccount(world: World, login: string): Account | undefined {
-  return world.accounts.find((account) => same(account.login, login));
+export function findAccount(state: State, login: string): Account | undefined {
+  return state.accounts.find((account) => same(account.login, login));
 }
 
-export function findRepository(world: World, owner: string, name: string): Repository | undefined {
-  return world.repositories.find((one) => same(one.owner.login, owner) && same(one.name, name));
+export function findRepository(state: State, owner: string, name: string): Repository | undefined {
+  return state.repositories.find((one) => same(one.owner.login, owner) && same(one.name, name));
 }
 
 /** The repository that had this name before, when nothing has it now. */
-export function findMoved(world: World, owner: string, name: string): Repository | undefined {
-  const id = world.formerNames.get(`${owner}/${name}`.toLowerCase());
-  return world.repositories.find((one) => one.id === id);
+export function findMoved(state: State, owner: string, name: string): Repository | undefined {
+  const id = state.formerNames.get(`${owner}/${name}`.toLowerCase());
+  return state.repositories.find((one) => one.id === id);
 }
 
-export function installationOf(world: World, app: App, account: Account): Installation | undefined {
-  return world.installations.find((one) => one.app === app && one.account === account);
+export function installationOf(state: State, app: App, account: Account): Installation | undefined {
+  return state.installations.find((one) => one.app === app && one.account === account);
 }
 
 export function covers(installation: Installation, repository: Repository): boolean {
@@ -127,6 +127,6 @@ export function covers(installation: Installation, repository: Repository): bool
   return installation.repositories === "all" || installation.repositories.has(repository.id);
 }
 
-export function repositoriesOf(world: World, installation: Installation): Repository[] {
-  return world.repositories.filter((one) => covers(installation, one));
+export function repositoriesOf(state: State, installation: Installation): Repository[] {
+  return state.repositories.filter((one) => covers(installation, one));
 }

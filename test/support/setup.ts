@@ -1,0 +1,13 @@
+// Runs before each test file in workerd. Files share their isolates, which saves half the time of a run, but no file finds what
+// another has stored. Modules stay loaded, as in production: nothing happens at import.
+
+import { reset } from "cloudflare:test";
+import { afterAll, beforeAll } from "vitest";
+import { time } from "./time.ts";
+
+beforeAll(async () => {
+  await reset();
+  time.start();
+});
+
+afterAll(() => time.stop());
