@@ -134,13 +134,6 @@ const CASES: Readonly<Record<string, Case>> = {
     says: ["- key `two` is "],
     saysNot: ["- key `one`"],
   },
-  "a policy pins another App": {
-    before: { [POLICY]: `${GOOD}app: 7\n` },
-    change: { [POLICY]: `${GOOD}app_pattern: 7|8\n` },
-    conclusion: "success",
-    title: CHANGES,
-    says: ["- app matches `7|8`; before: is `7`"],
-  },
   "a policy is deleted": {
     before: { [POLICY]: GOOD, [`${CHAINGUARD}/other.sts.yaml`]: GOOD },
     change: { [POLICY]: null },
