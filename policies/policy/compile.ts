@@ -28,6 +28,8 @@ export interface CompiledPolicy {
   readonly app: CompiledMatcher | undefined;
   /** In the order of their names. */
   readonly claims: readonly { readonly name: string; readonly pattern: Pattern }[];
+  /** In memory, of its patterns. */
+  readonly estimatedBytes: number;
   /** Where a path stands in the text; finds nothing in a policy that came from a cache. */
   readonly locate: Locate;
 }
@@ -59,8 +61,10 @@ export function compileWith(document: PolicyDocument, known: KnownPatterns, loca
     audience: document.audience === undefined ? undefined : compileMatcher(document.audience),
     app: document.app === undefined ? undefined : compileMatcher(document.app),
     claims: document.claims.map(({ name, pattern }) => ({ name, pattern: patternOf(pattern) })),
+    estimatedBytes: 0,
     locate,
   };
+  policy.estimatedBytes = [...patterns.values()].reduce((sum, pattern) => sum + pattern.estimatedBytes, 0);
   // The brand exists for the compiler alone; this is its one source.
   return Object.freeze(policy) as typeof policy & { readonly [compiled]: true };
 }

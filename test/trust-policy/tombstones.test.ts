@@ -9,6 +9,7 @@ import {
   fileSubject,
   namesSubject,
   ownerSubject,
+  type RepositoryName,
   repositorySubject,
   type Subject,
   Tombstones,
@@ -170,11 +171,27 @@ describe("a look at tombstones", () => {
     expect(isVoid(at, [subject])).toBe(true);
   });
 
-  it("takes everything older for void that a full memory had to forget", () => {
+  it("takes for void what a full memory had to forget, of the one repository or owner that filled it", () => {
+    const at = place();
+    const before = at.clock.now - 1;
+    const file = (index: number) =>
+      fileSubject({ owner: "flood", repository: `r-${index % 3_000}` }, policyPath(`p-${index}`));
+    at.tombstones.replaced(file(0), at.clock.now);
+    for (let i = 1; i < 2 * TOMBSTONES_MEMORY_MAX; i++) at.tombstones.replaced(file(i), at.clock.now);
+    // Whoever looks at a file looks at its repository and owner too.
+    const around = ({ owner, repository }: RepositoryName) => [
+      ownerSubject(owner),
+      repositorySubject({ owner, repository }),
+    ];
+    expect(isVoid(at, around({ owner: "flood", repository: "r-0" }), before)).toBe(true);
+    expect(isVoid(at, around({ owner: "flood", repository: "r-0" }))).toBe(false);
+    expect(isVoid(at, around({ owner: "acme", repository: "app" }), before)).toBe(false);
+  });
+
+  it("takes everything for void that is older than an owner's whom a full memory had to forget", () => {
     const at = place();
     at.tombstones.replaced(subject, at.clock.now);
     for (let i = 0; i < TOMBSTONES_MEMORY_MAX; i++) at.tombstones.replaced(ownerSubject(`other-${i}`), at.clock.now);
-    expect(isVoid(at, [subject], at.clock.now - 1)).toBe(true);
     expect(isVoid(at, [ownerSubject("somebody")], at.clock.now - 1)).toBe(true);
     expect(isVoid(at, [subject])).toBe(false);
   });

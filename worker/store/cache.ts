@@ -51,8 +51,8 @@ export interface CacheOptions<T> {
   readonly encode: (value: T) => unknown;
   /** Undefined when the stored value is not of this kind: the entry is then a miss. */
   readonly decode: (stored: unknown) => T | undefined;
-  /** In memory, in bytes; by default from the length of the encoded value. */
-  readonly bytesOf?: (value: T) => number;
+  /** In memory, in bytes, beyond what the length of the encoded value tells. */
+  readonly moreBytesOf?: (value: T) => number;
 }
 
 interface Held<T> {
@@ -62,8 +62,8 @@ interface Held<T> {
 
 /** Of an entry's key, times and place in a map. */
 const ENTRY_OVERHEAD_BYTES = 200;
-/** A parsed value against its text, both in UTF-16. */
-const BYTES_PER_CHARACTER = 4;
+/** A parsed value, and where its parts stood, against its text. Measured: 3 to 8, the more the smaller it is. */
+const BYTES_PER_CHARACTER = 6;
 
 const NOTHING_VOID: VoidBefore = { known: () => 0, latest: async () => 0 };
 
@@ -135,9 +135,9 @@ export class TieredCache<T> {
   }
 
   #bytes({ value }: Entry<T>, key: string): number {
-    const { bytesOf, encode } = this.#options;
-    const ofValue = bytesOf?.(value) ?? JSON.stringify(encode(value)).length * BYTES_PER_CHARACTER;
-    return ofValue + key.length * 2 + ENTRY_OVERHEAD_BYTES;
+    const { moreBytesOf, encode } = this.#options;
+    const ofText = JSON.stringify(encode(value)).length * BYTES_PER_CHARACTER;
+    return ofText + (moreBytesOf?.(value) ?? 0) + key.length * 2 + ENTRY_OVERHEAD_BYTES;
   }
 
   #tuple(key: CacheKey): string {

@@ -91,6 +91,7 @@ export class SourceCaches {
       keepMs: POLICY_STALE_MS,
       encode: encodePolicy,
       decode: decodePolicy,
+      moreBytesOf: (value) => (value.state === "present" ? value.policy.estimatedBytes : 0),
       isNegative: ({ state }) => state !== "present",
     });
     this.#allowLists = new TieredCache({
@@ -100,6 +101,8 @@ export class SourceCaches {
       keepMs: ALLOW_LIST_STALE_MS,
       encode: encodeAllowList,
       decode: decodeAllowList,
+      moreBytesOf: (value) =>
+        value.state === "present" ? value.list.patterns.reduce((sum, pattern) => sum + pattern.estimatedBytes, 0) : 0,
       isNegative: ({ state }) => state !== "present",
     });
     this.#folders = new PolicyFolders(deps);

@@ -37,6 +37,11 @@ export const fileSubject = ({ owner, repository }: RepositoryName, path: string)
 /** Which policies there are in a repository. */
 export const namesSubject = (name: RepositoryName): Subject => fileSubject(name, POLICY_DIRECTORY);
 
+interface Known {
+  readonly subject: Subject;
+  readonly at: number;
+}
+
 export interface TombstonesDeps {
   readonly kv: KvStore;
   readonly apiHost: string;
@@ -52,13 +57,13 @@ export interface TombstonesDeps {
  */
 export class Tombstones {
   readonly #deps: TombstonesDeps;
-  readonly #known = new BoundedMap<number>(TOMBSTONES_MEMORY_MAX, {
+  readonly #known = new BoundedMap<Known>(TOMBSTONES_MEMORY_MAX, {
     maxBytes: MEMORY_SHARES_BYTES.tombstones,
-    of: (_, key) => key.length * 2 + 100,
+    of: (_, key) => key.length * 4 + 200,
   });
   /** What this isolate wrote to KV for callers who may write nothing else. */
   readonly #written = new BoundedMap<number>(TOMBSTONES_MEMORY_MAX);
-  /** The latest that had to leave memory: what is older than that is void for want of knowledge. */
+  /** The latest of an owner's that had to leave memory: what is older than that is void for want of knowledge. */
   #floor = 0;
 
   constructor(deps: TombstonesDeps) {
@@ -88,7 +93,7 @@ export class Tombstones {
 
   /** GitHub said at this time that something else was there before, or that nothing is any more. In this isolate only. */
   replaced(subject: Subject, at: number): void {
-    this.#learn(this.#tuple(subject), at);
+    this.#learn(subject, at);
   }
 
   /** The same for KV. With `entryReadAt` only if KV says so far that an entry of that time is good. */
@@ -98,27 +103,28 @@ export class Tombstones {
       if ((this.#written.get(tuple) ?? 0) > entryReadAt) return;
       // Before the first await: of many callers who meet the same deletion one writes.
       this.#written.set(tuple, at);
-      if (((await this.#read(tuple)) ?? 0) > entryReadAt) return;
+      if (((await this.#read(subject)) ?? 0) > entryReadAt) return;
     }
-    await this.#write(tuple, at);
+    if (!(await this.#write(subject, at))) this.#written.delete(tuple);
   }
 
   /** For one exchange: each tombstone is read from KV at most once in it. */
   lookUp(): TombstoneLookup {
     const reads = new Map<string, Promise<number | undefined>>();
-    const read = (tuple: string) => {
-      const reading = reads.get(tuple) ?? this.#read(tuple);
+    const read = (subject: Subject) => {
+      const tuple = this.#tuple(subject);
+      const reading = reads.get(tuple) ?? this.#read(subject);
       reads.set(tuple, reading);
       return reading;
     };
     return {
       of: (subjects) => {
         const tuples = subjects.map((subject) => this.#tuple(subject));
-        const known = () => Math.max(this.#floor, ...tuples.map((tuple) => this.#known.get(tuple) ?? 0));
+        const known = () => Math.max(this.#floor, ...tuples.map((tuple) => this.#known.get(tuple)?.at ?? 0));
         return {
           known,
           latest: async () => {
-            const times = await Promise.all(tuples.map(read));
+            const times = await Promise.all(subjects.map(read));
             // `known` has what KV said, and what came meanwhile.
             return times.includes(undefined) ? undefined : known();
           },
@@ -129,37 +135,55 @@ export class Tombstones {
 
   async #invalidate(subjects: readonly Subject[]): Promise<boolean> {
     const at = this.#deps.now() + INVALIDATION_MARGIN_MS;
-    const tuples = subjects.map((subject) => this.#tuple(subject));
-    for (const tuple of tuples) this.#learn(tuple, at);
-    const taken = await Promise.all(tuples.map((tuple) => this.#write(tuple, at)));
+    for (const subject of subjects) this.#learn(subject, at);
+    const taken = await Promise.all(subjects.map((subject) => this.#write(subject, at)));
     return taken.every(Boolean);
   }
 
-  #learn(tuple: string, at: number): void {
-    if ((this.#known.get(tuple) ?? 0) >= at) return;
-    this.#known.dropExpired((time) => this.#deps.now() - time >= TOMBSTONE_KEEP_MS);
-    this.#floor = Math.max(this.#floor, ...this.#known.set(tuple, at));
+  /** What has to leave memory for it counts on for the whole repository, or owner: whoever floods memory voids his own. */
+  #learn(subject: Subject, at: number): void {
+    const pending: Known[] = [{ subject, at }];
+    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+      for (const dropped of this.#remember(next)) {
+        const [owner, repository, path] = dropped.subject;
+        if (repository === undefined) this.#floor = Math.max(this.#floor, dropped.at);
+        else pending.push({ subject: path === undefined ? [owner] : [owner, repository], at: dropped.at });
+      }
+    }
   }
 
-  async #read(tuple: string): Promise<number | undefined> {
-    const stored = await this.#deps.kv.get(tuple);
+  /** What had to leave. */
+  #remember(known: Known): readonly Known[] {
+    const tuple = this.#tuple(known.subject);
+    if (this.#knownAt(tuple) >= known.at) return [];
+    this.#known.dropExpired(({ at }) => this.#deps.now() - at >= TOMBSTONE_KEEP_MS);
+    return this.#known.set(tuple, known);
+  }
+
+  #knownAt(tuple: string): number {
+    return this.#known.get(tuple)?.at ?? 0;
+  }
+
+  async #read(subject: Subject): Promise<number | undefined> {
+    const stored = await this.#deps.kv.get(this.#tuple(subject));
     if (stored === "failed") return undefined;
     if (stored === "none") return 0;
-    this.#learn(tuple, stored.readAt);
+    this.#learn(subject, stored.readAt);
     return stored.readAt;
   }
 
   /** KV takes one write per second and key, and may be out of writes for a while: a refused one is repeated. */
-  async #write(tuple: string, at: number): Promise<boolean> {
+  async #write(subject: Subject, at: number): Promise<boolean> {
     const { kv, wait } = this.#deps;
-    let time = Math.max(at, this.#known.get(tuple) ?? 0);
+    const tuple = this.#tuple(subject);
+    let time = Math.max(at, this.#knownAt(tuple));
     for (const pause of TOMBSTONE_RETRY_WAITS_MS) {
       if (await kv.put(tuple, { value: null, readAt: time }, TOMBSTONE_KEEP_MS)) return true;
       await wait(pause);
       // KV keeps the last write, so a repeated one must not put an older time in the place of a later one.
-      const stored = (await this.#read(tuple)) ?? 0;
+      const stored = (await this.#read(subject)) ?? 0;
       if (stored >= at) return true;
-      time = Math.max(at, this.#known.get(tuple) ?? 0);
+      time = Math.max(at, this.#knownAt(tuple));
     }
     return kv.put(tuple, { value: null, readAt: time }, TOMBSTONE_KEEP_MS);
   }
