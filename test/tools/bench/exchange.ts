@@ -95,7 +95,7 @@ async function cpuMsOf(exchange: () => Promise<void>): Promise<number> {
   return rounds.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? 0;
 }
 
-async function prepare(world: Bench, kind: Kind) {
+export async function prepare(world: Bench, kind: Kind) {
   const { counts, kv } = counted(createKv());
   const first = createWorker(world, kv);
   if (kind !== "cold") await first();
@@ -117,7 +117,7 @@ async function cpuMs(world: Bench, kind: Kind): Promise<number> {
   return cpuMsOf(() => again()());
 }
 
-async function openRecorded(): Promise<Bench> {
+export async function openRecorded(): Promise<Bench> {
   const world = await openBench();
   await createWorker(world, createKv())();
   world.recorder.replay();
