@@ -2,7 +2,7 @@
  * What is wrong or worth saying, as data: where, what, and what to write instead. No I/O, no clock; nothing here throws.
  */
 
-import { MAX_DIAGNOSTICS } from "./limits.ts";
+import { MAX_DIAGNOSTICS, MAX_DIAGNOSTICS_CHARACTERS } from "./limits.ts";
 
 /** Both count from 1; columns count UTF-16 units, as editors and GitHub's annotations do. */
 export interface Position {
@@ -33,35 +33,61 @@ export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
-/** Collects the errors of one file. */
+/** What is wrong, and what to write instead. */
+export interface Problem {
+  readonly message: string;
+  readonly suggestion: string;
+}
+
+/** Collects the errors of one file: however many there are and whatever they quote, what is shown of them is short. */
 export class DiagnosticList {
   readonly #id: string;
-  readonly #diagnostics: Diagnostic[] = [];
+  readonly #found: { readonly path: string; readonly at: Position; readonly tell: () => Told }[] = [];
 
   constructor(id = "invalid") {
     this.#id = id;
   }
 
   add(path: string, at: Position | undefined, message: string, suggestion?: string): void {
-    const { line, column } = at ?? { line: 0, column: 0 };
-    const diagnostic = { severity: "error", id: this.#id, path, line, column, message } as const;
-    this.#diagnostics.push(suggestion === undefined ? diagnostic : { ...diagnostic, suggestion });
+    this.addLater(path, at, () => ({ message, suggestion }));
+  }
+
+  /** For a problem that costs something to put into words: it is asked for them only if it is shown. */
+  addLater(path: string, at: Position | undefined, tell: () => Told): void {
+    this.#found.push({ path, at: at ?? { line: 0, column: 0 }, tell });
   }
 
   count(): number {
-    return this.#diagnostics.length;
+    return this.#found.length;
   }
 
-  /** In the order of the text, the first MAX_DIAGNOSTICS of them. */
+  /** In the order of the text, the first MAX_DIAGNOSTICS of them, or as many as MAX_DIAGNOSTICS_CHARACTERS hold. */
   sorted(): readonly Diagnostic[] {
-    const ordered = inOrder(this.#diagnostics);
-    const shown = ordered.slice(0, MAX_DIAGNOSTICS);
+    const ordered = this.#found.toSorted(({ at: a }, { at: b }) => a.line - b.line || a.column - b.column);
+    const shown: Diagnostic[] = [];
+    let characters = 0;
+    for (const { path, at, tell } of ordered.slice(0, MAX_DIAGNOSTICS)) {
+      const diagnostic = this.#diagnostic(path, at, tell());
+      characters += diagnostic.path.length + diagnostic.message.length + (diagnostic.suggestion?.length ?? 0);
+      if (shown.length > 0 && characters > MAX_DIAGNOSTICS_CHARACTERS) break;
+      shown.push(diagnostic);
+    }
     const last = shown.at(-1);
     if (ordered.length === shown.length || last === undefined) return shown;
-    const { severity, id, line, column } = last;
     const message = `${ordered.length - shown.length} more errors are not shown`;
-    return [...shown, { severity, id, path: "", line, column, message }];
+    return [...shown, this.#diagnostic("", last, { message })];
   }
+
+  #diagnostic(path: string, { line, column }: Position, { message, suggestion }: Told): Diagnostic {
+    const diagnostic = { severity: "error", id: this.#id, path: cut(path, MAX_PATH_CHARACTERS), line, column } as const;
+    const told = { ...diagnostic, message: cut(message, MAX_MESSAGE_CHARACTERS) };
+    return suggestion === undefined ? told : { ...told, suggestion: cut(suggestion, MAX_MESSAGE_CHARACTERS) };
+  }
+}
+
+interface Told {
+  readonly message: string;
+  readonly suggestion?: string | undefined;
 }
 
 /** Of a file as a whole. */
@@ -76,9 +102,18 @@ export function inOrder<T extends Diagnostic>(diagnostics: readonly T[]): readon
   return diagnostics.toSorted((a, b) => a.line - b.line || a.column - b.column || byId(a, b));
 }
 
-/** A string for a message: quoted, cut at 60 characters, control characters escaped. */
-export function quoted(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 59)}…` : text);
+/** Of a foreign string in a message. */
+const QUOTED_CHARACTERS = 60;
+const MAX_PATH_CHARACTERS = 200;
+const MAX_MESSAGE_CHARACTERS = 500;
+
+/** Any foreign string for a message: quoted, cut, control characters escaped, so that it stays on one line. */
+export function quoted(text: string, most: number = QUOTED_CHARACTERS): string {
+  return JSON.stringify(cut(text, most));
+}
+
+function cut(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }
 
 export function plural(count: number, noun: string): string {

@@ -24,6 +24,8 @@ export const MAX_FILE_INSTRUCTIONS = 8_192;
 export const MAX_FILE_PATTERN_COST_BYTES = 12_288;
 /** Steps of the automata that one token is put to: a few milliseconds. */
 export const MAX_MATCH_STEPS = 524_288;
+/** GitHub has some 90. */
+export const MAX_PERMISSIONS = 128;
 export const MAX_CLAIM_PATTERNS = 64;
 /** GitHub takes at most 500 names in one request for a token. */
 export const MAX_REPOSITORIES = 500;
@@ -37,6 +39,8 @@ export const RSA_MIN_BITS = 2_048;
 export const RSA_MAX_BITS = 8_192;
 /** Errors shown of one file; more would only bury the first. */
 export const MAX_DIAGNOSTICS = 100;
+/** Of their messages, suggestions and paths together. */
+export const MAX_DIAGNOSTICS_CHARACTERS = 16_384;
 
 /** The allow-list's bounds are octo-sts's. */
 export const MAX_TRUSTED_ISSUERS = 64;

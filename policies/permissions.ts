@@ -2,7 +2,7 @@
  * GitHub's permission names, their levels, and which reach beyond a repository. Pure; the table is generated.
  */
 
-import { quoted } from "./diagnostics.ts";
+import { type Problem, quoted } from "./diagnostics.ts";
 import { ownProperty } from "./objects.ts";
 import { LOOK_ALIKES, PERMISSIONS, type PermissionRow } from "./permissions-table.ts";
 import { nearest, plainSpelling } from "./suggest.ts";
@@ -41,11 +41,6 @@ const RANKS: Readonly<Record<string, number>> = { read: 1, write: 2, admin: 3 };
 /** 1 read, 2 write, 3 admin; 0 for anything else. */
 export function rankOfLevel(level: string): number {
   return ownProperty(RANKS, level) ?? 0;
-}
-
-export interface Problem {
-  readonly message: string;
-  readonly suggestion: string;
 }
 
 /** Whether GitHub might have a permission of this name: it has the form of one, and is not what people write for another. */

@@ -22,6 +22,7 @@ function distance(a: string, b: string, limit: number): number {
         best = Math.min(best, (beforeLast[j - 2] ?? 0) + 1);
       row.push(best);
     }
+    if (Math.min(...last) > limit && Math.min(...row) > limit) return limit + 1;
     beforeLast = last;
     last = row;
   }

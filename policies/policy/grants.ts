@@ -2,10 +2,10 @@
  * What a raw policy grants: permissions and repositories. Pure; diagnostics are collected.
  */
 
-import { quoted } from "../diagnostics.ts";
-import { MAX_REPOSITORIES } from "../limits.ts";
+import { type Problem, quoted } from "../diagnostics.ts";
+import { MAX_PERMISSIONS, MAX_REPOSITORIES } from "../limits.ts";
 import { REPOSITORY_NAME } from "../names.ts";
-import { isPermissionName, LEVELS, type Problem, permissionNamed, unknownPermission } from "../permissions.ts";
+import { isPermissionName, LEVELS, permissionNamed, unknownPermission } from "../permissions.ts";
 import { nearest } from "../suggest.ts";
 import { type Reading, START } from "./clauses.ts";
 
@@ -22,6 +22,11 @@ export function readGrantedPermissions(reading: Reading): readonly { readonly na
       "no permission is given",
       "name what the token may do, as `permissions: {contents: read}`",
     );
+  }
+  if (entries.length > MAX_PERMISSIONS) {
+    const at = locate("permissions", "key") ?? START;
+    diagnostics.add("permissions", at, `more than ${MAX_PERMISSIONS} permissions`, "name those that the workload uses");
+    return [];
   }
   return entries.flatMap(([name, level]) => {
     const path = `permissions.${name}`;

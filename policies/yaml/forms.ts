@@ -2,14 +2,10 @@
  * Forms of YAML that two readers could read differently, each with the plain way to write it. Pure; looks at lexemes alone.
  */
 
+import { type Problem, quoted } from "../diagnostics.ts";
 import { isBlank, isMark, type Lexeme, type LexemeKind } from "./lexemes.ts";
 
-export interface Advice {
-  readonly message: string;
-  readonly suggestion: string;
-}
-
-export interface RefusedForm extends Advice {
+export interface RefusedForm extends Problem {
   /** Where it stands in the text. */
   readonly offset: number;
 }
@@ -67,7 +63,7 @@ export class YamlForms {
   }
 
   /** YAML 1.1 ends a key in brackets at any colon, YAML 1.2 at one that white space follows, unless the key is quoted. */
-  #gluedRefused({ kind }: Lexeme): Advice | undefined {
+  #gluedRefused({ kind }: Lexeme): Problem | undefined {
     if (this.#openFlows <= 0 || this.#previous?.kind !== "map-value-ind") return undefined;
     if (kind === "space" || kind === "newline" || this.#key?.kind !== "plain") return undefined;
     return { message: "a key glued to its value in brackets", suggestion: "write a space behind the colon" };
@@ -89,29 +85,29 @@ export class YamlForms {
   }
 }
 
-function at({ offset }: Lexeme, explanation: Advice): RefusedForm;
-function at({ offset }: Lexeme, explanation: Advice | undefined): RefusedForm | undefined;
-function at({ offset }: Lexeme, explanation: Advice | undefined): RefusedForm | undefined {
+function at({ offset }: Lexeme, explanation: Problem): RefusedForm;
+function at({ offset }: Lexeme, explanation: Problem | undefined): RefusedForm | undefined;
+function at({ offset }: Lexeme, explanation: Problem | undefined): RefusedForm | undefined {
   return explanation === undefined ? undefined : { ...explanation, offset };
 }
 
-function lexemeRefused({ kind, source }: Lexeme): Advice | undefined {
+function lexemeRefused({ kind, source }: Lexeme): Problem | undefined {
   switch (kind) {
     case "explicit-key-ind":
       return { message: "an explicit key (`?`)", suggestion: "write `key: value`" };
     case "directive-line":
-      return { message: `directive ${source}`, suggestion: "remove it; a policy needs none" };
+      return { message: `directive ${quoted(source)}`, suggestion: "remove it; a policy needs none" };
     case "tag":
       // `!!str` says what every value is.
       if (source === "!!str") return undefined;
-      return { message: `tag ${source}`, suggestion: "remove it; every value is text, a list or a mapping" };
+      return { message: `tag ${quoted(source)}`, suggestion: "remove it; every value is text, a list or a mapping" };
     case "double-quoted-scalar":
       if (!/(?:^|[^\\])(?:\\\\)*\\\r?\n/.test(source)) return undefined;
       return { message: "an escaped line break in double quotes", suggestion: ONE_LINE };
     case "block-scalar-header":
       if (!/[0-9]/.test(source)) return undefined;
       return {
-        message: `an indentation indicator (\`${source}\`)`,
+        message: `an indentation indicator, ${quoted(source)}`,
         suggestion: "remove the number; a text that begins with white space goes into double quotes",
       };
     default:

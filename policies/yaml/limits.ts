@@ -3,15 +3,16 @@
  * a parser recurses over nesting, and a comma costs it more than a byte. Pure.
  */
 
+import type { Problem } from "../diagnostics.ts";
 import { MAX_NESTING_DEPTH, MAX_SIGNIFICANT_TOKENS, MAX_TOKENS } from "../limits.ts";
-import type { Advice } from "./forms.ts";
+
 import { isBlank, isMark, type Lexeme } from "./lexemes.ts";
 
-const TOO_DEEP: Advice = {
+const TOO_DEEP: Problem = {
   message: `nested deeper than ${MAX_NESTING_DEPTH} levels`,
   suggestion: "a policy needs three levels at most",
 };
-const TOO_MANY: Advice = {
+const TOO_MANY: Problem = {
   message: `more than ${MAX_TOKENS} pieces of YAML, or ${MAX_SIGNIFICANT_TOKENS} without white space and comments`,
   suggestion: "shorten the file",
 };
@@ -25,7 +26,7 @@ export class YamlLimits {
   #indicatorsOnLine = 0;
 
   /** To be told every lexeme in order; says when to give up. */
-  exceededBy(lexeme: Lexeme): Advice | undefined {
+  exceededBy(lexeme: Lexeme): Problem | undefined {
     this.#tokens += 1;
     if (!isBlank(lexeme) && !isMark(lexeme)) this.#significant += 1;
     if (this.#tokens > MAX_TOKENS || this.#significant > MAX_SIGNIFICANT_TOKENS) return TOO_MANY;

@@ -5,7 +5,7 @@
  */
 
 import * as v from "valibot";
-import { DiagnosticList, type Position, quoted } from "../diagnostics.ts";
+import { DiagnosticList, type Position, type Problem, quoted } from "../diagnostics.ts";
 import { MAX_EXPANDED_VALUES, MAX_FILE_BYTES, utf8Bytes } from "../limits.ts";
 import { forbiddenCharacter } from "./characters.ts";
 import { plainScalarDiagnostic } from "./scalars.ts";
@@ -17,11 +17,7 @@ export type Locate = (path: string, part?: "key" | "value") => Position | undefi
 
 export interface FileKind {
   /** What to tell of a key that the schema lacks; `path` is that of the mapping. */
-  unknownKey(
-    path: string,
-    name: string,
-    known: readonly string[],
-  ): { readonly message: string; readonly suggestion: string };
+  unknownKey(path: string, name: string, known: readonly string[]): Problem;
   /** Keys below this path are not read by YAML 1.1: a JWK has members `n` and `y`. */
   readonly literalKeysUnder?: string;
 }
@@ -108,8 +104,8 @@ class RawReader {
       this.#checkKey(entry, below);
       if (schema !== undefined) result[entry.name] = this.#value(entry.value, schema, below);
       else {
-        const { message, suggestion } = this.#kind.unknownKey(path, entry.name, Object.keys(entries));
-        this.#diagnostics.add(below, entry.at, message, suggestion);
+        const tell = () => this.#kind.unknownKey(path, entry.name, Object.keys(entries));
+        this.#diagnostics.addLater(below, entry.at, tell);
       }
     }
     return result;

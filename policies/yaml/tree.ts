@@ -106,7 +106,7 @@ export class TreeReader {
     if (this.#aliases === MAX_ALIASES + 1)
       this.#refuse(where, `more than ${MAX_ALIASES} aliases`, "write the values out");
     if (target === undefined)
-      return this.#refuse(where, `unknown anchor ${quoted(source)}`, `define it before, as \`&${source}\``);
+      return this.#refuse(where, `unknown anchor ${quoted(source)}`, "define it before, as `&name`");
     if (target === "open")
       return this.#refuse(where, `anchor ${quoted(source)} contains itself`, "write the value out");
     return { ...target, at: where };

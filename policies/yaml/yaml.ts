@@ -3,9 +3,9 @@
  */
 
 import { Composer, type Document, LineCounter, Parser, type YAMLParseError } from "yaml";
-import type { DiagnosticList, Position } from "../diagnostics.ts";
+import type { DiagnosticList, Position, Problem } from "../diagnostics.ts";
 import { TokenAccount } from "./account.ts";
-import { type Advice, type RefusedForm, YamlForms } from "./forms.ts";
+import { type RefusedForm, YamlForms } from "./forms.ts";
 import { lexemesOf } from "./lexemes.ts";
 import { YamlLimits } from "./limits.ts";
 import { type Tree, TreeReader } from "./tree.ts";
@@ -93,7 +93,7 @@ function compose(deps: {
   return { documents, refusedLines };
 }
 
-const SYNTAX_DIAGNOSTICS: ReadonlyMap<string, Advice> = new Map([
+const SYNTAX_DIAGNOSTICS: ReadonlyMap<string, Problem> = new Map([
   ["TAB_AS_INDENT", { message: "a tab is used as indentation", suggestion: "indent with spaces" }],
   [
     "BAD_DQ_ESCAPE",
@@ -140,7 +140,7 @@ function addSyntaxDiagnostics(
   }
 }
 
-function syntaxDiagnostic(code: string, message: string): Advice {
+function syntaxDiagnostic(code: string, message: string): Problem {
   if (/^Comments must be separated/.test(message))
     return { message: "a comment without white space in front", suggestion: "write a space before its `#`" };
   if (/^Missing closing/.test(message)) {

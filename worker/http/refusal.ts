@@ -2,6 +2,7 @@
  * Denial -> what the caller reads: status, code, one short line, and no more than this caller may know (worker/README.md, "Who
  * may learn what"). The one exhaustive switch over reasons lives here.
  */
+import { quoted } from "../../policies/diagnostics.ts";
 import type { ClauseResult } from "../../policies/evaluate.ts";
 import type { Diagnostic } from "../../policies/parse.ts";
 import { type Denial, REFUSALS, type Reason, type RefusalRow, type Viewer } from "../denial.ts";
@@ -33,7 +34,7 @@ export function wireRefusal(denial: Denial, viewer: Viewer, asked: Asked): WireR
 
 /** It holds both phrases that octo-sts's clients look for. */
 function commonMessage({ owner = "", identity = "" }: Asked): string {
-  return `no installation found for ${quoted(owner)}, or unable to find trust policy for ${quoted(identity)} that trusts this token`;
+  return `no installation found for ${shown(owner)}, or unable to find trust policy for ${shown(identity)} that trusts this token`;
 }
 
 function retryAfter(denial: Denial): number | undefined {
@@ -85,7 +86,7 @@ function messageOf(denial: Denial, viewer: Viewer): string {
     case "misconfigured":
       return `this deployment is misconfigured: ${denial.variables.join(", ")}`;
     case "owner_not_served":
-      return `no GitHub App configured for org ${quoted(denial.owner)}`;
+      return `no GitHub App configured for org ${shown(denial.owner)}`;
     case "issuer_not_served":
       return "this deployment does not accept tokens of this issuer";
     case "issuer_unreachable":
@@ -95,11 +96,11 @@ function messageOf(denial: Denial, viewer: Viewer): string {
     case "signature_invalid":
       return `unable to verify bearer token: ${denial.problem}`;
     case "app_not_installed":
-      return `no installation found for ${quoted(denial.owner)}: install the GitHub App on it${link(denial.installUrl)}`;
+      return `no installation found for ${shown(denial.owner)}: install the GitHub App on it${link(denial.installUrl)}`;
     case "repository_not_visible":
-      return `no installation found for ${quoted(denial.repository)}: ${HIDDEN[denial.problem]}`;
+      return `no installation found for ${shown(denial.repository)}: ${HIDDEN[denial.problem]}`;
     case "installation_suspended":
-      return `the GitHub App's installation on ${quoted(denial.owner)} is suspended: an owner of it can lift that in its settings`;
+      return `the GitHub App's installation on ${shown(denial.owner)} is suspended: an owner of it can lift that in its settings`;
     case "issuer_not_permitted":
       return "issuer not permitted by organization policy";
     case "allow_list_invalid":
@@ -109,11 +110,11 @@ function messageOf(denial: Denial, viewer: Viewer): string {
     case "allow_list_unavailable":
       return "organization trusted-issuer lookup unavailable";
     case "policy_not_found":
-      return `unable to find trust policy for ${quoted(denial.identity)}: no file ${denial.path}${hint(denial)}`;
+      return `unable to find trust policy for ${shown(denial.identity)}: no file ${denial.path}${hint(denial)}`;
     case "policy_unreadable":
-      return `unable to read trust policy found for ${quoted(denial.identity)}: ${denial.path} ${UNREADABLE[denial.problem]}`;
+      return `unable to read trust policy found for ${shown(denial.identity)}: ${denial.path} ${UNREADABLE[denial.problem]}`;
     case "policy_invalid":
-      return `unable to parse or compile trust policy found for ${quoted(denial.identity)}${faultText(denial.path, denial.diagnostics)}`;
+      return `unable to parse or compile trust policy found for ${shown(denial.identity)}${faultText(denial.path, denial.diagnostics)}`;
     case "issuer_mismatch":
     case "subject_mismatch":
     case "audience_mismatch":
@@ -169,14 +170,14 @@ function timing({ seconds, serverTime }: { readonly seconds: number; readonly se
 
 function hint({ identity, nearMisses }: { readonly identity: string; readonly nearMisses: readonly string[] }): string {
   if (identity.endsWith(".sts.yaml")) return "; leave .sts.yaml out of the identity";
-  return nearMisses.length > 0 ? `; did you mean ${nearMisses.map(quoted).join(" or ")}?` : "";
+  return nearMisses.length > 0 ? `; did you mean ${nearMisses.map(shown).join(" or ")}?` : "";
 }
 
 /** The first faults with their places; a message stays one line. */
 function faultText(path: string, diagnostics: readonly Diagnostic[]): string {
-  const shown = diagnostics.slice(0, 3).map((fault) => `${path}${place(fault)}: ${withRemedy(fault)}`);
-  const rest = diagnostics.length > shown.length ? [`and ${diagnostics.length - shown.length} more`] : [];
-  return shown.length === 0 ? "" : `: ${[...shown, ...rest].join("; ")}`;
+  const first = diagnostics.slice(0, 3).map((fault) => `${path}${place(fault)}: ${withRemedy(fault)}`);
+  const rest = diagnostics.length > first.length ? [`and ${diagnostics.length - first.length} more`] : [];
+  return first.length === 0 ? "" : `: ${[...first, ...rest].join("; ")}`;
 }
 
 /** A policy that comes from a cache has lost its lines. */
@@ -187,17 +188,17 @@ const withRemedy = ({ message, suggestion }: Diagnostic): string =>
 
 /** The clause and the token's own value for whoever holds the token; the policy's value for its owner. */
 function clauseText(result: ClauseResult, isOwner: boolean): string {
-  const label = result.clause === "claim" ? `claim ${quoted(result.name)}` : result.clause;
+  const label = result.clause === "claim" ? `claim ${shown(result.name)}` : result.clause;
   const { actual } = result;
   const found =
     actual === undefined
       ? result.why === "not_string"
         ? `${label} has no value that can be compared`
         : `expected ${label} not found in token`
-      : `${label} ${typeof actual === "string" ? quoted(actual) : `[${actual.map(quoted).join(" ")}]`} ${mismatch(result)}`;
+      : `${label} ${typeof actual === "string" ? shown(actual) : `[${shownList(actual)}]`} ${mismatch(result)}`;
   if (!isOwner) return found;
   const { kind, value } = result.expected;
-  return kind === "pattern" ? `${found} (pattern ${quoted(value)})` : `${found} (${quoted(value)})`;
+  return kind === "pattern" ? `${found} (pattern ${shown(value)})` : `${found} (${shown(value)})`;
 }
 
 const mismatch = ({ why }: ClauseResult): string =>
@@ -211,9 +212,15 @@ function missing(
   return `: ${denial.missing.join(", ")}${link(denial.settingsUrl)}`;
 }
 
-const link = (url: string | undefined): string => (url === undefined ? "" : ` (${url})`);
+/** A token's values are longer than what a policy's errors quote. */
+const SHOWN_CHARACTERS = 300;
+const SHOWN_VALUES = 10;
 
-/** One line whatever the text holds, and no longer than a log line should be. */
-function quoted(text: string): string {
-  return JSON.stringify(text.length > 300 ? `${text.slice(0, 300)}...` : text);
+const shown = (text: string): string => quoted(text, SHOWN_CHARACTERS);
+
+function shownList(values: readonly string[]): string {
+  const first = values.slice(0, SHOWN_VALUES).map(shown);
+  return [...first, ...(values.length > first.length ? [`and ${values.length - first.length} more`] : [])].join(" ");
 }
+
+const link = (url: string | undefined): string => (url === undefined ? "" : ` (${url})`);

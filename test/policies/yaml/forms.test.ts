@@ -26,22 +26,17 @@ test.each<readonly [form: string, text: string, refused: string, plain: string]>
   ["an explicit key in a list", "a: [? b : c]\n", `1:5 ${EXPLICIT}`, "a: [b: c]\n"],
   ["an explicit key below a dash", "a:\n  - ? b\n    : c\n", `2:5 ${EXPLICIT}`, "a:\n  - b: c\n"],
   ["an explicit key alone", "a: b\n?\n", `2:1 ${EXPLICIT}`, "a: b\n"],
-  [
-    "an indentation indicator",
-    "a: |2\n  b\n",
-    `1:4 an indentation indicator (\`|2\`) -> ${REMOVE_NUMBER}`,
-    "a: |\n  b\n",
-  ],
+  ["an indentation indicator", "a: |2\n  b\n", `1:4 an indentation indicator, "|2" -> ${REMOVE_NUMBER}`, "a: |\n  b\n"],
   [
     "one before the chomping",
     "a: >1-\n  b\n",
-    `1:4 an indentation indicator (\`>1-\`) -> ${REMOVE_NUMBER}`,
+    `1:4 an indentation indicator, ">1-" -> ${REMOVE_NUMBER}`,
     "a: >-\n  b\n",
   ],
   [
     "one behind the chomping",
     "- a: |+3\n     b\n",
-    `1:6 an indentation indicator (\`|+3\`) -> ${REMOVE_NUMBER}`,
+    `1:6 an indentation indicator, "|+3" -> ${REMOVE_NUMBER}`,
     "a:\n  - |+\n   b\n",
   ],
   ["an escaped line break", 'a: "b\\\n  c"\n', `1:4 ${BREAK}`, "a: bc\n"],
@@ -73,11 +68,11 @@ test.each<readonly [form: string, text: string, refused: string, plain: string]>
   ["a key glued to a comma", "a: {b:, c: d}\n", `1:7 ${GLUED}`, "a: {b: , c: d}\n"],
   ["a comment glued to a quote", 'a: "b"# c\n', `1:7 ${COMMENT}`, 'a: "b" # c\n'],
   ["a comment glued to a bracket", "a: [b]# c\n", `1:7 ${COMMENT}`, "a: [b] # c\n"],
-  ["a tag", "a: !b c\n", "1:4 tag !b -> remove it; every value is text, a list or a mapping", "a: c\n"],
+  ["a tag", "a: !b c\n", '1:4 tag "!b" -> remove it; every value is text, a list or a mapping', "a: c\n"],
   [
     "a tag on a mapping",
     "a: !!map {b: c}\n",
-    "1:4 tag !!map -> remove it; every value is text, a list or a mapping",
+    '1:4 tag "!!map" -> remove it; every value is text, a list or a mapping',
     "a: {b: c}\n",
   ],
   [
@@ -86,7 +81,12 @@ test.each<readonly [form: string, text: string, refused: string, plain: string]>
     '1:10 tag "tag:yaml.org,2002:str" on what is no text -> remove it',
     "a: [b]\n",
   ],
-  ["a directive", "%YAML 1.1\n---\na: b\n", "1:1 directive %YAML 1.1 -> remove it; a policy needs none", "---\na: b\n"],
+  [
+    "a directive",
+    "%YAML 1.1\n---\na: b\n",
+    '1:1 directive "%YAML 1.1" -> remove it; a policy needs none',
+    "---\na: b\n",
+  ],
   [
     "an anchor given twice",
     "a: &x {b: &x c}\nd: *x\n",
