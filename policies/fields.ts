@@ -92,7 +92,7 @@ function hostOf(authority: string): string | undefined {
   return /^[A-Za-z0-9\-_.~!$&'()*+,;=\]<>"]+$/.test(host) && port !== null ? host : undefined;
 }
 
-/** An IPv6 address, with an optional zone behind `%25`. */
+/** An IPv6 address, with an optional zone behind `%25`. Zones mean something to one host only (RFC 4007 section 6): none is decoded. */
 function isIpLiteral(text: string): boolean {
   const [, address = "", zone] = /^([^%]*)(?:%25([A-Za-z0-9\-_.~!$&'()*+,;=:<>"]+))?$/.exec(text) ?? [];
   return isIpv6(address) && zone !== "";

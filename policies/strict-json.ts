@@ -28,7 +28,7 @@ export function parseStrictObject(bytes: Uint8Array): StrictJson {
   return problem === undefined ? { ok: true, value } : wrong(problem);
 }
 
-/** Walks text that JSON.parse has accepted: only strings and brackets need to be told apart. */
+/** Walks text that JSON.parse has accepted: only strings, numbers and brackets need to be told apart. */
 function findAmbiguity(text: string): string | undefined {
   // The keys of each open object; undefined stands for an open array.
   const open: (Set<string> | undefined)[] = [];
@@ -46,16 +46,29 @@ function findAmbiguity(text: string): string | undefined {
     } else if (character === '"') {
       const end = endOfString(text, at);
       const string = readString(text.slice(at, end));
-      // A lone surrogate has no UTF-8 form: it would become U+FFFD on its way out, another text than was signed.
+      // A lone surrogate has no UTF-8 form (RFC 7493 section 2.1): it would become U+FFFD on its way out, another text than was signed.
       if (!string.isWellFormed()) return "has text that is not Unicode";
       const keys = keyIsNext ? open.at(-1) : undefined;
       if (keys?.has(string)) return "names a key twice";
       keys?.add(string);
       keyIsNext = false;
       at = end - 1;
+    } else if (character === "-" || isDigit(character)) {
+      const end = endOfNumber(text, at);
+      // JSON.parse makes Infinity of it and Go an error: no double can hold it (RFC 7493 section 2.2).
+      if (!Number.isFinite(Number(text.slice(at, end)))) return "has a number that is too large";
+      at = end - 1;
     }
   }
   return undefined;
+}
+
+const isDigit = (character = ""): boolean => character >= "0" && character <= "9";
+
+function endOfNumber(text: string, start: number): number {
+  let at = start + 1;
+  while (at < text.length && /[0-9.eE+-]/.test(text[at] ?? "")) at += 1;
+  return at;
 }
 
 /** The index behind the closing quote of the string that opens at `start`. */

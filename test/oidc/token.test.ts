@@ -30,6 +30,7 @@ const CASE = "token_malformed: payload has a registered name in another case";
 const TEXT = "token_malformed: issuer or subject is not text";
 const AUDIENCE = "token_malformed: audience is neither text nor a list of text";
 const TIME = "token_malformed: a time is missing or not a number";
+const TOO_LARGE = "token_malformed: payload has a number that is too large";
 const PARTS = "token_malformed: not three parts";
 const CHARACTERS = "token_malformed: has characters that are not base64url";
 const TYPE = "token_malformed: type is not JWT, JOSE or at+jwt";
@@ -149,6 +150,16 @@ const JSON_TEXT: readonly Row[] = [
     withText('"\\udc00":1'),
     "token_malformed: payload has text that is not Unicode",
   ],
+  ["a number that no double holds, in a claim", withText('"x":1e400'), TOO_LARGE],
+  ["such a number below zero", withText('"x":-1E+400'), TOO_LARGE],
+  ["such a number in digits", withText(`"x":${"9".repeat(400)}`), TOO_LARGE],
+  ["such a number in a list", withText('"x":[1,[2,1.5e309]]'), TOO_LARGE],
+  ["such a number in an object", withText('"x":{"y":{"z":1e309}}'), TOO_LARGE],
+  [
+    "such a number in the header",
+    withHeader('{"alg":"RS256","x":1e400}'),
+    "token_malformed: header has a number that is too large",
+  ],
   [
     "33 objects, one in the other",
     withText(`"x":${'{"x":'.repeat(32)}1${"}".repeat(32)}`),
@@ -244,7 +255,7 @@ const CLAIMS: readonly Row[] = [
   ["exp null", withClaims({ exp: null }), TIME],
   ["exp as text", withClaims({ exp: "9999999999" }), TIME],
   ["exp a list", withClaims({ exp: [NOW_SECONDS + 9] }), TIME],
-  ["exp beyond all numbers", unsigned('{"iss":"https://issuer.example.test/a","sub":"x","exp":1e999}'), TIME],
+  ["exp beyond all numbers", unsigned('{"iss":"https://issuer.example.test/a","sub":"x","exp":1e999}'), TOO_LARGE],
   ["nbf as text", withClaims({ nbf: "1" }), TIME],
   ["nbf null", withClaims({ nbf: null }), TIME],
   ["iat as text", withClaims({ iat: "1" }), TIME],
@@ -257,6 +268,7 @@ const CLAIMS: readonly Row[] = [
   ["iss with a fragment", withClaims({ iss: "https://issuer.example.test/a#x" }), "issuer_malformed"],
   ["iss with userinfo", withClaims({ iss: "https://a@issuer.example.test/a" }), "issuer_malformed"],
   ["iss with an escaped dot segment", withClaims({ iss: "https://issuer.example.test/%2e%2e/a" }), "issuer_malformed"],
+  ["iss with an escape in a zone", withClaims({ iss: "https://[fe80::1%25eth%30]/a" }), "issuer_malformed"],
   ["iss with an escape in its host", withClaims({ iss: "https://issuer%2eexample.test/a" }), "issuer_malformed"],
   ["iss with dot segments", withClaims({ iss: "https://issuer.example.test/b/../a" }), "issuer_malformed"],
   ["iss with a double slash", withClaims({ iss: "https://issuer.example.test//a" }), "issuer_malformed"],
@@ -375,6 +387,9 @@ describe("an odd but honest token is read", () => {
     ["brackets and quotes within text", withText('"x":"{\\"sub\\":[}\\\\","y":"]"')],
     ["an escaped key", withText('"\\u0078":1')],
     ["a whole surrogate pair", withText('"x":"\\ud83d\\ude00"')],
+    ["the largest double", withText('"x":1.7976931348623157e308')],
+    ["a number too small to tell from zero", withText('"x":-1e-400')],
+    ["digits and exponents in text", withText('"x":"1e400","1e400":["-1e400"]')],
     ["__proto__ as a claim", withText('"__proto__":{"sub":"other"}')],
     ["white space around the JSON", unsigned(` ${JSON.stringify(goodPayload())}\n`)],
     ["32 levels", withText(`"x":${"[".repeat(31)}${"]".repeat(31)}`)],

@@ -125,7 +125,7 @@ function readClaims(payload: Readonly<Record<string, unknown>>): Result<Claims> 
   return accept({ issuer, subject, audiences, ...times });
 }
 
-/** A token without an audience is well formed; it fails at the audience clause. */
+/** A token without an audience is well formed, and fails at the audience clause. One whose `aud` is null is not (RFC 7519 section 4.1.3). */
 function readAudiences(aud: unknown): readonly string[] | undefined {
   if (aud === undefined) return [];
   const list: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
@@ -141,8 +141,7 @@ function readTimes(exp: unknown, nbf: unknown, iat: unknown): TokenTimes | undef
   };
 }
 
-// JSON.parse reads 1e999 as Infinity.
-const isDate = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
+const isDate = (value: unknown): value is number => typeof value === "number";
 const isOptionalDate = (value: unknown): value is number | undefined => value === undefined || isDate(value);
 
 /** Why the token is not valid now, if it is not: judged when it is read, and again once its signature holds. */
