@@ -78,14 +78,16 @@ const FLOODS: readonly Flood[] = [
     policy: ANY_ISSUER,
     shot: (i) => ({ claims: { iss: path(i) } }),
     github: 5,
-    issuers: 2 * 61,
+    issuers: 2 * 20,
+    heard: 20,
   },
   {
     about: "hosts that the policy's pattern names",
     policy: ANY_ISSUER,
     shot: (i) => ({ claims: { iss: `https://host-${i}.example/x` } }),
     github: 5,
-    issuers: 2 * 61,
+    issuers: 2 * 20,
+    heard: 20,
   },
   {
     about: "everything at once",
@@ -127,5 +129,24 @@ describe("three hundred requests of one address that differ in their", () => {
     world.clock.now += 60_000;
     const again = await world.send(forged(world), { identity: "nothing", headers: { "CF-Connecting-IP": STRANGER } });
     expect(again.status).not.toBe(429);
+  });
+});
+
+describe("three hundred addresses, each of which names another issuer that a policy's pattern fits", () => {
+  // As many as are asked for one owner, whoever names them.
+  const asked = 20;
+
+  it.each([
+    ["and that does not answer", false],
+    ["and that answers", true],
+  ] as const)("%s", { timeout: 30_000 }, async (_about, answers) => {
+    const world = await createIssuerWorld();
+    world.putPolicy(ANY_ISSUER(world.owner));
+    world.putPolicy(POLICY(world.owner), "honest", "app");
+    if (answers) for (let i = 0; i < SHOTS; i++) world.network.publish(path(i), [world.signer.publicJwk]);
+    const cost = await flood(world, (i) => ({ claims: { iss: path(i) }, address: `192.0.2.${i % 250}` }));
+    expect(cost.issuers).toBeLessThanOrEqual(2 * asked);
+    expect(world.grantMints()).toBe(0);
+    expect((await world.ask({ identity: "honest" })).status).toBe(200);
   });
 });

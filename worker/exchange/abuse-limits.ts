@@ -93,7 +93,7 @@ export class AbuseLimits {
     { owner, payer }: { readonly owner: string; readonly payer: Payer },
   ): Promise<Denial | undefined> {
     const isOver = this.#isOver([...this.#ofCaller(payer), ...this.#ofPatterns(owner)]);
-    if (!isOver && document.issuer !== undefined) return undefined;
+    if (!isOver && document.issuer.kind === "exact") return undefined;
     if (await this.#deps.verifier.needsNoFetch(token)) return undefined;
     if (isOver) return CALLER_RATE_LIMITED;
     // A pattern may fit issuers without end, all of which answer: each that is asked counts.
