@@ -18,6 +18,8 @@ import { claimsOf, DOMAIN, POLICY } from "./workload.ts";
 export interface WorkerdOptions {
   readonly variables?: Readonly<Record<string, string>>;
   readonly policy?: string;
+  /** The issuer is GitHub Actions' own, as on an Enterprise Server: its workloads may be the owner's own. */
+  readonly isActions?: boolean;
 }
 
 type Line = Readonly<Record<string, unknown>>;
@@ -125,7 +127,8 @@ export async function openWorkerd(options: WorkerdOptions = {}): Promise<Workerd
     serve({ name: "the emulated issuer", port: 0, fetch: answer }),
     KvServer.open(),
   ]);
-  network = new Network({ apiUrl: github.url, issuerBase: issuer.url });
+  const issuerBase = options.isActions ? `${github.url}/_services/token` : issuer.url;
+  network = new Network({ apiUrl: github.url, issuerBase });
   const variables = { ...(await populate(network, options.policy)), ...options.variables };
   const start = () => startProcess({ variables, kvAddress: kv.address });
   return new WorkerdWorld({ network, kv, process: await start(), servers: [github, issuer], start });
