@@ -43,6 +43,9 @@ export const REVOCATION_MAX_MS = 13_000;
 export const REVOCATION_ANSWER_MAX_MS = 4_000;
 export const REVOCATION_ATTEMPTS = 3;
 export const RETRY_JITTER_MAX_MS = 250;
+/** After so many calls in a row that failed (5xx, no answer) GitHub is left alone for a while. */
+export const BREAKER_FAILURES = 5;
+export const BREAKER_MS = 5_000;
 /** Audit events are sent after the answer. */
 export const AUDIT_TIMEOUT_MS = 3_000;
 export const AUDIT_ATTEMPTS = 4;

@@ -112,6 +112,8 @@ describe("the names", () => {
         world.network.forgetCalls();
         expect(await reasonOf(world, { identity })).toBe("policy_not_found");
         expect(world.routes()).toContain("gh.contents");
+        // A limit is over by then.
+        world.clock.now += 31 * MINUTE;
       }
       expect((await world.ask()).status).toBe(200);
     },

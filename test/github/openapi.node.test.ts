@@ -5,8 +5,8 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Ajv } from "ajv";
 import { beforeAll, describe, expect, it } from "vitest";
-import { readFile } from "../../worker/github/contents.ts";
-import { parseApp, parseContents, parseInstallation, parseMintResponse, tokenIn } from "../../worker/github/shapes.ts";
+import { parseContents, readFile } from "../../worker/github/contents.ts";
+import { parseApp, parseInstallation, parseMintResponse, tokenIn } from "../../worker/github/shapes.ts";
 import { createTestWorld, POLICY_PATH } from "./world.ts";
 
 type Json = Record<string, unknown>;
@@ -52,6 +52,7 @@ async function everyRequest(): Promise<readonly Sent[]> {
   await github.mintGrantToken(app, installation, { permissions, repositories: [{ id: 1, name: "app" }] }, call);
   await github.mintGrantToken(app, installation, { permissions, repositories: "all" }, call);
   await github.getApp(app, call);
+  await github.accounts.has(app, "stranger", call);
   return network.calls;
 }
 
@@ -62,6 +63,7 @@ const TEMPLATES: [RegExp, string][] = [
   [/^\/app\/installations\/\d+\/access_tokens$/, "/app/installations/{installation_id}/access_tokens"],
   [/^\/repos\/[^/]+\/[^/]+\/contents\/.+$/, "/repos/{owner}/{repo}/contents/{path}"],
   [/^\/installation\/token$/, "/installation/token"],
+  [/^\/app\/installations\?per_page=100&page=1$/, "/app/installations"],
   [/^\/app$/, "/app"],
 ];
 
@@ -84,7 +86,7 @@ describe.each(FILES)("requests, by %s", (file) => {
     ajv.addSchema({ $id: "api", components: description.components });
   }, 60_000);
 
-  it("go to operations that exist, by each of the seven routes", () => {
+  it("go to operations that exist, by each of the eight routes", () => {
     expect([...new Set(sent.map(templateOf))].sort()).toEqual(TEMPLATES.map(([, template]) => template).sort());
     for (const one of sent) expect(description.paths[templateOf(one)]).toHaveProperty(one.method.toLowerCase());
   });

@@ -1,8 +1,9 @@
 // Parsing GitHub's answers: good ones, hostile ones, and ones with more in them than we know.
 
 import { describe, expect, it } from "vitest";
+import { parseContents } from "../../worker/github/contents.ts";
 import { decodeInstallation, encodeInstallation, type InstallationValue } from "../../worker/github/installations.ts";
-import { parseApp, parseContents, parseInstallation } from "../../worker/github/shapes.ts";
+import { parseApp, parseInstallation } from "../../worker/github/shapes.ts";
 import { acmeInstallation } from "./world.ts";
 
 const without = (object: object, name: string): unknown =>

@@ -90,7 +90,7 @@ describe("a check that cannot be done says so in its run, and in the log with th
 
   it("and is done when the delivery comes again", async () => {
     const { pull, push, network, runs, owner } = await scene();
-    network.fault({ route: "gh.compare", kind: "primary", times: 1 });
+    network.fault({ route: "gh.compare", kind: "status", status: 502, times: 2 });
     const { commit } = await pull({ [POLICY]: BAD }, { branch: "topic" });
     await push({}, { branch: "topic", payload: { after: commit.sha, commits: [{ modified: [POLICY] }] } });
     expect(runs().map(({ title }) => title)).toEqual([UNDONE, "Invalid: 2 errors"]);

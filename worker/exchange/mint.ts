@@ -57,7 +57,10 @@ function orderFor({ first, grant, sticky }: GrantRequest): readonly App[] {
 /** A name can be given up and taken by another repository, an id cannot. */
 function askedOf({ grant, policyRepository }: GrantRequest): AskedGrant {
   const own = policyRepository.name.toLowerCase();
-  const isOwn = grant.repositories !== "all" && grant.repositories.every((name) => name.toLowerCase() === own);
+  const isOwn =
+    grant.repositories !== "all" &&
+    grant.repositories.length > 0 &&
+    grant.repositories.every((name) => name.toLowerCase() === own);
   return isOwn ? { ...grant, repositories: [policyRepository] } : { ...grant, mustBe: policyRepository };
 }
 

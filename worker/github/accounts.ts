@@ -9,7 +9,8 @@ import type { App } from "./app.ts";
 import type { AppApi } from "./app-jwt.ts";
 import type { CallContext } from "./call.ts";
 import type { Installations } from "./installations.ts";
-import { parseInstallationLogins } from "./shapes.ts";
+import type { ApiResponse } from "./response.ts";
+import { parseInstallationPage } from "./shapes.ts";
 
 /** Undefined logins: there are more than a list is kept of. */
 export interface AccountsValue {
@@ -71,14 +72,20 @@ export class InstalledAccounts {
     const logins = new Set<string>();
     for (let page = 1; page <= ACCOUNTS_PAGES_MAX; page += 1) {
       const request = { route: LIST, path: { per_page: ACCOUNTS_PER_PAGE, page }, retry: true };
-      const { result } = await this.#deps.apps.ask({ app, request }, call);
-      const found = result.kind === "success" ? parseInstallationLogins(result.json) : undefined;
+      const { result, response } = await this.#deps.apps.ask({ app, request }, call);
+      const found = result.kind === "success" ? parseInstallationPage(result.json) : undefined;
       if (found === undefined) return undefined;
-      for (const login of found) logins.add(login.toLowerCase());
-      if (found.length < ACCOUNTS_PER_PAGE) return { logins };
+      for (const login of found.logins) logins.add(login.toLowerCase());
+      // A full page that names no next one may come from a proxy that drops headers.
+      if (found.entries < ACCOUNTS_PER_PAGE && !hasNextPage(response)) return { logins };
     }
     return { logins: undefined };
   }
+}
+
+function hasNextPage(response: ApiResponse | undefined): boolean {
+  const link = response?.kind === "response" ? response.headers.get("link") : undefined;
+  return /rel="next"/.test(link ?? "");
 }
 
 const stored = v.object({ logins: v.optional(v.array(v.string())) });

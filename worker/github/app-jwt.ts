@@ -5,6 +5,7 @@
 import { base64url } from "jose";
 import { APP_JWT_BACKDATED_SECONDS, APP_JWT_LIFETIME_SECONDS, APP_JWT_REUSED_MS } from "../limits.ts";
 import type { App } from "./app.ts";
+import type { Backoff } from "./backoff.ts";
 import type { Api, CallContext } from "./call.ts";
 import type { Pool } from "./pool.ts";
 import type { ApiRequest } from "./request.ts";
@@ -113,7 +114,7 @@ export interface AppRequest {
 
 export interface AppResult {
   readonly result: ApiResult;
-  /** Absent when nothing was sent: no key can sign. */
+  /** Absent when nothing was sent: no key can sign, or GitHub is left alone for now. */
   readonly response?: ApiResponse;
 }
 
@@ -121,6 +122,7 @@ export interface AppApiDeps {
   readonly api: Api;
   readonly jwts: AppJwts;
   readonly pool: Pool;
+  readonly backoff: Backoff;
   readonly now: () => number;
 }
 
@@ -133,7 +135,9 @@ export class AppApi {
   }
 
   async ask(asked: AppRequest, call: CallContext): Promise<AppResult> {
-    const { jwts } = this.#deps;
+    const { jwts, backoff } = this.#deps;
+    const result = backoff.heldBack(quotaHolderOf(asked.app), call);
+    if (result) return { result };
     const jwt = await jwts.for(asked.app);
     const first = await this.#askWith(asked, jwt, call);
     if (first.result.kind !== "unauthorized") return first;
@@ -143,15 +147,18 @@ export class AppApi {
 
   async #askWith(asked: AppRequest, jwt: AppJwt | undefined, call: CallContext): Promise<AppResult> {
     const { app, request, owner } = asked;
-    const { api, jwts, pool, now } = this.#deps;
+    const { api, jwts, pool, backoff, now } = this.#deps;
     if (jwt === undefined) return { result: { kind: "unauthorized" } };
     const response = await api.send({ ...request, token: jwt.jwt }, call);
     const result = asAppSees(resultOf(response, now()));
+    backoff.note(quotaHolderOf(app), result);
     if (result.kind === "unauthorized") jwts.rejected(app, jwt);
     if (result.kind === "rate_limited" && owner !== undefined) pool.limited(app.id, owner, result.retryAfterSeconds);
     return { result, response };
   }
 }
+
+const quotaHolderOf = ({ id }: App) => `app ${id}` as const;
 
 /** To an App with a wrong id everything is a 404, and every owner would look as if it had not installed it. */
 function asAppSees(result: ApiResult): ApiResult {

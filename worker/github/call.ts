@@ -21,7 +21,10 @@ export interface CallContext {
   readonly writes?: Writes | undefined;
   /** Takes work that outlives the answer (`waitUntil`). */
   readonly waitUntil: (work: Promise<unknown>) => void;
-  /** Told of what the audit event counts: `github_calls`, `github_retries`, `mint_unknown`, `read_mint_unknown`, `late_token_revoked`. */
+  /**
+   * Called for what the audit event counts: `github_calls`, `github_retries`, `github_held_back`, `mint_unknown`,
+   * `read_mint_unknown`, `token_discarded`, `revocation_failed`.
+   */
   readonly count?: ((what: string) => void) | undefined;
 }
 

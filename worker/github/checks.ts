@@ -1,4 +1,7 @@
-/** Check runs: found, made, added to. Only the App that made a run may change it. What a run says is decided elsewhere. */
+/**
+ * Check runs: found, made, added to. Only the App that made a run may change it. What a run says is decided elsewhere. The calls are
+ * urgent: that a check could not be done for a limit is to be told, too.
+ */
 import * as v from "valibot";
 import { type CallContext, lookUp, type RepositoryRef, type TokenApi } from "./call.ts";
 import type { Lookup } from "./response.ts";
@@ -62,7 +65,7 @@ export async function findCheckRun(
   call: CallContext,
 ): Promise<Lookup<CheckRun | undefined>> {
   const path = { owner, repo: repository, ref: head, app_id: appId };
-  const found = await lookUp(api, { route: LIST, path, token, retry: true }, listOf, call);
+  const found = await lookUp(api, { route: LIST, path, token, retry: true, urgent: true }, listOf, call);
   if (found.kind !== "found") return found;
   const ours = found.value.filter(({ name }) => name === CHECK_NAME).sort((a, b) => b.id - a.id);
   return { kind: "found", value: ours[0] && runOf(ours[0]) };
@@ -78,7 +81,7 @@ export function createCheckRun(
   const { conclusion, detailsUrl, output } = verdict;
   const said = { external_id: head, details_url: detailsUrl, status: "completed", conclusion, output };
   const body = { name: CHECK_NAME, head_sha: head, ...said };
-  const request = { route: CREATE, path: { owner, repo: repository }, body, token, retry: false };
+  const request = { route: CREATE, path: { owner, repo: repository }, body, token, retry: false, urgent: true };
   return lookUp(api, request, parseRun, call);
 }
 
@@ -90,7 +93,7 @@ export function addAnnotations(
   call: CallContext,
 ): Promise<Lookup<CheckRun>> {
   const path = { owner, repo: repository, check_run_id: id };
-  return lookUp(api, { route: UPDATE, path, body: { output }, token, retry: false }, parseRun, call);
+  return lookUp(api, { route: UPDATE, path, body: { output }, token, retry: false, urgent: true }, parseRun, call);
 }
 
 function listOf(json: unknown): readonly v.InferOutput<typeof runShape>[] | undefined {

@@ -1,8 +1,10 @@
 /** Reading one file of a repository with its revision, in one call. Tells a missing file from every kind that is no file. */
+import * as v from "valibot";
+import { GIT_SHA } from "../../policies/names.ts";
+import { ownProperty } from "../../policies/objects.ts";
 import { CONTENTS_ANSWER_MAX_BYTES, POLICY_MAX_BYTES } from "../limits.ts";
 import type { CallContext, RepositoryRef, TokenApi } from "./call.ts";
 import { type ApiResult, denialOf, isTooLarge, type Lookup } from "./response.ts";
-import { type Contents, type Directory, parseContents } from "./shapes.ts";
 
 export interface FileRef extends RepositoryRef {
   /** From the root of the repository, on its default branch. */
@@ -99,4 +101,67 @@ function strictBase64(content: string): Uint8Array | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What GitHub says that lies there. */
+type Contents =
+  | {
+      readonly kind: "file";
+      readonly sha: string;
+      readonly size: number;
+      readonly content: string;
+    }
+  /** Too large for GitHub to send along: above 1 MB. */
+  | { readonly kind: "file_without_content"; readonly size: number }
+  | ({ readonly kind: "directory" } & Directory)
+  | { readonly kind: "not_a_file" };
+
+const contentsShape = v.variant("encoding", [
+  v.object({
+    encoding: v.literal("base64"),
+    // SHA-1, or SHA-256 in a repository of that format.
+    sha: v.pipe(v.string(), v.regex(GIT_SHA)),
+    size: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+    content: v.string(),
+  }),
+  v.object({ encoding: v.literal("none"), size: v.pipe(v.number(), v.safeInteger(), v.minValue(0)) }),
+]);
+
+/** Names that lie in a directory, as far as they could be part of a policy's path. */
+export interface Directory {
+  /** Links and submodules are among them: something lies there. */
+  readonly files: readonly string[];
+  readonly folders: readonly string[];
+  /** Whether what is not listed is not there. */
+  readonly isComplete: boolean;
+}
+
+const entryShape = v.object({ type: v.string(), name: v.string() });
+const ENTRY_NAME = /^[A-Za-z0-9._-]{1,250}$/;
+/** GitHub lists no more of a directory. */
+const DIRECTORY_ENTRIES_MAX = 1_000;
+
+function directoryOf(json: unknown): Directory {
+  const entries: unknown = ownProperty(json, "entries");
+  if (!Array.isArray(entries)) return { files: [], folders: [], isComplete: false };
+  const parsed = entries.slice(0, DIRECTORY_ENTRIES_MAX).map((entry) => v.safeParse(entryShape, entry));
+  const readable = parsed.flatMap(({ success, output }) => (success && ENTRY_NAME.test(output.name) ? [output] : []));
+  const names = (isFolder: boolean) =>
+    readable.filter(({ type }) => (type === "dir") === isFolder).map(({ name }) => name);
+  const isComplete = entries.length < DIRECTORY_ENTRIES_MAX && parsed.every(({ success }) => success);
+  return { files: names(false), folders: names(true), isComplete };
+}
+
+/** The answer's own `path` is not looked at: for a symbolic link GitHub may name the file that it leads to. */
+export function parseContents(json: unknown): Contents | undefined {
+  const type = ownProperty(json, "type");
+  // A list is what a directory looks like to a server that does not know the object media type.
+  if (Array.isArray(json) || type === "dir") return { kind: "directory", ...directoryOf(json) };
+  if (type === "symlink" || type === "submodule") return { kind: "not_a_file" };
+  if (type !== "file") return undefined;
+  const parsed = v.safeParse(contentsShape, json);
+  if (!parsed.success) return undefined;
+  if (parsed.output.encoding === "none") return { kind: "file_without_content", size: parsed.output.size };
+  const { sha, size, content } = parsed.output;
+  return { kind: "file", sha, size, content };
 }

@@ -6,22 +6,23 @@ import { BoundedMap } from "../store/memory.ts";
 import { type AccountsValue, InstalledAccounts } from "./accounts.ts";
 import type { App } from "./app.ts";
 import { AppApi, AppJwts } from "./app-jwt.ts";
+import { Backoff } from "./backoff.ts";
 import { Api, type ApiDeps, type CallContext, type TokenApi } from "./call.ts";
 import { Installations, type InstallationValue } from "./installations.ts";
-import type { AskedGrant } from "./mint.ts";
+import { type AskedGrant, MINT_ROUTE } from "./mint.ts";
 import { Pool } from "./pool.ts";
-import type { ApiRequest } from "./request.ts";
-import { type ApiResult, denialOf, resultOf } from "./response.ts";
+import { type ApiRequest, GRAPHQL } from "./request.ts";
+import { type ApiResponse, type ApiResult, denialOf, resultOf } from "./response.ts";
 import { type Revocation, revokeToken } from "./revoke.ts";
 import { type AppInfo, type Installation, parseApp } from "./shapes.ts";
 import { type MintedToken, mintToken, type TokenDeps } from "./tokens.ts";
 
 export type { App } from "./app.ts";
 export type { CallContext, RepositoryRef, TokenApi } from "./call.ts";
-export type { FileContent, FileRef } from "./contents.ts";
+export type { Directory, FileContent, FileRef } from "./contents.ts";
 export type { AskedGrant, IdentifiedRepository } from "./mint.ts";
 export type { Lookup } from "./response.ts";
-export type { AppInfo, Directory, Installation, MintedRepository } from "./shapes.ts";
+export type { AppInfo, Installation, MintedRepository } from "./shapes.ts";
 export type { MintedToken } from "./tokens.ts";
 
 export interface GitHubDeps extends ApiDeps {
@@ -43,16 +44,19 @@ export class GitHub implements TokenApi {
   readonly #api: Api;
   readonly #apps: AppApi;
   readonly #pool: Pool;
+  readonly #backoff: Backoff;
   readonly #minting: TokenDeps;
   /** Whose quota a token of our own uses up; an entry leaves with its token. */
-  readonly #holders = new BoundedMap<{ readonly appId: string; readonly owner: string }>(READ_TOKENS_MAX);
+  readonly #holders = new BoundedMap<Installation>(READ_TOKENS_MAX);
 
   constructor({ apps, installationCache, accountsCache, ...deps }: GitHubDeps) {
     const { now, apiUrl } = deps;
     this.#now = now;
     this.#api = new Api(deps);
     this.#pool = new Pool(apps, now);
-    this.#apps = new AppApi({ api: this.#api, jwts: new AppJwts(now), pool: this.#pool, now });
+    this.#backoff = new Backoff(now);
+    const { backoff, pool } = { backoff: this.#backoff, pool: this.#pool };
+    this.#apps = new AppApi({ api: this.#api, jwts: new AppJwts(now), pool, backoff, now });
     this.installations = new Installations({ apps: this.#apps, cache: installationCache, now });
     this.accounts = new InstalledAccounts({
       apps: this.#apps,
@@ -86,12 +90,15 @@ export class GitHub implements TokenApi {
   }
 
   /** To read policy files with; whoever gets one has it revoked. Throws without repositories: that would read all of them. */
-  mintReadToken(
+  async mintReadToken(
     app: App,
     installation: Installation,
     repositories: readonly string[],
     call: CallContext,
   ): Promise<Result<MintedToken>> {
+    // What GitHub would not let the token read now, it need not be minted for.
+    const heldBack = this.#backoff.heldBack(quotaHolderOf(installation), call);
+    if (heldBack) return refuse(denialOf(heldBack, { route: MINT_ROUTE, appId: app.id }));
     return this.#mintOwn(app, installation, { permissions: READ, repositories }, call);
   }
 
@@ -122,20 +129,28 @@ export class GitHub implements TokenApi {
     call: CallContext,
   ): Promise<Result<MintedToken>> {
     const minted = await mintToken(this.#minting, { app, installation, grant, use: "own" }, call);
-    if (minted.ok) this.#holders.set(minted.value.token, { appId: app.id, owner: installation.owner });
+    if (minted.ok) this.#holders.set(minted.value.token, installation);
     return minted;
   }
 
   /** One call with a token of our own, noting what the response says of its quota. */
   async ask(request: ApiRequest, call: CallContext): Promise<ApiResult> {
     const holder = this.#holders.get(request.token);
+    const heldBack = holder && !request.urgent && this.#backoff.heldBack(quotaHolderOf(holder, request.route), call);
+    if (heldBack) return heldBack;
     const response = await this.#api.send(request, call);
-    if (holder && response.kind === "response") this.#pool.tap(holder.appId, holder.owner, response.headers);
     const result = resultOf(response, this.#now());
-    if (holder && result.kind === "rate_limited") {
-      this.#pool.limited(holder.appId, holder.owner, result.retryAfterSeconds);
+    if (holder) {
+      this.#backoff.note(quotaHolderOf(holder, request.route), result);
+      this.#note(holder, response, result);
     }
     return result;
+  }
+
+  #note(holder: Installation, response: ApiResponse, result: ApiResult): void {
+    const { appId, owner } = holder;
+    if (response.kind === "response") this.#pool.tap(appId, owner, response.headers);
+    if (result.kind === "rate_limited") this.#pool.limited(appId, owner, result.retryAfterSeconds);
   }
 
   /** Never throws. Insists for as long as the signal lets it, or in a time of its own. */
@@ -144,3 +159,6 @@ export class GitHub implements TokenApi {
     return revokeToken(this.#api, token, signal);
   }
 }
+
+const quotaHolderOf = ({ id }: Installation, route?: string) =>
+  route === GRAPHQL ? (`installation ${id} graphql` as const) : (`installation ${id}` as const);

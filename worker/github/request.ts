@@ -20,6 +20,8 @@ export interface ApiRequest {
    * limit or a hang as well; for what must not be left undone.
    */
   readonly retry: boolean | "insist";
+  /** Sent also while GitHub is left alone: what must be told or undone whatever the quota. Only for calls whose number is bounded. */
+  readonly urgent?: boolean;
   /**
    * For what makes something that has to be undone where nobody gets it. Here comes each response that its caller does not get: one
    * that the request is repeated for, or a late one. A late request is not broken off, but left to run for another while in the

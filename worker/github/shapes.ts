@@ -4,7 +4,7 @@
  */
 
 import * as v from "valibot";
-import { GIT_SHA, OWNER_NAME } from "../../policies/names.ts";
+import { OWNER_NAME } from "../../policies/names.ts";
 import { isObject, type JsonObject, ownProperty } from "../../policies/objects.ts";
 
 const id = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
@@ -72,12 +72,16 @@ export function parseInstallation(json: unknown, appId: string): Installation | 
   };
 }
 
-const listedInstallations = v.pipe(v.array(v.object({ account: v.object({ login }) })), v.maxLength(100));
+const listedInstallation = v.object({ account: v.object({ login }) });
 
-/** The accounts of one page of installations. */
-export function parseInstallationLogins(json: unknown): readonly string[] | undefined {
-  const parsed = v.safeParse(listedInstallations, json);
-  return parsed.success ? parsed.output.map(({ account }) => account.login) : undefined;
+/** The accounts of one page of installations; one on an enterprise as a whole has no account of that kind, and is left out. */
+export function parseInstallationPage(json: unknown): { logins: readonly string[]; entries: number } | undefined {
+  if (!Array.isArray(json)) return undefined;
+  const logins = json.flatMap((entry) => {
+    const parsed = v.safeParse(listedInstallation, entry);
+    return parsed.success ? [parsed.output.account.login] : [];
+  });
+  return { logins, entries: json.length };
 }
 
 export interface MintedRepository {
@@ -140,68 +144,6 @@ export function parseMintResponse(json: unknown): MintResponse | undefined {
       public: !repository.private && (repository.visibility ?? "public") === "public",
     })),
   };
-}
-
-export type Contents =
-  | {
-      readonly kind: "file";
-      readonly sha: string;
-      readonly size: number;
-      readonly content: string;
-    }
-  /** Too large for GitHub to send along: above 1 MB. */
-  | { readonly kind: "file_without_content"; readonly size: number }
-  | ({ readonly kind: "directory" } & Directory)
-  | { readonly kind: "not_a_file" };
-
-const contentsShape = v.variant("encoding", [
-  v.object({
-    encoding: v.literal("base64"),
-    // SHA-1, or SHA-256 in a repository of that format.
-    sha: v.pipe(v.string(), v.regex(GIT_SHA)),
-    size: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
-    content: v.string(),
-  }),
-  v.object({ encoding: v.literal("none"), size: v.pipe(v.number(), v.safeInteger(), v.minValue(0)) }),
-]);
-
-/** Names that lie in a directory, as far as they could be part of a policy's path. */
-export interface Directory {
-  /** Links and submodules are among them: something lies there. */
-  readonly files: readonly string[];
-  readonly folders: readonly string[];
-  /** Whether what is not listed is not there. */
-  readonly isComplete: boolean;
-}
-
-const entryShape = v.object({ type: v.string(), name: v.string() });
-const ENTRY_NAME = /^[A-Za-z0-9._-]{1,250}$/;
-/** GitHub lists no more of a directory. */
-const DIRECTORY_ENTRIES_MAX = 1_000;
-
-function directoryOf(json: unknown): Directory {
-  const entries: unknown = ownProperty(json, "entries");
-  if (!Array.isArray(entries)) return { files: [], folders: [], isComplete: false };
-  const parsed = entries.slice(0, DIRECTORY_ENTRIES_MAX).map((entry) => v.safeParse(entryShape, entry));
-  const readable = parsed.flatMap(({ success, output }) => (success && ENTRY_NAME.test(output.name) ? [output] : []));
-  const names = (isFolder: boolean) =>
-    readable.filter(({ type }) => (type === "dir") === isFolder).map(({ name }) => name);
-  const isComplete = entries.length < DIRECTORY_ENTRIES_MAX && parsed.every(({ success }) => success);
-  return { files: names(false), folders: names(true), isComplete };
-}
-
-/** The answer's own `path` is not looked at: for a symbolic link GitHub may name the file that it leads to. */
-export function parseContents(json: unknown): Contents | undefined {
-  const type = ownProperty(json, "type");
-  // A list is what a directory looks like to a server that does not know the object media type.
-  if (Array.isArray(json) || type === "dir") return { kind: "directory", ...directoryOf(json) };
-  if (type === "symlink" || type === "submodule") return { kind: "not_a_file" };
-  if (type !== "file") return undefined;
-  const parsed = v.safeParse(contentsShape, json);
-  if (!parsed.success) return undefined;
-  if (parsed.output.encoding === "none") return { kind: "file_without_content", size: parsed.output.size };
-  const { sha, size, content } = parsed.output;
-  return { kind: "file", sha, size, content };
 }
 
 export interface AppInfo {
