@@ -1,17 +1,18 @@
 #!/usr/bin/env node
 
 /**
- * Trust policies on the command line: check, explain, test, schema. The one file of policies/ that reads files, the environment
+ * Trust policies on the command line: check, explain, test, new, schema. The one file of policies/ that reads files, the environment
  * and the clock; what is said is made by the files of cli/.
  */
 
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { resolve, sep } from "node:path";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, resolve, sep } from "node:path";
 import { parseArgs } from "node:util";
 import { type CommandResult, checkCommand } from "./cli/check.ts";
 import { type Disk, Unusable } from "./cli/disk.ts";
 import { explainCommand } from "./cli/explain.ts";
 import { painter, wrap } from "./cli/layout.ts";
+import { newCommand } from "./cli/new.ts";
 import { COMMANDS, HELP, OPTIONS, optionsFrom } from "./cli/options.ts";
 import { testCommand } from "./cli/test-command.ts";
 import { ownProperty } from "./objects.ts";
@@ -29,11 +30,16 @@ function run(argv: readonly string[]): CommandResult {
   const stray = Object.keys(values).find((option) => !command.options.includes(option));
   if (stray !== undefined) throw new Unusable(`${name} does not take --${stray}`);
   if (name === "schema") return schema(operands);
+  const paint = painter(process.stdout.isTTY === true && !process.env.NO_COLOR);
+  const domain = process.env.STS_DOMAIN || undefined;
+  const disk = realDisk();
+  if (name === "new") {
+    const { kind: _, ...rest } = values;
+    return newCommand(operands, values, optionsFrom(rest, command.formats, domain), disk, paint);
+  }
   const [first] = operands;
   if (first === undefined) throw new Unusable(`${name} needs a file${name === "explain" ? "" : " or a directory"}`);
-  const options = optionsFrom(values, command.formats, process.env.STS_DOMAIN || undefined);
-  const disk = realDisk();
-  const paint = painter(process.stdout.isTTY === true && !process.env.NO_COLOR);
+  const options = optionsFrom(values, command.formats, domain);
   if (name === "check") return checkCommand(operands, options, disk, paint);
   if (name === "test") return testCommand(operands, options, disk, paint);
   if (operands.length > 1) throw new Unusable("explain takes one policy");
@@ -59,8 +65,15 @@ function schema([name = "policy", ...more]: readonly string[]): CommandResult {
   return { code: 0, text: `${JSON.stringify(schemas[name], undefined, 2)}\n` };
 }
 
+/** `npm run policy` runs in the service's own directory; what is named is meant from where it was typed. */
+function whereTyped(): string {
+  const { npm_lifecycle_event: script, npm_package_name: name, INIT_CWD: typedIn } = process.env;
+  return script === "policy" && name === "octo-sts-edge" && typedIn ? typedIn : ".";
+}
+
 function realDisk(): Disk {
-  const absolute = (path: string) => resolve(path).split(sep).join("/");
+  const from = whereTyped();
+  const absolute = (path: string) => resolve(from, path).split(sep).join("/");
   return {
     here: absolute("."),
     absolute,
@@ -70,28 +83,35 @@ function realDisk(): Disk {
       return found.isDirectory() ? "directory" : "file";
     },
     list(directory) {
-      const entries = attempt(directory, () => readdirSync(directory, { withFileTypes: true }));
+      const entries = attempt(`read ${directory}`, () => readdirSync(directory, { withFileTypes: true }));
       return entries
         .map((entry) => ({ name: entry.name, isDirectory: entry.isDirectory() }))
         .sort((a, b) => (a.name < b.name ? -1 : 1));
     },
     read(path) {
-      const bytes = attempt(path, () => readFileSync(path === "-" ? 0 : path));
+      const bytes = attempt(`read ${path}`, () => readFileSync(path === "-" ? 0 : absolute(path)));
       try {
         return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
       } catch {
         return undefined;
       }
     },
+    write(path, text) {
+      attempt(`write ${path}`, () => {
+        mkdirSync(dirname(path), { recursive: true });
+        // Never over a file that came to be there meanwhile.
+        writeFileSync(path, text, { flag: "wx" });
+      });
+    },
   };
 }
 
-function attempt<T>(path: string, access: () => T): T {
+function attempt<T>(what: string, access: () => T): T {
   try {
     return access();
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "error";
-    throw new Unusable(`cannot read ${path}: ${code}`);
+    throw new Unusable(`cannot ${what}: ${code}`);
   }
 }
 

@@ -11,6 +11,8 @@ export interface Disk {
   list(directory: string): readonly { readonly name: string; readonly isDirectory: boolean }[];
   /** Undefined if it is not UTF-8; a byte order mark is kept. `-` is standard input. Throws Unusable. */
   read(path: string): string | undefined;
+  /** Makes the directories that are missing. Throws Unusable. */
+  write(path: string, text: string): void;
 }
 
 /** A wrong call, or a file that cannot be read: told on standard error, exit code 2. */

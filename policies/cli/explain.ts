@@ -121,7 +121,7 @@ export function quotedScalar(text: string): string {
   return /\p{Cc}/u.test(text) ? JSON.stringify(text) : `'${text.replaceAll("'", "''")}'`;
 }
 
-function quotedKey(name: string): string {
+export function quotedKey(name: string): string {
   return /^[A-Za-z_][A-Za-z0-9_./-]*$/.test(name) ? name : quotedScalar(name);
 }
 

@@ -19,6 +19,11 @@ export interface RawOptions extends RuleOptions {
   readonly claims?: string | undefined;
   readonly token?: string | undefined;
   readonly "token-file"?: string | undefined;
+  readonly scope?: string | undefined;
+  readonly permissions?: string | undefined;
+  readonly repositories?: string | undefined;
+  readonly jwks?: string | undefined;
+  readonly out?: string | undefined;
 }
 
 export interface Options extends PlaceOptions {
@@ -101,15 +106,26 @@ export const OPTIONS = {
   claims: { type: "string" },
   token: { type: "string" },
   "token-file": { type: "string" },
+  scope: { type: "string" },
+  permissions: { type: "string" },
+  repositories: { type: "string" },
+  jwks: { type: "string" },
+  out: { type: "string" },
 } as const;
+
+const TOKEN = ["claims", "token", "token-file"];
 
 /** The options that a command takes, and its formats. */
 export const COMMANDS: Readonly<
   Record<string, { readonly options: readonly string[]; readonly formats: readonly string[] }>
 > = {
   check: { options: [...Object.keys(COMMON), "strict"], formats: ["text", "json", "sarif", "github"] },
-  explain: { options: [...Object.keys(COMMON), "claims", "token", "token-file"], formats: ["text", "json"] },
+  explain: { options: [...Object.keys(COMMON), ...TOKEN], formats: ["text", "json"] },
   test: { options: Object.keys(COMMON), formats: ["text", "json"] },
+  new: {
+    options: [...Object.keys(COMMON), ...TOKEN, "scope", "permissions", "repositories", "jwks", "out"],
+    formats: ["text"],
+  },
   schema: { options: ["help"], formats: [] },
 };
 
@@ -118,6 +134,7 @@ export const HELP = `Trust policies on the command line
   policy check FILE|DIR...     errors and warnings, with line and column
   policy explain POLICY        what a policy says to a token, clause by clause
   policy test FILE|DIR...      run the *.sts.test.yaml files beside policies
+  policy new IDENTITY          write a first policy and its test
   policy schema [NAME]         print the JSON Schema of \`policy\` (the default)
                                or \`trusted-token-issuers\`
 
@@ -131,12 +148,24 @@ explain
   --format F          text (default), json
 test
   --format F      text (default), json
+new
+  --claims FILE, --token-file FILE, --token TOKEN
+                      a token of the workload, or its payload
+  --kind K [N=V...]   without a token: github, gitlab, buildkite, circleci,
+                      hcp-terraform, google, aws, azure, kubernetes, other;
+                      alone it tells what it needs
+  --scope OWNER/REPO  what the GitHub token is for; OWNER alone makes an
+                      organization policy, which needs --repositories A,B
+  --permissions P     as contents:read,issues:write (contents:read)
+  --jwks FILE         the issuer's key set, where nobody can fetch it
+  --out DIR           where to (.github/chainguard)
 
-for all of them
+check, explain, test
   --kind K              repository, or organization for a policy of the
                         owner's policy repository; by default read off the
                         repository's name, or the file
   --owner NAME          of the repository; by default read off its origin
+for all of them
   --domain HOST         of the deployment, which is the default audience;
                         by default $STS_DOMAIN
   --org-policy-repo N   the owner's policy repository (.github)

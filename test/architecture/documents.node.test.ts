@@ -14,7 +14,7 @@ const FOREIGN =
 function walk(folder: string): string[] {
   return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
-    if (FOREIGN.test(path) || path.endsWith(".log")) return [];
+    if (FOREIGN.test(path) || /\.(log|tgz)$/.test(path)) return [];
     return entry.isDirectory() ? [path, ...walk(path)] : [path];
   });
 }

@@ -55,7 +55,7 @@ describe("the repository", () => {
     const seen = readdirSync(ROOT, { withFileTypes: true })
       .filter((entry) => !entry.name.startsWith(".") && !ignored.includes(`${entry.name}/`))
       .map((entry) => entry.name + (entry.isDirectory() ? "/" : ""));
-    expect(seen.filter((name) => !name.endsWith(".log")).sort()).toEqual([
+    expect(seen.filter((name) => !/\.(log|tgz)$/.test(name)).sort()).toEqual([
       "LICENSE",
       "README.md",
       "package-lock.json",

@@ -7,9 +7,9 @@ import { readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { buildPolicy } from "../../tools/build-policy.ts";
-import { createWorkplace, longest, ROOT } from "./process.ts";
+import { createWorkplace, GOOD, longest, ROOT } from "./process.ts";
 
-const { directory, policy } = createWorkplace();
+const { directory, policy, put } = createWorkplace();
 
 /** Takes away what Node 22 and 24 brought, so that its use fails as it would there; syntax is esbuild's to lower. */
 const NEWER_THAN_20 = `
@@ -51,6 +51,13 @@ describe("schema, help and the built program", () => {
     symlinkSync(file, link);
     const stdout = execFileSync(process.execPath, [link, "test", examples], { encoding: "utf8" });
     expect(stdout.trimEnd().split("\n").at(-1)).toMatch(/^\d+ tests in 23 files: 0 failed$/);
+  });
+
+  test("takes files from where it is typed, through npm in another directory", () => {
+    put("else/where/a.sts.yaml", GOOD);
+    const args = ["--silent", "--prefix", ROOT, "run", "policy", "--", "check", "where/a.sts.yaml"];
+    const stdout = execFileSync("npm", args, { cwd: join(directory, "else"), encoding: "utf8" });
+    expect(stdout).toBe("1 file looked at: 0 errors, 0 warnings, 0 notices\n");
   });
 
   test("is packed by npm into what needs nothing to be installed", { timeout: 60_000 }, () => {

@@ -182,6 +182,19 @@ describe("check", () => {
     ]);
   });
 
+  test("takes each changed file by name, as hooks do", () => {
+    put("h/.github/chainguard/a.sts.yaml", GOOD);
+    put("h/.github/chainguard/a.sts.test.yaml", "tokens: []\n");
+    const [policyFile, testFile] = ["h/.github/chainguard/a.sts.yaml", "h/.github/chainguard/a.sts.test.yaml"];
+    expect(policy(["check", policyFile, testFile])).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining("2 files"),
+    });
+    expect(policy(["check", testFile]).status).toBe(0);
+    put("h/.github/chainguard/b.sts.yml", GOOD);
+    expect(policy(["check", testFile, "h/.github/chainguard/b.sts.yml"]).status).toBe(1);
+  });
+
   test("judges as the deployment is configured", () => {
     put("e.sts.yaml", GOOD.replace("contents: read", "issue_types: read"));
     const more = ["check", "e.sts.yaml", "--kind", "organization"];

@@ -1,0 +1,135 @@
+/**
+ * A first policy for one workload, as tight as its kind allows, and the test file beside it. Pure: claims in, texts out.
+ */
+
+import { findClaim, scalarAsString } from "../claims.ts";
+import { escapePattern } from "./change.ts";
+import { quotedKey, quotedScalar } from "./explain.ts";
+import type { WorkloadKind } from "./kinds.ts";
+
+export interface DraftRequest {
+  readonly kind: WorkloadKind;
+  readonly claims: Readonly<Record<string, unknown>>;
+  /** Without a repository: an organization policy. */
+  readonly scope: { readonly owner: string; readonly repository?: string };
+  readonly domain: string;
+  readonly permissions: readonly (readonly [name: string, level: string])[];
+  /** Of an organization policy. */
+  readonly repositories: readonly string[];
+  /** The issuer's key set as JSON text, where its keys cannot be fetched. */
+  readonly jwks: string | undefined;
+}
+
+export interface Draft {
+  readonly policy: string;
+  readonly test: string;
+}
+
+export function draftPolicy(request: DraftRequest): Draft {
+  const pins = pinned(request);
+  const audience = ownAudience(request);
+  return { policy: policyText(request, pins, audience), test: testText(request, pins, audience) };
+}
+
+type Pins = readonly (readonly [name: string, value: string])[];
+
+/** The kind's pins that the token has and its subject does not say already. */
+function pinned({ kind, claims }: DraftRequest): Pins {
+  return kind.pins.flatMap((name) => {
+    const value = scalarAsString(findClaim(claims, name)?.value);
+    return value === undefined || String(claims.sub).includes(`@${value}`) ? [] : [[name, value] as const];
+  });
+}
+
+/** Undefined where the token can be asked for with the deployment's domain, which needs no line. */
+function ownAudience({ kind, claims, domain }: DraftRequest): string | undefined {
+  const [first] = [claims.aud].flat();
+  return kind.fixedAudience && typeof first === "string" && first !== domain ? first : undefined;
+}
+
+function policyText(request: DraftRequest, pins: Pins, audience: string | undefined): string {
+  const { kind, claims, scope, domain, permissions, repositories, jwks } = request;
+  return [
+    `# yaml-language-server: $schema=https://${domain}/schemas/policy.json`,
+    `# For ${kind.about}.`,
+    `issuer: ${scalar(String(claims.iss))}`,
+    subjectLine(String(claims.sub), kind),
+    ...(audience === undefined ? [] : [`audience: ${scalar(audience)}`]),
+    ...(pins.length === 0 ? [] : ["claim_pattern:"]),
+    ...pins.map(([name, value]) => `  ${quotedKey(name)}: ${quotedScalar(escapePattern(value))}`),
+    ...(jwks === undefined ? [] : ["jwks: |", ...indented(jwks.trim(), 2)]),
+    "permissions:",
+    ...permissions.map(([name, level]) => `  ${quotedKey(name)}: ${level}`),
+    ...(scope.repository === undefined ? [`repositories: [${repositories.map(scalar).join(", ")}]`] : []),
+    "",
+  ].join("\n");
+}
+
+/** Exact; or a pattern in which only what differs from run to run is free. */
+function subjectLine(subject: string, kind: WorkloadKind): string {
+  const free = kind.volatile
+    .flatMap(([found, pattern]) => {
+      const match = found.exec(subject);
+      return match === null ? [] : [{ from: match.index, to: match.index + match[0].length, pattern }];
+    })
+    .sort((a, b) => a.from - b.from);
+  if (free.length === 0) return `subject: ${scalar(subject)}`;
+  let pattern = "";
+  let done = 0;
+  for (const part of free) {
+    pattern += escapePattern(subject.slice(done, part.from)) + part.pattern;
+    done = part.to;
+  }
+  return `subject_pattern: ${quotedScalar(pattern + escapePattern(subject.slice(done)))}`;
+}
+
+function testText(request: DraftRequest, pins: Pins, audience: string | undefined): string {
+  const { claims, scope, domain } = request;
+  const needed = Object.entries(claims).filter(([key]) => pins.some(([name]) => leadsTo(key, name)));
+  const whole = { iss: claims.iss, sub: claims.sub, aud: audience ?? domain, ...Object.fromEntries(needed) };
+  const refused = [
+    ["another subject", { sub: `${claims.sub}x` }, "subject"],
+    ["a token for another service", { aud: "https://elsewhere.example" }, "audience"],
+    ...pins.flatMap(([name, value]) =>
+      Object.hasOwn(claims, name)
+        ? [[`another ${name}`, { [name]: `${value}0` }, `claim_pattern.${name}`] as const]
+        : [],
+    ),
+  ] as const;
+  return [
+    `# Run it with: policy test`,
+    `scope: ${scalar(scope.repository === undefined ? scope.owner : `${scope.owner}/${scope.repository}`)}`,
+    `domain: ${scalar(domain)}`,
+    "tokens:",
+    "  - name: the workload",
+    "    claims:",
+    ...claimLines(whole),
+    "    expect: allow",
+    ...refused.flatMap(([name, changed, fails]) => [
+      `  - name: ${scalar(name)}`,
+      "    like: the workload",
+      "    claims:",
+      ...claimLines(changed),
+      "    expect: deny",
+      `    fails: ${scalar(fails)}`,
+    ]),
+    "",
+  ].join("\n");
+}
+
+/** JSON is YAML, and keeps numbers and booleans what they are. */
+const claimLines = (claims: Readonly<Record<string, unknown>>): readonly string[] =>
+  Object.entries(claims).map(([name, value]) => `      ${quotedKey(name)}: ${JSON.stringify(value)}`);
+
+/** Whether the claim is the one of this name, or the object that its path begins with. */
+const leadsTo = (claim: string, name: string): boolean =>
+  name === claim || name.startsWith(claim.endsWith("/") ? claim : `${claim}/`);
+
+const indented = (text: string, width: number): readonly string[] =>
+  text.split("\n").map((line) => `${" ".repeat(width)}${line}`);
+
+/** Without quotes where no reader of YAML could take it for anything else. */
+function scalar(text: string): string {
+  const isPlain = /^[A-Za-z][A-Za-z0-9_./@ -]*(?::[A-Za-z0-9_./@-]+)*$/.test(text) && !/ $/.test(text);
+  return isPlain && !/^(?:y|n|yes|no|on|off|true|false|null)$/i.test(text) ? text : quotedScalar(text);
+}

@@ -1,0 +1,159 @@
+/**
+ * `policy new`: a first policy and its test, from a token's claims or from what the author knows of the workload.
+ */
+
+import { checkPolicy, countBySeverity, inFile } from "../check.ts";
+import { POLICY_DIRECTORY, POLICY_SUFFIX, TEST_SUFFIX } from "../file-names.ts";
+import { identityProblem, OWNER_NAME, REPOSITORY_NAME } from "../names.ts";
+import { isObject } from "../objects.ts";
+import type { CommandResult } from "./check.ts";
+import { type Disk, mustRead, shown, Unusable } from "./disk.ts";
+import { type DraftRequest, draftPolicy } from "./draft.ts";
+import { WORKLOAD_KINDS, type WorkloadKind } from "./kinds.ts";
+import { type Paint, wrap } from "./layout.ts";
+import type { Options, RawOptions } from "./options.ts";
+import { textReport } from "./reports.ts";
+import { parseClaims, parseToken } from "./token.ts";
+
+type Claims = Readonly<Record<string, unknown>>;
+
+/** Throws Unusable. `options`: of the deployment. */
+export function newCommand(
+  [identity = "", ...settings]: readonly string[],
+  values: RawOptions,
+  options: Options,
+  disk: Disk,
+  paint: Paint,
+): CommandResult {
+  const problem = identity === "" ? "none is given" : identityProblem(identity);
+  if (problem !== undefined) throw new Unusable(`new needs an identity, as \`release\`: ${problem}`);
+  const request = draftRequest(settings, values, options, disk);
+  const draft = draftPolicy(request);
+  const directory = disk.absolute(values.out ?? POLICY_DIRECTORY).replace(/\/$/, "");
+  const files = [
+    [`${directory}/${identity}${POLICY_SUFFIX}`, draft.policy],
+    [`${directory}/${identity}${TEST_SUFFIX}`, draft.test],
+  ] as const;
+  const { owner } = request.scope;
+  const kind = request.scope.repository === undefined ? "organization" : "repository";
+  const { diagnostics } = checkPolicy(draft.policy, { kind, owner, domain: request.domain, rules: options.rules });
+  const told = textReport(inFile(shown(disk, files[0][0]), diagnostics), 1, paint);
+  // Such a policy would never let anybody in: what is missing is told, and nothing is written.
+  if (countBySeverity(diagnostics, "error") > 0) {
+    const isUnasked = diagnostics.some(({ severity, path }) => severity === "error" && path === "issuer");
+    const hint = isUnasked ? "\nGive the issuer's key set with --jwks FILE.\n" : "";
+    return { code: 1, text: `${draft.policy}\n${told}${hint}` };
+  }
+  for (const [path] of files) {
+    if (disk.kindOf(path) !== "nothing") throw new Unusable(`${shown(disk, path)} is there already`);
+  }
+  for (const [path, text] of files) disk.write(path, text);
+  const wrote = files.map(([path]) => `wrote ${shown(disk, path)}\n`).join("");
+  const notes = diagnostics.length > 0 ? `\n${told}` : "";
+  return { code: 0, text: `${wrote}\n${draft.policy}${notes}\n${nextSteps(identity, request)}` };
+}
+
+function draftRequest(settings: readonly string[], values: RawOptions, options: Options, disk: Disk): DraftRequest {
+  const { domain } = options;
+  if (domain === undefined) throw new Unusable("new needs --domain, the deployment's host name: it is the audience");
+  const { kind, claims } = workload(settings, values, disk);
+  for (const name of ["iss", "sub"]) {
+    if (typeof claims[name] !== "string") throw new Unusable(`the claims have no \`${name}\``);
+  }
+  const scope = scopeFrom(values.scope ?? claims.repository);
+  const repositories = values.repositories?.split(",").filter((name) => name !== "") ?? [];
+  if (scope.repository === undefined && values.repositories === undefined) {
+    throw new Unusable('an organization policy needs --repositories a,b; "" stands for every repository');
+  }
+  const jwks = values.jwks === undefined ? undefined : mustRead(disk, values.jwks);
+  return { kind, claims, scope, domain, permissions: permissionsFrom(values.permissions), repositories, jwks };
+}
+
+/** From a token's claims, whose issuer says the kind; or from the kind's fields. */
+function workload(settings: readonly string[], values: RawOptions, disk: Disk) {
+  const { claims: file, token, "token-file": tokenFile, kind: name } = values;
+  const given = [file, token, tokenFile].filter((value) => value !== undefined);
+  if (given.length + (name === undefined ? 0 : 1) !== 1 || (given.length === 1 && settings.length > 0)) {
+    throw new Unusable(`new needs one of --claims, --token-file, --kind; kinds are ${KIND_NAMES}`);
+  }
+  if (name !== undefined) return fromFields(name, settings);
+  const payload =
+    file === undefined ? parseToken(token ?? mustRead(disk, tokenFile ?? "")) : parseClaims(mustRead(disk, file), file);
+  if (!payload.ok) throw new Unusable(payload.message);
+  const { iss, sub } = payload.claims;
+  const fits = ({ issuer, subjectPrefix = "" }: WorkloadKind) =>
+    issuer.test(String(iss)) && String(sub).startsWith(subjectPrefix);
+  const kind = WORKLOAD_KINDS.find(fits);
+  if (kind === undefined) throw new Unusable("the claims are of no kind that is known");
+  return { kind, claims: payload.claims };
+}
+
+const KIND_NAMES = WORKLOAD_KINDS.map(({ name }) => name).join(", ");
+
+function fromFields(
+  name: string,
+  settings: readonly string[],
+): { readonly kind: WorkloadKind; readonly claims: Claims } {
+  const kind = WORKLOAD_KINDS.find((candidate) => candidate.name === name);
+  if (kind === undefined) throw new Unusable(`unknown kind "${name}"; known are ${KIND_NAMES}`);
+  const fields = new Map(settings.map((setting) => [setting.split("=", 1)[0] ?? "", setting.replace(/^[^=]*=?/, "")]));
+  const unknown = [...fields.keys()].find((field) => !Object.hasOwn(kind.fields, field));
+  if (unknown !== undefined) throw new Unusable(`a workload of kind ${name} has no "${unknown}"`);
+  const missing = Object.entries(kind.fields).filter(([field]) => !fields.get(field));
+  if (missing.length > 0) {
+    const wanted = missing.map(([field, about]) => `${field}=... (${about})`).join("; ");
+    throw new Unusable(`a workload of kind ${name} needs ${wanted}`);
+  }
+  return { kind, claims: filled(kind.claims, fields) };
+}
+
+/** One claim's `{field}`s each. */
+function filled(template: Claims, fields: ReadonlyMap<string, string>): Claims {
+  const fill = (value: unknown) =>
+    typeof value === "string" ? value.replace(/\{([a-z_]+)\}/g, (_, name: string) => fields.get(name) ?? "") : value;
+  return Object.fromEntries(
+    Object.entries(template).map(([name, value]) => [name, isObject(value) ? value : fill(value)]),
+  );
+}
+
+function scopeFrom(text: unknown): DraftRequest["scope"] {
+  const [owner = "", repository, ...rest] = typeof text === "string" ? text.split("/") : [];
+  const isGood = OWNER_NAME.test(owner) && (repository === undefined || REPOSITORY_NAME.test(repository));
+  if (!isGood || rest.length > 0)
+    throw new Unusable("new needs --scope, the repository that the token is for, as owner/name");
+  return repository === undefined ? { owner } : { owner, repository };
+}
+
+function permissionsFrom(text = "contents:read"): DraftRequest["permissions"] {
+  return text.split(",").map((entry) => {
+    const [name = "", level = "", ...rest] = entry.trim().split(":");
+    if (name === "" || level === "" || rest.length > 0) {
+      throw new Unusable("--permissions must be of the form contents:read,issues:write");
+    }
+    return [name, level] as const;
+  });
+}
+
+function nextSteps(identity: string, { kind, scope, domain, claims }: DraftRequest): string {
+  const place = scope.repository === undefined ? `${scope.owner}/.github` : `${scope.owner}/${scope.repository}`;
+  const asked = scope.repository === undefined ? scope.owner : place;
+  const fill = (line: string) =>
+    line.replaceAll("{audience}", domain).replaceAll("{scope}", asked).replaceAll("{identity}", identity);
+  const isForUs = [claims.aud].flat().some((audience) => audience === domain || audience === `https://${domain}`);
+  const otherwise =
+    kind.fixedAudience || claims.aud === undefined || isForUs
+      ? []
+      : wrap(`This token was made for another audience: ask for one with the audience ${domain}.`, 80);
+  return [
+    ...wrap(
+      `Commit both files to the default branch of ${place}, in ${POLICY_DIRECTORY}. Run \`policy test\` there after each change.`,
+      80,
+    ),
+    "",
+    ...otherwise,
+    "Ask for the token:",
+    "",
+    ...kind.ask.map((line) => `    ${fill(line)}`),
+    "",
+  ].join("\n");
+}
