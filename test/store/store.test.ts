@@ -194,6 +194,16 @@ describe("what is void", () => {
     expect(cache.peek(["a"])).toMatchObject({ value: "newer" });
   });
 
+  it("by what this isolate learned after KV was asked", async () => {
+    const setting = { now: 0 };
+    const cache = await kept(setting);
+    const state = { known: 0, inKv: 0 };
+    const reading = cache.get(["a"], voidFrom(state));
+    state.known = 101;
+    expect(await reading).toBeUndefined();
+    expect(cache.peek(["a"])).toBeUndefined();
+  });
+
   it("is neither kept nor written, however late the write is", async () => {
     const setting = { now: 0 };
     const state = { known: 101, inKv: 0 };
