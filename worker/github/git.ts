@@ -24,7 +24,7 @@ export interface TreeEntry {
   readonly sha: string;
 }
 
-export interface Tree {
+export interface GitTree {
   readonly entries: readonly TreeEntry[];
   /** GitHub left entries out. */
   readonly truncated: boolean;
@@ -88,7 +88,7 @@ export function readTree(
   token: string,
   { owner, repository, tree, recursive }: RepositoryRef & { readonly tree: string; readonly recursive: boolean },
   call: CallContext,
-): Promise<Lookup<Tree>> {
+): Promise<Lookup<GitTree>> {
   // Any value of `recursive` means yes, also 0 and false.
   const path = { owner, repo: repository, tree_sha: tree, ...(recursive && { recursive: 1 }) };
   const request = { route: TREE, path, token, maxBytes: GIT_ANSWER_MAX_BYTES, retry: true };
@@ -131,7 +131,7 @@ export async function compareCommits(
 const isTooLargeAnswer = (denial: { readonly reason: string; readonly problem?: unknown }): boolean =>
   denial.reason === "github_invalid_answer" && denial.problem === "the answer is too large";
 
-function treeOf(json: unknown): Tree | undefined {
+function treeOf(json: unknown): GitTree | undefined {
   const parsed = v.safeParse(treeShape, json);
   return parsed.success ? { entries: parsed.output.tree, truncated: parsed.output.truncated } : undefined;
 }
