@@ -23,7 +23,7 @@ describe("three hundred requests of one address at once", () => {
     ["owners", {}, (i) => ({ scope: `crowd-${i}/app` })],
     ["identities", {}, (i) => ({ identity: `crowd-${i}` })],
     ["paths below a known wildcard", WILDCARD, (i) => ({ claims: { iss: path(i) } })],
-  ])("%s: as many are heard as may be refused", { timeout: 30_000 }, async (_about, options, shot) => {
+  ])("%s: as many are heard as may be refused", async (_about, options, shot) => {
     const world = await createIssuerWorld({ ...options, latencyMs: 20 });
     const { github, issuers, answers } = await atOnce(world, (i) => shot(i, world));
     // Installation, read token, allow-list, policy, the folder of a repository that was not listed yet, revocation.
@@ -35,9 +35,7 @@ describe("three hundred requests of one address at once", () => {
     expect((await world.send(await world.token(), { headers: { "CF-Connecting-IP": STRANGER } })).status).toBe(200);
   });
 
-  it("of a fleet whose tokens are good: every one is answered, though nobody knows its issuer", {
-    timeout: 30_000,
-  }, async () => {
+  it("of a fleet whose tokens are good: every one is answered, though nobody knows its issuer", async () => {
     const world = await createIssuerWorld({ latencyMs: 20 });
     const token = await world.token();
     const fleet = (count: number) =>

@@ -300,7 +300,7 @@ describe("no token is left that nobody was given", () => {
     expect(world.github.tokens.length).toBeGreaterThan(1);
   });
 
-  it("when a revocation hangs", { timeout: 20_000 }, async () => {
+  it("when a revocation hangs", async () => {
     const world = await createWorld();
     world.network.fault({ ...READ_REVOKED, kind: "hang", times: 1 });
     const { body } = await world.ask();
@@ -330,7 +330,7 @@ describe("no token is left that nobody was given", () => {
     },
   );
 
-  it("when the mint answers too late", { timeout: 20_000 }, async () => {
+  it("when the mint answers too late", async () => {
     const { worker, request, network } = await createWorld();
     network.fault({ route: "gh.mint", kind: "delay", delayMs: 5_000, match: '"issues"' });
     const answer = await worker.fetch(await request());

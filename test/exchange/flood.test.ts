@@ -111,7 +111,7 @@ async function flooded({ options, policy, shot }: Flood): Promise<{ world: Issue
 }
 
 describe("three hundred requests of one address that differ in their", () => {
-  it.each(FLOODS.map((one) => [one.about, one] as const))("%s", { timeout: 30_000 }, async (_about, one) => {
+  it.each(FLOODS.map((one) => [one.about, one] as const))("%s", async (_about, one) => {
     const { world, cost } = await flooded(one);
     expect(cost.github).toBeLessThanOrEqual(one.github);
     expect(cost.issuers).toBeLessThanOrEqual(one.issuers);
@@ -139,7 +139,7 @@ describe("three hundred addresses, each of which names another issuer that a pol
   it.each([
     ["and that does not answer", false],
     ["and that answers", true],
-  ] as const)("%s", { timeout: 30_000 }, async (_about, answers) => {
+  ] as const)("%s", async (_about, answers) => {
     const world = await createIssuerWorld();
     world.putPolicy(ANY_ISSUER(world.owner));
     world.putPolicy(POLICY(world.owner), "honest", "app");

@@ -6,9 +6,7 @@ import { createIssuerWorld, signerNamed } from "../support/issuer-world.ts";
 import { DOMAIN, POLICY } from "../support/workload.ts";
 
 describe("to learn whether a policy names an issuer", () => {
-  it("by filling every place of an address and asking once more: the answer is the same whether it does or not", {
-    timeout: 30_000,
-  }, async () => {
+  it("by filling every place of an address and asking once more: the answer is the same whether it does or not", async () => {
     const answers: unknown[] = [];
     for (const names of [true, false]) {
       const world = await createIssuerWorld();
@@ -52,7 +50,7 @@ describe("to learn whether a policy names an issuer", () => {
 });
 
 describe("to hold the service up", () => {
-  it("a body that never ends is given up with the time of the exchange", { timeout: 20_000 }, async () => {
+  it("a body that never ends is given up with the time of the exchange", async () => {
     const world = await createIssuerWorld();
     const body = new ReadableStream<Uint8Array>({ pull: () => new Promise<void>(() => undefined) });
     const headers = { "Content-Type": "application/x-www-form-urlencoded", Authorization: "Bearer a.b.c" };
@@ -63,9 +61,7 @@ describe("to hold the service up", () => {
     expect(world.calls).toEqual([]);
   });
 
-  it("an issuer that trickles its keys is given up after its 3 s, and then left alone", {
-    timeout: 20_000,
-  }, async () => {
+  it("an issuer that trickles its keys is given up after its 3 s, and then left alone", async () => {
     const world = await createIssuerWorld();
     const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
     world.network.answer(`${world.issuer}/keys`, () => {

@@ -80,7 +80,7 @@ async function flooded(options: WorldOptions = {}) {
 }
 
 describe("three hundred good tokens of workflows that do not belong to the owner, for", () => {
-  it.each(FLOODS.map((one) => [one.about, one] as const))("%s", { timeout: 60_000 }, async (_about, one) => {
+  it.each(FLOODS.map((one) => [one.about, one] as const))("%s", async (_about, one) => {
     const { world, kv } = await flooded();
     const writes = kv.puts.length;
     const { calls, answers } = await flood(world, one.shot);
@@ -114,7 +114,7 @@ describe("an owner whose rate limit is nearly used up", () => {
     expect((await world.ask({ scope: `${world.owner}/none` })).status).toBe(404);
   });
 
-  it("is left a quarter of it, however many others ask for whatever", { timeout: 60_000 }, async () => {
+  it("is left a quarter of it, however many others ask for whatever", async () => {
     const { world } = await flooded();
     const quota = quotaOf(world);
     quota.limit = 200;

@@ -193,7 +193,7 @@ describe("one commit has one verdict", () => {
     }
     expect(seen.size).toBe(1);
     expect([...seen][0]).toContain("Invalid: 2 errors");
-  }, 60_000);
+  });
 
   it("also when it reached the default branch before its other events came", async () => {
     const seen = new Set<string>();
@@ -210,7 +210,7 @@ describe("one commit has one verdict", () => {
       seen.add(JSON.stringify([made.onlyRun().conclusion, made.onlyRun().title, made.onlyRun().annotations]));
     }
     expect([...seen].map((text) => JSON.parse(text)[0])).toEqual(["failure"]);
-  }, 30_000);
+  });
 
   it("from here and there, one after the other; and it is not worked out again", async () => {
     const { events, send, isolate, onlyRun, network } = await toldBy({ [POLICY]: BAD });

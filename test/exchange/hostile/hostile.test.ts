@@ -27,7 +27,7 @@ describe.each([
   });
 
   describe("and its documents", () => {
-    it.concurrent.each(titled(DOCUMENTS))("%s", (_about, row) => check(row, known), 20_000);
+    it.concurrent.each(titled(DOCUMENTS))("%s", (_about, row) => check(row, known));
   });
 
   describe("and its keys and signatures", () => {

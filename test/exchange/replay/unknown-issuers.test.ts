@@ -94,7 +94,6 @@ describe.each(["tokens", "issuer syntax", "issuer trouble"])("%s, of issuers tha
         if (now.reason === "issuer_mismatch") expect(now.issuerHosts).toEqual([]);
       }
     },
-    30_000,
   );
 });
 

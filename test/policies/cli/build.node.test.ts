@@ -60,7 +60,7 @@ describe("schema, help and the built program", () => {
     expect(stdout).toBe("1 file looked at: 0 errors, 0 warnings, 0 notices\n");
   });
 
-  test("is packed by npm into what needs nothing to be installed", { timeout: 60_000 }, () => {
+  test("is packed by npm into what needs nothing to be installed", () => {
     const into = ["--silent", "--pack-destination", directory];
     const packed = execFileSync("npm", ["pack", ...into], { cwd: ROOT, encoding: "utf8" });
     const file = packed.trimEnd().split("\n").at(-1) ?? "";

@@ -6,7 +6,7 @@ import { type SpawnSyncOptionsWithStringEncoding, spawnSync } from "node:child_p
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterAll, vi } from "vitest";
+import { afterAll } from "vitest";
 
 export const ROOT = join(import.meta.dirname, "../../..");
 
@@ -35,8 +35,6 @@ export const CLAIMS = {
 };
 
 export function createWorkplace() {
-  // Each call starts a Node, and other tests share the machine.
-  vi.setConfig({ testTimeout: 120_000 });
   const directory = mkdtempSync(join(tmpdir(), "policy-"));
   afterAll(() => rmSync(directory, { recursive: true, force: true }));
   return {

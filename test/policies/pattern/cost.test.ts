@@ -99,7 +99,7 @@ test.each([
   expect(compilePattern(pattern)).toMatchObject({ ok: true });
 });
 
-test("no pattern has more states than its text says, nor ranges than it is charged for", { timeout: 60_000 }, () => {
+test("no pattern has more states than its text says, nor ranges than it is charged for", () => {
   const random = new Random(3);
   let compiledCount = 0;
   for (let round = 0; round < 3_000; round += 1) {
