@@ -4,8 +4,8 @@ import { createExecutionContext, reset, waitOnExecutionContext } from "cloudflar
 import { beforeEach, describe, expect, it } from "vitest";
 import { createApp } from "../worker/app.ts";
 import { describeBug } from "../worker/audit.ts";
+import { createWebhookWorld } from "./support/webhook-world.ts";
 import { createWorld, DOMAIN } from "./support/world.ts";
-import { scene } from "./webhook/scene.ts";
 
 beforeEach(() => reset());
 
@@ -90,7 +90,7 @@ describe("a bug is logged without its message", () => {
   it("in the work on a webhook, wherever its clock fails", async () => {
     let bugs = 0;
     for (let last = 2; last <= 8; last++) {
-      const made = await scene({ policy: "issuer: [" });
+      const made = await createWebhookWorld({ policy: "issuer: [" });
       let looks = 0;
       const { now } = made.clock;
       Object.defineProperty(made.clock, "now", {

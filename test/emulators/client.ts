@@ -81,7 +81,7 @@ export async function createClient(options: GitHubOptions = {}): Promise<Client>
   const github = createGitHub({ now: () => clock.now, ...options });
   await populate(github);
   async function ask(path: string, asked: AskOptions = {}): Promise<Asked> {
-    const headers = new Headers({ "user-agent": "scene", ...asked.headers });
+    const headers = new Headers({ "user-agent": "test", ...asked.headers });
     if (asked.as !== undefined) headers.set("authorization", asked.as);
     if (asked.accept !== undefined) headers.set("accept", asked.accept);
     const body =

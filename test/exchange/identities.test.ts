@@ -4,9 +4,9 @@ import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Isolate } from "../support/isolate.ts";
 import { watchedKv } from "../support/kv.ts";
+import { createWebhookWorld } from "../support/webhook-world.ts";
 import { type Asking, POLICY } from "../support/workload.ts";
 import { createWorld, MINUTE, policyPath, type World } from "../support/world.ts";
-import { scene } from "../webhook/scene.ts";
 
 beforeEach(() => reset());
 
@@ -75,7 +75,7 @@ describe("the names", () => {
   it.each(["late", "team/late"])(
     "are void at once where a webhook told of a new one (%s), elsewhere within two minutes",
     async (identity) => {
-      const made = await scene();
+      const made = await createWebhookWorld();
       const other = made.isolate();
       for (const isolate of [made.worker, other]) {
         expect(await reasonOf(made, { identity: "none" }, isolate)).toBe("policy_not_found");

@@ -3,9 +3,9 @@
 import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Isolate } from "../support/isolate.ts";
+import { createWebhookWorld, repositoryJson, type WebhookWorld } from "../support/webhook-world.ts";
 import { POLICY } from "../support/workload.ts";
 import { MINUTE, policyPath, type World } from "../support/world.ts";
-import { repositoryJson, type Scene, scene } from "../webhook/scene.ts";
 
 beforeEach(() => reset());
 
@@ -16,8 +16,8 @@ const FOREIGN = {
   repository_owner_id: "1",
 };
 
-async function readable(): Promise<Scene> {
-  const made = await scene({ visibility: "public" });
+async function readable(): Promise<WebhookWorld> {
+  const made = await createWebhookWorld({ visibility: "public" });
   made.github.putFile(made.repository, policyPath("deploy"), POLICY(made.owner));
   return made;
 }

@@ -4,18 +4,18 @@ import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { APP_ID, PERMISSIONS } from "../support/apps.ts";
 import type { Isolate } from "../support/isolate.ts";
+import { createWebhookWorld, repositoryJson, type WebhookWorld } from "../support/webhook-world.ts";
 import { POLICY } from "../support/workload.ts";
 import { LIST, MINUTE, policyPath } from "../support/world.ts";
-import { repositoryJson, type Scene, scene } from "../webhook/scene.ts";
 
 beforeEach(() => reset());
 
 interface Change {
   readonly action: string;
   /** At GitHub; the name is another repository's afterwards, or nobody's. */
-  readonly make: (made: Scene, name: string) => void;
+  readonly make: (made: WebhookWorld, name: string) => void;
   /** Of the event, over what every event has. */
-  readonly payload?: (made: Scene, name: string) => object;
+  readonly payload?: (made: WebhookWorld, name: string) => object;
 }
 
 const CHANGES: Readonly<Record<string, Change>> = {
@@ -45,7 +45,7 @@ const CHANGES: Readonly<Record<string, Change>> = {
   },
 };
 
-async function tell(made: Scene, name: string, { action, payload }: Change): Promise<void> {
+async function tell(made: WebhookWorld, name: string, { action, payload }: Change): Promise<void> {
   const event = { action, repository: repositoryJson(made.owner, name), ...payload?.(made, name) };
   const answer = await made.send("repository", event);
   expect(answer.status).toBeLessThan(300);
@@ -54,8 +54,10 @@ async function tell(made: Scene, name: string, { action, payload }: Change): Pro
 const ORGANIZATION_POLICY = (owner: string) => `${POLICY(owner)}repositories: [app]\n`;
 
 /** A deployment with a policy of the repository's own, or of the organisation, that an exchange has just used. */
-async function used(name: "app" | ".github"): Promise<{ made: Scene; ask: (isolate?: Isolate) => Promise<Answered> }> {
-  const made = await scene();
+async function used(
+  name: "app" | ".github",
+): Promise<{ made: WebhookWorld; ask: (isolate?: Isolate) => Promise<Answered> }> {
+  const made = await createWebhookWorld();
   const { github } = made;
   const text = name === "app" ? POLICY(made.owner) : ORGANIZATION_POLICY(made.owner);
   github.putFile(`${made.owner}/${name}`, policyPath("deploy"), text);
@@ -83,7 +85,7 @@ const cases = Object.keys(CHANGES).flatMap((kind) =>
 
 describe.each(cases)("a repository that was %s (its name taken again: %s), %i ms later,", (kind, isRemade, later) => {
   const change = CHANGES[kind] as Change;
-  const remake = ({ github, owner }: Scene, name: string) => {
+  const remake = ({ github, owner }: WebhookWorld, name: string) => {
     if (isRemade) github.addRepository(`${owner}/${name}`);
   };
 
@@ -151,7 +153,7 @@ describe("without a webhook, an organisation's policy of a remade policy reposit
   });
 
   it("on its own repository counts no more at all", async () => {
-    const made = await scene();
+    const made = await createWebhookWorld();
     const own = `${POLICY(made.owner)}repositories: [.github, app]\n`;
     made.github.putFile(`${made.owner}/.github`, policyPath("deploy"), own);
     const ask = () => made.ask({ scope: made.owner });

@@ -7,9 +7,9 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { Isolate } from "../support/isolate.ts";
 import { storedValues, watchedKv } from "../support/kv.ts";
 import { time } from "../support/time.ts";
+import { createWebhookWorld, repositoryJson, type WebhookWorld } from "../support/webhook-world.ts";
 import { POLICY } from "../support/workload.ts";
 import { createWorld, MINUTE, policyPath, type World } from "../support/world.ts";
-import { repositoryJson, type Scene, scene } from "../webhook/scene.ts";
 
 beforeEach(() => reset());
 
@@ -157,14 +157,14 @@ function onePerSecond(): GatedKv["refuses"] {
   };
 }
 
-async function deployed(kv?: GatedKv): Promise<Scene> {
-  const made = await scene(kv ? { bindings: { STS_CACHE: kv.binding } } : {});
+async function deployed(kv?: GatedKv): Promise<WebhookWorld> {
+  const made = await createWebhookWorld(kv ? { bindings: { STS_CACHE: kv.binding } } : {});
   made.github.putFile(made.repository, PATH, POLICY(made.owner));
   return made;
 }
 
 /** What a webhook may tell that ends a policy; the change is made at GitHub first. */
-const ENDINGS: Readonly<Record<string, (made: Scene) => Promise<unknown>>> = {
+const ENDINGS: Readonly<Record<string, (made: WebhookWorld) => Promise<unknown>>> = {
   "a push that deletes it": (made) => made.push({ [PATH]: null }),
   "a push that changes it": (made) => made.push({ [PATH]: OTHER(made.owner) }),
   "the deletion of its repository": (made) => {
@@ -173,7 +173,7 @@ const ENDINGS: Readonly<Record<string, (made: Scene) => Promise<unknown>>> = {
   },
 };
 const endings = Object.keys(ENDINGS);
-const end = async (made: Scene, how: string) => ENDINGS[how]?.(made);
+const end = async (made: WebhookWorld, how: string) => ENDINGS[how]?.(made);
 
 describe("a webhook that arrives", () => {
   it.each(endings)("(%s) while an exchange waits for KV is not covered by what KV answers", async (how) => {
@@ -206,7 +206,7 @@ describe("a webhook that arrives", () => {
   });
 
   it.each(endings)("(%s) while the issuer's keys are fetched is not overlooked before the mint", async (how) => {
-    const made = await scene();
+    const made = await createWebhookWorld();
     made.github.putFile(made.repository, PATH, POLICY(made.owner, made.unknownIssuer.url));
     made.network.fault({ route: "oidc.discovery", kind: "delay", delayMs: 200, times: 1 });
     const waiting = made.ask({ issuer: made.unknownIssuer });
@@ -271,7 +271,7 @@ describe("a webhook that arrives", () => {
   });
 
   it("of 305 deleted policies ends each of them, here and elsewhere", async () => {
-    const made = await scene();
+    const made = await createWebhookWorld();
     const names = Array.from({ length: 305 }, (_, index) => `policy-${index}`);
     const files = (text: string | null) => Object.fromEntries(names.map((name) => [policyPath(name), text]));
     made.github.commit(made.repository, { files: files(POLICY(made.owner)) });

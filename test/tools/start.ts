@@ -1,12 +1,12 @@
 // `npm start`: the Worker by `wrangler dev` between two emulators on loopback, one exchange to look at, then serving until
 // Ctrl-C. Ends with 0 only if all of it worked, and leaves no process behind.
 
+import { type Demo, openDemo } from "./start/demo.ts";
 import { exchangeAndUse } from "./start/exchange.ts";
 import { type Options, readOptions, USAGE } from "./start/options.ts";
 import { choosePorts } from "./start/ports.ts";
 import { exchangeReport, serveReport } from "./start/report.ts";
 import { type RunningWorker, startWorker } from "./start/worker.ts";
-import { openWorld, type World } from "./start/world.ts";
 
 const PARENT_CHECK_MS = 500;
 
@@ -26,13 +26,13 @@ const left = (signal: AbortSignal): Promise<void> =>
     signal.addEventListener("abort", () => resolve());
   });
 
-async function show(world: World, worker: RunningWorker, options: Options & { domain: string }, leaving: AbortSignal) {
+async function show(demo: Demo, worker: RunningWorker, options: Options & { domain: string }, leaving: AbortSignal) {
   const { domain } = options;
-  const scene = { ...world, domain };
-  const shown = await exchangeAndUse(world, domain, leaving);
-  console.log(exchangeReport(scene, shown, Date.now()));
+  const place = { ...demo, domain };
+  const shown = await exchangeAndUse(demo, domain, leaving);
+  console.log(exchangeReport(place, shown, Date.now()));
   if (options.once) return;
-  console.log(serveReport(scene));
+  console.log(serveReport(place));
   const lastWords = await Promise.race([worker.ended, left(leaving)]);
   if (lastWords !== undefined) throw new Error(`the Worker ended; wrangler dev said:\n${lastWords}`);
 }
@@ -42,16 +42,16 @@ async function run(options: Options): Promise<void> {
   const ports = await choosePorts(options.port);
   // Not 127.0.0.1: the Worker never takes its own host name for an issuer, and the issuer lives there.
   const domain = `localhost:${ports.worker}`;
-  const world = await openWorld(ports, domain);
+  const demo = await openDemo(ports, domain);
   try {
-    const worker = await startWorker({ port: ports.worker, variables: world.variables, signal: leaving });
+    const worker = await startWorker({ port: ports.worker, variables: demo.variables, signal: leaving });
     try {
-      await show(world, worker, { ...options, domain }, leaving);
+      await show(demo, worker, { ...options, domain }, leaving);
     } finally {
       await worker.stop();
     }
   } finally {
-    await world.close();
+    await demo.close();
   }
 }
 

@@ -4,7 +4,7 @@ import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { Room } from "../../worker/store/room.ts";
 import { HmacStream, readSigned } from "../../worker/webhook/body.ts";
-import { bytesOf, delivery, hmac, SECRET, type Sending, scene } from "./scene.ts";
+import { bytesOf, createWebhookWorld, delivery, hmac, SECRET, type Sending } from "../support/webhook-world.ts";
 
 beforeEach(() => reset());
 
@@ -50,7 +50,7 @@ describe("a body", () => {
     delivery("ping", sending.body ?? "{}", sending);
 
   it("may have what GitHub sends at most, 25 MiB", async () => {
-    const { worker } = await scene();
+    const { worker } = await createWebhookWorld();
     expect((await worker.fetch(await ping({ body: padded(MAX) }))).status).toBe(204);
   });
 
@@ -61,7 +61,7 @@ describe("a body", () => {
     ["says a negative one", "-1", 411],
     ["announces too much", String(MAX + 1), 413],
   ])("is not read when it %s", async (_name, length, status) => {
-    const { worker } = await scene();
+    const { worker } = await createWebhookWorld();
     const signed = await ping({ headers: { "Content-Length": length } });
     let isRead = false;
     const pull = () => {
@@ -73,7 +73,7 @@ describe("a body", () => {
   });
 
   it("is read no further than it announced", async () => {
-    const { worker } = await scene();
+    const { worker } = await createWebhookWorld();
     const signed = await ping();
     let sent = 0;
     const endless = new ReadableStream({
@@ -114,7 +114,7 @@ describe("bodies that never end", () => {
   const from = (address: string) => ({ "CF-Connecting-IP": address });
 
   it("of one address leave room for others, and are refused beyond their places", async () => {
-    const { worker } = await scene();
+    const { worker } = await createWebhookWorld();
     const controllers: ReadableStreamDefaultController<Uint8Array>[] = [];
     const stalled = async () => {
       const signed = await delivery("ping", "{}", { headers: { ...from("192.0.2.1"), "Content-Length": "1000" } });

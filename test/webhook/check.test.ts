@@ -3,8 +3,8 @@
 import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { FileContent } from "../emulators/github/git.ts";
+import { CHAINGUARD, createWebhookWorld, type Run, type WebhookWorld } from "../support/webhook-world.ts";
 import { DOMAIN, type WorldOptions } from "../support/world.ts";
-import { CHAINGUARD, type Run, type Scene, scene } from "./scene.ts";
 
 beforeEach(() => reset());
 
@@ -484,7 +484,7 @@ function check(run: Run, { conclusion, title, annotations, says = [], saysNot = 
   ]);
 }
 
-/** Each scene has an owner of its own. */
+/** Each world has an owner of its own. */
 function ofOwner<T>(value: T, owner: string): T {
   return JSON.parse(JSON.stringify(value).replaceAll("acme/", `${owner}/`));
 }
@@ -497,8 +497,12 @@ function filesOf(files: Files, owner: string): Files {
   );
 }
 
-async function arranged({ before, change, ...one }: Case): Promise<Scene & { at: string; change: Files; one: Case }> {
-  const made = await scene(one.options);
+async function arranged({
+  before,
+  change,
+  ...one
+}: Case): Promise<WebhookWorld & { at: string; change: Files; one: Case }> {
+  const made = await createWebhookWorld(one.options);
   const { owner, network } = made;
   const at = `${owner}/${one.repository ?? "app"}`;
   if (before) network.github.commit(at, { files: filesOf(before, owner) });
@@ -536,7 +540,7 @@ describe("the owner's list of trusted issuers", () => {
   const onGitLab = (mode: string) => `mode: ${mode}\nissuers:\n  - https://gitlab.com\n`;
 
   async function against(list: string | undefined, text: string) {
-    const made = await scene();
+    const made = await createWebhookWorld();
     if (list !== undefined) made.github.putFile(`${made.owner}/.github`, LIST, list);
     await made.pull({ [POLICY]: ofOwner(text, made.owner) });
     return made;
@@ -589,7 +593,7 @@ describe("nothing is said", () => {
       { [`${CHAINGUARD}/README.md`]: "x", [`${CHAINGUARD}/ci.sts.test.yaml`]: "x" },
     ],
   ])("%s", async (_name, change) => {
-    const { pull, runs, outcome } = await scene();
+    const { pull, runs, outcome } = await createWebhookWorld();
     await pull(change);
     expect(runs()).toEqual([]);
     expect(outcome()).toBe("nothing");

@@ -4,8 +4,15 @@ import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { callsByRoute } from "../emulators/core/calls.ts";
+import {
+  CHAINGUARD,
+  createWebhookWorld,
+  headOf,
+  pullRequest,
+  repositoryJson,
+  type WebhookWorld,
+} from "../support/webhook-world.ts";
 import { COSTS, type Cost } from "./costs.ts";
-import { CHAINGUARD, headOf, pullRequest, repositoryJson, type Scene, scene } from "./scene.ts";
 
 beforeEach(() => reset());
 
@@ -16,7 +23,7 @@ const policies = (owner: string, count: number) =>
 const others = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`src/${i}.txt`, "x"]));
 
 /** A commit that a push told of. */
-async function told(made: Scene) {
+async function told(made: WebhookWorld) {
   const base = headOf(made, made.repository);
   const { commit } = await made.push({ [`${CHAINGUARD}/told.sts.yaml`]: good(made.owner, 0) }, { branch: "told" });
   const place = repositoryJson(made.owner, "app");
@@ -25,7 +32,7 @@ async function told(made: Scene) {
 
 type Told = Awaited<ReturnType<typeof told>>;
 
-const ACTS: Readonly<Record<keyof typeof COSTS, (made: Scene, before: Told) => Promise<unknown>>> = {
+const ACTS: Readonly<Record<keyof typeof COSTS, (made: WebhookWorld, before: Told) => Promise<unknown>>> = {
   push: async ({ push }) => {
     await push(others(200));
     await push(others(200), { branch: "topic" });
@@ -89,7 +96,7 @@ describe("what it costs", () => {
   it.each(cases)("%s", async (name, act) => {
     const cost = COSTS[name];
     const { binding, counts } = countingKv();
-    const made = await scene({ bindings: { STS_CACHE: binding } });
+    const made = await createWebhookWorld({ bindings: { STS_CACHE: binding } });
     // Where the App is installed is known for an hour.
     const before = await told(made);
     const runs = made.runs().length;
@@ -101,7 +108,7 @@ describe("what it costs", () => {
   });
 
   it("is in the log, call by call", async () => {
-    const { pull, network, worker, owner } = await scene();
+    const { pull, network, worker, owner } = await createWebhookWorld();
     await pull(policies(owner, 1));
     const line = worker.logs.findLast(({ what }) => what === "done");
     expect(line?.counts).toMatchObject({ github_calls: network.calls.length });
@@ -110,7 +117,7 @@ describe("what it costs", () => {
 
 describe("a thousand policies in one pull request", () => {
   it("are all checked, and the one with an error is told", async () => {
-    const { pull, network, onlyRun, owner } = await scene();
+    const { pull, network, onlyRun, owner } = await createWebhookWorld();
     await pull({ ...policies(owner, 1_000), [`${CHAINGUARD}/p999.sts.yaml`]: "issuer: x\n" });
     expect(network.calls.length).toBeLessThanOrEqual(50);
     expect([onlyRun().conclusion, onlyRun().title]).toEqual([
@@ -121,7 +128,7 @@ describe("a thousand policies in one pull request", () => {
   });
 
   it("pass, new ones and edited ones", async () => {
-    const { pull, network, onlyRun, repository, owner } = await scene();
+    const { pull, network, onlyRun, repository, owner } = await createWebhookWorld();
     const policed = policies(owner, 1_000);
     network.github.commit(repository, { files: policed });
     const edited = Object.fromEntries(Object.entries(policed).map(([path, text]) => [path, `${text}# x\n`]));

@@ -4,7 +4,7 @@ import { reset } from "cloudflare:test";
 import examples from "@octokit/webhooks-examples/api.github.com/index.json";
 import { beforeEach, describe, expect, it } from "vitest";
 import { readEvent } from "../../worker/webhook/events.ts";
-import { scene } from "./scene.ts";
+import { createWebhookWorld } from "../support/webhook-world.ts";
 
 beforeEach(() => reset());
 
@@ -51,7 +51,7 @@ describe("the examples of GitHub's events", () => {
   });
 
   it.each(handled.map((one) => [`${one.name} ${one.kind} ${one.index}`, one] as const))("%s", async (_name, one) => {
-    const { send, worker } = await scene();
+    const { send, worker } = await createWebhookWorld();
     const answer = await send(one.name, one.payload);
     expect(answer.status).toBe(one.status);
     expect(worker.logs.filter(({ outcome }) => outcome === "bug")).toEqual([]);
@@ -59,7 +59,7 @@ describe("the examples of GitHub's events", () => {
   });
 
   it("of all other events are answered 204", async () => {
-    const { send, network } = await scene();
+    const { send, network } = await createWebhookWorld();
     const others = cases.filter((one) => !handled.includes(one));
     expect(others.length).toBeGreaterThan(150);
     for (const { name, payload } of others) expect([name, (await send(name, payload)).status]).toEqual([name, 204]);

@@ -3,7 +3,7 @@
 import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Fault } from "../support/network.ts";
-import { CHAINGUARD, type Scene, scene } from "./scene.ts";
+import { CHAINGUARD, createWebhookWorld, type WebhookWorld } from "../support/webhook-world.ts";
 
 beforeEach(() => reset());
 
@@ -18,7 +18,7 @@ const lastDenial = (logs: readonly Readonly<Record<string, unknown>>[]): unknown
 };
 
 /** Statuses that any run was ever given, by the requests that made and changed them. */
-const statuses = ({ network }: Scene): readonly unknown[] =>
+const statuses = ({ network }: WebhookWorld): readonly unknown[] =>
   network.calls.filter(({ route }) => route === "gh.check_create").map(({ body }) => JSON.parse(body).status);
 
 describe("a check that cannot be done says so in its run, and in the log with the delivery's id", () => {
@@ -79,7 +79,7 @@ describe("a check that cannot be done says so in its run, and in the log with th
     ],
   ];
   it.each(CASES)("%s", async (_name, faults, says, reason) => {
-    const { pull, network, onlyRun, worker } = await scene();
+    const { pull, network, onlyRun, worker } = await createWebhookWorld();
     network.fault(...faults);
     await pull({ [POLICY]: BAD });
     expect([onlyRun().status, onlyRun().conclusion, onlyRun().title]).toEqual(["completed", "failure", UNDONE]);
@@ -89,7 +89,7 @@ describe("a check that cannot be done says so in its run, and in the log with th
   });
 
   it("and is done when the delivery comes again", async () => {
-    const { pull, push, network, runs, owner } = await scene();
+    const { pull, push, network, runs, owner } = await createWebhookWorld();
     network.fault({ route: "gh.compare", kind: "status", status: 502, times: 2 });
     const { commit } = await pull({ [POLICY]: BAD }, { branch: "topic" });
     await push({}, { branch: "topic", payload: { after: commit.sha, commits: [{ modified: [POLICY] }] } });
@@ -98,7 +98,7 @@ describe("a check that cannot be done says so in its run, and in the log with th
   });
 
   it("but no verdict that was given is covered by it", async () => {
-    const made = await scene();
+    const made = await createWebhookWorld();
     const { commit, answer } = await made.pull({ [POLICY]: BAD }, { branch: "topic" });
     made.network.fault({ route: "gh.compare", kind: "status", status: 500 });
     const payload = { after: commit.sha, forced: true, commits: [] };
@@ -122,7 +122,7 @@ describe("without GraphQL", () => {
     ["that gives nothing", { route: "gh.graphql", kind: "status", status: 200, body: '{"data":{"repository":null}}' }],
     ["that answers far too much", { route: "gh.graphql", kind: "huge", bytes: 9 * 1024 * 1024 }],
   ])("%s, the same is read by REST", async (_name, fault) => {
-    const made = await scene();
+    const made = await createWebhookWorld();
     const { pull, network, onlyRun, repository, owner } = made;
     network.github.putFile(repository, POLICY, BAD);
     network.fault(fault);
@@ -133,21 +133,21 @@ describe("without GraphQL", () => {
   });
 
   it("for folders that nest deeper than it was asked, the same is read by REST", async () => {
-    const { pull, network, onlyRun } = await scene();
+    const { pull, network, onlyRun } = await createWebhookWorld();
     await pull({ [`${CHAINGUARD}/a/b/c/d/e/f.sts.yaml`]: BAD });
     expect(onlyRun().summary).toContain("`.github/chainguard/a/b/c/d/e/f.sts.yaml`, line 1");
     expect(network.count("gh.tree")).toBeGreaterThan(0);
   });
 
   it("folders that nest less are read by it", async () => {
-    const { pull, network, onlyRun } = await scene();
+    const { pull, network, onlyRun } = await createWebhookWorld();
     await pull({ [`${CHAINGUARD}/a/b/c/f.sts.yaml`]: BAD });
     expect(onlyRun().summary).toContain("2 errors");
     expect(network.count("gh.tree")).toBe(0);
   });
 
   it("for texts that it does not give exactly, the blob is read by REST", async () => {
-    const { pull, network, onlyRun } = await scene();
+    const { pull, network, onlyRun } = await createWebhookWorld();
     const latin = Uint8Array.of(...new TextEncoder().encode("# "), 0xe4, 0x0a);
     await pull({ [POLICY]: latin, [`${CHAINGUARD}/b.sts.yaml`]: Uint8Array.of(0x23, 0x00, 0x0a) });
     expect(network.count("gh.blob")).toBe(2);
@@ -156,7 +156,7 @@ describe("without GraphQL", () => {
   });
 
   it("a rate limit in the midst of the policies is told, with what was found until then", async () => {
-    const { pull, network, onlyRun } = await scene();
+    const { pull, network, onlyRun } = await createWebhookWorld();
     network.fault(NO_GRAPHQL, { route: "gh.blob", kind: "primary", skip: 6 });
     const files = Object.fromEntries(
       Array.from({ length: 8 }, (_, i) => [`${CHAINGUARD}/p${i}.sts.yaml`, `${BAD}#${i}`]),
@@ -169,7 +169,7 @@ describe("without GraphQL", () => {
   });
 
   it("more files than one delivery may read one by one are named, and the run fails", async () => {
-    const { pull, network, onlyRun } = await scene();
+    const { pull, network, onlyRun } = await createWebhookWorld();
     network.fault(NO_GRAPHQL);
     const files = Array.from({ length: 60 }, (_, i) => [`${CHAINGUARD}/p${i}.sts.yaml`, `${BAD}subject: x${i}\n`]);
     await pull(Object.fromEntries(files));
@@ -179,7 +179,7 @@ describe("without GraphQL", () => {
   });
 
   it("a blob that GitHub does not have is not checked", async () => {
-    const { pull, network, onlyRun } = await scene();
+    const { pull, network, onlyRun } = await createWebhookWorld();
     network.fault(NO_GRAPHQL, { route: "gh.blob", kind: "status", status: 404 });
     await pull({ [POLICY]: BAD });
     expect([onlyRun().conclusion, onlyRun().title]).toEqual(["failure", UNDONE]);
@@ -187,7 +187,7 @@ describe("without GraphQL", () => {
 });
 
 it("an outage that passes: asked once more, nobody is told", async () => {
-  const { pull, network, onlyRun } = await scene();
+  const { pull, network, onlyRun } = await createWebhookWorld();
   for (const route of ["gh.compare", "gh.graphql", "gh.checks", "gh.check_create"]) {
     network.fault({ route, kind: "status", status: 500, times: 1 });
   }
@@ -196,24 +196,24 @@ it("an outage that passes: asked once more, nobody is told", async () => {
 });
 
 describe("where nothing can be told", () => {
-  const quiet = async (made: Scene) => {
+  const quiet = async (made: WebhookWorld) => {
     await made.pull({ [POLICY]: BAD });
     expect(made.runs()).toEqual([]);
     return lastDenial(made.worker.logs);
   };
 
   it("the App may not write checks", async () => {
-    const made = await scene({ permissions: { contents: "read" } });
+    const made = await createWebhookWorld({ permissions: { contents: "read" } });
     expect(await quiet(made)).toMatchObject({ reason: "permission_not_held", missing: ["checks:write"] });
   });
 
   it("the App is not installed", async () => {
-    const made = await scene({ install: false });
+    const made = await createWebhookWorld({ install: false });
     expect(await quiet(made)).toEqual({ reason: "app_not_installed", owner: made.owner });
   });
 
   it("the App was uninstalled since", async () => {
-    const made = await scene();
+    const made = await createWebhookWorld();
     const { state } = made.network.github;
     const [installation] = state.installations;
     made.network.github.uninstall(installation?.id ?? 0);
@@ -221,13 +221,13 @@ describe("where nothing can be told", () => {
   });
 
   it("the installation is suspended", async () => {
-    const made = await scene();
+    const made = await createWebhookWorld();
     made.network.github.suspend(made.network.github.state.installations[0]?.id ?? 0);
     expect(await quiet(made)).toMatchObject({ reason: "installation_suspended" });
   });
 
   it("the App cannot see the repository", async () => {
-    const made = await scene();
+    const made = await createWebhookWorld();
     made.network.fault({ route: "gh.mint", kind: "status", status: 422 });
     expect(await quiet(made)).toMatchObject({ reason: "repository_not_visible" });
   });
@@ -238,7 +238,7 @@ describe("a run", () => {
   const TWO = { [POLICY]: `${BAD}${MANY}\n`, [`${CHAINGUARD}/b.sts.yaml`]: `${BAD}${MANY}\n` };
 
   it("is completed from its first moment, with fifty annotations, and has the others added", async () => {
-    const made = await scene();
+    const made = await createWebhookWorld();
     await made.pull(TWO);
     expect(statuses(made)).toEqual(["completed"]);
     expect([made.onlyRun().conclusion, made.onlyRun().annotations.length]).toEqual(["failure", 124]);
@@ -248,7 +248,7 @@ describe("a run", () => {
   it.each([404, 422, 500])(
     "to which GitHub does not take more (%s) is answered by a plain one that says so",
     async (status) => {
-      const made = await scene();
+      const made = await createWebhookWorld();
       made.network.fault({ route: "gh.check_update", kind: "status", status, skip: 1 });
       await made.pull(TWO);
       const [first, plain] = made.runs();
@@ -265,7 +265,7 @@ describe("a run", () => {
   );
 
   it("that GitHub does not take with its annotations is made without", async () => {
-    const made = await scene();
+    const made = await createWebhookWorld();
     made.network.fault({ route: "gh.check_create", kind: "status", status: 422, times: 1 });
     await made.pull({ [POLICY]: BAD });
     const run = made.onlyRun();
@@ -275,14 +275,14 @@ describe("a run", () => {
   });
 
   it("of a commit that vanished is made by nobody, and nothing is left to do", async () => {
-    const made = await scene();
+    const made = await createWebhookWorld();
     made.network.fault({ route: "gh.check_create", kind: "status", status: 422 });
     await made.pull({ [POLICY]: BAD });
     expect([made.runs(), made.outcome()]).toEqual([[], "nothing"]);
   });
 
   it("has a summary within GitHub's bound, however much there is to say", async () => {
-    const { pull, onlyRun } = await scene();
+    const { pull, onlyRun } = await createWebhookWorld();
     const errors = Array.from({ length: 100 }, (_, i) => `"${"x".repeat(50)}${i}": y`).join("\n");
     const files = Object.fromEntries(
       Array.from({ length: 10 }, (_, i) => [`${CHAINGUARD}/p${i}.sts.yaml`, `${BAD}${errors}\n#${i}`]),

@@ -3,8 +3,17 @@
 import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Isolate } from "../support/isolate.ts";
+import {
+  CHAINGUARD,
+  createWebhookWorld,
+  delivery,
+  headOf,
+  pushed,
+  repositoryJson,
+  type WebhookWorld,
+  ZERO,
+} from "../support/webhook-world.ts";
 import { POLICY, type WorldOptions } from "../support/world.ts";
-import { CHAINGUARD, delivery, headOf, pushed, repositoryJson, type Scene, scene, ZERO } from "./scene.ts";
 
 beforeEach(() => reset());
 
@@ -18,7 +27,7 @@ const granted = (permissions: string) => ({
 });
 
 /** What an exchange for `deploy` is answered in an isolate. */
-async function ask({ request, worker }: Scene, isolate: Isolate = worker, scope?: string) {
+async function ask({ request, worker }: WebhookWorld, isolate: Isolate = worker, scope?: string) {
   const { status, body } = await isolate.fetch(await request(scope === undefined ? {} : { scope }));
   return { status, permissions: body.permissions };
 }
@@ -26,7 +35,7 @@ async function ask({ request, worker }: Scene, isolate: Isolate = worker, scope?
 const writing = (owner: string) => POLICY(owner).replace("issues: write", "contents: write");
 
 async function deployed(options: WorldOptions = {}) {
-  const made = await scene({ ...options, policy: "pending" });
+  const made = await createWebhookWorld({ ...options, policy: "pending" });
   made.github.putFile(made.repository, PATH, POLICY(made.owner));
   return made;
 }
@@ -61,7 +70,7 @@ describe("a policy that is pushed", () => {
   });
 
   it("is found where there was none before", async () => {
-    const made = await scene();
+    const made = await createWebhookWorld();
     expect((await ask(made)).status).toBe(404);
     await made.push({ [PATH]: POLICY(made.owner) });
     expect(await ask(made)).toEqual(granted('{"issues":"write"}'));
@@ -119,7 +128,7 @@ describe("a policy that is pushed", () => {
   });
 
   it.each([".github", ".GitHub"])("to the owner's policies is in force for the scope %s, in any case", async (name) => {
-    const made = await scene();
+    const made = await createWebhookWorld();
     const home = `${made.owner}/.github`;
     made.github.putFile(home, PATH, POLICY(made.owner));
     expect(await ask(made, made.worker, made.owner)).toEqual(granted('{"issues":"write"}'));
@@ -222,7 +231,7 @@ describe("where the App may not write checks", () => {
 
 describe("more policies than are worth listing", () => {
   it("are all void, here and elsewhere, to the last one", async () => {
-    const made = await scene();
+    const made = await createWebhookWorld();
     const { github } = made.network;
     const paths = Array.from({ length: 305 }, (_, i) => `${CHAINGUARD}/p${i}.sts.yaml`);
     github.commit(made.repository, { files: Object.fromEntries(paths.map((path) => [path, POLICY(made.owner)])) });
@@ -245,7 +254,7 @@ describe("more policies than are worth listing", () => {
 });
 
 describe("a name that comes to be another repository's", () => {
-  const event = (made: Scene, action: string, more: object = {}) => ({
+  const event = (made: WebhookWorld, action: string, more: object = {}) => ({
     action,
     repository: repositoryJson(made.owner, "app"),
     ...more,
@@ -272,7 +281,7 @@ describe("a name that comes to be another repository's", () => {
   });
 
   it("in the owner's policies too", async () => {
-    const made = await scene();
+    const made = await createWebhookWorld();
     const home = `${made.owner}/.github`;
     made.network.github.putFile(home, PATH, POLICY(made.owner));
     expect((await ask(made, made.worker, made.owner)).status).toBe(200);
@@ -383,7 +392,7 @@ describe("an installation", () => {
   const account = (owner: string) => ({ installation: { id: 1, app_id: 7, account: { login: owner } } });
 
   it("that is made is found at once", async () => {
-    const made = await scene({ install: false });
+    const made = await createWebhookWorld({ install: false });
     made.github.putFile(made.repository, PATH, POLICY(made.owner));
     expect((await ask(made)).status).toBe(404);
     made.github.install({ app: 7, owner: made.owner, permissions: { contents: "read", issues: "write" } });

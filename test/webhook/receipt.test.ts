@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { appKeys } from "../emulators/core/keys.ts";
 import {
   CHAINGUARD,
+  createWebhookWorld,
   delivery,
   headOf,
   hmac,
@@ -12,8 +13,7 @@ import {
   repositoryJson,
   SECRET,
   type Sending,
-  scene,
-} from "./scene.ts";
+} from "../support/webhook-world.ts";
 
 beforeEach(() => reset());
 
@@ -21,7 +21,7 @@ const BAD_POLICY = { [`${CHAINGUARD}/ci.sts.yaml`]: "issuer: https://x.example\n
 
 /** A delivery that would make a failing run, if it were heard. */
 async function waiting(variables: Readonly<Record<string, unknown>> = {}) {
-  const made = await scene({ variables });
+  const made = await createWebhookWorld({ variables });
   const { network, owner, repository } = made;
   const base = headOf(made, repository);
   const { sha } = network.github.commit(repository, { branch: "topic", files: BAD_POLICY });

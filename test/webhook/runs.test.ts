@@ -3,7 +3,17 @@
 import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { appKeys } from "../emulators/core/keys.ts";
-import { CHAINGUARD, headOf, pullRequest, pushed, repositoryJson, type Scene, SECRET, scene, ZERO } from "./scene.ts";
+import {
+  CHAINGUARD,
+  createWebhookWorld,
+  headOf,
+  pullRequest,
+  pushed,
+  repositoryJson,
+  SECRET,
+  type WebhookWorld,
+  ZERO,
+} from "../support/webhook-world.ts";
 
 beforeEach(() => reset());
 
@@ -13,7 +23,7 @@ const BAD = "issuer: https://x.example\n";
 const good = (owner: string, permissions = "contents: read") =>
   `issuer: https://token.actions.githubusercontent.com\nsubject: repo:${owner}/app:ref:refs/heads/main\npermissions:\n  ${permissions}\n`;
 
-const again = ({ owner }: Scene, head: string, more: object = {}) => ({
+const again = ({ owner }: WebhookWorld, head: string, more: object = {}) => ({
   action: "rerequested",
   check_suite: { id: 1, head_branch: "topic", head_sha: head, before: ZERO, after: head, pull_requests: [], ...more },
   repository: repositoryJson(owner, "app"),
@@ -21,7 +31,7 @@ const again = ({ owner }: Scene, head: string, more: object = {}) => ({
 
 describe("a commit is compared", () => {
   it("with where it left the default branch, whatever came to that since", async () => {
-    const { pull, network, repository, owner, onlyRun } = await scene();
+    const { pull, network, repository, owner, onlyRun } = await createWebhookWorld();
     network.github.commit(repository, { branch: "topic", files: { "x.txt": "x" } });
     network.github.putFile(repository, OTHER, BAD);
     await pull({ [POLICY]: good(owner) }, { branch: "topic" });
@@ -30,7 +40,7 @@ describe("a commit is compared", () => {
   });
 
   it("with the default branch, whatever branch its pull request goes to", async () => {
-    const made = await scene();
+    const made = await createWebhookWorld();
     const { network, repository, owner, send, onlyRun } = made;
     network.github.commit(repository, { branch: "release", files: { [OTHER]: BAD } });
     const base = headOf(made, repository, "release");
@@ -40,7 +50,7 @@ describe("a commit is compared", () => {
   });
 
   it("under the name of the repository that it goes to, where it comes from a fork", async () => {
-    const made = await scene();
+    const made = await createWebhookWorld();
     const { network, repository, owner, send, onlyRun } = made;
     network.github.addUser("octocat");
     network.github.forkRepository(repository, "octocat/app");
@@ -53,7 +63,7 @@ describe("a commit is compared", () => {
   });
 
   it("with the default branch by its id, where no URL can take its name", async () => {
-    const made = await scene();
+    const made = await createWebhookWorld();
     const { network, repository, owner, send, onlyRun } = made;
     const { sha } = network.github.commit(repository, { branch: "topic", files: { [POLICY]: BAD } });
     const place = { ...repositoryJson(owner, "app"), default_branch: "main+odd" };
@@ -62,14 +72,14 @@ describe("a commit is compared", () => {
   });
 
   it("with what the default branch was before a push, so that nobody is told of older errors", async () => {
-    const { push, network, repository, owner, onlyRun } = await scene();
+    const { push, network, repository, owner, onlyRun } = await createWebhookWorld();
     network.github.putFile(repository, OTHER, BAD);
     await push({ [POLICY]: good(owner) });
     expect(onlyRun().conclusion).toBe("success");
   });
 
   it("with where it left the default branch that it took the place of by force", async () => {
-    const made = await scene();
+    const made = await createWebhookWorld();
     const { network, repository, owner, send, onlyRun } = made;
     const base = headOf(made, repository);
     network.github.putFile(repository, OTHER, BAD);
@@ -83,7 +93,7 @@ describe("a commit is compared", () => {
     ["a new default branch", ZERO, {}],
     ["a default branch that was pushed by force, and whose former head is gone", "a".repeat(40), { forced: true }],
   ])("with nothing, for %s: every policy counts as new", async (_name, before, more) => {
-    const made = await scene();
+    const made = await createWebhookWorld();
     const { network, repository, owner, send, onlyRun } = made;
     const commit = network.github.commit(repository, { files: { [POLICY]: good(owner), [OTHER]: BAD } });
     await send("push", { ...pushed(repositoryJson(owner, "app"), "main", before, commit, {}), ...more });
@@ -94,7 +104,7 @@ describe("a commit is compared", () => {
     ["gh.compare", "a commit that GitHub does not find yet"],
     ["gh.graphql", "a base that GitHub does not find"],
   ])("with nothing less after a 404 of %s: %s is not taken for a commit without a base", async (route) => {
-    const { pull, network, owner, onlyRun } = await scene();
+    const { pull, network, owner, onlyRun } = await createWebhookWorld();
     const body = route === "gh.graphql" ? graphqlWithoutBase() : undefined;
     const fault = { route, kind: "status", status: body ? 200 : 404, ...(body && { body }) } as const;
     network.fault({ ...fault, times: 1 });
@@ -103,7 +113,7 @@ describe("a commit is compared", () => {
   });
 
   it("with the default branch, in a merge queue as well", async () => {
-    const made = await scene();
+    const made = await createWebhookWorld();
     const { network, repository, owner, send, onlyRun } = made;
     const first = network.github.commit(repository, { branch: "queue-1", files: { [POLICY]: BAD } });
     const { sha } = network.github.commit(repository, { branch: "queue-2", parents: [first.sha], files: { x: "x" } });
@@ -122,26 +132,26 @@ describe("not looked at", () => {
     ["a tag", { ref: "refs/tags/v1" }],
     ["a branch that is deleted", { deleted: true, after: ZERO }],
   ])("%s", async (_name, payload) => {
-    const { push, network } = await scene();
+    const { push, network } = await createWebhookWorld();
     const { answer } = await push({ [POLICY]: BAD }, { payload });
     expect(answer.status).toBe(204);
     expect(network.calls).toEqual([]);
   });
 
   it.each(["closed", "labeled", "edited", "ready_for_review"])("a pull request that is %s", async (action) => {
-    const { pull, network } = await scene();
+    const { pull, network } = await createWebhookWorld();
     expect((await pull({ [POLICY]: BAD }, { action })).answer.status).toBe(204);
     expect(network.calls).toEqual([]);
   });
 
   it("a check suite that GitHub makes with every push", async () => {
-    const made = await scene();
+    const made = await createWebhookWorld();
     const payload = { ...again(made, "a".repeat(40)), action: "requested" };
     expect((await made.send("check_suite", payload)).status).toBe(204);
   });
 
   it("runs of other names, made with workloads' tokens", async () => {
-    const made = await scene();
+    const made = await createWebhookWorld();
     const check_suite = again(made, "a".repeat(40)).check_suite;
     const check_run = { id: 1, name: "build", head_sha: "a".repeat(40), check_suite };
     const payload = { action: "rerequested", check_run, repository: repositoryJson(made.owner, "app") };
@@ -153,7 +163,7 @@ type EventName = "push" | "pull_request" | "elsewhere" | "edited" | "merge_group
 
 /** A commit on a topic branch that is pushed, goes to main by one pull request, to a branch with the same error by another, is queued. */
 async function toldBy(files: Readonly<Record<string, string>>) {
-  const made = await scene();
+  const made = await createWebhookWorld();
   const { network, repository, owner } = made;
   const base = headOf(made, repository);
   const commit = network.github.commit(repository, { branch: "topic", files });
@@ -260,7 +270,7 @@ describe("somebody asks again", () => {
   });
 
   it("and hears another verdict where the deployment became stricter", async () => {
-    const made = await scene();
+    const made = await createWebhookWorld();
     const { pull, send, isolate, runs, owner } = made;
     const { commit } = await pull({ [POLICY]: good(owner, "members: read") });
     const stricter = isolate({ ORG_PERMISSIONS_IN_REPO_POLICIES: "none" });
@@ -278,7 +288,7 @@ describe("somebody asks again", () => {
   });
 
   it("of a push to the default branch whose check could not be done", async () => {
-    const made = await scene();
+    const made = await createWebhookWorld();
     const { push, network, send, runs } = made;
     network.fault(
       { route: "gh.tree", kind: "status", status: 500 },
@@ -302,7 +312,7 @@ describe("somebody asks again", () => {
   });
 
   it("of a commit that was never told of, and nothing of ours differs: nothing is said", async () => {
-    const made = await scene();
+    const made = await createWebhookWorld();
     const { sha } = made.network.github.commit(made.repository, { branch: "topic", files: { "x.txt": "x" } });
     await made.send("check_suite", again(made, sha));
     expect(made.runs()).toEqual([]);
@@ -341,7 +351,7 @@ describe("a run that a workload forged with `checks: write`", () => {
   });
 
   it("with a marker copied from another commit silences nothing", async () => {
-    const made = await scene();
+    const made = await createWebhookWorld();
     const { pull, network, repository, owner, send, runs } = made;
     await pull({ [POLICY]: good(owner) });
     const { checkRuns } = network.github.repository(repository);
@@ -374,7 +384,7 @@ describe("of several Apps", () => {
 
   async function two(permissions: Readonly<Record<string, string>> = {}, { silent = false } = {}) {
     const { privateKeyPem: privateKey, publicKey } = await appKeys();
-    const made = await scene({
+    const made = await createWebhookWorld({
       variables: {
         GITHUB_WEBHOOK_SECRET: undefined,
         GITHUB_APPS: JSON.stringify([
@@ -429,10 +439,10 @@ describe("of several Apps", () => {
 
 describe("the token of a delivery", () => {
   /** Of checks: the owner's issuer list is read with tokens of its own. */
-  const tokensOf = ({ network }: Scene) => network.github.tokens.filter(({ permissions }) => permissions.checks);
+  const tokensOf = ({ network }: WebhookWorld) => network.github.tokens.filter(({ permissions }) => permissions.checks);
 
   it("reads one repository and writes its checks, and is kept for the next delivery of it", async () => {
-    const made = await scene();
+    const made = await createWebhookWorld();
     await made.pull({ [POLICY]: BAD });
     await made.pull({ [POLICY]: `${BAD}#` });
     expect(tokensOf(made).map(({ requested }) => requested)).toEqual([
@@ -441,7 +451,7 @@ describe("the token of a delivery", () => {
   });
 
   it("is minted anew before it expires, and when it died with its installation", async () => {
-    const made = await scene();
+    const made = await createWebhookWorld();
     const { pull, github, clock, owner, runs } = made;
     await pull({ "x.txt": "x" });
     clock.now += 56 * 60_000;
@@ -454,7 +464,7 @@ describe("the token of a delivery", () => {
   });
 
   it("is of the repository alone that it was minted for", async () => {
-    const { pull, network, owner } = await scene();
+    const { pull, network, owner } = await createWebhookWorld();
     await pull({ "x.txt": "x" });
     await pull({ "x.txt": "x" }, { repository: `${owner}/other` });
     expect(network.github.tokens.map(({ requested }) => requested)).toMatchObject([
@@ -464,7 +474,7 @@ describe("the token of a delivery", () => {
   });
 
   it("is not in the log, nor is what a policy says", async () => {
-    const { pull, network, worker } = await scene();
+    const { pull, network, worker } = await createWebhookWorld();
     await pull({ [POLICY]: BAD.replace("x.example", "marked-value.example") });
     const log = JSON.stringify(worker.logs);
     expect(log).not.toContain(network.github.tokens[0]?.value ?? "no token");

@@ -1,7 +1,7 @@
 // One exchange as octo-sts/action makes it, and what the token it brings can and cannot do. Throws one line for whatever
 // is not as it should be.
 
-import { IDENTITY, SCOPE, type World } from "./world.ts";
+import { type Demo, IDENTITY, SCOPE } from "./demo.ts";
 
 export interface Shown {
   readonly expiry: string;
@@ -56,8 +56,8 @@ function readAnswer(text: string): Omit<Shown, "read" | "write"> & { readonly to
 }
 
 /** The request of the action: a GET with the scope under both names, and nothing but the token in the headers. */
-export async function exchangeAndUse(world: World, domain: string, signal: AbortSignal): Promise<Shown> {
-  const oidc = await textOf(world.tokenUrl("main"), {}, signal);
+export async function exchangeAndUse(demo: Demo, domain: string, signal: AbortSignal): Promise<Shown> {
+  const oidc = await textOf(demo.tokenUrl("main"), {}, signal);
   const answer = await textOf(
     exchangeUrl(domain),
     { headers: { Authorization: `Bearer ${oidc.text}` }, redirect: "follow" },
@@ -65,7 +65,7 @@ export async function exchangeAndUse(world: World, domain: string, signal: Abort
   );
   must(answer.status === 200, `the exchange was refused with ${answer.status}: ${parsed(answer.text).message}`);
   const { token, ...granted } = readAnswer(answer.text);
-  const file = `${world.githubUrl}/repos/${SCOPE}/contents/README.md`;
+  const file = `${demo.githubUrl}/repos/${SCOPE}/contents/README.md`;
   const headers = { Authorization: `Bearer ${token}`, "User-Agent": "npm-start" };
   const read = await textOf(file, { headers: { ...headers, Accept: "application/vnd.github.raw+json" } }, signal);
   must(read.status === 200, `GitHub answered ${read.status} when the token read README.md`);

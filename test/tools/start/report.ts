@@ -1,9 +1,9 @@
 // What `npm start` prints: a few lines of at most 80 columns. Pure.
 
+import { IDENTITY, SCOPE, subjectOf } from "./demo.ts";
 import type { Shown } from "./exchange.ts";
-import { IDENTITY, SCOPE, subjectOf } from "./world.ts";
 
-export interface Scene {
+export interface Place {
   readonly domain: string;
   readonly issuerUrl: string;
   readonly githubUrl: string;
@@ -19,7 +19,7 @@ function row(label: string, ...lines: readonly string[]): string {
   return lines.map((line, i) => `  ${(i === 0 ? label : "").padEnd(9)}${line}`).join("\n");
 }
 
-export function exchangeReport(scene: Scene, shown: Shown, nowMs: number): string {
+export function exchangeReport(place: Place, shown: Shown, nowMs: number): string {
   const minutes = Math.round((Date.parse(shown.expiry) - nowMs) / 60_000);
   const { read, write, policy } = shown;
   return [
@@ -27,10 +27,10 @@ export function exchangeReport(scene: Scene, shown: Shown, nowMs: number): strin
     "",
     row(
       "asked",
-      `GET http://${scene.domain}/sts/exchange  (as octo-sts/action does)`,
+      `GET http://${place.domain}/sts/exchange  (as octo-sts/action does)`,
       `for ${SCOPE} as "${IDENTITY}"`,
       `with a token for ${subjectOf("main")}`,
-      `of ${scene.issuerUrl}`,
+      `of ${place.issuerUrl}`,
     ),
     row("allowed", `by ${policy.path}`, `(revision ${policy.sha.slice(0, 12)})`),
     row(
@@ -40,7 +40,7 @@ export function exchangeReport(scene: Scene, shown: Shown, nowMs: number): strin
     ),
     row(
       "used",
-      `at ${scene.githubUrl}`,
+      `at ${place.githubUrl}`,
       `to read README.md:  ${read.status} ${read.text}`,
       `to write README.md: ${write.status} ${write.text}`,
     ),
@@ -48,20 +48,20 @@ export function exchangeReport(scene: Scene, shown: Shown, nowMs: number): strin
 }
 
 /** A command to paste; the token is fetched anew each time. */
-export function pasteable(scene: Scene, branch: string): string {
+export function pasteable(place: Place, branch: string): string {
   return [
-    `  curl -s "http://${scene.domain}/sts/exchange?scope=${SCOPE}&identity=${IDENTITY}" \\`,
-    `    -H "Authorization: Bearer $(curl -s ${scene.tokenUrl(branch)})"`,
+    `  curl -s "http://${place.domain}/sts/exchange?scope=${SCOPE}&identity=${IDENTITY}" \\`,
+    `    -H "Authorization: Bearer $(curl -s ${place.tokenUrl(branch)})"`,
   ].join("\n");
 }
 
-export function serveReport(scene: Scene): string {
+export function serveReport(place: Place): string {
   return [
     "",
     "Once more:",
-    pasteable(scene, "main"),
+    pasteable(place, "main"),
     'Refused, because the policy trusts the branch "main" alone:',
-    pasteable(scene, "feature"),
+    pasteable(place, "feature"),
     "",
     "Serving until Ctrl-C.",
   ].join("\n");

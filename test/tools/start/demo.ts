@@ -1,4 +1,4 @@
-// The outside world of `npm start`: one organisation with one repository and one trust policy on an emulated GitHub, and an
+// What `npm start` talks to: one organisation with one repository and one trust policy on an emulated GitHub, and an
 // emulated Actions issuer that hands a workflow of any branch its OIDC token. Both listen on loopback only.
 
 import { appKeys } from "../../emulators/core/keys.ts";
@@ -15,7 +15,7 @@ export const POLICY_PATH = `.github/chainguard/${IDENTITY}.sts.yaml`;
 const APP_ID = 7;
 const OWNER_ID = 1;
 
-export interface World {
+export interface Demo {
   readonly github: GitHub;
   readonly githubUrl: string;
   readonly issuer: Issuer;
@@ -83,7 +83,7 @@ async function handOut(issuer: Issuer, branch: string, domain: string): Promise<
   return new Response(await issuer.sign(claimsOf(branch, domain)));
 }
 
-export async function openWorld(ports: Ports, domain: string): Promise<World> {
+export async function openDemo(ports: Ports, domain: string): Promise<Demo> {
   const githubUrl = `http://127.0.0.1:${ports.github}`;
   const issuerBase = `http://127.0.0.1:${ports.issuer}`;
   const github = createGitHub({ apiUrl: githubUrl });

@@ -3,11 +3,11 @@
 
 import { appKeys } from "../emulators/core/keys.ts";
 import type { Commit, FileContent } from "../emulators/github/git.ts";
-import type { Answer, Isolate } from "../support/isolate.ts";
-import { APP_ID, createWorld, type World, type WorldOptions } from "../support/world.ts";
-import { delivery, pullRequest, pushed, repositoryJson, SECRET, type Signing, ZERO } from "./payloads.ts";
+import { delivery, pullRequest, pushed, repositoryJson, SECRET, type Signing, ZERO } from "../webhook/payloads.ts";
+import type { Answer, Isolate } from "./isolate.ts";
+import { APP_ID, createWorld, type World, type WorldOptions } from "./world.ts";
 
-export * from "./payloads.ts";
+export * from "../webhook/payloads.ts";
 
 export interface Sending extends Signing {
   /** The isolate; the world's own by default. */
@@ -30,7 +30,7 @@ export interface Run {
   readonly annotations: readonly string[];
 }
 
-export interface Scene extends World {
+export interface WebhookWorld extends World {
   readonly repository: string;
   send(event: string, payload: unknown, sending?: Sending): Promise<Answer>;
   /** A pull request of these changes against main. */
@@ -45,7 +45,7 @@ export interface Scene extends World {
   ): Promise<{ answer: Answer; commit: Commit }>;
   runs(name?: string): readonly Run[];
   /** The same, with deliveries going to a fresh isolate. */
-  elsewhere(): Scene;
+  elsewhere(): WebhookWorld;
   onlyRun(): Run;
   /** What the log says that the last delivery ended in. */
   outcome(): unknown;
@@ -66,7 +66,7 @@ export interface Pushing extends Sending {
 
 let topics = 0;
 
-export async function scene(options: WorldOptions = {}): Promise<Scene> {
+export async function createWebhookWorld(options: WorldOptions = {}): Promise<WebhookWorld> {
   const made = await createWorld({
     policy: undefined,
     ...options,
@@ -76,7 +76,7 @@ export async function scene(options: WorldOptions = {}): Promise<Scene> {
 }
 
 /** The same world, with deliveries going to this isolate. */
-function sceneIn(made: World, worker: Isolate): Scene {
+function sceneIn(made: World, worker: Isolate): WebhookWorld {
   const { owner, network } = made;
   const { github } = network;
   const repository = `${owner}/app`;
@@ -84,7 +84,7 @@ function sceneIn(made: World, worker: Isolate): Scene {
   const send = async (event: string, payload: unknown, sending: Sending = {}): Promise<Answer> =>
     (sending.worker ?? worker).fetch(await delivery(event, heard(made, payload, sending.appId), sending));
 
-  const pull: Scene["pull"] = async (
+  const pull: WebhookWorld["pull"] = async (
     files,
     { action = "opened", branch = `topic-${++topics}`, repository: at = repository } = {},
   ) => {
@@ -93,7 +93,7 @@ function sceneIn(made: World, worker: Isolate): Scene {
     const answer = await send("pull_request", pullRequest(shown(at), base, commit.sha, action));
     return { answer, commit };
   };
-  const push: Scene["push"] = async (
+  const push: WebhookWorld["push"] = async (
     files,
     { repository: at = repository, branch = "main", payload, ...sending } = {},
   ) => {
