@@ -6,7 +6,7 @@
 import { type Diagnostic, DiagnosticList, inOrder, type Severity } from "./diagnostics.ts";
 import { parseTrustedIssuers } from "./issuers.ts";
 import { lintPolicy, lintTrustedIssuers } from "./lint/lint.ts";
-import { type CompiledPolicy, parsePolicy } from "./parse.ts";
+import { type CompiledPolicy, type PolicyParts, parsePolicy } from "./parse.ts";
 import { type DeploymentRules, deploymentDiagnostics } from "./policy/deployment.ts";
 import type { PolicyKind } from "./policy/document.ts";
 import { parseYaml } from "./yaml/yaml.ts";
@@ -35,15 +35,37 @@ export function checkPolicy(text: string, context: CheckContext): CheckedPolicy 
   const kind = context.kind ?? guess?.kind ?? "repository";
   const owner = context.owner ?? guess?.owner ?? "";
   const parsed = parsePolicy(text, { kind, owner });
-  if (!parsed.ok) return { diagnostics: parsed.diagnostics, policy: undefined };
+  const lint = (parts: PolicyParts) =>
+    lintPolicy(parts, {
+      ...(owner === "" ? {} : { owner }),
+      ...(context.domain === undefined ? {} : { domain: context.domain }),
+    });
+  if (!parsed.ok) {
+    const beside = parsed.readable ? besideErrors(lint(parsed.readable), parsed.diagnostics) : [];
+    return { diagnostics: inOrder([...parsed.diagnostics, ...beside]), policy: undefined };
+  }
   const policy = parsed.value;
   const refused = deploymentDiagnostics(policy, context.rules);
-  const { domain } = context;
-  const linted = lintPolicy(policy, {
-    ...(owner === "" ? {} : { owner }),
-    ...(domain === undefined ? {} : { domain }),
-  });
-  return { diagnostics: inOrder([...refused, ...linted]), policy: refused.length === 0 ? policy : undefined };
+  return { diagnostics: inOrder([...refused, ...lint(policy)]), policy: refused.length === 0 ? policy : undefined };
+}
+
+/** What another clause may answer: while one is not readable nobody knows. */
+const ANSWERED_ELSEWHERE: ReadonlySet<string> = new Set([
+  "any-branch",
+  "any-pull-request",
+  "issuer-of-any-customer",
+  "mutable-names",
+  "open-subject-write",
+  "pull-request-write",
+  "repositories-absent",
+  "subject-of-anyone",
+]);
+
+/** Lint of the clauses that have no error themselves. */
+function besideErrors(linted: readonly Diagnostic[], errors: readonly Diagnostic[]): readonly Diagnostic[] {
+  const clauseOf = ({ path }: Diagnostic) => /^[^.[]*/.exec(path)?.[0] ?? "";
+  const faulty = new Set(errors.map(clauseOf));
+  return linted.filter((one) => !ANSWERED_ELSEWHERE.has(one.id) && !faulty.has(clauseOf(one)));
 }
 
 export function checkTrustedIssuers(text: string): readonly Diagnostic[] {

@@ -8,7 +8,7 @@ import { PRIVATE_MEMBERS } from "./jwk.ts";
 import { ownProperty } from "./objects.ts";
 import { CompileBudget } from "./pattern/pattern.ts";
 import { checkProgramSize, type Reading, readClaimPatterns, readJwks, readMatcher } from "./policy/clauses.ts";
-import { type CompiledPolicy, compileWith } from "./policy/compile.ts";
+import { type CompiledPolicy, compileWith, type PolicyParts, partsOf } from "./policy/compile.ts";
 import { POLICY_FORMAT, type PolicyDocument, type PolicyKind } from "./policy/document.ts";
 import { readGrantedPermissions, readGrantedRepositories } from "./policy/grants.ts";
 import { OrganizationPolicySchema, RepositoryPolicySchema } from "./schema.ts";
@@ -16,7 +16,7 @@ import { nearest } from "./suggest.ts";
 import { type FileKind, readYamlFile, unknownName } from "./yaml/read.ts";
 
 export type { Diagnostic, Parsed, Position } from "./diagnostics.ts";
-export { type CompiledPolicy, compilePolicy } from "./policy/compile.ts";
+export { type CompiledPolicy, compilePolicy, type PolicyParts } from "./policy/compile.ts";
 export { type DeploymentRules, deploymentDiagnostics } from "./policy/deployment.ts";
 export { type InlineJwk, type Matcher, type PolicyDocument, type PolicyKind, readDocument } from "./policy/document.ts";
 
@@ -26,7 +26,12 @@ export interface PolicyContext {
   readonly owner: string;
 }
 
-export function parsePolicy(text: string, context: PolicyContext): Parsed<CompiledPolicy> {
+/** `readable`: what could be read all the same, of a policy that nothing may be granted by. */
+export type ParsedPolicy =
+  | Extract<Parsed<CompiledPolicy>, { ok: true }>
+  | (Extract<Parsed<CompiledPolicy>, { ok: false }> & { readonly readable?: PolicyParts });
+
+export function parsePolicy(text: string, context: PolicyContext): ParsedPolicy {
   const file =
     context.kind === "organization"
       ? readYamlFile(text, OrganizationPolicySchema, POLICY_FILE)
@@ -35,9 +40,15 @@ export function parsePolicy(text: string, context: PolicyContext): Parsed<Compil
   if (raw === undefined) return { ok: false, diagnostics: diagnostics.sorted() };
   const reading: Reading = { raw, broken, locate, diagnostics, patterns: new Map(), budget: new CompileBudget() };
   const document = readPolicyDocument(reading, context);
+  const errors = diagnostics.count();
   checkProgramSize(reading);
-  if (document === undefined || diagnostics.count() > 0) return { ok: false, diagnostics: diagnostics.sorted() };
-  return { ok: true, value: compileWith(document, reading.patterns, locate) };
+  if (document !== undefined && diagnostics.count() === 0) {
+    return { ok: true, value: compileWith(document, reading.patterns, locate) };
+  }
+  // Nothing more is asked of patterns that are too many.
+  const isReadable = document !== undefined && diagnostics.count() === errors;
+  const readable = isReadable && { readable: partsOf(document, reading.patterns, locate) };
+  return { ok: false, diagnostics: diagnostics.sorted(), ...readable };
 }
 
 /** Looks at every part, whatever is wrong with the others; undefined if a part that must be there is not. */

@@ -2,7 +2,7 @@
  * A policy while it is looked at, and what a rule is. Pure.
  */
 
-import type { CompiledPolicy } from "../policy/compile.ts";
+import type { PolicyParts } from "../policy/compile.ts";
 import type { PolicyKind } from "../policy/document.ts";
 import type { Locate } from "../yaml/read.ts";
 import { claimValue, matcherValue, type Unplaced, type Value } from "./value.ts";
@@ -20,7 +20,7 @@ export interface LintContext {
 }
 
 export interface Linting {
-  readonly policy: CompiledPolicy;
+  readonly policy: PolicyParts;
   readonly kind: PolicyKind;
   readonly owner: string | undefined;
   readonly domain: string | undefined;
@@ -36,7 +36,7 @@ export interface Linting {
 /** One rule, or a few that are told apart while looking at the same thing. */
 export type Rule = (linting: Linting) => readonly Unplaced[];
 
-export function createLinting(policy: CompiledPolicy, { kind, owner, domain }: LintContext): Linting {
+export function createLinting(policy: PolicyParts, { kind, owner, domain }: LintContext): Linting {
   const { document } = policy;
   const issuer = matcherValue("issuer", document.issuer);
   const subject = matcherValue("subject", document.subject);

@@ -42,6 +42,12 @@ export const permissionRules: Rule = ({ policy, kind }) =>
         suggestion,
       });
     }
+    if (name === "checks" && level === "write") {
+      const message =
+        "checks: write works through the very App that reports on trust policies: the workload can make a check run that calls a broken policy valid";
+      const suggestion = "let nothing else match the policy, or give the workload an App of its own";
+      findings.push({ id: "forgeable-check", severity: "warning", ...at, message, suggestion });
+    }
     if (level === "read" && kind === "repository" && isOrganizationWide(name)) {
       const message = `${name} reads the whole organization, and this policy belongs to one repository: whoever merges to it decides`;
       const suggestion = "move the policy to the owner's policy repository, or remove the permission";

@@ -5,7 +5,7 @@
 
 import type { Diagnostic } from "../diagnostics.ts";
 import type { TrustedIssuers } from "../issuers.ts";
-import type { CompiledPolicy } from "../policy/compile.ts";
+import type { PolicyParts } from "../policy/compile.ts";
 import { createLinting, type LintContext, type Rule } from "./context.ts";
 import {
   appRules,
@@ -36,6 +36,7 @@ export const RULES: Readonly<Record<string, string>> = {
   "duplicate-repository": "a repository is listed twice",
   "exact-looks-like-pattern": "an exact value holds signs of a pattern, and never matches",
   "extension-used": "octo-sts does not understand this",
+  "forgeable-check": "check runs can be written through the App that reports on policies",
   "glob-as-pattern": "a shell's `*` stands in a pattern",
   "issuer-misspelt": "nearly the address of a known issuer",
   "issuer-of-any-customer": "an issuer pattern matches every customer of a provider",
@@ -71,7 +72,7 @@ const POLICY_RULES: readonly Rule[] = [
 ];
 
 /** In the order of the text. */
-export function lintPolicy(policy: CompiledPolicy, context: LintContext): readonly Diagnostic[] {
+export function lintPolicy(policy: PolicyParts, context: LintContext): readonly Diagnostic[] {
   const linting = createLinting(policy, context);
   return placed(
     POLICY_RULES.flatMap((rule) => rule(linting)),

@@ -17,9 +17,8 @@ export interface CompiledMatcher {
 
 declare const compiled: unique symbol;
 
-/** Immutable. Made only here, so that whoever holds one holds a policy whose patterns compiled. */
-export interface CompiledPolicy {
-  readonly [compiled]: true;
+/** What a policy says, part by part. */
+export interface PolicyParts {
   readonly document: PolicyDocument;
   readonly issuer: CompiledMatcher;
   readonly subject: CompiledMatcher;
@@ -34,6 +33,11 @@ export interface CompiledPolicy {
   readonly locate: Locate;
 }
 
+/** Immutable. Made only here, so that whoever holds one holds a whole policy whose patterns compiled. */
+export interface CompiledPolicy extends PolicyParts {
+  readonly [compiled]: true;
+}
+
 /** Patterns that are compiled already, by source. */
 export type KnownPatterns = ReadonlyMap<string, Pattern>;
 
@@ -43,6 +47,13 @@ export function compilePolicy(document: PolicyDocument): CompiledPolicy {
 }
 
 export function compileWith(document: PolicyDocument, known: KnownPatterns, locate: Locate): CompiledPolicy {
+  const policy = partsOf(document, known, locate);
+  // The brand exists for the compiler alone; this is its one source.
+  return Object.freeze(policy) as typeof policy & { readonly [compiled]: true };
+}
+
+/** Of a document that may lack something: for lint, and never for an exchange. */
+export function partsOf(document: PolicyDocument, known: KnownPatterns, locate: Locate): PolicyParts {
   const patterns = new Map(known);
   const patternOf = (source: string): Pattern => {
     const pattern = patterns.get(source) ?? mustCompile(source);
@@ -54,7 +65,7 @@ export function compileWith(document: PolicyDocument, known: KnownPatterns, loca
     const pattern = patternOf(value);
     return { kind, value, matches: (text, budget) => pattern.matches(text, budget) };
   };
-  const policy = {
+  const parts = {
     document,
     issuer: compileMatcher(document.issuer),
     subject: compileMatcher(document.subject),
@@ -64,9 +75,8 @@ export function compileWith(document: PolicyDocument, known: KnownPatterns, loca
     estimatedBytes: 0,
     locate,
   };
-  policy.estimatedBytes = [...patterns.values()].reduce((sum, pattern) => sum + pattern.estimatedBytes, 0);
-  // The brand exists for the compiler alone; this is its one source.
-  return Object.freeze(policy) as typeof policy & { readonly [compiled]: true };
+  parts.estimatedBytes = [...patterns.values()].reduce((sum, pattern) => sum + pattern.estimatedBytes, 0);
+  return parts;
 }
 
 function mustCompile(source: string): Pattern {

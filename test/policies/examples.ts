@@ -51,7 +51,7 @@ const GRANTS: Readonly<
   "aws-sts": { permissions: { contents: "read", deployments: "write" }, repositories: ["app"] },
   "azure-aks": { permissions: { actions: "read", contents: "read" }, repositories: ["app"] },
   "azure-managed-identity": { permissions: { issues: "write" }, repositories: ["app"] },
-  buildkite: { permissions: { checks: "write", statuses: "write" }, repositories: ["app"] },
+  buildkite: { permissions: { statuses: "write" }, repositories: ["app"] },
   circleci: { permissions: { contents: "write" }, repositories: ["app"] },
   "github-actions-branch": { permissions: { contents: "write" }, repositories: ["app"] },
   "github-actions-environment": { permissions: { deployments: "write", statuses: "write" }, repositories: ["app"] },

@@ -34,6 +34,14 @@ export const GRANTS: Readonly<Record<string, Cases>> = {
       { keys: grant({ members: "read" }), kind: organization },
     ],
   },
+  "forgeable-check": {
+    severity: "warning",
+    fires: [
+      { keys: grant({ checks: "write" }), at: "permissions.checks" },
+      { keys: grant({ contents: "read", checks: "write" }), kind: organization, at: "permissions.checks" },
+    ],
+    silent: [{ keys: grant({ checks: "read" }) }, { keys: grant({ statuses: "write" }) }],
+  },
   "organization-read-in-repository-policy": {
     severity: "warning",
     fires: [
