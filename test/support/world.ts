@@ -10,8 +10,8 @@
 // More: `world.github` builds (addRepository, install, suspend ...), `world.isolate()` is another isolate on the same KV, writing to
 // `world.clock.now` lets time pass, `world.calls` and `world.network` tell what was called, `world.worker.logs`, `.audits()` and
 // `.counts()` what was logged, watchedKv() of kv.ts is a KV that counts, hangs or refuses (`bindings: { STS_CACHE: kv.binding }`).
-// Where the issuer is to misbehave: createIssuerWorld of issuer-world.ts. Where webhooks arrive: createWebhookWorld. Where it must be the bare runtime (callers who leave,
-// KV that hangs, memory): openWorkerd of workerd.ts, in a file named *.bare.test.ts.
+// Where the issuer is to misbehave: createIssuerWorld; where webhooks arrive: createWebhookWorld; where it must be the bare runtime
+// (callers who leave, KV that hangs, memory): openWorkerd, in a file named *.bare.test.ts. Waits cost no time: see time.ts.
 
 import { appKeys } from "../emulators/core/keys.ts";
 import type { GitHub } from "../emulators/github.ts";
