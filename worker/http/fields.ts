@@ -152,6 +152,8 @@ const PRINTABLE_MAX_CHARACTERS = 80;
 
 const invalidDownscoping = (problem: string) => refuse({ reason: "narrowing_invalid", problem });
 
+/** Whoever wants to try only must not be given a token. */
+const DRY_RUN = /^dry[_-]?run$/i;
 const DOWNSCOPING_NAMES = ["permissions", "repositories"];
 
 /**
@@ -160,6 +162,7 @@ const DOWNSCOPING_NAMES = ["permissions", "repositories"];
  */
 export function misspelling(names: Iterable<string>): ReturnType<typeof refuse> | undefined {
   for (const name of names) {
+    if (DRY_RUN.test(name)) return refuse({ reason: "invalid_request", problem: "dry runs are not supported" });
     const meant = DOWNSCOPING_NAMES.includes(name) ? undefined : downscopingMeant(name);
     if (!meant) continue;
     const problem = `there is no parameter "${printable(name)}": did you mean "${meant}"?`;
