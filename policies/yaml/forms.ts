@@ -1,5 +1,6 @@
 /**
- * Forms of YAML that two readers could read differently, each with the plain way to write it. Pure; looks at lexemes alone.
+ * Forms of YAML that two readers could read differently, and brackets that nobody can read, each with the plain way to write it. Pure;
+ * looks at lexemes alone: the library takes its time over a file of thousands of errors.
  */
 
 import { type Problem, quoted } from "../diagnostics.ts";
@@ -14,6 +15,7 @@ const ONE_LINE = "put the value in single quotes, on one line";
 
 const OPENING: readonly LexemeKind[] = ["flow-map-start", "flow-seq-start"];
 const CLOSING: readonly LexemeKind[] = ["flow-map-end", "flow-seq-end"];
+const SCALARS: readonly LexemeKind[] = ["plain", "single-quoted-scalar", "double-quoted-scalar", "alias"];
 
 export class YamlForms {
   #openFlows = 0;
@@ -33,7 +35,7 @@ export class YamlForms {
     const form =
       this.#tabRefused(lexeme) ??
       blockTextRefused(lexeme) ??
-      at(lexeme, lexemeRefused(lexeme) ?? this.#gluedRefused(lexeme));
+      at(lexeme, lexemeRefused(lexeme) ?? this.#gluedRefused(lexeme) ?? this.#bracketRefused(lexeme));
     this.#follow(lexeme);
     return form;
   }
@@ -69,6 +71,19 @@ export class YamlForms {
     return { message: "a key glued to its value in brackets", suggestion: "write a space behind the colon" };
   }
 
+  #bracketRefused({ kind }: Lexeme): Problem | undefined {
+    if (CLOSING.includes(kind) && this.#openFlows <= 0)
+      return { message: "a bracket that closes nothing", suggestion: "remove it, or put the value in single quotes" };
+    if (this.#openFlows <= 0 || this.#content === undefined) return undefined;
+    const before = this.#content.kind;
+    if (kind === "comma" && (before === "comma" || OPENING.includes(before)))
+      return { message: "nothing before a comma", suggestion: "remove the comma" };
+    const begins = SCALARS.includes(kind) || OPENING.includes(kind);
+    return begins && (SCALARS.includes(before) || CLOSING.includes(before))
+      ? { message: "two values in brackets without a comma between them", suggestion: "write a comma, or `: `" }
+      : undefined;
+  }
+
   /** A tab may stand between a key and its value and before a comment, end a line, and fill a blank one. */
   #tabRefused({ kind }: Lexeme): RefusedForm | undefined {
     if (this.#tab === undefined || kind === "space") return undefined;
@@ -79,6 +94,8 @@ export class YamlForms {
     if (this.#lineIsBlank && this.#openFlows <= 0 && !OPENING.includes(kind))
       return at(this.#tab, { message: "a tab is used as indentation", suggestion: "indent with spaces" });
     if (kind === "comment") return undefined;
+    if (kind === "anchor" || kind === "tag")
+      return at(this.#tab, { message: "a tab before an anchor or a tag", suggestion: "use a space" });
     return this.#openFlows > 0 || OPENING.includes(kind) || CLOSING.includes(before)
       ? at(this.#tab, { message: "a tab beside a bracket", suggestion: "use a space" })
       : undefined;

@@ -17,6 +17,15 @@ export interface ParsedYaml {
 
 const NO_CONTENT: Tree = { kind: "nothing", at: { line: 1, column: 1 } };
 
+/** What a reading of one text is made of. */
+interface Reading {
+  readonly text: string;
+  readonly lines: LineCounter;
+  readonly diagnostics: DiagnosticList;
+  readonly account: TokenAccount;
+  at(offset: number): Position;
+}
+
 /** Reads one document. What is wrong goes to `diagnostics`; an empty document is a NothingTree. */
 export function parseYaml(text: string, diagnostics: DiagnosticList): ParsedYaml {
   const lines = new LineCounter();
@@ -24,38 +33,27 @@ export function parseYaml(text: string, diagnostics: DiagnosticList): ParsedYaml
     const { line, col } = lines.linePos(offset);
     return { line, column: col };
   };
+  const reading: Reading = { text, lines, diagnostics, account: new TokenAccount(), at };
   const before = diagnostics.count();
-  const account = new TokenAccount();
-  const { documents, refusedLines } = compose({ text, lines, at, diagnostics, account });
-  const [first, second] = documents;
+  const [first, second] = compose(reading);
   if (second !== undefined) {
     const suggestion = "keep one document in a file; remove the `---` and what follows";
     diagnostics.add("", at(second.range[0]), "a second document begins here", suggestion);
   }
-  addSyntaxDiagnostics(first?.errors ?? [], { text, at, diagnostics, lines: refusedLines });
+  addSyntaxDiagnostics(first?.errors ?? [], reading);
   if (diagnostics.count() > before) return { root: undefined };
   if (first === undefined || first.contents === null) return { root: NO_CONTENT };
-  const root = new TreeReader({ text, at, diagnostics, account }).read(first.contents, 0);
-  for (const offset of account.unread())
+  const root = new TreeReader(reading).read(first.contents, 0);
+  for (const offset of reading.account.unread())
     diagnostics.add("", at(offset), "text that belongs to no key and to no list", "write `key: value`, or `- value`");
   return { root };
 }
 
-interface Composed {
-  readonly documents: readonly Document.Parsed[];
-  /** Lines of which something was said: more would bury it. */
-  readonly refusedLines: Set<number>;
-}
-
-/** The lexer is driven by hand, because a file must be given up before anything recurses over it. */
-function compose(deps: {
-  readonly text: string;
-  readonly lines: LineCounter;
-  readonly at: (offset: number) => Position;
-  readonly diagnostics: DiagnosticList;
-  readonly account: TokenAccount;
-}): Composed {
-  const { text, lines, at, diagnostics, account } = deps;
+/**
+ * The lexer is driven by hand, because a file must be given up before anything recurses over it. Once a form is refused, the others are still
+ * looked for, but nothing is composed any more.
+ */
+function compose({ text, lines, at, diagnostics, account }: Reading): readonly Document.Parsed[] {
   const parser = new Parser(lines.addNewLine);
   const composer = new Composer({
     schema: "failsafe",
@@ -65,32 +63,33 @@ function compose(deps: {
     keepSourceTokens: true,
   });
   const documents: Document.Parsed[] = [];
-  const refusedLines = new Set<number>();
   const limits = new YamlLimits();
   const forms = new YamlForms();
+  let isRefused = false;
   lines.addNewLine(0);
   const refuse = (form: RefusedForm | undefined) => {
     if (form === undefined) return;
-    const where = at(form.offset);
-    refusedLines.add(where.line);
-    diagnostics.add("", where, form.message, form.suggestion);
+    isRefused = true;
+    diagnostics.add("", at(form.offset), form.message, form.suggestion);
+  };
+  const take = (tokens: ReturnType<typeof parser.next>) => {
+    for (const token of tokens) if (!isRefused) documents.push(...composer.next(token));
   };
   for (const lexeme of lexemesOf(text)) {
     const excess = limits.exceededBy(lexeme);
     if (excess !== undefined) {
-      diagnostics.add("", at(lexeme.offset), excess.message, excess.suggestion);
-      return { documents: [], refusedLines };
+      refuse({ ...excess, offset: lexeme.offset });
+      return [];
     }
     account.open(lexeme);
-    for (const token of parser.next(lexeme.source)) documents.push(...composer.next(token));
+    take(parser.next(lexeme.source));
     refuse(forms.refused(lexeme));
     // The composer hands a document out when the next one is there: a second one is refused, whatever it holds.
-    if (documents.length > 0) return { documents: [...documents, ...composer.end()], refusedLines };
+    if (documents.length > 0) return [...documents, ...composer.end()];
   }
   refuse(forms.refusedAtEnd());
-  for (const token of parser.end()) documents.push(...composer.next(token));
-  documents.push(...composer.end());
-  return { documents, refusedLines };
+  take(parser.end());
+  return isRefused ? [] : [...documents, ...composer.end()];
 }
 
 const SYNTAX_DIAGNOSTICS: ReadonlyMap<string, Problem> = new Map([
@@ -118,16 +117,8 @@ const SYNTAX_DIAGNOSTICS: ReadonlyMap<string, Problem> = new Map([
 ]);
 
 /** One a line, and none of those that only follow from a first one: they would bury it. */
-function addSyntaxDiagnostics(
-  errors: readonly YAMLParseError[],
-  deps: {
-    readonly text: string;
-    readonly at: (offset: number) => Position;
-    readonly diagnostics: DiagnosticList;
-    readonly lines: Set<number>;
-  },
-): void {
-  const { text, at, diagnostics, lines } = deps;
+function addSyntaxDiagnostics(errors: readonly YAMLParseError[], { text, at, diagnostics }: Reading): void {
+  const lines = new Set<number>();
   for (const { code, message, pos } of errors) {
     // An open quote is told where it opens, not where the file ends.
     const quote = /^Missing closing (.)quote/.exec(message)?.[1];
