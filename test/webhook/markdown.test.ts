@@ -88,7 +88,7 @@ describe("a sentence that quotes", () => {
     ["did you mean `permissions`?", "did you mean `permissions`?"],
     ['"(" is no pattern: missing closing ): `(`', "`(` is no pattern: missing closing ): `(`"],
     ["add `issuer: ...`; or (better) not", "add `issuer: ...`; or (better) not"],
-    ["max_token_lifetime, an extension", "`max_token_lifetime,` an extension"],
+    ["max_token_lifetime, an extension", "`max_token_lifetime`, an extension"],
     ['two:"a""b"', "two:`a` `b`"],
     ["see https://evil.example or www.evil.example", "see `https://evil.example` or `www.evil.example`"],
   ])("%j", (text, markdown) => expect(sentence(text)).toBe(markdown));

@@ -60,11 +60,17 @@ export function sentence(text: string): string {
   for (const { 0: part, index } of plain.matchAll(PARTS)) {
     const isQuoted = part.length > 1 && /^(["`]).*\1$/.test(part);
     const isPlain = PLAIN_WORD.test(part) && !LINK.test(part);
-    const shown = isQuoted ? code(part.slice(1, -1)) : isPlain ? part : code(part);
+    const shown = isQuoted ? code(part.slice(1, -1)) : isPlain ? part : wordAsCode(part);
     // Two code spans side by side would be one.
     const gap = plain.slice(end, index) || (written.endsWith("`") && shown.startsWith("`") ? " " : "");
     written += gap + shown;
     end = index + part.length;
   }
   return written;
+}
+
+/** Punctuation at its end stays outside. */
+function wordAsCode(word: string): string {
+  const [, inside = word, end = ""] = /^(.+?)([.,;:?!)]*)$/.exec(word) ?? [];
+  return code(inside) + end;
 }
