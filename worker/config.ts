@@ -1,6 +1,6 @@
 /**
  * Environment -> frozen Config. Pure: reads nothing but its argument, and never repeats a value in a problem, because the
- * value may be a secret pasted under the wrong name. The private keys themselves are judged in `github/app-keys.ts`.
+ * value may be a secret pasted under the wrong name. The private keys themselves are judged in `github/app.ts`.
  */
 
 import * as v from "valibot";

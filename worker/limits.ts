@@ -83,6 +83,7 @@ export const INSTALLATION_FRESH_MS = 60 * 60_000;
 export const INSTALLATION_NEGATIVE_MS = 5 * 60_000;
 export const POLICY_FRESH_MS = 5 * 60_000;
 export const POLICY_STALE_MS = 60 * 60_000;
+/** GitHub's 404 to a policy's own file; FOLDER_FRESH_MS is for the names that answer for all others. */
 export const POLICY_NEGATIVE_MS = 5 * 60_000;
 /** The names in a folder of policies. */
 export const FOLDER_FRESH_MS = 5 * 60_000;
