@@ -57,6 +57,8 @@ export interface TrustedIssuers {
   readonly document: IssuersDocument;
   readonly mode: "enforce" | "audit";
   readonly patterns: readonly Pattern[];
+  /** In memory, of its patterns and of `locate`; the document's own come on top. */
+  readonly estimatedBytes: number;
   /** Where a path stands in the text; finds nothing in a list that came from a cache. */
   readonly locate: Locate;
 }
@@ -72,7 +74,12 @@ export function compileTrustedIssuers(document: IssuersDocument): TrustedIssuers
   return compileWith(document, new Map(), () => undefined);
 }
 
-function compileWith(document: IssuersDocument, known: ReadonlyMap<string, Pattern>, locate: Locate): TrustedIssuers {
+function compileWith(
+  document: IssuersDocument,
+  known: ReadonlyMap<string, Pattern>,
+  locate: Locate,
+  locatedBytes = 0,
+): TrustedIssuers {
   const patterns = document.patterns.map((source) => {
     const pattern = known.get(source);
     if (pattern !== undefined) return pattern;
@@ -80,7 +87,8 @@ function compileWith(document: IssuersDocument, known: ReadonlyMap<string, Patte
     if (!result.ok) throw new Error(`an issuer list holds a pattern that is not fit for it: ${result.message}`);
     return result.value;
   });
-  const list = { document, mode: document.mode, patterns, locate };
+  const estimatedBytes = patterns.reduce((sum, pattern) => sum + pattern.estimatedBytes, locatedBytes);
+  const list = { document, mode: document.mode, patterns, estimatedBytes, locate };
   // The brand exists for the compiler alone; this is its one source.
   return Object.freeze(list) as typeof list & { readonly [compiled]: true };
 }
@@ -99,7 +107,8 @@ const ISSUERS_FILE: FileKind = {
 };
 
 export function parseTrustedIssuers(text: string): Parsed<TrustedIssuers> {
-  const { value: raw, broken, locate, diagnostics } = readYamlFile(text, TrustedIssuersSchema, ISSUERS_FILE);
+  const file = readYamlFile(text, TrustedIssuersSchema, ISSUERS_FILE);
+  const { value: raw, broken, locate, diagnostics } = file;
   if (raw === undefined) return { ok: false, diagnostics: diagnostics.sorted() };
   const mode = readMode(raw.mode ?? "", diagnostics, locate);
   const issuers = readEntries(raw.issuers, "issuers", MAX_TRUSTED_ISSUERS, diagnostics, locate);
@@ -117,10 +126,8 @@ export function parseTrustedIssuers(text: string): Parsed<TrustedIssuers> {
     diagnostics.add("", locate("") ?? START, "neither issuers nor issuer_patterns has an entry", suggestion);
   }
   if (mode === undefined || diagnostics.count() > 0) return { ok: false, diagnostics: diagnostics.sorted() };
-  return {
-    ok: true,
-    value: compileWith({ format: ISSUERS_FORMAT, mode, issuers, patterns }, compiledPatterns, locate),
-  };
+  const document = { format: ISSUERS_FORMAT, mode, issuers, patterns } as const;
+  return { ok: true, value: compileWith(document, compiledPatterns, locate, file.locatedBytes) };
 }
 
 function readMode(mode: string, diagnostics: DiagnosticList, locate: Locate): "enforce" | "audit" | undefined {

@@ -36,14 +36,14 @@ export function parsePolicy(text: string, context: PolicyContext): ParsedPolicy 
     context.kind === "organization"
       ? readYamlFile(text, OrganizationPolicySchema, POLICY_FILE)
       : readYamlFile(text, RepositoryPolicySchema, POLICY_FILE);
-  const { value: raw, broken, locate, diagnostics } = file;
+  const { value: raw, broken, locate, locatedBytes, diagnostics } = file;
   if (raw === undefined) return { ok: false, diagnostics: diagnostics.sorted() };
   const reading: Reading = { raw, broken, locate, diagnostics, patterns: new Map(), budget: new CompileBudget() };
   const document = readPolicyDocument(reading, context);
   const errors = diagnostics.count();
   checkProgramSize(reading);
   if (document !== undefined && diagnostics.count() === 0) {
-    return { ok: true, value: compileWith(document, reading.patterns, locate) };
+    return { ok: true, value: compileWith(document, reading.patterns, locate, locatedBytes) };
   }
   // Nothing more is asked of patterns that are too many.
   const isReadable = document !== undefined && diagnostics.count() === errors;

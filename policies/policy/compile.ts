@@ -27,7 +27,7 @@ export interface PolicyParts {
   readonly app: CompiledMatcher | undefined;
   /** In the order of their names. */
   readonly claims: readonly { readonly name: string; readonly pattern: Pattern }[];
-  /** In memory, of its patterns. */
+  /** In memory, of its patterns and of `locate`; the document's own come on top. */
   readonly estimatedBytes: number;
   /** Where a path stands in the text; finds nothing in a policy that came from a cache. */
   readonly locate: Locate;
@@ -46,14 +46,19 @@ export function compilePolicy(document: PolicyDocument): CompiledPolicy {
   return compileWith(document, new Map(), () => undefined);
 }
 
-export function compileWith(document: PolicyDocument, known: KnownPatterns, locate: Locate): CompiledPolicy {
-  const policy = partsOf(document, known, locate);
+export function compileWith(
+  document: PolicyDocument,
+  known: KnownPatterns,
+  locate: Locate,
+  locatedBytes = 0,
+): CompiledPolicy {
+  const policy = partsOf(document, known, locate, locatedBytes);
   // The brand exists for the compiler alone; this is its one source.
   return Object.freeze(policy) as typeof policy & { readonly [compiled]: true };
 }
 
 /** Of a document that may lack something: for lint, and never for an exchange. */
-export function partsOf(document: PolicyDocument, known: KnownPatterns, locate: Locate): PolicyParts {
+export function partsOf(document: PolicyDocument, known: KnownPatterns, locate: Locate, locatedBytes = 0): PolicyParts {
   const patterns = new Map(known);
   const patternOf = (source: string): Pattern => {
     const pattern = patterns.get(source) ?? mustCompile(source);
@@ -75,7 +80,7 @@ export function partsOf(document: PolicyDocument, known: KnownPatterns, locate: 
     estimatedBytes: 0,
     locate,
   };
-  parts.estimatedBytes = [...patterns.values()].reduce((sum, pattern) => sum + pattern.estimatedBytes, 0);
+  parts.estimatedBytes = [...patterns.values()].reduce((sum, pattern) => sum + pattern.estimatedBytes, locatedBytes);
   return parts;
 }
 

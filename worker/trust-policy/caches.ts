@@ -101,8 +101,7 @@ export class SourceCaches {
       keepMs: ALLOW_LIST_STALE_MS,
       encode: encodeAllowList,
       decode: decodeAllowList,
-      moreBytesOf: (value) =>
-        value.state === "present" ? value.list.patterns.reduce((sum, pattern) => sum + pattern.estimatedBytes, 0) : 0,
+      moreBytesOf: (value) => (value.state === "present" ? value.list.estimatedBytes : 0),
       isNegative: ({ state }) => state !== "present",
     });
     this.#folders = new PolicyFolders(deps);
