@@ -35,6 +35,18 @@ describe("three hundred requests of one address at once", () => {
     expect((await world.send(await world.token(), { headers: { "CF-Connecting-IP": STRANGER } })).status).toBe(200);
   });
 
+  it("whose rate limiter hangs: all are answered, and their places are free again", async () => {
+    const limiter = { limit: () => new Promise<never>(() => undefined) };
+    const bindings = { CALLER_RATE_LIMIT: limiter, OWNER_RATE_LIMIT: limiter };
+    const world = await createIssuerWorld({ bindings, latencyMs: 20 });
+    const { answers } = await atOnce(world, (i) => ({ identity: `crowd-${i}` }));
+    expect(answers.filter(({ status }) => status === 404 || status === 429)).toHaveLength(SHOTS);
+    world.clock.now += 60_000;
+    const headers = { "CF-Connecting-IP": STRANGER };
+    expect((await world.send(forged(world), { identity: "none", headers })).status).toBe(404);
+    expect((await world.send(await world.token(), { headers })).status).toBe(200);
+  });
+
   it("of a fleet whose tokens are good: every one is answered, though nobody knows its issuer", async () => {
     const world = await createIssuerWorld({ latencyMs: 20 });
     const token = await world.token();

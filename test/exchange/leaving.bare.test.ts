@@ -9,12 +9,13 @@ import { openWorkerd, until, type WorkerdWorld } from "../support/workerd.ts";
 let world: WorkerdWorld;
 
 beforeAll(async () => {
-  world = await openWorkerd();
+  world = await openWorkerd({ hasPlatform: true });
 });
 
 beforeEach(() => {
   world.network.clearFaults();
   world.kv.set("answer");
+  world.platform.set("answer", "limiter", "queue");
 });
 
 afterAll(() => world.close());
@@ -95,19 +96,31 @@ describe("a caller who closes his half of the connection", () => {
   });
 });
 
+/** What is neither in memory nor in KV. */
+async function coldExchange() {
+  const [scope, events] = ["acme/other", world.audits().length];
+  const identity = `cold-${events}`;
+  world.network.github.putFile(scope, `.github/chainguard/${identity}.sts.yaml`, policyOf(world));
+  const minted = world.network.github.tokens.length;
+  const answer = await world.ask(world.target(identity, scope));
+  const body: { token?: string } = await answer.json();
+  await until(() => world.audits().length > events);
+  const living = () => world.network.github.tokens.slice(minted).filter(({ revoked }) => !revoked);
+  return { status: answer.status, token: body.token, event: world.audits().at(-1), living };
+}
+
 describe("a KV namespace that hangs", () => {
-  /** What is neither in memory nor in KV. */
-  async function coldExchange() {
-    const [scope, events] = ["acme/other", world.audits().length];
-    const identity = `cold-${events}`;
-    world.network.github.putFile(scope, `.github/chainguard/${identity}.sts.yaml`, policyOf(world));
-    const minted = world.network.github.tokens.length;
-    const answer = await world.ask(world.target(identity, scope));
-    const body: { token?: string } = await answer.json();
-    await until(() => world.audits().length > events);
-    const living = () => world.network.github.tokens.slice(minted).filter(({ revoked }) => !revoked);
-    return { status: answer.status, token: body.token, event: world.audits().at(-1), living };
-  }
+  // First, as writes of other tests would be given up meanwhile.
+  it("at writes has them given up after the event is out, in the log and in the queue", async () => {
+    world.kv.set("hang", "put");
+    const [lines, messages] = [world.logs().length, world.platform.messages.length];
+    await coldExchange();
+    const since = () => world.logs().slice(lines);
+    const givenUp = () => since().findIndex(({ type, operation }) => type === "kv_failed" && operation === "put");
+    await until(() => givenUp() >= 0);
+    expect(since().findIndex(({ outcome }) => outcome === "granted")).toBeLessThan(givenUp());
+    expect(world.platform.messages.slice(messages)).toMatchObject([{ outcome: "granted" }]);
+  });
 
   it.each([
     ["at reads", ["get"]],
@@ -124,4 +137,41 @@ describe("a KV namespace that hangs", () => {
       expect(living().map(({ value }) => value)).toEqual([token]);
     },
   );
+});
+
+describe("a rate limiter that hangs", () => {
+  it("keeps neither answers nor events, and who was refused meanwhile is served", async () => {
+    const headers = { ...(await world.headers()), "CF-Connecting-IP": "192.0.2.80" };
+    const ask = (identity: string) => world.ask(world.target(identity), { headers });
+    const [events, uses] = [world.audits().length, world.platform.uses.length];
+    world.platform.set("hang", "limiter");
+    const refused = await Promise.all(Array.from({ length: 20 }, (_, i) => ask(`none-${i}`)));
+    expect(refused.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 404));
+    expect((await ask("deploy")).status).toBe(200);
+    await until(() => world.audits().length === events + 21);
+    expect(world.platform.uses.slice(uses)).toContain("limiter");
+    world.platform.set("answer", "limiter");
+    expect([(await ask("none")).status, (await ask("deploy")).status]).toEqual([404, 200]);
+  });
+});
+
+describe("an audit queue that hangs", () => {
+  it("keeps no answer, no other event and no write, and is told to the log", async () => {
+    world.platform.set("hang", "queue");
+    const [lines, puts] = [world.logs().length, world.kv.count("put")];
+    const { status, event, living } = await coldExchange();
+    expect([status, event]).toMatchObject([200, { outcome: "granted" }]);
+    await until(() => living().length === 1 && world.kv.count("put") > puts);
+    const failed = { type: "audit_sink_failed", request_id: event?.request_id };
+    await until(() =>
+      world
+        .logs()
+        .slice(lines)
+        .some((line) => JSON.stringify(line) === JSON.stringify(failed)),
+    );
+    world.platform.set("answer", "queue");
+    const messages = world.platform.messages.length;
+    await coldExchange();
+    await until(() => world.platform.messages.length > messages);
+  });
 });

@@ -12,6 +12,7 @@ import { appKeys } from "../emulators/core/keys.ts";
 import { type Served, serve } from "../emulators/serve.ts";
 import { Network } from "./network.ts";
 import { KvServer } from "./workerd/kv-server.ts";
+import { PlatformServer } from "./workerd/platform-server.ts";
 import { type Process, startProcess, type Usage, usageOf } from "./workerd/process.ts";
 import { claimsOf, DOMAIN, POLICY } from "./workload.ts";
 
@@ -20,6 +21,8 @@ export interface WorkerdOptions {
   readonly policy?: string;
   /** The issuer is GitHub Actions' own, as on an Enterprise Server: its workloads may be the owner's own. */
   readonly isActions?: boolean;
+  /** Rate limiters and the audit queue are bound. */
+  readonly hasPlatform?: boolean;
 }
 
 type Line = Readonly<Record<string, unknown>>;
@@ -27,6 +30,7 @@ type Line = Readonly<Record<string, unknown>>;
 interface Deps {
   readonly network: Network;
   readonly kv: KvServer;
+  readonly platform: PlatformServer;
   readonly process: Process;
   readonly servers: readonly Served[];
   start(): Promise<Process>;
@@ -40,6 +44,8 @@ export class WorkerdWorld {
   readonly owner = OWNER;
   readonly network: Network;
   readonly kv: KvServer;
+  /** Used with `hasPlatform` only. */
+  readonly platform: PlatformServer;
   readonly port: number;
   readonly url: string;
   readonly #deps: Deps;
@@ -48,6 +54,7 @@ export class WorkerdWorld {
     this.#deps = deps;
     this.network = deps.network;
     this.kv = deps.kv;
+    this.platform = deps.platform;
     this.port = deps.process.port;
     this.url = `http://127.0.0.1:${this.port}`;
   }
@@ -112,7 +119,7 @@ export class WorkerdWorld {
 
   async close(): Promise<void> {
     await this.#deps.process.stop();
-    await Promise.all([...this.#deps.servers, this.kv].map((server) => server.close()));
+    await Promise.all([...this.#deps.servers, this.kv, this.platform].map((server) => server.close()));
   }
 }
 
@@ -122,16 +129,18 @@ export async function openWorkerd(options: WorkerdOptions = {}): Promise<Workerd
     if (network === undefined) throw new TypeError("not there yet");
     return network.fetch(request);
   };
-  const [github, issuer, kv] = await Promise.all([
+  const [github, issuer, kv, platform] = await Promise.all([
     serve({ name: "the emulated GitHub", port: 0, fetch: answer }),
     serve({ name: "the emulated issuer", port: 0, fetch: answer }),
     KvServer.open(),
+    PlatformServer.open(),
   ]);
   const issuerBase = options.isActions ? `${github.url}/_services/token` : issuer.url;
   network = new Network({ apiUrl: github.url, issuerBase });
   const variables = { ...(await populate(network, options.policy)), ...options.variables };
-  const start = () => startProcess({ variables, kvAddress: kv.address });
-  return new WorkerdWorld({ network, kv, process: await start(), servers: [github, issuer], start });
+  const platformAddress = options.hasPlatform ? platform.address : undefined;
+  const start = () => startProcess({ variables, kvAddress: kv.address, platformAddress });
+  return new WorkerdWorld({ network, kv, platform, process: await start(), servers: [github, issuer], start });
 }
 
 async function populate(network: Network, policy?: string): Promise<Readonly<Record<string, string>>> {

@@ -18,6 +18,8 @@ export interface ProcessOptions {
   readonly variables: Readonly<Record<string, string>>;
   /** Where KV answers, as "127.0.0.1:8901". */
   readonly kvAddress: string;
+  /** Where rate limiters and the audit queue answer; without it none is bound. */
+  readonly platformAddress?: string | undefined;
 }
 
 export interface Process {
@@ -60,8 +62,22 @@ async function compatibility(): Promise<{ readonly date: string; readonly flags:
 /** Cap'n Proto writes texts as JSON does. */
 const quoted = (text: string): string => JSON.stringify(text);
 
-async function configOf({ variables, kvAddress }: ProcessOptions): Promise<string> {
+const RATE_LIMITS = ["CALLER_RATE_LIMIT", "OWNER_RATE_LIMIT"];
+
+/** A rate limiter is a module of the runtime around a service; the platform's own is not part of workerd. */
+const RATE_LIMITER = `export default ({ service, name }) => ({
+  limit: async (options) =>
+    (await service.fetch("http://limiter/" + name, { method: "POST", body: JSON.stringify(options) })).json(),
+});`;
+
+const rateLimitOf = (name: string): string => `(name = ${quoted(name)}, wrapped = (
+      moduleName = "platform:rate-limiter",
+      innerBindings = [(name = "service", service = "platform"), (name = "name", text = ${quoted(name)})],
+    )),`;
+
+async function configOf({ variables, kvAddress, platformAddress }: ProcessOptions): Promise<string> {
   const { date, flags } = await compatibility();
+  const isBound = platformAddress !== undefined;
   const texts = Object.entries(variables).map(([name, value]) => `(name = ${quoted(name)}, text = ${quoted(value)}),`);
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
@@ -69,7 +85,11 @@ const config :Workerd.Config = (
     (name = "main", worker = .main),
     (name = "kv", external = (address = ${quoted(kvAddress)}, http = ())),
     (name = "internet", network = (allow = ["local"])),
+    ${isBound ? `(name = "platform", external = (address = ${quoted(platformAddress)}, http = ())),` : ""}
   ],
+  extensions = [(modules = [(
+    name = "platform:rate-limiter", internal = true, esModule = ${quoted(RATE_LIMITER)},
+  )])],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
 );
 const main :Workerd.Worker = (
@@ -78,6 +98,7 @@ const main :Workerd.Worker = (
   compatibilityFlags = [${flags.map(quoted).join(", ")}],
   bindings = [
     (name = "STS_CACHE", kvNamespace = "kv"),
+    ${isBound ? `${RATE_LIMITS.map(rateLimitOf).join("\n    ")} (name = "AUDIT_QUEUE", queue = "platform"),` : ""}
     ${texts.join("\n    ")}
   ],
 );
