@@ -16,7 +16,16 @@ describe("a good environment", () => {
   it("needs a domain and an App; all else has a default", () => {
     expect(configOf({})).toEqual({
       stsDomain: "sts.example.com",
-      apps: [{ id: "7", privateKey: SECRET, owners: [], webhookSecrets: [], variable: "GITHUB_APP_PRIVATE_KEY" }],
+      apps: [
+        {
+          id: "7",
+          name: undefined,
+          privateKey: SECRET,
+          owners: [],
+          webhookSecrets: [],
+          variable: "GITHUB_APP_PRIVATE_KEY",
+        },
+      ],
       apiUrl: "https://api.github.com",
       orgPolicyRepo: ".github",
       allowedOwners: undefined,
@@ -88,6 +97,13 @@ describe("a good environment", () => {
       { id: "2", privateKey: "b", owners: [], webhookSecrets: ["shared"], variable: "GITHUB_APPS" },
     ]);
   });
+
+  it("takes names of Apps, of which two may have one only where they serve different owners", () => {
+    expect(configOf({ GITHUB_APP_NAME: "ci" }).apps[0]?.name).toBe("ci");
+    const named = (name: string, ...owners: string[]) => ({ id: owners.length + 1, name, privateKey: "a", owners });
+    const GITHUB_APPS = JSON.stringify([named("ci"), named("ci", "acme"), named("ci", "else", "where")]);
+    expect(configOf({ GITHUB_APPS }).apps.map(({ name }) => name)).toEqual(["ci", "ci", "ci"]);
+  });
 });
 
 describe("a wrong environment", () => {
@@ -102,6 +118,21 @@ describe("a wrong environment", () => {
     ["Apps with an unknown key", { GITHUB_APPS: `[{"id":1,"privateKey":"${SECRET}","owner":"x"}]` }, "GITHUB_APPS"],
     ["no Apps", { GITHUB_APPS: "[]" }, "GITHUB_APPS"],
     ["an App twice", { GITHUB_APPS: `[{"id":1,"privateKey":"a"},{"id":"1","privateKey":"b"}]` }, "GITHUB_APPS"],
+    ["a name of digits", { GITHUB_APP_NAME: "77" }, "GITHUB_APP_NAME"],
+    ["a name with a space", { GITHUB_APP_NAME: `${SECRET} ${SECRET}` }, "GITHUB_APP_NAME"],
+    ["a name of digits among Apps", { GITHUB_APPS: `[{"id":1,"name":"2","privateKey":"${SECRET}"}]` }, "GITHUB_APPS"],
+    [
+      "a name twice for everyone",
+      { GITHUB_APPS: `[{"id":1,"name":"ci","privateKey":"a"},{"id":2,"name":"ci","privateKey":"b"}]` },
+      "GITHUB_APPS",
+    ],
+    [
+      "a name twice for one owner",
+      {
+        GITHUB_APPS: `[{"id":1,"name":"ci","privateKey":"a","owners":["Acme"]},{"id":2,"name":"ci","privateKey":"b","owners":["x","acme"]}]`,
+      },
+      "GITHUB_APPS",
+    ],
     ["an API by http", { GITHUB_API_URL: `http://${SECRET}.example` }, "GITHUB_API_URL"],
     ["an API with credentials", { GITHUB_API_URL: `https://u:${SECRET}@x.example` }, "GITHUB_API_URL"],
     ["loopback that is not allowed", { GITHUB_API_URL: "http://127.0.0.1:9" }, "GITHUB_API_URL"],

@@ -13,6 +13,8 @@ export type Env = Readonly<Record<string, unknown>>;
 
 export interface AppConfig {
   readonly id: string;
+  /** For `app` and `app_pattern` in policies. */
+  readonly name: string | undefined;
   /** PEM or base64 text, as configured. */
   readonly privateKey: string;
   /** Lower case; empty: owners that no App names. */
@@ -63,10 +65,14 @@ const HOST =
   /^(?=.{1,253}(?::|$))[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*(?::\d{1,5})?$/;
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
+/** Not digits alone: policies name an App by its id as well. */
+const APP_NAME = /^(?!\d+$)[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+
 const AppsSchema = v.pipe(
   v.array(
     v.strictObject({
       id: v.union([v.pipe(v.number(), v.safeInteger(), v.minValue(1)), v.pipe(v.string(), v.regex(/^[1-9]\d{0,15}$/))]),
+      name: v.optional(v.pipe(v.string(), v.regex(APP_NAME))),
       privateKey: v.pipe(v.string(), v.minLength(1)),
       owners: v.optional(v.array(v.pipe(v.string(), v.regex(OWNER_NAME)))),
       webhookSecret: v.optional(v.union([v.string(), v.array(v.string())])),
@@ -207,24 +213,32 @@ class Reader {
     if (privateKey === undefined) {
       this.#problem("GITHUB_APP_PRIVATE_KEY", "is required (or GITHUB_APPS): the App's private key as PEM");
     }
+    const name = this.text("GITHUB_APP_NAME");
+    if (name !== undefined && !APP_NAME.test(name)) {
+      this.#problem("GITHUB_APP_NAME", "must be letters, digits, '.', '_' or '-', and not digits alone");
+    }
     const webhookSecrets = this.list("GITHUB_WEBHOOK_SECRET") ?? [];
     if (id === undefined || privateKey === undefined) return [];
-    return [{ id, privateKey, owners: [], webhookSecrets, variable: "GITHUB_APP_PRIVATE_KEY" }];
+    return [{ id, name, privateKey, owners: [], webhookSecrets, variable: "GITHUB_APP_PRIVATE_KEY" }];
   }
 
   #severalApps(text: string): readonly AppConfig[] {
     const parsed = v.safeParse(AppsSchema, parseJson(text));
-    const shape = '[{"id": 1, "privateKey": "...", "owners": ["acme"], "webhookSecret": "..."}]';
+    const shape = '[{"id": 1, "name": "ci", "privateKey": "...", "owners": ["acme"], "webhookSecret": "..."}]';
     if (!parsed.success) return this.#problem("GITHUB_APPS", `must be JSON of the form ${shape}`) ?? [];
     const shared = this.list("GITHUB_WEBHOOK_SECRET") ?? [];
     const apps = parsed.output.map((app) => ({
       id: String(app.id),
+      name: app.name,
       privateKey: app.privateKey,
       owners: (app.owners ?? []).map((owner) => owner.toLowerCase()),
       webhookSecrets: app.webhookSecret === undefined ? shared : [app.webhookSecret].flat().filter((s) => s !== ""),
       variable: "GITHUB_APPS",
     }));
     if (new Set(apps.map((app) => app.id)).size < apps.length) this.#problem("GITHUB_APPS", "names an id twice");
+    if (apps.some((app, index) => apps.slice(0, index).some((other) => isMistakable(app, other)))) {
+      this.#problem("GITHUB_APPS", "must not give one name to two Apps of the same owner");
+    }
     return apps;
   }
 
@@ -232,6 +246,13 @@ class Reader {
     this.problems.push({ variable, problem });
     return undefined;
   }
+}
+
+/** A policy of an owner that pins the name would get either. */
+function isMistakable(one: AppConfig, other: AppConfig): boolean {
+  if (one.name === undefined || one.name !== other.name) return false;
+  const isForAll = one.owners.length === 0 && other.owners.length === 0;
+  return isForAll || one.owners.some((owner) => other.owners.includes(owner));
 }
 
 function parseJson(text: string): unknown {

@@ -86,6 +86,13 @@ export type Denial =
       readonly clause: ClauseResult;
     }
   | { readonly reason: "token_too_long_lived"; readonly clause: ClauseResult }
+  | {
+      readonly reason: "app_not_available";
+      readonly pin: AppPin;
+      readonly problem: "no_such_app" | "not_installed";
+      /** The scope. */
+      readonly on: string;
+    }
   | { readonly reason: "narrowing_exceeds_policy"; readonly excess: readonly string[] }
   | {
       readonly reason: "permission_not_held" | "repository_not_in_installation";
@@ -104,6 +111,12 @@ export type Denial =
   | { readonly reason: "app_credentials_rejected"; readonly appId: string }
   | { readonly reason: "grant_mismatch"; readonly problem: string }
   | { readonly reason: "deadline_exceeded" | "internal" };
+
+/** What a policy says of the App that may mint. */
+export interface AppPin {
+  readonly key: "app" | "app_pattern";
+  readonly value: string;
+}
 
 /** Our own limits, whichever of them it was. */
 export const CALLER_RATE_LIMITED: Denial = {
@@ -187,6 +200,7 @@ export const REFUSALS: Readonly<Record<Reason, RefusalRow>> = {
   audience_mismatch: row(403, 7, "access_denied", "verified"),
   claim_mismatch: row(403, 7, "access_denied", "verified"),
   token_too_long_lived: row(403, 7, "access_denied", "verified"),
+  app_not_available: row(400, 9, "invalid_request", "verified"),
   narrowing_exceeds_policy: row(403, 7, "invalid_scope", "verified"),
   permission_not_held: row(403, 7, "access_denied", "verified"),
   repository_not_in_installation: row(403, 7, "access_denied", "verified"),

@@ -112,9 +112,10 @@ export function setUp(env: Env, outside: Outside = realOutside()): Setup {
   const problems: ConfigProblem[] = reading.ok ? [] : [...reading.problems];
   if (!kv) problems.push({ variable: "STS_CACHE", problem: "is required: bind a Workers KV namespace" });
   const readyToken = typeof env.READY_TOKEN === "string" && env.READY_TOKEN !== "" ? env.READY_TOKEN : undefined;
-  const apps = (reading.ok ? reading.config : reading).apps.flatMap(({ id, owners, privateKey, variable }): App[] => {
+  const apps = (reading.ok ? reading.config : reading).apps.flatMap((app): App[] => {
+    const { id, name, owners, privateKey, variable } = app;
     const keys = readAppKeys(privateKey);
-    if (keys.ok) return [{ id, owners, keys: keys.pkcs8 }];
+    if (keys.ok) return [{ id, name, owners, keys: keys.pkcs8 }];
     problems.push({ variable, problem: `the private key of App ${id}: ${keys.message}` });
     return [];
   });
@@ -188,8 +189,8 @@ const deploymentRulesOf = (config: Config): DeploymentRules => ({
   requireRepositories: config.requireRepositories,
   inlineJwks: config.inlineJwks,
   extraPermissions: config.extraPermissions,
-  // None is chosen by its name: a policy that pins its App is refused rather than served by another.
-  apps: [],
+  // Which Apps serve depends on the owner; the exchange and the webhook's check know it.
+  apps: undefined,
   isKnownIssuer: (issuer) => isKnownIssuer(issuer, config.knownIssuers),
   mayBeAsked: (issuer) => fetchTarget(issuer, config) !== undefined,
 });

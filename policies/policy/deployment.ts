@@ -17,7 +17,7 @@ export interface DeploymentRules {
   readonly inlineJwks: boolean;
   /** Permissions that GitHub has and the table lacks. They count as organization-wide, as nobody knows how far they reach. */
   readonly extraPermissions: readonly string[];
-  /** Undefined: not known here, so that no policy is judged by it. */
+  /** Those that serve the policy's owner; undefined: not known here, so that no policy is judged by it. */
   readonly apps: readonly AppName[] | undefined;
   /** Whether an issuer's keys come from its own discovery here. */
   isKnownIssuer(issuer: string): boolean;
@@ -39,7 +39,7 @@ export function deploymentDiagnostics(policy: CompiledPolicy, rules: DeploymentR
   }
   if (policy.app !== undefined && rules.apps?.every((app) => !isAppAllowed(policy, app))) {
     const path = policy.app.kind === "exact" ? "app" : "app_pattern";
-    const message = `no App of this deployment fits ${path} ${quoted(policy.app.value)}`;
+    const message = `no App of this deployment that serves the owner fits ${path} ${quoted(policy.app.value)}`;
     add(path, { message, suggestion: "write the name that the deployment gives the App, or its id" });
   }
   return diagnostics.sorted();

@@ -1,4 +1,4 @@
-// What a policy may say that only the deployment can judge: permissions that the table lacks, issuers that are never asked, Apps.
+// What a policy may say that only the deployment can judge: permissions that the table lacks, issuers that are never asked.
 // Each refusal is the same cold and warm, and mints nothing.
 
 import { describe, expect, it } from "vitest";
@@ -85,16 +85,5 @@ describe("an issuer that is never asked", () => {
     const forged = await world.send(`${(await world.token()).slice(0, -8)}AAAAAAAA`);
     expect([forged.status, world.loggedReason()]).toEqual([404, "signature_invalid"]);
     expect(world.livingTokens()).toHaveLength(1);
-  });
-});
-
-describe("a policy that pins its App", () => {
-  it.each(["app: ci", "app_pattern: .*"])("is not served by any other: %s", async (line) => {
-    const world = await createWorld();
-    world.putPolicy(`${POLICY(world.owner)}${line}\n`);
-    const { status, body } = await world.ask();
-    expect([status, body.reason]).toEqual([404, "policy_invalid"]);
-    expect(body.message).toContain("no App of this deployment fits app");
-    expect([world.grantMints(), world.livingTokens()]).toEqual([0, []]);
   });
 });

@@ -393,6 +393,13 @@ const POLICIES: readonly Row[] = [
     message: "trust policy: the token lives 600 seconds, more than max_token_lifetime 300",
   },
   {
+    reason: "app_not_available",
+    about: "a policy for another App",
+    arrange: (world) => void put(world, `${POLICY(world.owner)}app: nightly\n`),
+    message: ({ owner }) =>
+      `trust policy: no GitHub App that it lets make the token is available: app "nightly" fits no App of this deployment that serves "${owner}"`,
+  },
+  {
     reason: "narrowing_exceeds_policy",
     about: "more than the policy grants",
     asking: { query: { permissions: "issues:write,contents:read", repositories: "app,other" } },

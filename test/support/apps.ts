@@ -9,6 +9,8 @@ export const PERMISSIONS = { contents: "write", issues: "write", checks: "write"
 
 export interface AppSpec {
   readonly id: number;
+  /** For policies. */
+  readonly name?: string;
   /** True: it names this world's owner. */
   readonly named?: boolean;
   readonly install?: boolean;
@@ -30,7 +32,7 @@ export async function addApps(
   apps: readonly AppSpec[],
 ): Promise<Readonly<Record<string, string>>> {
   const configured: object[] = [];
-  for (const { id, named, install, selected, permissions, keySlots = [0] } of apps) {
+  for (const { id, name, named, install, selected, permissions, keySlots = [0] } of apps) {
     const keys = await Promise.all(keySlots.map((slot) => appKeys(slot)));
     const { publicKey } = await appKeys(0);
     github.addApp({ id, publicKeys: [publicKey] });
@@ -44,7 +46,7 @@ export async function addApps(
       });
     }
     const privateKey = keys.map(({ privateKeyPem }) => privateKeyPem).join("");
-    configured.push({ id, privateKey, ...(named ? { owners: [owner] } : {}) });
+    configured.push({ id, name, privateKey, ...(named ? { owners: [owner] } : {}) });
   }
   return { GITHUB_APPS: JSON.stringify(configured) };
 }

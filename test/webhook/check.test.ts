@@ -296,6 +296,23 @@ const CASES: Readonly<Record<string, Case>> = {
     title: WIDENS,
     annotations: [],
   },
+  "a policy for an App that does not serve the owner": {
+    options: { variables: { GITHUB_APP_NAME: "ci" } },
+    change: { [POLICY]: policy("contents: read", "app: nightly\n") },
+    conclusion: "failure",
+    title: "Invalid: 1 error",
+    annotations: [
+      `${POLICY}:5:1 failure: no App of this deployment that serves the owner fits app "nightly"\nwrite the name that the deployment gives the App, or its id`,
+      `${POLICY}:5:1 notice: app is new in octo-sts: versions up to 0.8 refuse a policy that has it\nremove it if such a version reads the policy too, or ignore this`,
+    ],
+  },
+  "a policy for the App that serves the owner": {
+    options: { variables: { GITHUB_APP_NAME: "ci" } },
+    change: { [POLICY]: policy("contents: read", "app: ci\n") },
+    conclusion: "success",
+    title: WIDENS,
+    says: ["1 changed file looked at: 0 errors, 0 warnings, 1 notice."],
+  },
   "a permission that the App does not hold": {
     change: { [POLICY]: policy("deployments: write") },
     conclusion: "success",

@@ -382,7 +382,7 @@ describe("a run that a workload forged with `checks: write`", () => {
 describe("of several Apps", () => {
   const SECRETS = { 7: "secret-7", 8: "secret-8" };
 
-  async function two(permissions: Readonly<Record<string, string>> = {}, { silent = false } = {}) {
+  async function two(permissions: Readonly<Record<string, string>> = {}, { silent = false, more = "" } = {}) {
     const { privateKeyPem: privateKey, publicKey } = await appKeys();
     const made = await createWebhookWorld({
       variables: {
@@ -401,7 +401,7 @@ describe("of several Apps", () => {
       permissions: { contents: "read", checks: "write", deployments: "write" },
     });
     const base = headOf(made, made.repository);
-    const files = { [POLICY]: good(made.owner, "deployments: write") };
+    const files = { [POLICY]: `${good(made.owner, "deployments: write")}${more}` };
     const { sha } = made.network.github.commit(made.repository, { branch: "topic", files });
     const payload = pullRequest(repositoryJson(made.owner, "app"), base, sha);
     const to = (appId: 7 | 8) => made.send("pull_request", payload, { appId: String(appId), secret: SECRETS[appId] });
@@ -434,6 +434,17 @@ describe("of several Apps", () => {
     const { to, runs } = await two();
     await to(7);
     expect(runs()[0]?.summary).not.toContain("does not hold");
+  });
+
+  it("a permission that only one of them holds is lacking where the policy is for the other", async () => {
+    for (const [app, lacks] of [
+      [7, true],
+      [8, false],
+    ] as const) {
+      const { to, runs } = await two({}, { more: `app: ${app}\n` });
+      await to(7);
+      expect(runs()[0]?.annotations.some((one) => one.includes("does not hold deployments: write"))).toBe(lacks);
+    }
   });
 });
 

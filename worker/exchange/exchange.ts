@@ -18,11 +18,13 @@ import { scopeText, type Target, targetOf } from "../trust-policy/target.ts";
 import { mintThroughApps } from "./mint.ts";
 import type { ExchangeOutcome, Incoming } from "./outcome.ts";
 import {
+  allowedApps,
   deploymentGate,
   downscope,
   judgeAllowList,
   judgePolicy,
   ownerIsTaken,
+  pinOf,
   type UsablePolicy,
   unmatched,
 } from "./rules.ts";
@@ -104,6 +106,8 @@ async function steps(run: ExchangeRun, incoming: Incoming, deps: ExchangeDeps): 
   if (!grant.ok) return run.refused(grant.denial);
 
   // 10. and 11. Guard and mint; what GitHub granted must equal what was asked.
+  const apps = allowedApps(policy.value.policy, access.value.apps, scope);
+  if (!apps.ok) return run.refused(apps.denial);
   const { app, installation } = access.value;
   const taken = ownerIsTaken(grant.value, verified.value.claims, { installation, webUrl: deps.webUrl });
   if (taken) {
@@ -115,7 +119,8 @@ async function steps(run: ExchangeRun, incoming: Incoming, deps: ExchangeDeps): 
   if (changed) return run.refused(changed);
   const sticky = { scope: scopeText(scope), identity, subject: token.value.subject };
   const policyRepository = { id: policy.value.repositoryId, name: target.repository };
-  const asked = { ...scope, policyRepository, first: access.value, grant: grant.value, sticky };
+  const from = { reader: access.value, apps: apps.value, pin: pinOf(policy.value.policy) };
+  const asked = { ...scope, ...from, policyRepository, grant: grant.value, sticky };
   const minted = await mintThroughApps(github, asked, run.call);
   run.setMinted(minted);
   if (!minted.result.ok) {

@@ -4,7 +4,7 @@
  * next App. Every other refusal, and so every unknown outcome, ends it.
  */
 import type { Grant } from "../../policies/grant.ts";
-import { accept, type Denial, type Result, refuse } from "../denial.ts";
+import { type AppPin, accept, type Denial, type Result, refuse } from "../denial.ts";
 import type {
   App,
   AskedGrant,
@@ -15,6 +15,7 @@ import type {
   MintedToken,
 } from "../github/github.ts";
 import { rank, type StickyKey } from "../github/pool.ts";
+import { moreActionable } from "../trust-policy/apps.ts";
 
 export interface GrantRequest {
   readonly owner: string;
@@ -22,8 +23,12 @@ export interface GrantRequest {
   readonly repository?: string;
   /** Where the policy lies: whatever has its name now, only this one may be granted under it. */
   readonly policyRepository: IdentifiedRepository;
-  /** The App that read the policy, and all that serve the owner, best first. */
-  readonly first: { readonly app: App; readonly apps: readonly App[]; readonly installation: Installation };
+  /** The App that read the policy. */
+  readonly reader: { readonly app: App; readonly installation: Installation };
+  /** Those that may mint, best first: they serve the owner, and the policy lets them. */
+  readonly apps: readonly App[];
+  /** Present if the policy does not let any App. */
+  readonly pin: AppPin | undefined;
   readonly grant: Grant;
   readonly sticky: StickyKey;
 }
@@ -35,23 +40,40 @@ export interface Minted {
 }
 
 export async function mintThroughApps(github: GitHub, request: GrantRequest, call: CallContext): Promise<Minted> {
-  const { first } = request;
+  const { reader } = request;
   let last: Minted | undefined;
+  let unusable: Denial | undefined;
   for (const app of orderFor(request)) {
-    const known = app.id === first.app.id ? accept(first.installation) : await usable(github, app, request, call);
-    if (!known.ok) continue;
+    const known = app.id === reader.app.id ? accept(reader.installation) : await usable(github, app, request, call);
+    if (!known.ok) {
+      unusable = unusable ? moreActionable(unusable, known.denial) : known.denial;
+      continue;
+    }
     const { minted, mayTryOther } = await mintWith(github, { app, installation: known.value }, request, call);
     if (!mayTryOther || minted.result.ok) return minted;
     // A limit passes by itself, so of several refusals it is the one to tell.
     if (last === undefined || minted.result.denial.reason === "github_rate_limited") last = minted;
   }
-  return last ?? { ...first, result: refuse({ reason: "app_not_installed", owner: request.owner }) };
+  return last ?? { ...reader, result: refuse(unavailable(request, unusable)) };
+}
+
+/** None of the Apps could be asked for a token. The one that read the policy could: so the policy pins others. */
+function unavailable({ owner, repository, pin }: GrantRequest, denial: Denial | undefined): Denial {
+  const isMissing =
+    denial === undefined ||
+    denial.reason === "app_not_installed" ||
+    (denial.reason === "repository_not_visible" && denial.problem !== "moved");
+  if (!isMissing) return denial;
+  if (pin === undefined) return { reason: "app_not_installed", owner };
+  const on = repository === undefined ? owner : `${owner}/${repository}`;
+  return { reason: "app_not_available", pin, problem: "not_installed", on };
 }
 
 /** Check runs can be changed only by the App that made them, so `checks: write` sticks; all else follows the quota. */
-function orderFor({ first, grant, sticky }: GrantRequest): readonly App[] {
-  if (grant.permissions.checks === "write") return rank(first.apps, sticky);
-  return [first.app, ...first.apps.filter((app) => app.id !== first.app.id)];
+function orderFor({ reader, apps, grant, sticky }: GrantRequest): readonly App[] {
+  if (grant.permissions.checks === "write") return rank(apps, sticky);
+  const isReader = (app: App) => app.id === reader.app.id;
+  return [...apps.filter(isReader), ...apps.filter((app) => !isReader(app))];
 }
 
 /** A name can be given up and taken by another repository, an id cannot. */
@@ -71,7 +93,7 @@ function askedOf({ grant, policyRepository }: GrantRequest): AskedGrant {
 async function usable(
   github: GitHub,
   app: App,
-  { owner, repository, first }: GrantRequest,
+  { owner, repository, reader }: GrantRequest,
   call: CallContext,
 ): Promise<Result<Installation>> {
   const found = await github.installations.find(app, repository ? { owner, repository } : { owner }, call);
@@ -79,7 +101,7 @@ async function usable(
   const { installation, hidden } = found.value;
   const scope = repository ? `${owner}/${repository}` : owner;
   if (hidden !== undefined) return refuse({ reason: "repository_not_visible", repository: scope, problem: hidden });
-  if (installation.accountId === first.installation.accountId) return accept(installation);
+  if (installation.accountId === reader.installation.accountId) return accept(installation);
   return refuse({ reason: "repository_not_visible", repository: scope, problem: "moved" });
 }
 

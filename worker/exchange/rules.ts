@@ -5,7 +5,7 @@
 
 import type { VerifiedClaims } from "../../policies/claims.ts";
 import type { Verdict } from "../../policies/evaluate.ts";
-import type { Grant } from "../../policies/grant.ts";
+import { type Grant, isAppAllowed } from "../../policies/grant.ts";
 import { allows } from "../../policies/issuers.ts";
 import { ownProperty } from "../../policies/objects.ts";
 import {
@@ -16,8 +16,8 @@ import {
 } from "../../policies/parse.ts";
 import { rankOfLevel } from "../../policies/permissions.ts";
 import type { Config } from "../config.ts";
-import { accept, type Denial, type Result, refuse } from "../denial.ts";
-import type { Installation } from "../github/github.ts";
+import { type AppPin, accept, type Denial, type Result, refuse } from "../denial.ts";
+import type { App, Installation } from "../github/github.ts";
 import type { AllowListValue, PolicyValue } from "../trust-policy/cache-entries.ts";
 import { ALLOW_LIST_PATH, type Scope, type Target } from "../trust-policy/target.ts";
 import { contradicts } from "./disclosure.ts";
@@ -117,6 +117,18 @@ export function ownerIsTaken(
   const { owner, accountId } = installation;
   if (repositories !== "all" || !contradicts(claims, { login: owner, accountId }, webUrl)) return undefined;
   return { reason: "repository_not_visible", repository: owner, problem: "moved" };
+}
+
+/** The Apps that the policy lets mint, of those that serve the owner; in their order. */
+export function allowedApps(policy: CompiledPolicy, apps: readonly App[], scope: Scope): Result<readonly App[]> {
+  const allowed = apps.filter((app) => isAppAllowed(policy, app));
+  const pin = pinOf(policy);
+  if (allowed.length > 0 || pin === undefined) return accept(allowed);
+  return refuse({ reason: "app_not_available", pin, problem: "no_such_app", on: scope.owner });
+}
+
+export function pinOf({ app }: CompiledPolicy): AppPin | undefined {
+  return app && { key: app.kind === "exact" ? "app" : "app_pattern", value: app.value };
 }
 
 /** The clause that decided, as a refusal. */

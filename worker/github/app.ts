@@ -8,6 +8,8 @@ import { toHex } from "../store/digest.ts";
 /** One GitHub App of the deployment. */
 export interface App {
   readonly id: string;
+  /** As the configuration names it, for policies. */
+  readonly name?: string | undefined;
   /** PKCS#8, one, or two while rotating. */
   readonly keys: readonly Uint8Array[];
   /** Lower case; empty: it serves the owners that no App names. */

@@ -124,6 +124,8 @@ function messageOf(denial: Denial, viewer: Viewer): string {
       return isOwner
         ? `trust policy: the token lives ${String(denial.clause.actual)} seconds, more than max_token_lifetime ${denial.clause.expected.value}`
         : "trust policy: the token lives longer than the policy allows";
+    case "app_not_available":
+      return `trust policy: no GitHub App that it lets make the token is available${isOwner ? `: ${unavailable(denial)}` : ""}`;
     case "narrowing_exceeds_policy":
       return `asked for more than the trust policy grants: ${denial.excess.join(", ")}`;
     case "permission_not_held":
@@ -156,6 +158,13 @@ const HIDDEN = {
   moved: "the repository or its owner was renamed; use the new name",
   gone: "the owner has no repository of this name that the GitHub App can see",
 };
+
+function unavailable({ pin: { key, value }, problem, on }: Extract<Denial, { reason: "app_not_available" }>): string {
+  const app = `${key} ${shown(value)}`;
+  return problem === "no_such_app"
+    ? `${app} fits no App of this deployment that serves ${shown(on)}`
+    : `${app} fits no App that is installed on ${shown(on)}`;
+}
 
 const UNREADABLE = {
   directory: "is a directory",

@@ -133,7 +133,9 @@ export class PolicySource {
   }
 
   /** The final mint was refused: a policy whose repository is gone, or has another name, is read anew next time. */
-  learnRefusal({ target, policy }: PolicyAccess, denial: Denial, call: AccessCall): void {
+  learnRefusal({ target, apps, policy }: PolicyAccess, denial: Denial, call: AccessCall): void {
+    // Of several Apps one may have read it that sees more than the one that was to mint.
+    if (denial.reason === "repository_not_in_installation" && apps.length > 1) return;
     if (saysGone(denial, target)) this.#deps.caches.repositoryIsGone(policy.recalled, call.writes);
   }
 

@@ -111,7 +111,7 @@ async function contextOf(desk: Desk, { reporters, changes, isPolicyRepository }:
     owner: place.owner,
     isPolicyRepository,
     domain: run.services.config.stsDomain,
-    rules: run.services.deploymentRules,
+    rules: { ...run.services.deploymentRules, apps: appsOf(run.services.apps, place.owner) },
     missing: reporters.missing,
     enforcedList: list?.mode === "enforce" ? list : undefined,
   };

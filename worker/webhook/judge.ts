@@ -40,8 +40,8 @@ export interface JudgeContext {
   readonly isPolicyRepository: boolean;
   readonly domain: string;
   readonly rules: DeploymentRules;
-  /** `name:level` of what no App here holds, out of a policy's permissions. */
-  readonly missing: (permissions: Readonly<Record<string, string>>) => readonly string[];
+  /** `name:level` of what the policy grants, and no App here holds that it lets make the token. */
+  readonly missing: (policy: CompiledPolicy) => readonly string[];
   /** The owner's list, if it is enforced and known. */
   readonly enforcedList: TrustedIssuers | undefined;
 }
@@ -122,8 +122,7 @@ export function listIn(standing: Standing | undefined): TrustedIssuers | undefin
 
 /** A policy without an error whose exchanges are refused by what lies outside of it. */
 function refusedAnyway(policy: CompiledPolicy, { missing, enforcedList }: JudgeContext): readonly Diagnostic[] {
-  const asked = Object.fromEntries(policy.document.permissions.map(({ name, level }) => [name, level]));
-  const notHeld = missing(asked).map((permission): Diagnostic => {
+  const notHeld = missing(policy).map((permission): Diagnostic => {
     const path = `permissions.${permission.slice(0, permission.indexOf(":"))}`;
     const message = `the App's installation does not hold ${permission.replace(":", ": ")}, so that no token can be made`;
     const suggestion = "have an owner grant it to the App, or remove it here";

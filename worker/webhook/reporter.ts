@@ -2,6 +2,7 @@
  * Which App reports on a repository, and which permissions are held there. Each App that is installed gets its own webhook: of those
  * that can report, the one with the lowest id does, so that all agree without a store.
  */
+import { isAppAllowed } from "../../policies/grant.ts";
 import type { AppConfig } from "../config.ts";
 import type { App, Installation } from "../github/github.ts";
 import { missingPermissions } from "../github/mint.ts";
@@ -34,10 +35,12 @@ export async function reportersOf({ run, github, app: own, place }: Desk): Promi
   return { isOurs: !reporting.some(({ app }) => isLower(app.id, own.id)), missing: missingIn(seen) };
 }
 
-/** Held by any App of the owner's is held: each of them may make the token. Where nothing is known nothing is said. */
+/** Held by any App that may make the token is held. Where nothing is known nothing is said. */
 function missingIn(seen: readonly Seen[]): JudgeContext["missing"] {
-  return (asked) => {
-    const lists = seen.map(({ installation }) => missingPermissions(asked, installation.permissions));
+  return (policy) => {
+    const asked = Object.fromEntries(policy.document.permissions.map(({ name, level }) => [name, level]));
+    const minting = seen.filter(({ app }) => isAppAllowed(policy, app));
+    const lists = minting.map(({ installation }) => missingPermissions(asked, installation.permissions));
     const [first = [], ...rest] = lists;
     return first.filter((permission) => rest.every((list) => list.includes(permission)));
   };
