@@ -37,6 +37,8 @@ export const LATE_ANSWER_MS = 15_000;
 export const EXCHANGE_DEADLINE_MS = 10_000;
 /** A request's body, from its first byte to its last. */
 export const BODY_TIMEOUT_MS = 5_000;
+/** A body that has not come by then is slow: it takes a place. */
+export const BODY_PROMPT_MS = 250;
 /** A revocation runs after the answer, so it has its own time: three tries, each of which may hang. */
 export const REVOCATION_MAX_MS = 13_000;
 /** The same for whoever brings a token back, and waits. */
@@ -149,6 +151,9 @@ export const WILDCARD_ISSUERS_PER_WINDOW = 60;
 /** Tokens that callers bring back, in flight at once. */
 export const REVOCATIONS_OF_CALLER_MAX = 20;
 export const REVOCATIONS_MAX = 50;
+/** Bodies that are slow to come, of one address and of all. */
+export const SLOW_BODIES_OF_CALLER_MAX = 20;
+export const SLOW_BODIES_MAX = 200;
 /** GitHub is asked so often whether it takes the Apps' keys, whoever asks for `/readyz`. */
 export const READY_FRESH_MS = 30_000;
 /** Events of callers over a limit: the first of a window, then one of so many. */

@@ -20,12 +20,15 @@ import { Readiness } from "./github/readiness.ts";
 import { webUrlOf } from "./github/web-url.ts";
 import {
   ACCOUNTS_FRESH_MS,
+  BODY_MAX_BYTES,
   CHECK_TOKENS_MAX,
   INSTALLATION_FRESH_MS,
   ISSUER_KEYS_MEMORY_MAX,
   ISSUER_KEYS_STALE_MS,
   MEMORY_ENTRIES_MAX,
   MEMORY_SHARES_BYTES,
+  SLOW_BODIES_MAX,
+  SLOW_BODIES_OF_CALLER_MAX,
   WEBHOOK_BODIES_PER_CALLER_MAX,
   WEBHOOK_LARGE_BODY_BYTES,
   WEBHOOK_LARGE_ROOM_MAX_BYTES,
@@ -71,6 +74,8 @@ export interface Services extends Omit<Outside, "fetcher"> {
   readonly tombstones: Tombstones;
   readonly webhooks: Webhooks;
   readonly budgets: Budgets;
+  /** For requests' bodies that are slow to come. */
+  readonly slowBodies: Room;
   readonly readiness: Readiness;
   readonly auditSampler: AuditSampler;
   readonly sinks: readonly AuditSink[];
@@ -161,14 +166,18 @@ function compose(parts: Parts, outside: Outside): Services {
     webhooks: {
       room: new Room({
         maxBytes: WEBHOOK_ROOM_MAX_BYTES,
-        maxLargeBytes: WEBHOOK_LARGE_ROOM_MAX_BYTES,
-        largeBytes: WEBHOOK_LARGE_BODY_BYTES,
+        large: { aboveBytes: WEBHOOK_LARGE_BODY_BYTES, maxBytes: WEBHOOK_LARGE_ROOM_MAX_BYTES },
         maxBytesPerCaller: WEBHOOK_ROOM_PER_CALLER_MAX_BYTES,
         maxBodiesPerCaller: WEBHOOK_BODIES_PER_CALLER_MAX,
       }),
       inProgress: new Set(),
       tokens: new BoundedMap(CHECK_TOKENS_MAX),
     },
+    slowBodies: new Room({
+      maxBytes: SLOW_BODIES_MAX * BODY_MAX_BYTES,
+      maxBytesPerCaller: SLOW_BODIES_OF_CALLER_MAX * BODY_MAX_BYTES,
+      maxBodiesPerCaller: SLOW_BODIES_OF_CALLER_MAX,
+    }),
     policySource: new PolicySource({ caches: caches.sources, github, orgPolicyRepo: config.orgPolicyRepo, now }),
     readiness: new Readiness({ github, apps, now }),
     auditSampler: new AuditSampler(now),

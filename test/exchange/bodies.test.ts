@@ -220,11 +220,12 @@ describe("a JSON body with two readings", () => {
   });
 });
 
+const post = (type: string, body: string, query: Record<string, string> = {}) =>
+  ({ method: "POST", body, query, headers: { "Content-Type": type } }) as const;
+
 describe("the number of parameters", () => {
   const pairs = (count: number) => Array.from({ length: count }, (_, i) => `a${i}=`).join("&");
   const tooMany = "invalid request: more than 64 parameters";
-  const post = (type: string, body: string, query: Record<string, string> = {}) =>
-    ({ method: "POST", body, query, headers: { "Content-Type": type } }) as const;
 
   it.each([
     ["one name without a value", "a&".repeat(32_000)],
@@ -285,6 +286,34 @@ describe("a body that does not come to its end", () => {
     );
     expect([hangs.status, hangs.body.reason]).toEqual([504, "deadline_exceeded"]);
     expect(asked.calls).toEqual([]);
+  });
+
+  it("keeps no other address waiting: as many as have a place are waited for, of one address and of all", async () => {
+    const asked = await createWorld();
+    const never = () => stream(() => new Promise<void>(() => undefined));
+    const paths = ["/sts/exchange", "/oauth2/token", "/sts/revoke"];
+    const sendFrom = (address: string, path: string, body: ReadableStream) =>
+      asked.worker.fetch(
+        new Request(`https://${DOMAIN}${path}`, {
+          method: "POST",
+          body,
+          headers: { "Content-Type": FORM, "CF-Connecting-IP": address },
+        }),
+      );
+    const statuses = async (count: number, address: (i: number) => string) => {
+      const sent = Array.from({ length: count }, (_, i) => sendFrom(address(i), paths[i % 3] ?? "", never()));
+      const answers = (await Promise.all(sent)).map(({ status }) => status);
+      return [504, 429].map((status) => answers.filter((answer) => answer === status).length);
+    };
+    expect(await statuses(60, () => "192.0.2.1")).toEqual([20, 40]);
+    expect(await statuses(240, (i) => `192.0.2.${i}`)).toEqual([200, 40]);
+    // Bodies that come at once, of a crowd behind one address, while others hold every place.
+    const [slow, crowd] = [
+      statuses(200, (i) => `192.0.2.${i}`),
+      Promise.all(Array.from({ length: 100 }, () => asked.ask(post(FORM, "permissions=issues:read")))),
+    ];
+    expect((await crowd).filter(({ status }) => status === 200)).toHaveLength(100);
+    expect(await slow).toEqual([200, 0]);
   });
 
   it.each(["/sts/exchange", "/oauth2/token", "/sts/revoke"])("or is cut, at %s, is no bug of ours", async (path) => {

@@ -134,7 +134,7 @@ describe("bodies that never end", () => {
 
 describe("room", () => {
   const room = () =>
-    new Room({ maxBytes: 100, maxLargeBytes: 60, largeBytes: 10, maxBytesPerCaller: 50, maxBodiesPerCaller: 3 });
+    new Room({ maxBytes: 100, large: { aboveBytes: 10, maxBytes: 60 }, maxBytesPerCaller: 50, maxBodiesPerCaller: 3 });
 
   it("is bounded for all together, for large ones, and for a caller", () => {
     const made = room();

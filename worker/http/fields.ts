@@ -9,7 +9,7 @@ import { accept, type Result, refuse } from "../denial.ts";
 import type { Downscoping, ExchangeRequest } from "../exchange/outcome.ts";
 import { NARROWING_MAX_ENTRIES } from "../limits.ts";
 import type { Scope } from "../trust-policy/target.ts";
-import { type Parameters, readParameters } from "./parameters.ts";
+import { type AcquirePlace, type Parameters, readParameters } from "./parameters.ts";
 
 /** What of the deployment decides how a request is read. */
 export interface Deployment {
@@ -20,8 +20,12 @@ export interface Deployment {
 }
 
 /** `GET|POST /sts/exchange`: octo-sts's parameters. */
-export async function readExchangeRequest(request: Request, deployment: Deployment): Promise<Result<ExchangeRequest>> {
-  const parameters = await readParameters(request);
+export async function readExchangeRequest(
+  request: Request,
+  deployment: Deployment,
+  acquire: AcquirePlace,
+): Promise<Result<ExchangeRequest>> {
+  const parameters = await readParameters(request, acquire);
   if (!parameters.ok) return parameters;
   const asked = readAsked(parameters.value, deployment);
   if (!asked.ok) return asked;

@@ -6,10 +6,10 @@ import { accept, type Result, refuse } from "../denial.ts";
 import type { ExchangeRequest } from "../exchange/outcome.ts";
 import type { Services } from "../services.ts";
 import { type Deployment, misspelling, readDownscoping, readIdentity, readScope } from "./fields.ts";
-import { bodyKind, type Parameters, readBody, readQuery } from "./parameters.ts";
+import { type AcquirePlace, bodyKind, type Parameters, readBody, readQuery } from "./parameters.ts";
 import { type WireRefusal, wireRefusal } from "./refusal.ts";
 import { jsonResponse, tokenBody, wireRefusalResponse } from "./respond.ts";
-import { answerExchange, deploymentOf, type RouteContext } from "./route.ts";
+import { answerExchange, deploymentOf, placeOf, type RouteContext } from "./route.ts";
 
 const GRANT_TYPE = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token";
@@ -23,7 +23,7 @@ const invalid = (problem: string) => refuse({ reason: "invalid_request", problem
 export function tokenRoute(context: RouteContext): Promise<Response> {
   const { request, requestId, services } = context;
   return answerExchange(context, {
-    read: () => readTokenRequest(request, deploymentOf(services)),
+    read: () => readTokenRequest(request, deploymentOf(services), placeOf(context)),
     granted: (outcome) => jsonResponse(tokenBody(outcome, { requestId, nowMs: services.now() }), 200),
     refused: (outcome) => wireRefusalResponse(asOAuth(wireRefusal(outcome.denial, outcome.viewer, outcome)), requestId),
   });
@@ -39,12 +39,13 @@ function asOAuth(refusal: WireRefusal): WireRefusal {
 async function readTokenRequest(
   request: Request,
   { webUrl, extraPermissions }: Deployment,
+  acquire: AcquirePlace,
 ): Promise<Result<ExchangeRequest>> {
   if (request.headers.has("Authorization")) return invalid("clients do not authenticate here: no Authorization header");
   if (bodyKind(request) !== "form") return invalid("the body must be application/x-www-form-urlencoded");
   const ignored = downscopingInQuery(request.url);
   if (ignored) return ignored;
-  const body = await readBody(request);
+  const body = await readBody(request, acquire);
   if (!body.ok) return body;
   const misspelt = misspelling(body.value.keys());
   if (misspelt) return misspelt;

@@ -5,12 +5,17 @@
  */
 
 import { parseStrictObject } from "../../policies/strict-json.ts";
-import { accept, type Result, refuse } from "../denial.ts";
-import { BODY_MAX_BYTES, BODY_TIMEOUT_MS, PARAMETERS_MAX, QUERY_MAX_BYTES } from "../limits.ts";
-import { raceAbort, readCapped } from "../store/fetch.ts";
+import { accept, CALLER_RATE_LIMITED, type Result, refuse } from "../denial.ts";
+import { BODY_MAX_BYTES, BODY_PROMPT_MS, BODY_TIMEOUT_MS, PARAMETERS_MAX, QUERY_MAX_BYTES } from "../limits.ts";
+import { readCapped } from "../store/fetch.ts";
+import type { Release } from "../store/room.ts";
+import { withinTime } from "../store/within-time.ts";
 
 /** Each name with its values in the order sent. */
 export type Parameters = ReadonlyMap<string, readonly string[]>;
+
+/** Takes a place for a body that is slow to come; undefined when there is none. */
+export type AcquirePlace = () => Release | undefined;
 
 export type BodyKind = "none" | "form" | "json" | "other";
 
@@ -30,10 +35,10 @@ export function bodyKind(request: Request): BodyKind | undefined {
 }
 
 /** Of query and body together. */
-export async function readParameters(request: Request): Promise<Result<Parameters>> {
+export async function readParameters(request: Request, acquire: AcquirePlace): Promise<Result<Parameters>> {
   const fromQuery = readQuery(request.url);
   if (!fromQuery.ok) return fromQuery;
-  const fromBody = await readBody(request);
+  const fromBody = await readBody(request, acquire);
   if (!fromBody.ok) return fromBody;
   const all = new ParameterList();
   for (const part of [fromQuery.value, fromBody.value]) {
@@ -51,24 +56,37 @@ export function readQuery(url: string): Result<Parameters> {
 }
 
 /** The body's parameters alone (RFC 6749 section 3.2: token endpoints take nothing from the query). */
-export async function readBody(request: Request): Promise<Result<Parameters>> {
+export async function readBody(request: Request, acquire: AcquirePlace): Promise<Result<Parameters>> {
   const kind = bodyKind(request);
   if (kind === undefined) return invalid("the Content-Type header cannot be read");
   const isRead = request.method === "POST" && (kind === "form" || kind === "json");
-  const bytes = await readInTime(request, isRead ? BODY_MAX_BYTES : 0);
+  const bytes = await readInTime(request, isRead ? BODY_MAX_BYTES : 0, acquire);
   if (!bytes.ok) return isRead ? bytes : unread(request, bytes);
   if (!isRead) return accept(new Map());
   return kind === "json" ? decodeJson(bytes.value) : decodeForm(new TextDecoder().decode(bytes.value), "form body");
 }
 
-/** A body that trickles in must not hold a request for ever. */
-async function readInTime(request: Request, maxBytes: number): Promise<Result<Uint8Array>> {
+/** A body that trickles in must not hold a request for ever, and one caller's must not fill the isolate. */
+async function readInTime(request: Request, maxBytes: number, acquire: AcquirePlace): Promise<Result<Uint8Array>> {
   const deadline = AbortSignal.timeout(BODY_TIMEOUT_MS);
+  const done = new AbortController();
+  const reading = readCapped(request, maxBytes, AbortSignal.any([deadline, done.signal]));
+  let release: Release | undefined;
   try {
-    const bytes = await raceAbort(readCapped(request, maxBytes), deadline);
+    // A crowd behind one address whose bodies come at once takes no place.
+    const isPrompt = await withinTime(reading, BODY_PROMPT_MS).then(
+      () => true,
+      () => false,
+    );
+    if (!isPrompt) release = acquire();
+    if (!isPrompt && !release) return refuse(CALLER_RATE_LIMITED);
+    const bytes = await reading;
     return bytes ? accept(bytes) : refuse({ reason: "request_too_large", what: "body", limitBytes: BODY_MAX_BYTES });
   } catch {
     return deadline.aborted ? refuse({ reason: "deadline_exceeded" }) : invalid("the body ends early");
+  } finally {
+    release?.();
+    done.abort();
   }
 }
 

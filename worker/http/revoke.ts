@@ -7,16 +7,17 @@ import { REVOCATION_ANSWER_MAX_MS } from "../limits.ts";
 import type { Budgets } from "../store/budgets.ts";
 import type { Release } from "../store/room.ts";
 import { readBearer } from "./fields.ts";
-import { readBody } from "./parameters.ts";
+import { type AcquirePlace, readBody } from "./parameters.ts";
 import { wireRefusal } from "./refusal.ts";
 import { jsonResponse, refusalResponse, wireRefusalResponse } from "./respond.ts";
-import { callerOf, type RouteContext } from "./route.ts";
+import { callerOf, placeOf, type RouteContext } from "./route.ts";
 
 /** GitHub promises the prefix, and no length. What goes into a header must be visible ASCII. */
 const INSTALLATION_TOKEN = /^ghs_[\x21-\x7e]+$/;
 
-export async function revokeRoute({ request, requestId, services }: RouteContext): Promise<Response> {
-  const token = await readInstallationToken(request);
+export async function revokeRoute(context: RouteContext): Promise<Response> {
+  const { request, requestId, services } = context;
+  const token = await readInstallationToken(request, placeOf(context));
   if (!token.ok) {
     // RFC 7009 section 2.2.1 has errors as RFC 6749 section 5.2 has them: 400, and no challenge.
     const refusal = wireRefusal(token.denial, "unverified", {});
@@ -52,8 +53,8 @@ function acquirePlaces({ revocations }: Budgets, caller: string): Release | unde
   return undefined;
 }
 
-async function readInstallationToken(request: Request): Promise<Result<string>> {
-  const body = await readBody(request);
+async function readInstallationToken(request: Request, acquire: AcquirePlace): Promise<Result<string>> {
+  const body = await readBody(request, acquire);
   if (!body.ok) return body;
   const fromBody = body.value.get("token") ?? [];
   const bearer = request.headers.has("Authorization") ? readBearer(request.headers) : undefined;

@@ -2,9 +2,11 @@
 import type { Result } from "../denial.ts";
 import { exchange } from "../exchange/exchange.ts";
 import type { ExchangeRequest, Granted, Refused } from "../exchange/outcome.ts";
+import { BODY_MAX_BYTES } from "../limits.ts";
 import type { Services } from "../services.ts";
 import { addressKey } from "../store/limiter.ts";
 import type { Deployment } from "./fields.ts";
+import type { AcquirePlace } from "./parameters.ts";
 
 export interface RouteContext {
   readonly request: Request;
@@ -15,6 +17,12 @@ export interface RouteContext {
 
 /** Where a request comes from, as a key for limits. */
 export const callerOf = (request: Request): string => addressKey(request.headers.get("CF-Connecting-IP"));
+
+/** For a body that is slow to come. */
+export const placeOf =
+  ({ request, services }: RouteContext): AcquirePlace =>
+  () =>
+    services.slowBodies.acquire(callerOf(request), BODY_MAX_BYTES);
 
 export const deploymentOf = ({ webUrl, config: { extraPermissions } }: Services): Deployment => ({
   webUrl,

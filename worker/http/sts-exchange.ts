@@ -3,12 +3,12 @@ import type { Granted } from "../exchange/outcome.ts";
 import { readExchangeRequest } from "./fields.ts";
 import { bodyKind } from "./parameters.ts";
 import { jsonResponse, refusalResponse, tokenBody } from "./respond.ts";
-import { answerExchange, deploymentOf, type RouteContext } from "./route.ts";
+import { answerExchange, deploymentOf, placeOf, type RouteContext } from "./route.ts";
 
 export function exchangeRoute(context: RouteContext): Promise<Response> {
   const { request, requestId, services } = context;
   return answerExchange(context, {
-    read: () => readExchangeRequest(request, deploymentOf(services)),
+    read: () => readExchangeRequest(request, deploymentOf(services), placeOf(context)),
     granted(outcome) {
       const isForm = request.method === "POST" && bodyKind(request) === "form";
       const more = isForm ? {} : tokenBody(outcome, { requestId, nowMs: services.now() });

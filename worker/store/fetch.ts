@@ -39,7 +39,7 @@ export async function boundedFetch(fetcher: Fetcher, request: Request, bounds: B
   const failed = (failure: "timeout" | "cut" | "too_large"): Fetched =>
     bounds.keepPart ? { kind: "failure", failure, part: joined(chunks) } : { kind: "failure", failure };
   try {
-    const isWhole = await raceAbort(readChunks(response, bounds.maxBytes, chunks), signal);
+    const isWhole = await readChunks(response, bounds.maxBytes, { chunks, signal });
     if (!isWhole) return failed("too_large");
     return { kind: "response", status: response.status, headers: response.headers, body: joined(chunks) };
   } catch {
@@ -47,28 +47,42 @@ export async function boundedFetch(fetcher: Fetcher, request: Request, bounds: B
   }
 }
 
-/** The whole body, or undefined once it proves larger than `maxBytes`; never holds more than one chunk above the cap. */
-export async function readCapped(source: Request | Response, maxBytes: number): Promise<Uint8Array | undefined> {
+/**
+ * The whole body, or undefined once it proves larger than `maxBytes`; never holds more than one chunk above the cap. Rejects, and
+ * reads no more, as soon as the signal says so.
+ */
+export async function readCapped(
+  source: Request | Response,
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<Uint8Array | undefined> {
   const chunks: Uint8Array[] = [];
-  return (await readChunks(source, maxBytes, chunks)) ? joined(chunks) : undefined;
+  return (await readChunks(source, maxBytes, { chunks, signal })) ? joined(chunks) : undefined;
 }
 
 /** Puts the body into `chunks` as it comes; false once it proves larger than `maxBytes`. */
-async function readChunks(source: Request | Response, maxBytes: number, chunks: Uint8Array[]): Promise<boolean> {
+async function readChunks(source: Request | Response, maxBytes: number, { chunks, signal }: Reading): Promise<boolean> {
   if (source.body === null) return true;
   const reader: ReadableStreamDefaultReader<Uint8Array> = source.body.getReader();
-  let size = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return true;
-    size += value.byteLength;
-    if (size > maxBytes) {
-      // The rest is nobody's: closing the stream is a courtesy that may fail.
-      reader.cancel().catch(() => undefined);
-      return false;
+  try {
+    let size = 0;
+    for (;;) {
+      const { done, value } = await raceAbort(reader.read(), signal);
+      if (done) return true;
+      size += value.byteLength;
+      if (size > maxBytes) return false;
+      chunks.push(value);
     }
-    chunks.push(value);
+  } finally {
+    // The rest is nobody's: closing the stream is a courtesy that may fail.
+    reader.cancel().catch(() => undefined);
   }
+}
+
+interface Reading {
+  /** Filled as the body comes. */
+  readonly chunks: Uint8Array[];
+  readonly signal: AbortSignal;
 }
 
 function joined(chunks: readonly Uint8Array[]): Uint8Array {
@@ -94,7 +108,8 @@ export function parseJson(body: Uint8Array): unknown {
 export function raceAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
   });
 }

@@ -6,9 +6,8 @@
 export interface RoomBounds {
   /** All bodies together. */
   readonly maxBytes: number;
-  /** Of these, what bodies above `largeBytes` may take: small ones always find room beside them. */
-  readonly maxLargeBytes: number;
-  readonly largeBytes: number;
+  /** What bodies above some size may take of it: small ones always find room beside them. */
+  readonly large?: { readonly aboveBytes: number; readonly maxBytes: number };
   readonly maxBytesPerCaller: number;
   readonly maxBodiesPerCaller: number;
 }
@@ -33,11 +32,12 @@ export class Room {
 
   /** Undefined when there is none. */
   acquire(caller: string, bytes: number): Release | undefined {
-    const { maxBytes, maxLargeBytes, largeBytes, maxBytesPerCaller, maxBodiesPerCaller } = this.#bounds;
+    const { maxBytes, large: ofLarge, maxBytesPerCaller, maxBodiesPerCaller } = this.#bounds;
     const held = this.#callers.get(caller) ?? { bodies: 0, bytes: 0 };
-    const large = bytes > largeBytes ? bytes : 0;
+    const large = ofLarge && bytes > ofLarge.aboveBytes ? bytes : 0;
     if (held.bodies >= maxBodiesPerCaller || held.bytes + bytes > maxBytesPerCaller) return undefined;
-    if (this.#bytes + bytes > maxBytes || this.#largeBytes + large > maxLargeBytes) return undefined;
+    if (this.#bytes + bytes > maxBytes) return undefined;
+    if (ofLarge && this.#largeBytes + large > ofLarge.maxBytes) return undefined;
     this.#add(caller, held, { bodies: 1, bytes, large });
     let isReleased = false;
     return () => {
