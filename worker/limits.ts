@@ -89,6 +89,8 @@ export const POLICY_STALE_MS = 60 * 60_000;
 export const POLICY_NEGATIVE_MS = 5 * 60_000;
 /** The names in a folder of policies. */
 export const FOLDER_FRESH_MS = 5 * 60_000;
+/** What was read through a symbolic link; no webhook tells of a change of the file that it leads to. */
+export const LINKED_FILE_FRESH_MS = 10_000;
 export const ALLOW_LIST_FRESH_MS = 5 * 60_000;
 export const ALLOW_LIST_STALE_MS = 60 * 60_000;
 export const MEMORY_ENTRIES_MAX = 500;
@@ -152,8 +154,11 @@ export const WILDCARD_ISSUERS_PER_WINDOW = 60;
 export const REVOCATIONS_OF_CALLER_MAX = 20;
 export const REVOCATIONS_MAX = 50;
 /** Bodies that are slow to come, of one address and of all. */
-export const SLOW_BODIES_OF_CALLER_MAX = 20;
-export const SLOW_BODIES_MAX = 200;
+export const SLOW_BODIES_ROOM = {
+  maxBytes: 200 * BODY_MAX_BYTES,
+  maxBytesPerCaller: 20 * BODY_MAX_BYTES,
+  maxBodiesPerCaller: 20,
+} as const;
 /** GitHub is asked so often whether it takes the Apps' keys, whoever asks for `/readyz`. */
 export const READY_FRESH_MS = 30_000;
 /** Events of callers over a limit: the first of a window, then one of so many. */
@@ -185,12 +190,13 @@ export const RETRY_AFTER_MAX_SECONDS = 3_600;
 /** What GitHub itself sends at most. */
 export const WEBHOOK_BODY_MAX_BYTES = 25 * 1024 * 1024;
 export const WEBHOOK_BODY_TIMEOUT_MS = 10_000;
-/** Of bodies that nobody vouches for yet, by isolate: two of the largest, and room for usual ones beside them. */
-export const WEBHOOK_ROOM_MAX_BYTES = 64 * 1024 * 1024;
-export const WEBHOOK_LARGE_BODY_BYTES = 1024 * 1024;
-export const WEBHOOK_LARGE_ROOM_MAX_BYTES = 50 * 1024 * 1024;
-export const WEBHOOK_ROOM_PER_CALLER_MAX_BYTES = 26 * 1024 * 1024;
-export const WEBHOOK_BODIES_PER_CALLER_MAX = 50;
+/** For bodies that nobody vouches for yet, by isolate: two of the largest, and room for usual ones beside them. */
+export const WEBHOOK_ROOM = {
+  maxBytes: 64 * 1024 * 1024,
+  large: { aboveBytes: 1024 * 1024, maxBytes: 50 * 1024 * 1024 },
+  maxBytesPerCaller: 26 * 1024 * 1024,
+  maxBodiesPerCaller: 50,
+} as const;
 /** Workers ends what runs after an answer 30 s later: the work stops before, and what it ends in has the rest. */
 export const WEBHOOK_WORK_MAX_MS = 20_000;
 export const WEBHOOK_END_MAX_MS = 28_000;

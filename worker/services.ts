@@ -6,40 +6,19 @@ import { fetchTarget } from "../policies/fetch-target.ts";
 import type { DeploymentRules } from "../policies/parse.ts";
 import { AuditSampler, type AuditSink, CloudEventsSink, logSink, metricsSink, queueSink } from "./audit.ts";
 import { type Config, type ConfigProblem, type Env, readConfig } from "./config.ts";
-import { type AccountsValue, decodeAccounts, encodeAccounts } from "./github/accounts.ts";
+import { ACCOUNTS_CACHE, type AccountsValue } from "./github/accounts.ts";
 import { readAppKeys } from "./github/app.ts";
 import { type App, GitHub } from "./github/github.ts";
-import {
-  decodeInstallation,
-  encodeInstallation,
-  type InstallationValue,
-  isNegativeInstallation,
-} from "./github/installations.ts";
+import { INSTALLATION_CACHE, type InstallationValue } from "./github/installations.ts";
 import { appsOf } from "./github/pool.ts";
 import { Readiness } from "./github/readiness.ts";
 import { webUrlOf } from "./github/web-url.ts";
-import {
-  ACCOUNTS_FRESH_MS,
-  BODY_MAX_BYTES,
-  CHECK_TOKENS_MAX,
-  INSTALLATION_FRESH_MS,
-  ISSUER_KEYS_MEMORY_MAX,
-  ISSUER_KEYS_STALE_MS,
-  MEMORY_ENTRIES_MAX,
-  MEMORY_SHARES_BYTES,
-  SLOW_BODIES_MAX,
-  SLOW_BODIES_OF_CALLER_MAX,
-  WEBHOOK_BODIES_PER_CALLER_MAX,
-  WEBHOOK_LARGE_BODY_BYTES,
-  WEBHOOK_LARGE_ROOM_MAX_BYTES,
-  WEBHOOK_ROOM_MAX_BYTES,
-  WEBHOOK_ROOM_PER_CALLER_MAX_BYTES,
-} from "./limits.ts";
-import { decodeIssuerKeys, encodeIssuerKeys, type IssuerKeys } from "./oidc/issuer-keys.ts";
+import { CHECK_TOKENS_MAX, MEMORY_ENTRIES_MAX, SLOW_BODIES_ROOM, WEBHOOK_ROOM } from "./limits.ts";
+import { ISSUER_KEYS_CACHE, type IssuerKeys } from "./oidc/issuer-keys.ts";
 import { isKnownIssuer } from "./oidc/issuer-rules.ts";
 import { Verifier } from "./oidc/verify.ts";
 import { Budgets } from "./store/budgets.ts";
-import { type CacheOptions, TieredCache } from "./store/cache.ts";
+import { TieredCache } from "./store/cache.ts";
 import type { Fetcher } from "./store/fetch.ts";
 import { KvStore } from "./store/kv.ts";
 import { BoundedMap } from "./store/memory.ts";
@@ -164,20 +143,11 @@ function compose(parts: Parts, outside: Outside): Services {
     github,
     tombstones: caches.tombstones,
     webhooks: {
-      room: new Room({
-        maxBytes: WEBHOOK_ROOM_MAX_BYTES,
-        large: { aboveBytes: WEBHOOK_LARGE_BODY_BYTES, maxBytes: WEBHOOK_LARGE_ROOM_MAX_BYTES },
-        maxBytesPerCaller: WEBHOOK_ROOM_PER_CALLER_MAX_BYTES,
-        maxBodiesPerCaller: WEBHOOK_BODIES_PER_CALLER_MAX,
-      }),
+      room: new Room(WEBHOOK_ROOM),
       inProgress: new Set(),
       tokens: new BoundedMap(CHECK_TOKENS_MAX),
     },
-    slowBodies: new Room({
-      maxBytes: SLOW_BODIES_MAX * BODY_MAX_BYTES,
-      maxBytesPerCaller: SLOW_BODIES_OF_CALLER_MAX * BODY_MAX_BYTES,
-      maxBodiesPerCaller: SLOW_BODIES_OF_CALLER_MAX,
-    }),
+    slowBodies: new Room(SLOW_BODIES_ROOM),
     policySource: new PolicySource({ caches: caches.sources, github, orgPolicyRepo: config.orgPolicyRepo, now }),
     readiness: new Readiness({ github, apps, now }),
     auditSampler: new AuditSampler(now),
@@ -223,37 +193,15 @@ function createCaches({ config, apps, kv: namespace }: Parts, { now, log }: Outs
   const onFailure = (operation: string) => log(JSON.stringify({ type: "kv_failed", operation }));
   const kv = new KvStore({ kv: namespace, onFailure });
   const common = { apiHost, kv, now, maxEntries: MEMORY_ENTRIES_MAX };
-  type Own<T> = Omit<CacheOptions<T>, keyof typeof common> & { maxEntries?: number };
-  const cache = <T>(own: Own<T>) => new TieredCache<T>({ ...common, ...own });
   const wait = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
   const tombstones = new Tombstones({ kv, apiHost, orgPolicyRepo, now, wait });
   const appIdsFor = (owner: string) => appsOf(apps, owner).map(({ id }) => id);
   return {
     tombstones,
     sources: new SourceCaches({ kv, apiHost, orgPolicyRepo, appIdsFor, tombstones, now }),
-    installations: cache<InstallationValue>({
-      kind: "installation",
-      maxBytes: MEMORY_SHARES_BYTES.installations,
-      keepMs: INSTALLATION_FRESH_MS,
-      encode: encodeInstallation,
-      decode: decodeInstallation,
-      isNegative: isNegativeInstallation,
-    }),
-    accounts: cache<AccountsValue>({
-      kind: "accounts",
-      maxBytes: MEMORY_SHARES_BYTES.accounts,
-      keepMs: ACCOUNTS_FRESH_MS,
-      encode: encodeAccounts,
-      decode: decodeAccounts,
-    }),
-    issuerKeys: cache<IssuerKeys>({
-      kind: "issuer",
-      maxBytes: MEMORY_SHARES_BYTES.issuerKeys,
-      maxEntries: ISSUER_KEYS_MEMORY_MAX,
-      keepMs: ISSUER_KEYS_STALE_MS,
-      encode: encodeIssuerKeys,
-      decode: decodeIssuerKeys,
-    }),
+    installations: new TieredCache<InstallationValue>({ ...common, ...INSTALLATION_CACHE }),
+    accounts: new TieredCache<AccountsValue>({ ...common, ...ACCOUNTS_CACHE }),
+    issuerKeys: new TieredCache<IssuerKeys>({ ...common, ...ISSUER_KEYS_CACHE }),
   };
 }
 

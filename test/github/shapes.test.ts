@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { parseContents } from "../../worker/github/contents.ts";
-import { decodeInstallation, encodeInstallation, type InstallationValue } from "../../worker/github/installations.ts";
+import { INSTALLATION_CACHE, type InstallationValue } from "../../worker/github/installations.ts";
 import { parseApp, parseInstallation } from "../../worker/github/shapes.ts";
 import { acmeInstallation } from "./world.ts";
 
@@ -160,7 +160,7 @@ describe("what the cache keeps", () => {
     { kind: "not_visible", problem: "gone" },
   ];
   it.each(values)("comes back as it was: $kind", (value) => {
-    expect(decodeInstallation(JSON.parse(JSON.stringify(encodeInstallation(value))))).toEqual(value);
+    expect(INSTALLATION_CACHE.decode(JSON.parse(JSON.stringify(INSTALLATION_CACHE.encode(value))))).toEqual(value);
   });
 
   it.each([
@@ -171,6 +171,6 @@ describe("what the cache keeps", () => {
     { kind: "not_visible" },
     { kind: "found", installation: { id: 1 } },
   ])("is a miss when it is another thing: %j", (stored) => {
-    expect(decodeInstallation(stored)).toBeUndefined();
+    expect(INSTALLATION_CACHE.decode(stored)).toBeUndefined();
   });
 });

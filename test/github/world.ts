@@ -1,16 +1,11 @@
 // A world for the tests of worker/github: the emulated GitHub, ours over it, one App on one owner, and a call context that
 // remembers what it was given. No socket; the clock stands still until a test moves it.
 
-import { type AccountsValue, decodeAccounts, encodeAccounts } from "../../worker/github/accounts.ts";
+import { ACCOUNTS_CACHE, type AccountsValue } from "../../worker/github/accounts.ts";
 import { readAppKeys } from "../../worker/github/app.ts";
 import type { CallContext, CallEvent } from "../../worker/github/call.ts";
 import { type App, GitHub, type Installation } from "../../worker/github/github.ts";
-import {
-  decodeInstallation,
-  encodeInstallation,
-  type InstallationValue,
-  isNegativeInstallation,
-} from "../../worker/github/installations.ts";
+import { INSTALLATION_CACHE, type InstallationValue } from "../../worker/github/installations.ts";
 import { TieredCache } from "../../worker/store/cache.ts";
 import { KvStore } from "../../worker/store/kv.ts";
 import { appKeys } from "../emulators/core/keys.ts";
@@ -79,30 +74,21 @@ export async function appOf(id: number, slots: readonly number[] = [0]): Promise
 
 export function installationCache(clock: Clock, kv?: KVNamespace): TieredCache<InstallationValue> {
   return new TieredCache<InstallationValue>({
-    kind: "installation",
+    ...INSTALLATION_CACHE,
     apiHost: "api.github.com",
     kv: kv && new KvStore({ kv }),
     now: () => clock.now,
     maxEntries: 50,
-    maxBytes: 1_000_000,
-    isNegative: isNegativeInstallation,
-    keepMs: 3_600_000,
-    encode: encodeInstallation,
-    decode: decodeInstallation,
   });
 }
 
 function accountsCache(clock: Clock): TieredCache<AccountsValue> {
   return new TieredCache<AccountsValue>({
-    kind: "accounts",
+    ...ACCOUNTS_CACHE,
     apiHost: "api.github.com",
     kv: undefined,
     now: () => clock.now,
     maxEntries: 50,
-    maxBytes: 1_000_000,
-    keepMs: 300_000,
-    encode: encodeAccounts,
-    decode: decodeAccounts,
   });
 }
 

@@ -7,7 +7,7 @@ import {
   ISSUER_UNREACHABLE_MAX_MS,
   ISSUER_UNREACHABLE_MS,
 } from "../../worker/limits.ts";
-import { decodeIssuerKeys, encodeIssuerKeys } from "../../worker/oidc/issuer-keys.ts";
+import { ISSUER_KEYS_CACHE } from "../../worker/oidc/issuer-keys.ts";
 import { usableKeys } from "../../worker/oidc/jwk.ts";
 import { discoveryOf, keySetOf, type Route } from "../support/network.ts";
 import { cut } from "../support/routes.ts";
@@ -393,9 +393,9 @@ describe("keys in KV", () => {
 
   it("are judged again when they are read", () => {
     const stored = { issuer: ISSUER, algorithms: ["ES256"], keys: [old.publicJwk] };
-    const keys = decodeIssuerKeys(stored);
+    const keys = ISSUER_KEYS_CACHE.decode(stored);
     expect(keys?.jwks.map((key) => key.kid)).toEqual(["old"]);
-    expect(keys && decodeIssuerKeys(JSON.parse(JSON.stringify(encodeIssuerKeys(keys))))).toEqual(keys);
+    expect(keys && ISSUER_KEYS_CACHE.decode(JSON.parse(JSON.stringify(ISSUER_KEYS_CACHE.encode(keys))))).toEqual(keys);
     for (const wrong of [
       null,
       [],
@@ -405,7 +405,7 @@ describe("keys in KV", () => {
       { ...stored, keys: [{ kty: "oct", k: "AAAA" }] },
       { ...stored, keys: "x" },
     ]) {
-      expect(decodeIssuerKeys(wrong)).toBeUndefined();
+      expect(ISSUER_KEYS_CACHE.decode(wrong)).toBeUndefined();
     }
   });
 });

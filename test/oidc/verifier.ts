@@ -1,6 +1,6 @@
 /** A verifier on a network of its own, with a clock that stands still until a test moves it. */
 import { env } from "cloudflare:workers";
-import { decodeIssuerKeys, encodeIssuerKeys, type IssuerKeys } from "../../worker/oidc/issuer-keys.ts";
+import { ISSUER_KEYS_CACHE, type IssuerKeys } from "../../worker/oidc/issuer-keys.ts";
 import { readToken, type UnverifiedToken } from "../../worker/oidc/token.ts";
 import { Verifier } from "../../worker/oidc/verify.ts";
 import { TieredCache, type Writes } from "../../worker/store/cache.ts";
@@ -29,15 +29,10 @@ export function createVerifierWorld(options: VerifierOptions = {}): VerifierWorl
   const { network, clock } = options.beside ?? { network: new Network(), clock: { now: NOW } };
   const now = () => clock.now;
   const cache = new TieredCache<IssuerKeys>({
-    kind: "issuer-keys",
+    ...ISSUER_KEYS_CACHE,
     apiHost: "api.github.com",
     kv: options.kv ? new KvStore({ kv: env.STS_CACHE }) : undefined,
     now,
-    maxEntries: 100,
-    maxBytes: 5_000_000,
-    keepMs: 24 * 60 * 60_000,
-    encode: encodeIssuerKeys,
-    decode: decodeIssuerKeys,
   });
   const verifier = new Verifier({
     fetcher: network.fetch,

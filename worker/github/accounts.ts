@@ -3,7 +3,13 @@
  * (worker/README.md, "Who pays"). What it says only spares calls: an owner that it lacks is refused, one that it has is looked up.
  */
 import * as v from "valibot";
-import { ACCOUNTS_FRESH_MS, ACCOUNTS_PAGES_MAX, ACCOUNTS_PER_PAGE, ACCOUNTS_READ_EVERY_MS } from "../limits.ts";
+import {
+  ACCOUNTS_FRESH_MS,
+  ACCOUNTS_PAGES_MAX,
+  ACCOUNTS_PER_PAGE,
+  ACCOUNTS_READ_EVERY_MS,
+  MEMORY_SHARES_BYTES,
+} from "../limits.ts";
 import type { TieredCache, Writes } from "../store/cache.ts";
 import type { App } from "./app.ts";
 import type { AppApi } from "./app-jwt.ts";
@@ -90,11 +96,14 @@ function hasNextPage(response: ApiResponse | undefined): boolean {
 
 const stored = v.object({ logins: v.optional(v.array(v.string())) });
 
-/** For `CacheOptions.encode`. */
-export const encodeAccounts = ({ logins }: AccountsValue): unknown => (logins ? { logins: [...logins] } : {});
-
-/** For `CacheOptions.decode`. */
-export function decodeAccounts(value: unknown): AccountsValue | undefined {
-  const parsed = v.safeParse(stored, value);
-  return parsed.success ? { logins: parsed.output.logins && new Set(parsed.output.logins) } : undefined;
-}
+/** What a cache of these values is made with. */
+export const ACCOUNTS_CACHE = {
+  kind: "accounts",
+  maxBytes: MEMORY_SHARES_BYTES.accounts,
+  keepMs: ACCOUNTS_FRESH_MS,
+  encode: ({ logins }: AccountsValue) => (logins ? { logins: [...logins] } : {}),
+  decode(value: unknown): AccountsValue | undefined {
+    const parsed = v.safeParse(stored, value);
+    return parsed.success ? { logins: parsed.output.logins && new Set(parsed.output.logins) } : undefined;
+  },
+} as const;

@@ -4,7 +4,12 @@
  */
 import * as v from "valibot";
 import { accept, type Denial, type Result, refuse } from "../denial.ts";
-import { INSTALLATION_FRESH_MS, INSTALLATION_NEGATIVE_MS, MISSING_LOOKUPS_MAX } from "../limits.ts";
+import {
+  INSTALLATION_FRESH_MS,
+  INSTALLATION_NEGATIVE_MS,
+  MEMORY_SHARES_BYTES,
+  MISSING_LOOKUPS_MAX,
+} from "../limits.ts";
 import type { Entry, TieredCache, Writes } from "../store/cache.ts";
 import type { App } from "./app.ts";
 import type { AppApi } from "./app-jwt.ts";
@@ -227,14 +232,12 @@ const stored = v.variant("kind", [
   v.object({ kind: v.literal("not_visible"), problem: v.picklist(["not_selected", "moved", "gone"]) }),
 ]);
 
-/** For `CacheOptions.encode`. */
-export function encodeInstallation(value: InstallationValue): unknown {
+function encodeInstallation(value: InstallationValue): unknown {
   if (value.kind !== "found") return value;
   return { kind: "found", installation: { ...value.installation, permissions: [...value.installation.permissions] } };
 }
 
-/** For `CacheOptions.decode`. */
-export function decodeInstallation(value: unknown): InstallationValue | undefined {
+function decodeInstallation(value: unknown): InstallationValue | undefined {
   const parsed = v.safeParse(stored, value);
   if (!parsed.success) return undefined;
   if (parsed.output.kind !== "found") return parsed.output;
@@ -242,5 +245,12 @@ export function decodeInstallation(value: unknown): InstallationValue | undefine
   return { kind: "found", installation: { ...installation, permissions: new Map(installation.permissions) } };
 }
 
-/** For `CacheOptions.isNegative`. */
-export const isNegativeInstallation = (value: InstallationValue): boolean => value.kind !== "found";
+/** What a cache of these values is made with. */
+export const INSTALLATION_CACHE = {
+  kind: "installation",
+  maxBytes: MEMORY_SHARES_BYTES.installations,
+  keepMs: INSTALLATION_FRESH_MS,
+  encode: encodeInstallation,
+  decode: decodeInstallation,
+  isNegative: ({ kind }: InstallationValue) => kind !== "found",
+} as const;

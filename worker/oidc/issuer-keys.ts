@@ -6,7 +6,13 @@
 import { ALGORITHMS } from "../../policies/algorithms.ts";
 import { flatJwk } from "../../policies/jwk.ts";
 import { isObject } from "../../policies/objects.ts";
-import { ISSUER_KEYS_FRESH_MS, ISSUER_KEYS_STALE_MS, RETRY_AFTER_OUTAGE_SECONDS } from "../limits.ts";
+import {
+  ISSUER_KEYS_FRESH_MS,
+  ISSUER_KEYS_MEMORY_MAX,
+  ISSUER_KEYS_STALE_MS,
+  MEMORY_SHARES_BYTES,
+  RETRY_AFTER_OUTAGE_SECONDS,
+} from "../limits.ts";
 import type { Entry, TieredCache, Writes } from "../store/cache.ts";
 import {
   type DocumentDeps,
@@ -23,7 +29,7 @@ export type { IssuerKeys, KeysFailure };
 export interface KeysDeps extends DocumentDeps {
   /** Ms since the epoch. */
   readonly now: () => number;
-  /** Made with `encodeIssuerKeys` and `decodeIssuerKeys`; its key is the issuer alone. */
+  /** Made with `ISSUER_KEYS_CACHE`; its key is the issuer alone. */
   readonly cache: TieredCache<IssuerKeys>;
 }
 
@@ -149,14 +155,14 @@ const standIn = (failure: DatedFailure, copy: Entry<IssuerKeys> | undefined): Lo
 
 const seconds = (ms: number): number => Math.ceil(ms / 1000);
 
-export const encodeIssuerKeys = ({ issuer, algorithms, jwks }: IssuerKeys): unknown => ({
+const encodeIssuerKeys = ({ issuer, algorithms, jwks }: IssuerKeys): unknown => ({
   issuer,
   algorithms,
   keys: jwks.map(flatJwk),
 });
 
 /** Undefined when the stored value is not of this kind; keys are judged as if they had just been fetched. */
-export function decodeIssuerKeys(stored: unknown): IssuerKeys | undefined {
+function decodeIssuerKeys(stored: unknown): IssuerKeys | undefined {
   if (!isObject(stored)) return undefined;
   const { issuer, algorithms, keys } = stored;
   if (typeof issuer !== "string" || !Array.isArray(algorithms) || !Array.isArray(keys)) return undefined;
@@ -164,3 +170,13 @@ export function decodeIssuerKeys(stored: unknown): IssuerKeys | undefined {
   const jwks = usableKeys(keys);
   return algorithms.length > 0 && jwks.length > 0 ? { issuer, algorithms, jwks } : undefined;
 }
+
+/** What a cache of these values is made with. */
+export const ISSUER_KEYS_CACHE = {
+  kind: "issuer",
+  maxEntries: ISSUER_KEYS_MEMORY_MAX,
+  maxBytes: MEMORY_SHARES_BYTES.issuerKeys,
+  keepMs: ISSUER_KEYS_STALE_MS,
+  encode: encodeIssuerKeys,
+  decode: decodeIssuerKeys,
+} as const;
