@@ -118,13 +118,17 @@ describe("files", () => {
     expect([at(object.body, "type"), at(object.body, "entries", 1, "name")]).toEqual(["dir", "deep"]);
     expect(at((await ask("/repos/Acme/app/contents/", { as, accept: OBJECT })).body, "entries", 1, "name")).toBe("src");
   });
-  it("48: a symlink to a file of the repository answers as that file, any other as a symlink", async () => {
+  it("48: a symlink to a file of the repository answers with its content, any other as a symlink", async () => {
     const { ask, token, github } = await createClient();
     github.putFile("Acme/app", "src/link", { symlink: "../README.md" });
     github.putFile("Acme/app", "src/out", { symlink: "/etc/passwd" });
     const as = await token();
     const link = await ask("/repos/Acme/app/contents/src/link", { as, accept: OBJECT });
     expect([at(link.body, "type"), at(link.body, "content")]).toEqual(["file", `${btoa("# app\n")}\n`]);
+    const file = await ask("/repos/Acme/app/contents/README.md", { as, accept: OBJECT });
+    expect([at(link.body, "path"), at(link.body, "size")]).toEqual(["src/link", at(file.body, "size")]);
+    const own = github.repository("Acme/app").git.resolve("main")?.files.get("src/link")?.sha;
+    expect([at(link.body, "sha"), at(link.body, "sha") === at(file.body, "sha")]).toEqual([own, false]);
     const out = await ask("/repos/Acme/app/contents/src/out", { as, accept: OBJECT });
     expect([at(out.body, "type"), at(out.body, "target")]).toEqual(["symlink", "/etc/passwd"]);
   });

@@ -24,8 +24,9 @@ describe("what lies at a path", () => {
     expect(await read(world)).toEqual({
       kind: "file",
       text: "issuer: x\n",
-      sha: expect.stringMatching(/^[0-9a-f]{40}$/),
+      sha: "4625329ef2e6eaa4b8d71fd7fcefab89188945ce",
       size: 10,
+      linked: false,
     });
     expect(world.network.count("gh.contents")).toBe(1);
   });
@@ -60,7 +61,8 @@ describe("what lies at a path", () => {
     world.network.github.commit("acme/app", {
       files: { link: { symlink: POLICY_PATH }, loose: { symlink: "nowhere" }, module: { submodule: "a".repeat(40) } },
     });
-    expect(await read(world, "link")).toMatchObject({ kind: "file", text: "issuer: x\n" });
+    const file = await read(world);
+    expect(await read(world, "link")).toEqual({ ...file, linked: true });
     expect(await read(world, "loose")).toEqual({ kind: "not_a_file" });
     expect(await read(world, "module")).toEqual({ kind: "not_a_file" });
   });
@@ -73,8 +75,8 @@ describe("what lies at a path", () => {
 });
 
 const ROUTE = "GET /repos/{owner}/{repo}/contents/{+path}";
-const outcomeOf = (status: number, json: unknown, headers: Record<string, string> = {}) =>
-  plain(fileLookup(resultOf({ kind: "response", status, json, headers: new Headers(headers) }, 0), FILE));
+const outcomeOf = async (status: number, json: unknown, headers: Record<string, string> = {}) =>
+  plain(await fileLookup(resultOf({ kind: "response", status, json, headers: new Headers(headers) }, 0), FILE));
 const invalid = (problem: string) => ({
   kind: "denied",
   denial: { reason: "github_invalid_answer", route: ROUTE, problem },
@@ -84,9 +86,22 @@ const UNFIT = invalid("fields are missing or of another type");
 describe("answers that are wrong", () => {
   const good = { type: "file", encoding: "base64", size: 3, sha: "a".repeat(40), content: "YWJj\n", path: "elsewhere" };
 
-  it("the good one, from which they differ", () => {
-    expect(outcomeOf(200, good)).toMatchObject({ kind: "file", text: "abc" });
+  it("the good one, from which they differ", async () => {
+    expect(await outcomeOf(200, good)).toMatchObject({ kind: "file", text: "abc" });
   });
+
+  const id = "f2ba8f84ab5c1bce84a7b441cb1959cfc7093b7f";
+  it.each([
+    ["the path and id that were asked for", { path: POLICY_PATH, sha: id }, false],
+    ["the id of a link, which is how GitHub was seen to answer", { path: POLICY_PATH, sha: "a".repeat(40) }, true],
+    ["another path", { path: "elsewhere", sha: id }, true],
+    ["no path", { path: undefined, sha: id }, true],
+  ])(
+    "a text with %s is that of the file that was asked for, or of one that a link leads to",
+    async (_, over, linked) => {
+      expect(await outcomeOf(200, { ...good, ...over })).toMatchObject({ kind: "file", sha: id, linked });
+    },
+  );
 
   const wrong: [string, object][] = [
     ["fewer bytes than its size", { size: 4 }],
@@ -99,37 +114,37 @@ describe("answers that are wrong", () => {
     ["no base64", { content: "<html>" }],
     ["small, yet without content", { encoding: "none", content: "" }],
   ];
-  it.each(wrong)("%s", (_, over) => {
-    expect(outcomeOf(200, { ...good, ...over })).toEqual(UNFIT);
+  it.each(wrong)("%s", async (_, over) => {
+    expect(await outcomeOf(200, { ...good, ...over })).toEqual(UNFIT);
   });
 
-  it("null, text, nothing", () => {
-    for (const json of [null, "abc", undefined, {}]) expect(outcomeOf(200, json)).toEqual(UNFIT);
+  it("null, text, nothing", async () => {
+    for (const json of [null, "abc", undefined, {}]) expect(await outcomeOf(200, json)).toEqual(UNFIT);
   });
 });
 
 describe("statuses", () => {
-  it("404 is an absent file", () => {
-    expect(outcomeOf(404, { message: "Not Found" })).toEqual({ kind: "absent" });
+  it("404 is an absent file", async () => {
+    expect(await outcomeOf(404, { message: "Not Found" })).toEqual({ kind: "absent" });
   });
 
-  it("403 above 100 MB is a file too large, a bare one is a refusal, and no error of another shape is either", () => {
+  it("403 above 100 MB is a file too large, a bare one is a refusal, and no error of another shape is either", async () => {
     const denial = { reason: "github_forbidden", route: ROUTE };
-    expect(outcomeOf(403, { errors: [{ code: "too_large" }] })).toEqual({ kind: "too_large" });
+    expect(await outcomeOf(403, { errors: [{ code: "too_large" }] })).toEqual({ kind: "too_large" });
     for (const errors of [[], "too_large", null, [null], [{ code: "other" }]]) {
-      expect(outcomeOf(403, { errors })).toEqual({ kind: "denied", denial });
+      expect(await outcomeOf(403, { errors })).toEqual({ kind: "denied", denial });
     }
   });
 
-  it("401 is no fault of the App's key", () => {
+  it("401 is no fault of the App's key", async () => {
     const denial = { reason: "github_unavailable", route: ROUTE, problem: "the read token was refused" };
-    expect(outcomeOf(401, {})).toEqual({ kind: "denied", denial });
+    expect(await outcomeOf(401, {})).toEqual({ kind: "denied", denial });
   });
 
-  it("301 is a repository that moved, 302 is nothing that GitHub says", () => {
+  it("301 is a repository that moved, 302 is nothing that GitHub says", async () => {
     const denial = { reason: "repository_not_visible", repository: "acme/app", problem: "moved" };
-    expect(outcomeOf(301, {})).toEqual({ kind: "denied", denial });
-    expect(outcomeOf(302, {})).toEqual(invalid("unexpected status 302"));
+    expect(await outcomeOf(301, {})).toEqual({ kind: "denied", denial });
+    expect(await outcomeOf(302, {})).toEqual(invalid("unexpected status 302"));
   });
 
   it("a limit counts against the App that read", async () => {

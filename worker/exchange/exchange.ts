@@ -12,7 +12,7 @@ import { isKnownIssuer } from "../oidc/issuer-rules.ts";
 import { readToken, type UnverifiedToken } from "../oidc/token.ts";
 import type { VerifiedToken, Verifier } from "../oidc/verify.ts";
 import type { PolicyAccess } from "../trust-policy/apps.ts";
-import type { RecalledSources } from "../trust-policy/caches.ts";
+import type { RecalledSources } from "../trust-policy/recalled.ts";
 import type { PolicySource } from "../trust-policy/source.ts";
 import { scopeText, type Target, targetOf } from "../trust-policy/target.ts";
 import { mintThroughApps } from "./mint.ts";

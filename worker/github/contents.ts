@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { GIT_SHA } from "../../policies/names.ts";
 import { ownProperty } from "../../policies/objects.ts";
 import { CONTENTS_ANSWER_MAX_BYTES, POLICY_MAX_BYTES } from "../limits.ts";
+import { blobIdOf, bytesOf, textOf } from "./blob.ts";
 import type { CallContext, RepositoryRef, TokenApi } from "./call.ts";
 import { type ApiResult, denialOf, isTooLarge, type Lookup } from "./response.ts";
 
@@ -13,10 +14,20 @@ export interface FileRef extends RepositoryRef {
 
 /** What lies at a path: a file with its text, or what is no text. */
 export type FileContent =
-  /** `size` in bytes; `sha` of the blob. */
-  | { readonly kind: "file"; readonly text: string; readonly sha: string; readonly size: number }
+  | FileAt
   | { readonly kind: "not_a_file" | "too_large" | "not_utf8" }
   | ({ readonly kind: "directory" } & Directory);
+
+export interface FileAt {
+  readonly kind: "file";
+  readonly text: string;
+  /** Git's id of this text. */
+  readonly sha: string;
+  /** In bytes. */
+  readonly size: number;
+  /** A symbolic link lies at the path, and this is the file that it leads to: a push that changes it does not name the path. */
+  readonly linked: boolean;
+}
 
 const ROUTE = "GET /repos/{owner}/{repo}/contents/{+path}";
 const OBJECT = "application/vnd.github.object+json";
@@ -33,10 +44,11 @@ export async function readFile(
 }
 
 /** Exported for its test: everything that a response can mean, without a call. */
-export function fileLookup(result: ApiResult, file: FileRef): Lookup<FileContent> {
+export async function fileLookup(result: ApiResult, file: FileRef): Promise<Lookup<FileContent>> {
   switch (result.kind) {
     case "success": {
-      const value = contentOf(parseContents(result.json));
+      const isElsewhere = ownProperty(result.json, "path") !== file.path;
+      const value = await contentOf(parseContents(result.json), isElsewhere);
       if (value !== undefined) return { kind: "found", value };
       break;
     }
@@ -58,7 +70,7 @@ export function fileLookup(result: ApiResult, file: FileRef): Lookup<FileContent
   return { kind: "denied", denial: denialOf(result, { route: ROUTE }) };
 }
 
-function contentOf(contents: Contents | undefined): FileContent | undefined {
+async function contentOf(contents: Contents | undefined, isElsewhere: boolean): Promise<FileContent | undefined> {
   if (contents === undefined) return undefined;
   switch (contents.kind) {
     case "directory":
@@ -68,39 +80,18 @@ function contentOf(contents: Contents | undefined): FileContent | undefined {
     case "file_without_content":
       return contents.size > POLICY_MAX_BYTES ? { kind: "too_large" } : undefined;
     case "file":
-      return contents.size > POLICY_MAX_BYTES ? { kind: "too_large" } : textOf(contents);
+      return contents.size > POLICY_MAX_BYTES ? { kind: "too_large" } : fileOf(contents, isElsewhere);
   }
 }
 
-function textOf({ content, size, sha }: Contents & { kind: "file" }): FileContent | undefined {
-  const found = fileTextOf(content, size);
-  if (found === undefined) return undefined;
-  return found.kind === "not_utf8" ? found : { kind: "file", text: found.text, sha, size };
-}
-
-export type FileText = { readonly kind: "text"; readonly text: string } | { readonly kind: "not_utf8" };
-
-/** A file's text out of GitHub's base64: strict, or not at all. Undefined when the content is not base64 of so many bytes: a wrong response. */
-export function fileTextOf(content: string, size: number): FileText | undefined {
-  const bytes = strictBase64(content);
-  if (bytes === undefined || bytes.length !== size) return undefined;
-  try {
-    return { kind: "text", text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes) };
-  } catch {
-    return { kind: "not_utf8" };
-  }
-}
-
-/** GitHub breaks lines; nothing else may stand in it, and each text has one encoding. */
-function strictBase64(content: string): Uint8Array | undefined {
-  const compact = content.replaceAll("\n", "");
-  try {
-    const binary = atob(compact);
-    if (btoa(binary) !== compact) return undefined;
-    return Uint8Array.from(binary, (character) => character.charCodeAt(0));
-  } catch {
-    return undefined;
-  }
+/** Of a link to a file GitHub gives the file's content and size with the link's own path and id. */
+async function fileOf({ content, size, sha }: Contents & { kind: "file" }, isElsewhere: boolean) {
+  const bytes = bytesOf(content, size);
+  if (bytes === undefined) return undefined;
+  const found = textOf(bytes);
+  if (found.kind === "not_utf8") return found;
+  const id = await blobIdOf(bytes, sha.length);
+  return { kind: "file", text: found.text, sha: id, size, linked: isElsewhere || id !== sha } as const;
 }
 
 /** What GitHub says that lies there. */
@@ -152,7 +143,6 @@ function directoryOf(json: unknown): Directory {
   return { files: names(false), folders: names(true), isComplete };
 }
 
-/** The answer's own `path` is not looked at: for a symbolic link GitHub may name the file that it leads to. */
 export function parseContents(json: unknown): Contents | undefined {
   const type = ownProperty(json, "type");
   // A list is what a directory looks like to a server that does not know the object media type.

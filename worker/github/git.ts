@@ -11,8 +11,8 @@ import {
   GIT_ANSWER_MAX_BYTES,
   POLICY_MAX_BYTES,
 } from "../limits.ts";
+import { bytesOf, textOf } from "./blob.ts";
 import { type CallContext, lookUp, type RepositoryRef, type TokenApi } from "./call.ts";
-import { fileTextOf } from "./contents.ts";
 import type { Lookup } from "./response.ts";
 
 export interface TreeEntry {
@@ -141,7 +141,8 @@ function blobOf(json: unknown): Blob | undefined {
   if (!parsed.success) return undefined;
   const { size, encoding, content } = parsed.output;
   if (size > POLICY_MAX_BYTES) return { kind: "too_large" };
-  return encoding === "base64" ? fileTextOf(content, size) : undefined;
+  const bytes = encoding === "base64" ? bytesOf(content, size) : undefined;
+  return bytes && textOf(bytes);
 }
 
 function comparisonOf(json: unknown, hasFiles: boolean): Comparison | undefined {

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import type { Denial } from "../denial.ts";
 import { POLICY_MAX_BYTES, TEXTS_MAX_BYTES_PER_CALL, TEXTS_PER_CALL } from "../limits.ts";
-import { toHex } from "../store/digest.ts";
+import { blobIdOf } from "./blob.ts";
 import type { CallContext, RepositoryRef, TokenApi } from "./call.ts";
 import { type Blob, readBlob, sha } from "./git.ts";
 import { queryObjects } from "./graphql.ts";
@@ -94,17 +94,8 @@ async function blobIn(object: unknown): Promise<Blob | undefined> {
   if (!parsed.success) return undefined;
   const { oid, byteSize, isTruncated, text } = parsed.output;
   if (byteSize > POLICY_MAX_BYTES) return { kind: "too_large" };
-  if (text === null || isTruncated || (await gitIdOf(text, oid.length)) !== oid) return undefined;
+  if (text === null || isTruncated) return undefined;
+  if ((await blobIdOf(new TextEncoder().encode(text), oid.length)) !== oid) return undefined;
   // As the exchange reads it.
   return { kind: "text", text: text.replace(/^\ufeff/, "") };
-}
-
-/** The id of a blob in a repository whose ids have so many digits. */
-async function gitIdOf(text: string, digits: number): Promise<string> {
-  const bytes = new TextEncoder().encode(text);
-  const head = new TextEncoder().encode(`blob ${bytes.length}\0`);
-  const whole = new Uint8Array(head.length + bytes.length);
-  whole.set(head);
-  whole.set(bytes, head.length);
-  return toHex(new Uint8Array(await crypto.subtle.digest(digits === 40 ? "SHA-1" : "SHA-256", whole)));
 }

@@ -5,8 +5,8 @@
 import type { Denial, Result } from "../denial.ts";
 import type { App, FileRef, GitHub, Installation } from "../github/github.ts";
 import type { AllowListValue, PolicyValue } from "./cache-entries.ts";
-import type { Recalled, RecalledSources } from "./caches.ts";
 import { type AccessCall, accessThrough, type InstallationAccess, type RepositoryAccess } from "./read-access.ts";
+import type { Recalled, RecalledSources } from "./recalled.ts";
 import type { Target } from "./target.ts";
 
 /** A resolved installation, and for each file what is remembered or the access to it. */

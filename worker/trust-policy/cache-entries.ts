@@ -5,10 +5,13 @@
 import { compileTrustedIssuers, readIssuersDocument, type TrustedIssuers } from "../../policies/issuers.ts";
 import { isObject } from "../../policies/objects.ts";
 import { type CompiledPolicy, compilePolicy, type Diagnostic, readDocument } from "../../policies/parse.ts";
+import { ALLOW_LIST_STALE_MS, MEMORY_SHARES_BYTES, POLICY_STALE_MS } from "../limits.ts";
 
 /** GitHub's number for the account that was read: the keys are by name, and a name may be somebody else's tomorrow. */
 interface Owned {
   readonly ownerId: number;
+  /** Read through a symbolic link: no push that changes what it leads to makes this void. Never in KV. */
+  readonly linked?: true;
 }
 
 /** GitHub's number for the repository as well: its name may be another repository's tomorrow, of the same account too. */
@@ -43,11 +46,32 @@ export type AllowListValue =
   /** No App that is installed on the owner may see the repository; remembered to spare a refused mint. */
   | (Owned & { readonly state: "absent"; readonly because: "not_visible"; readonly repositoryId?: undefined });
 
-export function encodePolicy(value: PolicyValue): unknown {
+/** What a cache of these values is made with. */
+export const POLICY_CACHE = {
+  kind: "policy",
+  maxBytes: MEMORY_SHARES_BYTES.policies,
+  keepMs: POLICY_STALE_MS,
+  encode: encodePolicy,
+  decode: decodePolicy,
+  moreBytesOf: (value: PolicyValue) => (value.state === "present" ? value.policy.estimatedBytes : 0),
+  isNegative: ({ state }: PolicyValue) => state !== "present",
+} as const;
+
+export const ALLOW_LIST_CACHE = {
+  kind: "issuers",
+  maxBytes: MEMORY_SHARES_BYTES.allowLists,
+  keepMs: ALLOW_LIST_STALE_MS,
+  encode: encodeAllowList,
+  decode: decodeAllowList,
+  moreBytesOf: (value: AllowListValue) => (value.state === "present" ? value.list.estimatedBytes : 0),
+  isNegative: ({ state }: AllowListValue) => state !== "present",
+} as const;
+
+function encodePolicy(value: PolicyValue): unknown {
   return value.state === "present" ? { ...value, policy: value.policy.document } : value;
 }
 
-export function decodePolicy(stored: unknown): PolicyValue | undefined {
+function decodePolicy(stored: unknown): PolicyValue | undefined {
   if (!isObject(stored)) return undefined;
   if (typeof stored.public !== "boolean" || !isId(stored.ownerId) || !isId(stored.repositoryId)) return undefined;
   const common = { ownerId: stored.ownerId, repositoryId: stored.repositoryId, public: stored.public };
@@ -63,11 +87,11 @@ export function decodePolicy(stored: unknown): PolicyValue | undefined {
   return document && { state: "present", sha: stored.sha, policy: compilePolicy(document), ...common };
 }
 
-export function encodeAllowList(value: AllowListValue): unknown {
+function encodeAllowList(value: AllowListValue): unknown {
   return value.state === "present" ? { ...value, list: value.list.document } : value;
 }
 
-export function decodeAllowList(stored: unknown): AllowListValue | undefined {
+function decodeAllowList(stored: unknown): AllowListValue | undefined {
   if (!isObject(stored)) return undefined;
   const { ownerId, repositoryId } = stored;
   if (!isId(ownerId)) return undefined;

@@ -5,41 +5,27 @@
 import {
   ALLOW_LIST_FRESH_MS,
   ALLOW_LIST_STALE_MS,
+  LINKED_FILE_FRESH_MS,
   MEMORY_ENTRIES_MAX,
-  MEMORY_SHARES_BYTES,
   POLICY_FRESH_MS,
   POLICY_NEGATIVE_MS,
   POLICY_STALE_MS,
 } from "../limits.ts";
-import {
-  type CacheKey,
-  type Entry,
-  TieredCache,
-  type VoidBefore,
-  type WriteOrigin,
-  type Writes,
-} from "../store/cache.ts";
+import { type Entry, TieredCache, type WriteOrigin, type Writes } from "../store/cache.ts";
 import type { KvStore } from "../store/kv.ts";
-import {
-  type AllowListValue,
-  decodeAllowList,
-  decodePolicy,
-  encodeAllowList,
-  encodePolicy,
-  type PolicyValue,
-} from "./cache-entries.ts";
+import { ALLOW_LIST_CACHE, type AllowListValue, POLICY_CACHE, type PolicyValue } from "./cache-entries.ts";
 import { PolicyFolders } from "./folders.ts";
-import { existenceOf, type FolderValue, identitiesNear, type KnownFolders } from "./identities.ts";
-import { ALLOW_LIST_PATH, allowListKey, policyKey, type Target } from "./target.ts";
+import { type FolderValue, identitiesNear, type KnownFolders } from "./identities.ts";
 import {
-  fileSubject,
-  ownerSubject,
-  type RepositoryName,
-  repositorySubject,
-  type Subject,
-  type TombstoneLookup,
-  type Tombstones,
-} from "./tombstones.ts";
+  byNames,
+  ofOneRepository,
+  type Recalled,
+  type RecalledSources,
+  type RecallOptions,
+  recall,
+} from "./recalled.ts";
+import { ALLOW_LIST_PATH, allowListKey, policyKey, type Target } from "./target.ts";
+import type { Subject, Tombstones } from "./tombstones.ts";
 
 export interface SourceCachesDeps {
   readonly kv: KvStore;
@@ -51,30 +37,6 @@ export interface SourceCachesDeps {
   readonly now: () => number;
 }
 
-/** One file as it is remembered. */
-export interface Recalled<V> {
-  readonly key: CacheKey;
-  readonly repository: Subject;
-  readonly file: Subject;
-  /** Fresh or stale; never void when it was looked up. */
-  readonly entry: Entry<V> | undefined;
-  readonly voidBefore: VoidBefore;
-}
-
-export interface RecallOptions {
-  /** Without it memory alone is looked at. */
-  readonly mayReadKv: boolean;
-}
-
-/** One look at everything that is remembered for a target. */
-export interface RecalledSources {
-  readonly target: Target;
-  readonly policy: Recalled<PolicyValue>;
-  readonly allowList: Recalled<AllowListValue>;
-  /** The policy was remembered, and is gone by the names that were read since. */
-  readonly isDeleted?: boolean;
-}
-
 export class SourceCaches {
   readonly #deps: SourceCachesDeps;
   readonly #policies: TieredCache<PolicyValue>;
@@ -84,26 +46,8 @@ export class SourceCaches {
   constructor(deps: SourceCachesDeps) {
     this.#deps = deps;
     const common = { apiHost: deps.apiHost, kv: deps.kv, now: deps.now, maxEntries: MEMORY_ENTRIES_MAX };
-    this.#policies = new TieredCache({
-      ...common,
-      kind: "policy",
-      maxBytes: MEMORY_SHARES_BYTES.policies,
-      keepMs: POLICY_STALE_MS,
-      encode: encodePolicy,
-      decode: decodePolicy,
-      moreBytesOf: (value) => (value.state === "present" ? value.policy.estimatedBytes : 0),
-      isNegative: ({ state }) => state !== "present",
-    });
-    this.#allowLists = new TieredCache({
-      ...common,
-      kind: "issuers",
-      maxBytes: MEMORY_SHARES_BYTES.allowLists,
-      keepMs: ALLOW_LIST_STALE_MS,
-      encode: encodeAllowList,
-      decode: decodeAllowList,
-      moreBytesOf: (value) => (value.state === "present" ? value.list.estimatedBytes : 0),
-      isNegative: ({ state }) => state !== "present",
-    });
+    this.#policies = new TieredCache<PolicyValue>({ ...common, ...POLICY_CACHE });
+    this.#allowLists = new TieredCache<AllowListValue>({ ...common, ...ALLOW_LIST_CACHE });
     this.#folders = new PolicyFolders(deps);
   }
 
@@ -116,8 +60,8 @@ export class SourceCaches {
     const ofList = { lookup, mayReadKv, name: { owner, repository: orgPolicyRepo }, path: ALLOW_LIST_PATH };
     const isInMemory = !mayReadKv || this.#policies.peek(policyKey(target)) !== undefined;
     const [policy, allowList, folders] = await Promise.all([
-      recalled(this.#policies, policyKey(target), ofPolicy),
-      recalled(this.#allowLists, listKey, ofList),
+      recall(this.#policies, policyKey(target), ofPolicy),
+      recall(this.#allowLists, listKey, ofList),
       // A policy that memory holds needs no names of KV's tombstones: a warm exchange reads no KV.
       isInMemory ? this.#folders.peek(target) : this.#folders.recall(target, lookup),
     ]);
@@ -195,7 +139,8 @@ export class SourceCaches {
         by === "owner" ? tombstones.writeReplaced(file, entry.readAt) : this.#buryKept(this.#policies, recalled, entry);
       writes?.add(bury, "anyone");
     }
-    this.#policies.put(key, entry, writes, { voidBefore, origin: isAbsent ? "owner" : "verified" });
+    const kept = inKv(entry, writes);
+    this.#policies.put(key, entry, kept, { voidBefore, origin: isAbsent ? "owner" : "verified" });
   }
 
   keepAllowList(recalled: Recalled<AllowListValue>, entry: Entry<AllowListValue>, writes: Writes | undefined): void {
@@ -207,7 +152,7 @@ export class SourceCaches {
       this.#deps.tombstones.replaced(file, entry.readAt);
       writes?.add(() => this.#buryKept(this.#allowLists, recalled, entry), "anyone");
     }
-    this.#allowLists.put(key, entry, writes, { voidBefore });
+    this.#allowLists.put(key, entry, inKv(entry, writes), { voidBefore });
   }
 
   #buryRepository(repository: Subject, at: number, writes: Writes | undefined): void {
@@ -227,48 +172,18 @@ export class SourceCaches {
     await this.#deps.tombstones.writeReplaced(file, readAt, kept.readAt);
   }
 
-  #youngerThan<V>(maxAgeMs: number, entry: Entry<V> | undefined, voidBefore: number | undefined): V | undefined {
+  #youngerThan<V extends PolicyValue | AllowListValue>(
+    maxAgeMs: number,
+    entry: Entry<V> | undefined,
+    voidBefore: number | undefined,
+  ): V | undefined {
     if (entry === undefined || voidBefore === undefined || entry.readAt < voidBefore) return undefined;
-    return this.#deps.now() - entry.readAt < maxAgeMs ? entry.value : undefined;
+    const { linked } = entry.value;
+    const age = this.#deps.now() - entry.readAt;
+    return age < (linked ? LINKED_FILE_FRESH_MS : maxAgeMs) ? entry.value : undefined;
   }
 }
 
-/** Names that were read later than the policy decide that it is not there. */
-function byNames(sources: RecalledSources, folders: KnownFolders): RecalledSources {
-  const { target, policy } = sources;
-  const existence = existenceOf(target.identity, folders);
-  if (existence.kind !== "absent" || (policy.entry?.readAt ?? 0) > existence.by.readAt) return sources;
-  const { readAt, value } = existence.by;
-  const { ownerId, repositoryId, public: isPublic } = value;
-  const absent = { readAt, value: { state: "absent", ownerId, repositoryId, public: isPublic } } as const;
-  const isDeleted = policy.entry !== undefined && policy.entry.value.state !== "absent";
-  return { ...sources, policy: { ...policy, entry: absent }, isDeleted };
-}
-
-/** Where policy and allow-list lie in one repository and are remembered of two, it was remade between: the later one counts. */
-function ofOneRepository(sources: RecalledSources): RecalledSources {
-  const { policy, allowList } = sources;
-  const [one, other] = [policy.entry, allowList.entry];
-  const isSameName = policy.repository[1] === allowList.repository[1];
-  if (!isSameName || !one || !other || other.value.repositoryId === undefined) return sources;
-  if (one.value.repositoryId === other.value.repositoryId) return sources;
-  return one.readAt < other.readAt
-    ? { ...sources, policy: { ...policy, entry: undefined } }
-    : { ...sources, allowList: { ...allowList, entry: undefined } };
-}
-
-interface Place {
-  readonly lookup: TombstoneLookup;
-  readonly mayReadKv: boolean;
-  readonly name: RepositoryName;
-  readonly path: string;
-}
-
-async function recalled<V>(cache: TieredCache<V>, key: CacheKey, place: Place): Promise<Recalled<V>> {
-  const { lookup, mayReadKv, name, path } = place;
-  const file = fileSubject(name, path);
-  const repository = repositorySubject(name);
-  const voidBefore = lookup.of([file, repository, ownerSubject(name.owner)]);
-  const entry = mayReadKv ? await cache.get(key, voidBefore) : cache.peek(key, voidBefore);
-  return { key, repository, file, voidBefore, entry };
-}
+/** What was read through a link is in KV for nobody. */
+const inKv = ({ value }: Entry<PolicyValue | AllowListValue>, writes: Writes | undefined): Writes | undefined =>
+  value.linked ? undefined : writes;

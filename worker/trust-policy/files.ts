@@ -7,7 +7,7 @@ import { ofWholeFile } from "../../policies/diagnostics.ts";
 import { parseTrustedIssuers } from "../../policies/issuers.ts";
 import { parsePolicy } from "../../policies/parse.ts";
 import { accept, type Denial, type Result, refuse } from "../denial.ts";
-import { readFile } from "../github/contents.ts";
+import { type FileAt, readFile } from "../github/contents.ts";
 import type { App, FileContent, FileRef, GitHub, Installation } from "../github/github.ts";
 import { accessElsewhere, type FileAccess, moreActionable } from "./apps.ts";
 import type { AllowListValue, PolicyValue } from "./cache-entries.ts";
@@ -102,10 +102,11 @@ export function policyValue(
   const common = { ownerId, repositoryId, public: repositoryIsPublic };
   if (content.kind === "absent") return { state: "absent", ...common };
   if (content.kind !== "file") return { state: "unreadable", problem: content.kind, ...common };
+  const file = { ...common, ...ofFile(content) };
   const parsed = parsePolicy(content.text, { kind: target.kind, owner: target.scope.owner });
   return parsed.ok
-    ? { state: "present", sha: content.sha, policy: parsed.value, ...common }
-    : { state: "broken", sha: content.sha, diagnostics: parsed.diagnostics, ...common };
+    ? { state: "present", policy: parsed.value, ...file }
+    : { state: "broken", diagnostics: parsed.diagnostics, ...file };
 }
 
 export function allowListValue({ content, repositoryId }: FileReading, ownerId: number): AllowListValue {
@@ -115,8 +116,11 @@ export function allowListValue({ content, repositoryId }: FileReading, ownerId: 
     const message = `${ALLOW_LIST_PATH} is no readable file (${content.kind})`;
     return { state: "broken", diagnostics: [ofWholeFile("error", "invalid", message)], ...common };
   }
+  const { sha, ...file } = { ...common, ...ofFile(content) };
   const parsed = parseTrustedIssuers(content.text);
   return parsed.ok
-    ? { state: "present", sha: content.sha, list: parsed.value, ...common }
-    : { state: "broken", diagnostics: parsed.diagnostics, ...common };
+    ? { state: "present", sha, list: parsed.value, ...file }
+    : { state: "broken", diagnostics: parsed.diagnostics, ...file };
 }
+
+const ofFile = ({ sha, linked }: FileAt) => ({ sha, ...(linked && { linked }) });

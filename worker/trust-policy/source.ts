@@ -17,10 +17,11 @@ import {
   withDenialOfOthers,
 } from "./apps.ts";
 import type { AllowListValue, PolicyValue } from "./cache-entries.ts";
-import type { Recalled, RecalledSources, RecallOptions, SourceCaches } from "./caches.ts";
+import type { SourceCaches } from "./caches.ts";
 import { existenceOf } from "./identities.ts";
 import { readPolicy } from "./policy.ts";
 import { type AccessCall, type AccessQuery, accessThrough } from "./read-access.ts";
+import type { Recalled, RecalledSources, RecallOptions } from "./recalled.ts";
 import { ForeignMisses } from "./staleness.ts";
 import { type Target, targetOf } from "./target.ts";
 import { Visibility } from "./visibility.ts";

@@ -81,27 +81,26 @@ function wants(request: Request, form: "raw" | "object"): boolean {
   );
 }
 
-function file(place: Place, path: string, entry: Entry): Answer {
-  const bytes = bytesOf(place, entry);
+function file(place: Place, entry: Entry, bytes = bytesOf(place, entry)): Answer {
   if (bytes.length > MAX) return refusal(403, "This API returns blobs up to 100 MB in size.", DOCS);
   if (wants(place.at.request, "raw")) {
     return ok(bytes, 200, { "content-type": "application/vnd.github.raw+json; charset=utf-8" });
   }
   const inline = bytes.length <= INLINE_MAX;
   return ok({
-    ...common(place, path, "file", entry.sha, bytes.length),
+    ...common(place, place.path, "file", entry.sha, bytes.length),
     content: inline ? inLines(toBase64(bytes), 60) : "",
     encoding: inline ? "base64" : "none",
   });
 }
 
-/** A link to a file of the repository answers as that file does. */
+/** A link to a file of the repository answers with that file's content and size, and its own path and id. */
 function symlink(place: Place, entry: Entry): Answer {
   const target = new TextDecoder().decode(bytesOf(place, entry));
   const folder = place.path.includes("/") ? place.path.slice(0, place.path.lastIndexOf("/") + 1) : "";
   const inside = new URL(`x:/${folder}${target}`).pathname.slice(1);
   const there = target.startsWith("/") ? undefined : place.commit.files.get(inside);
-  if (there?.mode === "100644") return file(place, inside, there);
+  if (there?.mode.startsWith("100")) return file(place, entry, bytesOf(place, there));
   return ok({ ...common(place, place.path, "symlink", entry.sha, target.length), target });
 }
 
@@ -130,7 +129,7 @@ function read(at: Context): Answer {
   const entry = commit.files.get(path);
   if (entry === undefined) return directory(here);
   if (entry.mode === "160000") return submodule(here, entry);
-  return entry.mode === "120000" ? symlink(here, entry) : file(here, path, entry);
+  return entry.mode === "120000" ? symlink(here, entry) : file(here, entry);
 }
 
 function write(at: Context): Answer {
