@@ -2,12 +2,14 @@
 // print a stack. Plain JavaScript, because an older Node cannot read the rest.
 
 import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 
 const root = new URL("../../../", import.meta.url);
-const isThere = (name) => existsSync(new URL(`node_modules/${name}`, root));
+/** @param {string} name */
+const isThere = (name) => existsSync(fileURLToPath(new URL(`node_modules/${name}`, root).href));
 const missing = ["hono", "miniflare", "node", "workerd", "wrangler"].filter((name) => !isThere(name));
 const version = process.versions.node;
-const [major = 0] = version.split(".").map(Number);
+const major = Number.parseInt(version, 10);
 
 /** The package `node` brings the binary by an install script, which many companies forbid. */
 const NO_BINARY = `this is Node ${version}, and Node 24 or later is needed. The package "node" brings it by an install script, which did

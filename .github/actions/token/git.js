@@ -1,0 +1,53 @@
+/**
+ * The token as git's credentials for the checkout's remote, as actions/checkout does it: a header for the server. The header is in
+ * a file outside of the checkout, so that no artifact carries it away, and the checkout's configuration names the file.
+ */
+import { execFileSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** What git sends, and what has to be masked beside the token. @param {string} token */
+export const basicOf = (token) => Buffer.from(`x-access-token:${token}`).toString("base64");
+
+/** In a container the checkout may belong to another user. @param {string} workspace @param {readonly string[]} args */
+function git(workspace, ...args) {
+  const options = ["-c", `safe.directory=${workspace}`, "-C", workspace];
+  return execFileSync("git", [...options, ...args], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim();
+}
+
+/**
+ * @param {string} workspace
+ * @param {string} serverUrl The only server that may see the token.
+ * @returns {{ readonly origin: string } | { readonly problem: string }}
+ */
+export function remoteOf(workspace, serverUrl) {
+  let remote = "";
+  try {
+    remote = git(workspace, "config", "--get", "remote.origin.url");
+  } catch {
+    return { problem: "`git: true` needs a checkout in this job, before this step" };
+  }
+  const origin = URL.canParse(remote) ? new URL(remote).origin : "null";
+  if (origin === new URL(serverUrl).origin) return { origin };
+  return { problem: `\`git: true\` needs a checkout of ${serverUrl} over https` };
+}
+
+/**
+ * @param {{ workspace: string, temp: string, origin: string, token: string }} what
+ * @returns {string} The file that git reads from now on.
+ */
+export function addCredentials({ workspace, temp, origin, token }) {
+  const file = join(temp, `octo-sts-${randomUUID()}.gitconfig`);
+  // An empty header forgets those before it: with the checkout's own credentials beside it, the server refuses both.
+  const lines = [`[http "${origin}/"]`, "extraheader =", `extraheader = AUTHORIZATION: basic ${basicOf(token)}`];
+  writeFileSync(file, `${lines.join("\n\t")}\n`, { mode: 0o600, flag: "wx" });
+  git(workspace, "config", "--local", "--add", "include.path", file);
+  return file;
+}
+
+/** @param {string} workspace @param {string} file */
+export function removeCredentials(workspace, file) {
+  rmSync(file, { force: true });
+  git(workspace, "config", "--local", "--fixed-value", "--unset-all", "include.path", file);
+}

@@ -1,0 +1,108 @@
+/** A refusal in the words of the run's page: the annotation, and the summary below it. Pure. */
+
+/**
+ * @typedef {object} Context
+ * @property {import("./exchange.js").Refusal} refusal
+ * @property {string} domain
+ * @property {string} scope
+ * @property {string} identity
+ * @property {string} serverUrl
+ * @property {Readonly<Record<string, unknown>>} claims
+ *
+ * @typedef {{ readonly repository: string, readonly path: string, readonly url: string }} Place
+ */
+
+const OF_THE_POLICY = /_mismatch$|^token_too_long_lived$/;
+const OF_THE_PLACE = /_not_found$|^not_found$|^app_not_installed$|^repository_not_visible$|^policy_/;
+const OF_THE_MOMENT = /_rate_limited$|_unavailable$|_unreachable$|^deadline_exceeded$/;
+const OF_THE_CALL = /^invalid_request$|^scope_|^identity_|^narrowing_/;
+
+/** What this caller can do; what the reason means in full is at the deployment's own page. @param {Context} context */
+function whatToDo({ refusal: { reason }, domain, scope, identity, serverUrl }) {
+  const place = placeOf(scope, identity, serverUrl);
+  if (reason === "grant_mismatch") return `Tell the operator of ${domain} the request id.`;
+  if (OF_THE_POLICY.test(reason)) {
+    return "Change the policy, or how this job runs. The summary of this run has the token's claims, and the command that says which clause does not match and what would.";
+  }
+  if (OF_THE_PLACE.test(reason)) {
+    const where = place ? `${place.path} is on the default branch of ${place.repository}` : "the policy is there";
+    return `See that ${where}, trusts this job, and has no errors, and that the deployment's GitHub App is installed on that repository.`;
+  }
+  if (OF_THE_MOMENT.test(reason) || reason === "") return "Run the job again later. If it stays, ask the operator.";
+  if (OF_THE_CALL.test(reason)) return "Mend the inputs of this step.";
+  return `Ask the operator of ${domain}, with the request id.`;
+}
+
+/**
+ * Where the policy lies by octo-sts's rules; undefined where that cannot be told.
+ * @param {string} scope
+ * @param {string} identity
+ * @param {string} serverUrl
+ * @returns {Place | undefined}
+ */
+function placeOf(scope, identity, serverUrl) {
+  const named = scope.startsWith(`${serverUrl}/`)
+    ? scope.slice(serverUrl.length + 1).replace(/(?:\.git)?\/?$/, "")
+    : scope;
+  const isPlain = /^[A-Za-z0-9][\w-]*(?:\/[\w.-]+)?$/.test(named) && /^[\w.-]+(?:\/[\w.-]+)*$/.test(identity);
+  if (!isPlain) return undefined;
+  const repository = named.includes("/") ? named : `${named}/.github`;
+  const path = `.github/chainguard/${identity}.sts.yaml`;
+  return { repository, path, url: `${serverUrl}/${repository}/blob/HEAD/${path}` };
+}
+
+/** @param {Context} context */
+export const titleOf = ({ refusal: { reason } }) => `No token${reason === "" ? "" : `: ${reason}`}`;
+
+/** The policy's address is a link there. @param {Context} context */
+export function annotationOf(context) {
+  const { refusal, scope, identity, serverUrl } = context;
+  const place = placeOf(scope, identity, serverUrl);
+  return [
+    refusal.message,
+    `What to do: ${whatToDo(context)}`,
+    ...(refusal.moreUrl === "" ? [] : [`What it means: ${refusal.moreUrl}`]),
+    ...(place ? [`Policy: ${place.url}`] : []),
+    ...(refusal.requestId === "" ? [] : [`Request id: ${refusal.requestId}`]),
+  ].join("\n");
+}
+
+/** @param {Context} context */
+export function summaryOf(context) {
+  const { refusal, domain, scope, identity, serverUrl, claims } = context;
+  const place = placeOf(scope, identity, serverUrl);
+  const more = refusal.moreUrl === "" ? "" : ` ([what it means](${refusal.moreUrl}))`;
+  const rows = [
+    ["Reason", `${code(refusal.reason || "none was given")}${more}`],
+    ["What to do", whatToDo(context)],
+    ...(place ? [["Policy", `[${place.repository}: ${place.path}](${place.url})`]] : []),
+    ...(refusal.requestId === "" ? [] : [["Request id", `${code(refusal.requestId)}, for the operator of ${domain}`]]),
+  ];
+  return [
+    `### No token for ${code(scope)} as ${code(identity)}`,
+    fenced("text", refusal.message),
+    `| | |\n| --- | --- |\n${rows.map((cells) => `| ${cells.join(" | ")} |`).join("\n")}`,
+    ...(place && Object.keys(claims).length > 0 ? [explanation(place, domain, claims)] : []),
+  ].join("\n\n");
+}
+
+/** @param {Place} place @param {string} domain @param {Readonly<Record<string, unknown>>} claims */
+function explanation({ repository, path }, domain, claims) {
+  const command = [
+    "cat > claims.json <<'END'",
+    JSON.stringify(claims, undefined, 2),
+    "END",
+    `policy explain ${path} --claims claims.json --domain ${domain}`,
+  ].join("\n");
+  return `What the policy makes of this job's token, in a clone of ${repository} (\`policy\` is the command line of the service):\n\n${fenced("sh", command)}`;
+}
+
+/** Longer than any fence in the text. @param {string} language @param {string} text */
+function fenced(language, text) {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = "`".repeat(longest + 1);
+  return `${fence}${language}\n${text}\n${fence}`;
+}
+
+/** In a table too, so without what ends a cell. @param {string} text */
+const code = (text) => `\`${text.replaceAll(/[`|\n\r]/g, "?")}\``;
