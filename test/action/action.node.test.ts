@@ -6,8 +6,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Reason } from "../../worker/denial.ts";
 import { createIssuers } from "../emulators/oidc.ts";
 import { ROOT } from "../policies/cli/process.ts";
+import { execute } from "../support/command.ts";
 import { Deployment, GRANTED, granted, REQUEST_ID, refused, TOKEN } from "./deployment.ts";
-import { ACTION, actionFile, openRunner, type Runner, run, type Step } from "./runner.ts";
+import { ACTION, actionFile, openRunner, type Runner, type Step } from "./runner.ts";
 
 const CLAIMS = { sub: "repo:acme@12/app@34:ref:refs/heads/main", repository: "acme/app" };
 const BASIC = Buffer.from(`x-access-token:${TOKEN}`).toString("base64");
@@ -167,8 +168,9 @@ describe("a refusal", () => {
     const text = `issuer: ${issuer.url}\nsubject: repo:acme/app:ref:refs/heads/main\npermissions:\n  contents: read\n`;
     writeFileSync(policy, text);
     const args = command.replace(".github/chainguard/release.sts.yaml", policy).split(" ");
-    const explained = await run([join(ROOT, "policies/cli.ts"), ...args], { cwd: runner.workspace });
-    expect(explained).toMatchObject({ code: 1, output: expect.stringContaining("refused: subject does not match") });
+    const cli = [join(ROOT, "policies/cli.ts"), ...args];
+    const explained = await execute(process.execPath, cli, { cwd: runner.workspace });
+    expect(explained).toMatchObject({ code: 1, stdout: expect.stringContaining("refused: subject does not match") });
     expect(step.lines.join("\n")).toContain(claims);
   });
 

@@ -6,13 +6,13 @@
 //     const post = await runner.post(main);                        // with the state that main saved
 //     expect([main.code, main.outputs.token, post.code]).toEqual([0, "ghs_...", 0]);
 
-import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { type Served, serve } from "../emulators/serve.ts";
+import { execute } from "../support/command.ts";
 import { type Command, readLog, readValues } from "./log.ts";
 
 export const ACTION = fileURLToPath(new URL("../../.github/actions/token/", import.meta.url).href);
@@ -104,31 +104,21 @@ export class Runner {
     const env = Object.fromEntries(
       Object.entries(given).filter(([, value]) => value !== undefined),
     ) as NodeJS.ProcessEnv;
-    const { code, output } = await run([join(ACTION, script)], { cwd: this.workspace, env });
+    const ended = await execute(process.execPath, [join(ACTION, script)], { cwd: this.workspace, env });
+    const output = ended.stdout + ended.stderr;
     const [outputs = "", state = "", summary = "", environment = ""] = files.map(([, path = ""]) =>
       readFileSync(path, "utf8"),
     );
     if (environment !== "") throw new Error("the action sets variables for every later step");
-    return { code, outputs: readValues(outputs), state: readValues(state), summary, output, ...readLog(output) };
+    return {
+      code: ended.code,
+      outputs: readValues(outputs),
+      state: readValues(state),
+      summary,
+      output,
+      ...readLog(output),
+    };
   }
-}
-
-/** Node with these arguments; what it writes to both outputs, in order. */
-export function run(
-  args: readonly string[],
-  { input = "", ...options }: { cwd?: string; env?: NodeJS.ProcessEnv; input?: string },
-): Promise<{ readonly code: number | null; readonly output: string }> {
-  const child = spawn(process.execPath, args, { ...options, stdio: ["pipe", "pipe", "pipe"] });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8").on("data", (chunk: string) => {
-      output += chunk;
-    });
-  }
-  child.stdin.on("error", () => undefined).end(input);
-  return new Promise((resolve, reject) => {
-    child.once("close", (code) => resolve({ code, output })).once("error", reject);
-  });
 }
 
 export async function openRunner(options: RunnerOptions): Promise<Runner> {

@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
+import { execute } from "../support/command.ts";
 import { Deployment, refused } from "./deployment.ts";
 import { readLog } from "./log.ts";
-import { ACTION, openRunner, run } from "./runner.ts";
+import { ACTION, openRunner } from "./runner.ts";
 
 /** Writes each text both ways, in one process. */
 const SAY = `
@@ -59,9 +60,10 @@ const visible = (said: string): string => said.replaceAll("\r\n", "\n").replaceA
 it("writes each text as the data and the title of one command, and as no command into the log", async () => {
   // A lone surrogate is no text that could arrive: JSON over HTTP is UTF-8.
   const texts = fc.sample(text, 1_000).map((pieces) => pieces.join("").toWellFormed());
-  const { code, output } = await run(["--input-type=module", "-e", SAY], { input: JSON.stringify(texts) });
+  const args = ["--input-type=module", "-e", SAY];
+  const { code, stdout } = await execute(process.execPath, args, { input: JSON.stringify(texts) });
   expect(code).toBe(0);
-  const { commands } = readLog(output);
+  const { commands } = readLog(stdout);
   expect(commands).toHaveLength(texts.length);
   for (const [i, said] of texts.entries()) {
     const { name, properties, data } = commands[i] ?? {};
