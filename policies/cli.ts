@@ -10,7 +10,7 @@ import { dirname, resolve, sep } from "node:path";
 import { parseArgs } from "node:util";
 import { type CommandResult, checkCommand } from "./cli/check.ts";
 import { type Disk, Unusable } from "./cli/disk.ts";
-import { explainCommand } from "./cli/explain.ts";
+import { explainCommand } from "./cli/explain-command.ts";
 import { painter, wrap } from "./cli/layout.ts";
 import { newCommand } from "./cli/new.ts";
 import { COMMANDS, HELP, OPTIONS, optionsFrom } from "./cli/options.ts";

@@ -11,6 +11,12 @@ export const REPOSITORY_NAME = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/;
 /** SHA-1, or SHA-256 in repositories that use it. */
 export const GIT_SHA = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 
+/** The host of a deployment, as it is or in its URL, in lower case; undefined for anything else. */
+export function hostOfDeployment(text: string): string | undefined {
+  const [, host] = /^(?:https?:\/\/)?([a-z0-9][a-z0-9.-]*(?::[0-9]+)?)(?:\/.*)?$/.exec(text.trim().toLowerCase()) ?? [];
+  return host;
+}
+
 /** Why no exchange can name the identity; undefined if one can. A path, as the file of a policy may lie in a subfolder. */
 export function identityProblem(identity: string): string | undefined {
   if (identity.length > MAX_IDENTITY_CHARACTERS) return `it is longer than ${MAX_IDENTITY_CHARACTERS} characters`;

@@ -3,9 +3,10 @@
  */
 
 import { findClaim, scalarAsString } from "../claims.ts";
-import { escapePattern } from "./change.ts";
-import { quotedKey, quotedScalar } from "./explain.ts";
-import type { WorkloadKind } from "./kinds.ts";
+import { escapePattern } from "../pattern/escape.ts";
+import type { WorkloadKind } from "./kinds/kind.ts";
+import { plainScalar, quotedKey, quotedScalar } from "./scalars.ts";
+import { lasting } from "./volatile.ts";
 
 export interface DraftRequest {
   readonly kind: WorkloadKind;
@@ -52,35 +53,23 @@ function policyText(request: DraftRequest, pins: Pins, audience: string | undefi
   return [
     `# yaml-language-server: $schema=https://${domain}/schemas/policy.json`,
     `# For ${kind.about}.`,
-    `issuer: ${scalar(String(claims.iss))}`,
+    `issuer: ${plainScalar(String(claims.iss))}`,
     subjectLine(String(claims.sub), kind),
-    ...(audience === undefined ? [] : [`audience: ${scalar(audience)}`]),
+    ...(audience === undefined ? [] : [`audience: ${plainScalar(audience)}`]),
     ...(pins.length === 0 ? [] : ["claim_pattern:"]),
     ...pins.map(([name, value]) => `  ${quotedKey(name)}: ${quotedScalar(escapePattern(value))}`),
     ...(jwks === undefined ? [] : ["jwks: |", ...indented(jwks.trim(), 2)]),
     "permissions:",
     ...permissions.map(([name, level]) => `  ${quotedKey(name)}: ${level}`),
-    ...(scope.repository === undefined ? [`repositories: [${repositories.map(scalar).join(", ")}]`] : []),
+    ...(scope.repository === undefined ? [`repositories: [${repositories.map(plainScalar).join(", ")}]`] : []),
     "",
   ].join("\n");
 }
 
 /** Exact; or a pattern in which only what differs from run to run is free. */
-function subjectLine(subject: string, kind: WorkloadKind): string {
-  const free = kind.volatile
-    .flatMap(([found, pattern]) => {
-      const match = found.exec(subject);
-      return match === null ? [] : [{ from: match.index, to: match.index + match[0].length, pattern }];
-    })
-    .sort((a, b) => a.from - b.from);
-  if (free.length === 0) return `subject: ${scalar(subject)}`;
-  let pattern = "";
-  let done = 0;
-  for (const part of free) {
-    pattern += escapePattern(subject.slice(done, part.from)) + part.pattern;
-    done = part.to;
-  }
-  return `subject_pattern: ${quotedScalar(pattern + escapePattern(subject.slice(done)))}`;
+function subjectLine(subject: string, workload: WorkloadKind): string {
+  const { kind, value } = lasting(subject, workload);
+  return kind === "exact" ? `subject: ${plainScalar(value)}` : `subject_pattern: ${quotedScalar(value)}`;
 }
 
 function testText(request: DraftRequest, pins: Pins, audience: string | undefined): string {
@@ -88,7 +77,7 @@ function testText(request: DraftRequest, pins: Pins, audience: string | undefine
   const needed = Object.entries(claims).filter(([key]) => pins.some(([name]) => leadsTo(key, name)));
   const whole = { iss: claims.iss, sub: claims.sub, aud: audience ?? domain, ...Object.fromEntries(needed) };
   const refused = [
-    ["another subject", { sub: `${claims.sub}x` }, "subject"],
+    ["another subject", { sub: anotherSubject(request) }, "subject"],
     ["a token for another service", { aud: "https://elsewhere.example" }, "audience"],
     ...pins.flatMap(([name, value]) =>
       Object.hasOwn(claims, name)
@@ -98,24 +87,28 @@ function testText(request: DraftRequest, pins: Pins, audience: string | undefine
   ] as const;
   return [
     `# Run it with: policy test`,
-    `scope: ${scalar(scope.repository === undefined ? scope.owner : `${scope.owner}/${scope.repository}`)}`,
-    `domain: ${scalar(domain)}`,
+    `scope: ${plainScalar(scope.repository === undefined ? scope.owner : `${scope.owner}/${scope.repository}`)}`,
+    `domain: ${plainScalar(domain)}`,
     "tokens:",
     "  - name: the workload",
     "    claims:",
     ...claimLines(whole),
     "    expect: allow",
     ...refused.flatMap(([name, changed, fails]) => [
-      `  - name: ${scalar(name)}`,
+      `  - name: ${plainScalar(name)}`,
       "    like: the workload",
       "    claims:",
       ...claimLines(changed),
       "    expect: deny",
-      `    fails: ${scalar(fails)}`,
+      `    fails: ${plainScalar(fails)}`,
     ]),
     "",
   ].join("\n");
 }
+
+/** A neighbour; of a subject whose end may be free, one with another beginning. */
+const anotherSubject = ({ claims, kind }: DraftRequest): string =>
+  lasting(String(claims.sub), kind).kind === "exact" ? `${claims.sub}x` : `x${claims.sub}`;
 
 /** JSON is YAML, and keeps numbers and booleans what they are. */
 const claimLines = (claims: Readonly<Record<string, unknown>>): readonly string[] =>
@@ -127,9 +120,3 @@ const leadsTo = (claim: string, name: string): boolean =>
 
 const indented = (text: string, width: number): readonly string[] =>
   text.split("\n").map((line) => `${" ".repeat(width)}${line}`);
-
-/** Without quotes where no reader of YAML could take it for anything else. */
-function scalar(text: string): string {
-  const isPlain = /^[A-Za-z][A-Za-z0-9_./@ -]*(?::[A-Za-z0-9_./@-]+)*$/.test(text) && !/ $/.test(text);
-  return isPlain && !/^(?:y|n|yes|no|on|off|true|false|null)$/i.test(text) ? text : quotedScalar(text);
-}

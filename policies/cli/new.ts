@@ -9,11 +9,12 @@ import { isObject } from "../objects.ts";
 import type { CommandResult } from "./check.ts";
 import { type Disk, mustRead, shown, Unusable } from "./disk.ts";
 import { type DraftRequest, draftPolicy } from "./draft.ts";
-import { WORKLOAD_KINDS, type WorkloadKind } from "./kinds.ts";
+import { readEvidence } from "./evidence.ts";
+import type { WorkloadKind } from "./kinds/kind.ts";
+import { kindOfToken, WORKLOAD_KINDS } from "./kinds/kinds.ts";
 import { type Paint, wrap } from "./layout.ts";
 import type { Options, RawOptions } from "./options.ts";
 import { textReport } from "./reports.ts";
-import { parseClaims, parseToken } from "./token.ts";
 
 type Claims = Readonly<Record<string, unknown>>;
 
@@ -77,15 +78,12 @@ function workload(settings: readonly string[], values: RawOptions, disk: Disk) {
     throw new Unusable(`new needs one of --claims, --token-file, --kind; kinds are ${KIND_NAMES}`);
   }
   if (name !== undefined) return fromFields(name, settings);
-  const payload =
-    file === undefined ? parseToken(token ?? mustRead(disk, tokenFile ?? "")) : parseClaims(mustRead(disk, file), file);
-  if (!payload.ok) throw new Unusable(payload.message);
-  const { iss, sub } = payload.claims;
-  const fits = ({ issuer, subjectPrefix = "" }: WorkloadKind) =>
-    issuer.test(String(iss)) && String(sub).startsWith(subjectPrefix);
-  const kind = WORKLOAD_KINDS.find(fits);
-  if (kind === undefined) throw new Unusable("the claims are of no kind that is known");
-  return { kind, claims: payload.claims };
+  const source = file ?? tokenFile;
+  const evidence = readEvidence(source === undefined ? (token ?? "") : mustRead(disk, source), source ?? "--token");
+  if (!evidence.ok) throw new Unusable(evidence.message);
+  if (evidence.claims === undefined)
+    throw new Unusable(`${source} is a refusal, which does not say what the token has`);
+  return { kind: kindOfToken(evidence.claims), claims: evidence.claims };
 }
 
 const KIND_NAMES = WORKLOAD_KINDS.map(({ name }) => name).join(", ");

@@ -4,6 +4,7 @@
 
 import { fetchTarget } from "../fetch-target.ts";
 import { BUILT_IN_ISSUERS } from "../issuers.ts";
+import { hostOfDeployment } from "../names.ts";
 import type { DeploymentRules } from "../policy/deployment.ts";
 import { Unusable } from "./disk.ts";
 import type { PlaceOptions } from "./place.ts";
@@ -40,7 +41,12 @@ export interface Options extends PlaceOptions {
 /** Throws Unusable. `domain`: what the environment says. */
 export function optionsFrom(values: RawOptions, formats: readonly string[], domain: string | undefined): Options {
   const { kind, format = "text" } = values;
-  const rules = rulesFrom(values, values.domain ?? domain);
+  const named = values.domain ?? domain;
+  const host = named === undefined ? undefined : hostOfDeployment(named);
+  if (named !== undefined && host === undefined) {
+    throw new Unusable(`--domain must be the deployment's host, as sts.example.com, or its URL, not "${named}"`);
+  }
+  const rules = rulesFrom(values, host);
   if (rules === undefined) throw new Unusable("--org-permissions must be none, read or any");
   if (kind !== undefined && kind !== "repository" && kind !== "organization") {
     throw new Unusable("--kind must be repository or organization");
@@ -50,7 +56,7 @@ export function optionsFrom(values: RawOptions, formats: readonly string[], doma
     kind,
     owner: values.owner,
     policyRepository: values["org-policy-repo"] ?? ".github",
-    domain: values.domain ?? domain,
+    domain: host,
     rules,
     format,
     strict: values.strict ?? false,
@@ -142,18 +148,20 @@ check
   --format F      text (default), json, sarif, github
   --strict        exit 1 for warnings too
 explain
-  --claims FILE       the token's payload, as JSON; \`-\` reads standard input
-  --token-file FILE   the token itself; \`-\` reads standard input
-  --token TOKEN       the same; a shell keeps it in its history
+  --claims FILE       a token or its payload as JSON, the log of a job with
+                      octo-sts/action, or a refusal as the service answered
+                      it; \`-\` reads standard input
+  --token-file FILE   the same
+  --token TOKEN       a token; a shell keeps it in its history
   --format F          text (default), json
 test
   --format F      text (default), json
 new
   --claims FILE, --token-file FILE, --token TOKEN
-                      a token of the workload, or its payload
+                      a token of the workload, its payload, or a job's log
   --kind K [N=V...]   without a token: github, gitlab, buildkite, circleci,
-                      hcp-terraform, google, aws, azure, kubernetes, other;
-                      alone it tells what it needs
+                      hcp-terraform, google, aws, azure, fly, kubernetes,
+                      other; alone it tells what it needs
   --scope OWNER/REPO  what the GitHub token is for; OWNER alone makes an
                       organization policy, which needs --repositories A,B
   --permissions P     as contents:read,issues:write (contents:read)
@@ -166,7 +174,7 @@ check, explain, test
                         repository's name, or the file
   --owner NAME          of the repository; by default read off its origin
 for all of them
-  --domain HOST         of the deployment, which is the default audience;
+  --domain HOST         of the deployment, or its URL: the default audience;
                         by default $STS_DOMAIN
   --org-policy-repo N   the owner's policy repository (.github)
   --org-permissions L   highest level of organization-wide permissions in a

@@ -8,6 +8,7 @@
 import * as v from "valibot";
 import { isMap, LineCounter, parseDocument } from "yaml";
 import { DiagnosticList, type Parsed, type Position } from "../diagnostics.ts";
+import { hostOfDeployment } from "../names.ts";
 import { isObject, type JsonObject } from "../objects.ts";
 
 export interface TestFile {
@@ -65,7 +66,13 @@ const FileSchema = v.strictObject(
     scope: v.optional(
       v.pipe(text, v.regex(/^[A-Za-z0-9][A-Za-z0-9_-]*(\/[A-Za-z0-9._-]+)?$/, "must be `owner` or `owner/repository`")),
     ),
-    domain: v.optional(text),
+    domain: v.optional(
+      v.pipe(
+        text,
+        v.check((domain) => hostOfDeployment(domain) !== undefined, "must be the deployment's host, or its URL"),
+        v.transform((domain) => hostOfDeployment(domain) ?? domain),
+      ),
+    ),
     warnings: v.optional(v.array(text, "must be a list of lint's ids")),
     grants: v.optional(
       v.strictObject({

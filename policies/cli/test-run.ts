@@ -6,7 +6,7 @@ import { claimsOfVerifiedToken, type VerifiedClaims } from "../claims.ts";
 import { type Diagnostic, plural } from "../diagnostics.ts";
 import { evaluate } from "../evaluate.ts";
 import type { CompiledPolicy } from "../policy/compile.ts";
-import { clauseName } from "./explain.ts";
+import { clauseName } from "./explanation.ts";
 import { hanging, type Paint, printable } from "./layout.ts";
 import type { TestFile, TestToken } from "./test-file.ts";
 

@@ -3,7 +3,7 @@
  */
 
 import { claimsOfVerifiedToken, type VerifiedClaims } from "../claims.ts";
-import { isObject, ownProperty } from "../objects.ts";
+import { isObject, type JsonObject, ownProperty } from "../objects.ts";
 
 export type Payload =
   | { readonly ok: true; readonly claims: VerifiedClaims }
@@ -30,12 +30,14 @@ export function parseClaims(json: string, what: string): Payload {
     if (!isObject(value)) {
       return { ok: false, message: `${what} is no JSON object` };
     }
-    // Nothing here is verified: for looking at, an unverified payload takes the place of a verified one, and no token is minted.
-    return { ok: true, claims: claimsOfVerifiedToken({ ...value }) };
+    return { ok: true, claims: unverifiedClaims(value) };
   } catch {
     return { ok: false, message: `${what} is no JSON` };
   }
 }
+
+/** For looking at, an unverified payload takes the place of a verified one: nothing here mints a token. */
+export const unverifiedClaims = (payload: JsonObject): VerifiedClaims => claimsOfVerifiedToken({ ...payload });
 
 /** What the clock says against a token, which the policy does not look at; undefined if nothing. `now` in seconds. */
 export function expiryNote(claims: VerifiedClaims, now: number): string | undefined {

@@ -3,14 +3,15 @@
  */
 
 import { expect, test } from "vitest";
+import { checkPolicy } from "../../../policies/check.ts";
 import { claimsOfVerifiedToken } from "../../../policies/claims.ts";
-import { type Change, changeFor } from "../../../policies/cli/change.ts";
-import { explain, explanationAsText, quotedScalar } from "../../../policies/cli/explain.ts";
+import type { Change } from "../../../policies/cli/advice/clause.ts";
+import { explain } from "../../../policies/cli/explain.ts";
+import { explanationAsText } from "../../../policies/cli/explanation.ts";
 import { painter } from "../../../policies/cli/layout.ts";
+import { quotedScalar } from "../../../policies/cli/scalars.ts";
 import { evaluate } from "../../../policies/evaluate.ts";
-import { parsePolicy } from "../../../policies/parse.ts";
-import { compilePolicy } from "../../../policies/policy/compile.ts";
-import type { Matcher, PolicyDocument } from "../../../policies/policy/document.ts";
+import { DEFAULT_RULES } from "../judge.ts";
 
 const DOMAIN = "sts.example.com";
 const SUBJECT = "repo:acme/app:ref:refs/heads/main";
@@ -27,151 +28,202 @@ const CLAIMS: Readonly<Record<string, unknown>> = {
   "kubernetes.io": { serviceaccount: { name: "ci" }, namespace: "build" },
 };
 
+const CONTEXT = { kind: "repository", owner: "acme", domain: DOMAIN, rules: DEFAULT_RULES } as const;
+
 function policyOf(lines: string) {
   const rest = ["issuer: https://issuer.example", "subject_pattern: '.*'"].filter(
     (line) => !lines.includes(line.split(/_|:/)[0] ?? ""),
   );
   const text = `${[...rest, lines].join("\n")}\npermissions: {contents: read}\n`;
-  const parsed = parsePolicy(text, { kind: "repository", owner: "acme" });
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.diagnostics));
-  return parsed.value;
+  const { policy, diagnostics } = checkPolicy(text, CONTEXT);
+  if (policy === undefined) throw new Error(JSON.stringify(diagnostics));
+  return { policy, text, context: CONTEXT };
 }
 
-function changeOf(lines: string, over: Readonly<Record<string, unknown>> = {}) {
-  const policy = policyOf(lines);
+function changesOf(lines: string, over: Readonly<Record<string, unknown>> = {}) {
+  const request = policyOf(lines);
   const claims = { ...CLAIMS, ...over };
-  const { failed } = evaluate(policy, claimsOfVerifiedToken(claims), { domain: DOMAIN });
-  if (failed === undefined) throw new Error("the token was let in");
-  return { policy, claims, change: changeFor(failed, policy, claims) };
+  return { request, claims, ...explain(request, claimsOfVerifiedToken(claims)) };
 }
 
-/** The document with the change made. */
-function changed(document: PolicyDocument, { set, remove }: Change): PolicyDocument {
-  const claims = document.claims.filter(({ name }) => name !== remove && name !== set?.claim);
-  const { audience: _audience, maxTokenLifetimeSeconds: _lifetime, ...rest } = document;
-  const kept = {
-    ...rest,
-    ...(document.audience === undefined ? {} : { audience: document.audience }),
-    ...(document.maxTokenLifetimeSeconds === undefined || remove === "max_token_lifetime"
-      ? {}
-      : { maxTokenLifetimeSeconds: document.maxTokenLifetimeSeconds }),
-  };
-  if (set === undefined) return { ...kept, claims };
-  if (set.claim !== undefined) return { ...kept, claims: [...claims, { name: set.claim, pattern: set.value }] };
-  if (set.key === "max_token_lifetime") return { ...kept, claims, maxTokenLifetimeSeconds: Number(set.value) };
-  const matcher: Matcher = { kind: set.key.endsWith("_pattern") ? "pattern" : "exact", value: set.value };
-  return { ...kept, claims, [set.key.replace("_pattern", "")]: matcher };
-}
+type Lines = Pick<Change, "set" | "remove">;
+const set = (key: string, value: string): Lines => ({ set: [{ key, value }], remove: [] });
+const instead = (key: string, value: string, gone: string): Lines => ({
+  set: [{ key, value }],
+  remove: [{ key: gone }],
+});
+const claim = (name: string, value: string, gone?: string): Lines => ({
+  set: [{ key: "claim_pattern", claim: name, value }],
+  remove: gone === undefined ? [] : [{ key: "claim_pattern", claim: gone }],
+});
+const without = (name: string): Lines => ({ set: [], remove: [{ key: "claim_pattern", claim: name }] });
 
 const CASES: readonly (readonly [
   name: string,
   policy: string,
   over: Readonly<Record<string, unknown>>,
-  change: Omit<Change, "advice">,
+  change: Lines,
 ])[] = [
-  ["another issuer", "issuer: https://other.example", {}, { set: { key: "issuer", value: "https://issuer.example" } }],
-  ["a final slash", "issuer: https://issuer.example/", {}, { set: { key: "issuer", value: "https://issuer.example" } }],
-  ["another subject", "subject: repo:acme/app:ref:refs/heads/dev", {}, { set: { key: "subject", value: SUBJECT } }],
-  ["case", "subject: repo:Acme/app:ref:refs/heads/main", {}, { set: { key: "subject", value: SUBJECT } }],
+  ["another issuer", "issuer: https://other.example", {}, set("issuer", "https://issuer.example")],
+  ["a final slash", "issuer: https://issuer.example/", {}, set("issuer", "https://issuer.example")],
+  ["another subject", "subject: repo:acme/app:ref:refs/heads/dev", {}, set("subject", SUBJECT)],
+  ["case", "subject: repo:Acme/app:ref:refs/heads/main", {}, set("subject", SUBJECT)],
+  [
+    "case in a pattern, whose rest stays",
+    "subject_pattern: 'repo:Acme/APP:ref:refs/heads/m.*'",
+    {},
+    set("subject_pattern", "repo:acme/app:ref:refs/heads/m.*"),
+  ],
   [
     "a pattern under the exact key",
     "subject: 'repo:acme/app:ref:refs/heads/.*'",
     {},
-    { set: { key: "subject_pattern", value: "repo:acme/app:ref:refs/heads/.*" }, remove: "subject" },
+    instead("subject_pattern", "repo:acme/app:ref:refs/heads/.*", "subject"),
   ],
   [
     "a glob that stays within a part",
     "subject: repo:acme/*:ref:refs/heads/main",
     {},
-    { set: { key: "subject_pattern", value: "repo:acme/[^/:]+:ref:refs/heads/main" }, remove: "subject" },
+    instead("subject_pattern", "repo:acme/[^/:]+:ref:refs/heads/main", "subject"),
   ],
   [
-    "a glob over parts",
+    "a glob at the end, which stands for a name and no more",
     "subject: repo:acme/*",
     {},
-    { set: { key: "subject_pattern", value: "repo:acme/.+" }, remove: "subject" },
+    instead("subject_pattern", "repo:acme/[^/:]+:ref:refs/heads/main", "subject"),
   ],
   [
-    "a pattern that stops early",
+    "the same in a pattern",
+    "subject_pattern: repo:acme/*",
+    {},
+    set("subject_pattern", "repo:acme/[^/:]+:ref:refs/heads/main"),
+  ],
+  [
+    "a glob for all behind the repository",
+    "subject_pattern: repo:acme/app:*",
+    {},
+    set("subject_pattern", "repo:acme/app:ref:refs/heads/main"),
+  ],
+  [
+    "a glob for every branch",
+    "subject: repo:acme/app:ref:refs/heads/*",
+    { sub: "repo:acme/app:ref:refs/heads/fix/it" },
+    instead("subject_pattern", "repo:acme/app:ref:refs/heads/[^:]+", "subject"),
+  ],
+  [
+    "a glob in a claim",
+    "claim_pattern: {ref: refs/heads/*}",
+    { ref: "refs/heads/main" },
+    claim("ref", "refs/heads/[^/:]+"),
+  ],
+  [
+    "a pattern of one text that stops early",
     "subject_pattern: 'repo:acme/app:ref:'",
     {},
-    { set: { key: "subject_pattern", value: "(?:repo:acme/app:ref:|repo:acme/app:ref:refs/heads/main)" } },
-  ],
-  ["the default audience", "", { aud: "sts.amazonaws.com" }, { set: { key: "audience", value: "sts.amazonaws.com" } }],
-  ["another audience", "audience: api", {}, { set: { key: "audience", value: DOMAIN } }],
-  [
-    "an audience pattern",
-    "audience_pattern: 'x.*'",
-    { aud: ["p", "q"] },
-    { set: { key: "audience_pattern", value: "(?:x.*|p)" } },
+    instead("subject", SUBJECT, "subject_pattern"),
   ],
   [
-    "a claim that does not match",
-    "claim_pattern: {actor: hubot}",
+    "a pattern of several texts",
+    "subject_pattern: 'repo:acme/app:ref:refs/heads/v[0-9]'",
     {},
-    { set: { key: "claim_pattern", claim: "actor", value: "(?:hubot|octocat)" } },
+    set("subject_pattern", `(?:repo:acme/app:ref:refs/heads/v[0-9]|${SUBJECT})`),
   ],
-  ["a list", "claim_pattern: {list: z}", {}, { set: { key: "claim_pattern", claim: "list", value: "(?:z|a)" } }],
   [
-    "a misspelt claim",
-    "claim_pattern: {actr: octocat}",
+    "an alternative that can match nothing is replaced",
+    "subject_pattern: '(repo:acme/app:ref:refs/tags/v[0-9]| repo:acme/app:.*)'",
     {},
-    { set: { key: "claim_pattern", claim: "actor", value: "octocat" }, remove: "actr" },
+    set("subject_pattern", "(?:repo:acme/app:ref:refs/tags/v[0-9]|repo:acme/app:ref:refs/heads/main)"),
   ],
+  ["the default audience", "", { aud: "sts.amazonaws.com" }, set("audience", "sts.amazonaws.com")],
+  ["another audience", "audience: api", {}, { set: [], remove: [{ key: "audience" }] }],
+  ["neither audience is the deployment's", "audience: api", { aud: "x" }, set("audience", "x")],
+  ["an audience pattern", "audience_pattern: 'x.*'", { aud: ["p", "q"] }, set("audience_pattern", "(?:x.*|p)")],
+  ["a claim of one text", "claim_pattern: {actor: hubot}", {}, claim("actor", "octocat")],
+  ["a claim of several", "claim_pattern: {actor: hubot.*}", {}, claim("actor", "(?:hubot.*|octocat)")],
+  ["a list", "claim_pattern: {list: z}", {}, claim("list", "a")],
+  ["a dot in the value", "claim_pattern: {list: z}", { list: ["b.c"] }, claim("list", "b\\.c")],
+  ["a misspelt claim", "claim_pattern: {actr: octocat}", {}, claim("actor", "octocat", "actr")],
   [
     "a claim that lies deeper",
     "claim_pattern: {namespace: build}",
     {},
-    { set: { key: "claim_pattern", claim: "kubernetes.io/namespace", value: "build" }, remove: "namespace" },
+    claim("kubernetes.io/namespace", "build", "namespace"),
   ],
   [
     "a path with dots, and another value",
     "claim_pattern: {kubernetes.io.serviceaccount.name: cd}",
     {},
-    {
-      set: { key: "claim_pattern", claim: "kubernetes.io/serviceaccount/name", value: "ci" },
-      remove: "kubernetes.io.serviceaccount.name",
-    },
+    claim("kubernetes.io/serviceaccount/name", "ci", "kubernetes.io.serviceaccount.name"),
   ],
-  ["a claim that is nowhere", "claim_pattern: {xyzzy: a}", {}, { remove: "xyzzy" }],
-  ["null", "claim_pattern: {empty: a}", {}, { remove: "empty" }],
-  ["a lifetime", "max_token_lifetime: 60", {}, { set: { key: "max_token_lifetime", value: "600" } }],
-  ["no iat", "max_token_lifetime: 60", { iat: undefined }, { remove: "max_token_lifetime" }],
+  ["a claim that is nowhere", "claim_pattern: {xyzzy: a}", {}, without("xyzzy")],
+  ["null", "claim_pattern: {empty: a}", {}, without("empty")],
+  ["one token's own number", "claim_pattern: {jti: a}", { jti: "b" }, without("jti")],
+  ["a lifetime", "max_token_lifetime: 60", {}, set("max_token_lifetime", "600")],
+  ["no iat", "max_token_lifetime: 60", { iat: undefined }, { set: [], remove: [{ key: "max_token_lifetime" }] }],
 ];
 
 test.each(CASES)("%s: the change makes the token pass", (_name, lines, over, wanted) => {
-  const { policy, claims, change } = changeOf(lines, over);
-  const { advice, ...told } = change;
+  const { changes, claims, mended } = changesOf(lines, over);
+  const [{ advice, ...told } = { advice: "" }] = changes;
   expect(told).toEqual(wanted);
   expect(advice).not.toBe("");
-  const after = compilePolicy(changed(policy.document, change));
-  expect(evaluate(after, claimsOfVerifiedToken(claims), { domain: DOMAIN }).allow).toBe(true);
-  expect(
-    evaluate(after, claimsOfVerifiedToken({ ...claims, iss: "https://evil.example" }), { domain: DOMAIN }).allow,
-  ).toBe(false);
+  expect(mended?.allow).toBe(true);
+  const { policy } = checkPolicy(mended?.text ?? "", CONTEXT);
+  if (policy === undefined) throw new Error("the mended policy cannot be used");
+  const stranger = claimsOfVerifiedToken({ ...claims, iss: "https://evil.example" });
+  expect(evaluate(policy, stranger, { domain: DOMAIN }).allow).toBe(false);
 });
 
 test("an object is told by what it holds, an ill-formed field as hopeless", () => {
-  expect(changeOf("claim_pattern: {kubernetes.io: a}").change).toEqual({
+  const adviceOn = (lines: string, over?: Readonly<Record<string, unknown>>) => {
+    const { changes, mended } = changesOf(lines, over);
+    expect([changes.length, mended]).toEqual([1, undefined]);
+    return changes[0];
+  };
+  expect(adviceOn("claim_pattern: {kubernetes.io: a}")).toEqual({
     advice:
       "The claim `kubernetes.io` is an object; name one of `kubernetes.io/serviceaccount/name`, `kubernetes.io/namespace`.",
+    set: [],
+    remove: [],
   });
-  expect(changeOf("", { sub: "two\nlines" }).change).toEqual({
-    advice:
-      "The token's sub is no well-formed subject (character 4 of the subject is a line feed (U+000A)): no policy can accept it. Change what the workload asks its issuer for.",
-  });
-  expect(changeOf("", { aud: undefined }).change).toEqual({
-    advice:
-      "The policy names no audience, so that the token must be made for `sts.example.com`: ask for it with that audience.",
+  expect(adviceOn("claim_pattern: {actor: x}", { sub: "two\nlines" })?.advice).toBe(
+    "The token's sub is no well-formed subject (character 4 of the subject is a line feed (U+000A)): no policy can accept it. Change what the workload asks its issuer for.",
+  );
+  expect(adviceOn("", { aud: undefined })?.advice).toBe(
+    "The policy names no audience, so that the token must be made for the deployment: ask for the token with audience `sts.example.com`.",
+  );
+});
+
+test("all that fails is told at once, and the whole policy rewritten with its comments", () => {
+  const lines = `# main alone
+subject: repo:acme/app:ref:refs/heads/dev # for now
+claim_pattern:
+  # who
+  actor: hubot
+  run: 8
+audience: api # ours`;
+  const { changes, mended } = changesOf(lines);
+  expect(changes.length).toBe(4);
+  expect(mended).toEqual({
+    text: `issuer: https://issuer.example
+# main alone
+subject: 'repo:acme/app:ref:refs/heads/main' # for now
+claim_pattern:
+  # who
+  actor: 'octocat'
+  run: '7'
+permissions: {contents: read}
+`,
+    allow: true,
   });
 });
 
 test("a value's control characters reach no terminal, and its quotes no other line of YAML", () => {
-  const policy = policyOf("claim_pattern: {actor: x}");
+  const request = policyOf("claim_pattern: {actor: x+}");
   const claims = claimsOfVerifiedToken({ ...CLAIMS, actor: "\u001b[2Ja'\nadmin: b" });
-  const text = explanationAsText(explain(policy, claims, DOMAIN), policy, painter(false));
+  const text = explanationAsText(explain(request, claims), request.policy, painter(false));
   expect(text).not.toContain("\u001b");
   expect(text).toContain("token   \\u001b[2Ja'\\u000aadmin: b\n");
-  expect(text).toContain('    actor: "(?:x|\\u001b\\\\[2Ja\'\\nadmin: b)"\n');
+  expect(text).toContain('    actor: "(?:x+|\\u001b\\\\[2Ja\'\\nadmin: b)"\n');
   expect(quotedScalar("it's")).toBe("'it''s'");
 });

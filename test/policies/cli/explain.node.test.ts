@@ -31,12 +31,16 @@ describe("explain", () => {
   });
 
   test("names the clause that failed, and the smallest change", () => {
-    const { status, stdout } = explained({ ...CLAIMS, sub: "repo:acme@12/app@34:pull_request", exp: 1 });
+    const sub = "repo:acme@12/app@34:ref:refs/heads/dev";
+    const { status, stdout } = explained({ ...CLAIMS, sub, exp: 1 });
     expect(status).toBe(1);
     expect(stdout).toContain("refused: subject does not match (code 7)\n");
     expect(stdout).toContain("  FAIL  subject\n        policy  repo:acme@12/app@34:ref:refs/heads/main\n");
-    expect(stdout).toContain("They differ behind `repo:acme@12/app@34:`. To allow this value in its place:\n");
-    expect(stdout).toContain("  subject: 'repo:acme@12/app@34:pull_request'\n");
+    expect(stdout).toContain(
+      "What would make subject match\nThey differ behind `repo:acme@12/app@34:ref:refs/heads/`. To allow this value in\nits place:\n",
+    );
+    expect(stdout).toContain(`  subject: '${sub}'\n`);
+    expect(stdout).toContain(`\nThe policy, rewritten\n\n${GOOD.replace(/^subject: .*$/m, `subject: '${sub}'`)}`);
     expect(stdout).toContain("(the clause stands at 2:1 of the policy)");
     expect(stdout).toContain("The token has expired");
     expect(longest(stdout)).toBeLessThanOrEqual(80);

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import type { CommandResult } from "../../../policies/cli/check.ts";
 import { checkCommand } from "../../../policies/cli/check.ts";
 import { type Disk, Unusable } from "../../../policies/cli/disk.ts";
-import { WORKLOAD_KINDS } from "../../../policies/cli/kinds.ts";
+import { WORKLOAD_KINDS } from "../../../policies/cli/kinds/kinds.ts";
 import { painter } from "../../../policies/cli/layout.ts";
 import { newCommand } from "../../../policies/cli/new.ts";
 import { optionsFrom, type RawOptions } from "../../../policies/cli/options.ts";
@@ -224,7 +224,7 @@ describe("nothing is written", () => {
     ["for an organization without repositories", ["ci"], { claims: "c.json", scope: "acme" }, "needs --repositories"],
     ["for permissions in another form", ["ci"], { claims: "c.json", permissions: "contents" }, "--permissions must be"],
     ["for claims without a subject", ["ci"], { claims: "n.json" }, "no `sub`"],
-    ["for claims that are none", ["ci"], { claims: "l.json" }, "is no JSON object"],
+    ["for claims that are none", ["ci"], { claims: "l.json" }, "no claims with `iss` and `sub`"],
   ])("%s", (_, operands, values, message) => {
     const files = {
       "/r/c.json": JSON.stringify(claimsOf("gitlab")),

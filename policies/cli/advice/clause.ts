@@ -1,0 +1,87 @@
+/**
+ * One clause that failed, and how a value is written for it. Pure.
+ */
+
+import type { ClauseResult } from "../../evaluate.ts";
+import { lintPolicy } from "../../lint/lint.ts";
+import type { JsonObject } from "../../objects.ts";
+import { compilePattern } from "../../pattern/pattern.ts";
+import { type CompiledPolicy, compilePolicy } from "../../policy/compile.ts";
+import type { Matcher, PolicyDocument } from "../../policy/document.ts";
+import type { WorkloadKind } from "../kinds/kind.ts";
+import type { Lasting } from "../volatile.ts";
+
+export interface FailedClause {
+  readonly failed: ClauseResult;
+  readonly policy: CompiledPolicy;
+  readonly claims: JsonObject;
+  readonly workload: WorkloadKind;
+}
+
+/** A key of the policy; for a claim the key is `claim_pattern`. */
+export interface PolicyLine {
+  readonly key: string;
+  readonly claim?: string;
+}
+
+export interface Setting extends PolicyLine {
+  readonly value: string;
+}
+
+export interface Change {
+  /** What is to be understood, in one to three sentences. */
+  readonly advice: string;
+  /** Lines to write, in place of those of the same key or claim. */
+  readonly set: readonly Setting[];
+  /** Lines that go away. */
+  readonly remove: readonly PolicyLine[];
+}
+
+export const advise = (advice: string, { set = [], remove = [] }: Partial<Change> = {}): Change => ({
+  advice,
+  set,
+  remove,
+});
+
+/** A clause whose text can be written anew. */
+export interface Writable {
+  readonly expected: Matcher;
+  write(value: Lasting): Partial<Change>;
+  /** Whether a token of the policy's issuer can have a value that the pattern matches. */
+  canMatch(source: string): boolean;
+}
+
+export type TwoFormKey = "issuer" | "subject" | "audience";
+
+/** A clause with an exact and a pattern form. */
+export function twoForms(key: TwoFormKey, expected: Matcher, policy: CompiledPolicy): Writable {
+  const keyOf = (kind: Matcher["kind"]) => (kind === "exact" ? key : `${key}_pattern`);
+  return {
+    expected,
+    write: ({ kind, value }) => ({
+      set: [{ key: keyOf(kind), value }],
+      remove: kind === expected.kind ? [] : [{ key: keyOf(expected.kind) }],
+    }),
+    canMatch: (source) =>
+      isAlive(`${key}_pattern`, source, { ...policy.document, [key]: { kind: "pattern", value: source } }),
+  };
+}
+
+/** A claim, which has a pattern only. */
+export function claimForm(name: string, pattern: string, { document }: CompiledPolicy): Writable {
+  const others = document.claims.filter((claim) => claim.name !== name);
+  return {
+    expected: { kind: "pattern", value: pattern },
+    write: ({ value }) => ({ set: [{ key: "claim_pattern", claim: name, value }] }),
+    canMatch: (source) =>
+      isAlive(`claim_pattern.${name}`, source, { ...document, claims: [...others, { name, pattern: source }] }),
+  };
+}
+
+/** What lint says of a value that no token can have. */
+const DEAD: ReadonlySet<string> = new Set(["matches-nothing", "claim-never-issued", "subject-incomplete"]);
+
+function isAlive(path: string, source: string, document: PolicyDocument): boolean {
+  if (!compilePattern(source).ok) return false;
+  return !lintPolicy(compilePolicy(document), {}).some((found) => found.path === path && DEAD.has(found.id));
+}

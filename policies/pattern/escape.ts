@@ -1,0 +1,5 @@
+/** Text -> the pattern that matches it alone. Pure. */
+
+export function escapePattern(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+}

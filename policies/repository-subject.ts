@@ -1,0 +1,100 @@
+/**
+ * GitHub Actions' subjects: `repo:OWNER/NAME:CONTEXT`, and for repositories made or renamed since July 2026
+ * `repo:OWNER@ID/NAME@ID:CONTEXT`; the context is an environment where the job has one, else a ref or `pull_request`
+ * (https://docs.github.com/en/actions/reference/security/oidc#example-subject-claims). Pure.
+ */
+
+import { type JsonObject, ownProperty } from "./objects.ts";
+import { escapePattern } from "./pattern/escape.ts";
+import { compilePattern } from "./pattern/pattern.ts";
+import type { CompiledMatcher } from "./policy/compile.ts";
+import type { Matcher } from "./policy/document.ts";
+
+export interface RepositorySubject {
+  readonly owner: string;
+  readonly ownerId: string | undefined;
+  readonly name: string;
+  readonly nameId: string | undefined;
+  readonly context: string;
+}
+
+export function readRepositorySubject(subject: string): RepositorySubject | undefined {
+  const [, owner, ownerId, name, nameId, context] =
+    /^repo:([^/:@]+)(?:@([0-9]+))?\/([^/:@]+)(?:@([0-9]+))?:(.+)$/s.exec(subject) ?? [];
+  if (owner === undefined || name === undefined || context === undefined) return undefined;
+  return { owner, ownerId, name, nameId, context };
+}
+
+/** Why a subject that is otherwise right does not match. */
+export interface SubjectMiss {
+  /** `missing`: the token's subject has ids and the policy's has none. `needless`: the other way round. */
+  readonly ids?: "missing" | "needless";
+  /** The environment that stands in the token's subject, where the policy has the job's ref. */
+  readonly environment?: string;
+}
+
+/** Undefined if the subject differs in something else as well. */
+export function subjectMiss({ matches }: CompiledMatcher, claims: JsonObject): SubjectMiss | undefined {
+  const subject = readRepositorySubject(textOf(claims, "sub"));
+  if (subject === undefined) return undefined;
+  const hasIds = subject.ownerId !== undefined || subject.nameId !== undefined;
+  const ids = hasIds ? "missing" : "needless";
+  const other = hasIds ? withoutIds(subject) : withIdsOf(subject, claims);
+  const fits = (as: RepositorySubject | undefined) => as !== undefined && matches(written(as));
+  if (fits(other)) return { ids };
+  const environment = /^environment:(.+)$/s.exec(subject.context)?.[1];
+  const context = refContext(claims);
+  if (environment === undefined || context === undefined) return undefined;
+  if (fits({ ...subject, context })) return { environment };
+  return fits(other && { ...other, context }) ? { ids, environment } : undefined;
+}
+
+const textOf = (claims: JsonObject, name: string): string => {
+  const value = ownProperty(claims, name);
+  return typeof value === "string" ? value : "";
+};
+
+const numbered = (name: string, id: string | undefined): string => (id === undefined ? name : `${name}@${id}`);
+
+const written = ({ owner, ownerId, name, nameId, context }: RepositorySubject): string =>
+  `repo:${numbered(owner, ownerId)}/${numbered(name, nameId)}:${context}`;
+
+const withoutIds = (subject: RepositorySubject): RepositorySubject => ({
+  ...subject,
+  ownerId: undefined,
+  nameId: undefined,
+});
+
+function withIdsOf(subject: RepositorySubject, claims: JsonObject): RepositorySubject | undefined {
+  const [ownerId, nameId] = [textOf(claims, "repository_owner_id"), textOf(claims, "repository_id")];
+  return ownerId === "" || nameId === "" ? undefined : { ...subject, ownerId, nameId };
+}
+
+/** What would stand in the subject if the job had no environment. */
+function refContext(claims: JsonObject): string | undefined {
+  if (textOf(claims, "event_name") === "pull_request") return "pull_request";
+  const ref = textOf(claims, "ref");
+  return ref === "" ? undefined : `ref:${ref}`;
+}
+
+/** The policy's subject with the ids of the token's; undefined if its text does not say where they belong. */
+export function withIds({ kind, value }: Matcher, actual: string): Matcher | undefined {
+  if (kind === "exact") return { kind, value: actual };
+  const subject = readRepositorySubject(actual);
+  if (subject === undefined) return undefined;
+  const { owner, ownerId, name, nameId } = subject;
+  const tried = [
+    ...[name, escapePattern(name)].map((text) => [
+      `${owner}/${text}`,
+      `${numbered(owner, ownerId)}/${numbered(text, nameId)}`,
+    ]),
+    [`${owner}/`, `${numbered(owner, ownerId)}/`],
+  ];
+  for (const [plain = "", withId = ""] of tried) {
+    if (!value.includes(plain)) continue;
+    const source = value.replaceAll(plain, withId);
+    const compiled = compilePattern(source);
+    if (compiled.ok && compiled.value.matches(actual)) return { kind, value: source };
+  }
+  return undefined;
+}
