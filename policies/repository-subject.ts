@@ -31,22 +31,26 @@ export interface SubjectMiss {
   readonly ids?: "missing" | "needless";
   /** The environment that stands in the token's subject, where the policy has the job's ref. */
   readonly environment?: string;
+  /** What the policy would have to say. */
+  readonly written: Matcher;
 }
 
 /** Undefined if the subject differs in something else as well. */
-export function subjectMiss({ matches }: CompiledMatcher, claims: JsonObject): SubjectMiss | undefined {
-  const subject = readRepositorySubject(textOf(claims, "sub"));
+export function subjectMiss(expected: CompiledMatcher, claims: JsonObject): SubjectMiss | undefined {
+  const value = textOf(claims, "sub");
+  const subject = readRepositorySubject(value);
   if (subject === undefined) return undefined;
   const hasIds = subject.ownerId !== undefined || subject.nameId !== undefined;
   const ids = hasIds ? "missing" : "needless";
   const other = hasIds ? withoutIds(subject) : withIdsOf(subject, claims);
-  const fits = (as: RepositorySubject | undefined) => as !== undefined && matches(written(as));
-  if (fits(other)) return { ids };
+  const fits = (as: RepositorySubject | undefined) => as !== undefined && expected.matches(textOfSubject(as));
+  const asIs = { kind: "exact", value } as const;
+  if (fits(other)) return { ids, written: (hasIds && numberedPattern(expected, subject, value)) || asIs };
   const environment = /^environment:(.+)$/s.exec(subject.context)?.[1];
   const context = refContext(claims);
   if (environment === undefined || context === undefined) return undefined;
-  if (fits({ ...subject, context })) return { environment };
-  return fits(other && { ...other, context }) ? { ids, environment } : undefined;
+  if (fits({ ...subject, context })) return { environment, written: asIs };
+  return fits(other && { ...other, context }) ? { ids, environment, written: asIs } : undefined;
 }
 
 const textOf = (claims: JsonObject, name: string): string => {
@@ -56,7 +60,7 @@ const textOf = (claims: JsonObject, name: string): string => {
 
 const numbered = (name: string, id: string | undefined): string => (id === undefined ? name : `${name}@${id}`);
 
-const written = ({ owner, ownerId, name, nameId, context }: RepositorySubject): string =>
+const textOfSubject = ({ owner, ownerId, name, nameId, context }: RepositorySubject): string =>
   `repo:${numbered(owner, ownerId)}/${numbered(name, nameId)}:${context}`;
 
 const withoutIds = (subject: RepositorySubject): RepositorySubject => ({
@@ -77,12 +81,13 @@ function refContext(claims: JsonObject): string | undefined {
   return ref === "" ? undefined : `ref:${ref}`;
 }
 
-/** The policy's subject with the ids of the token's; undefined if its text does not say where they belong. */
-export function withIds({ kind, value }: Matcher, actual: string): Matcher | undefined {
-  if (kind === "exact") return { kind, value: actual };
-  const subject = readRepositorySubject(actual);
-  if (subject === undefined) return undefined;
-  const { owner, ownerId, name, nameId } = subject;
+/** The policy's pattern with the token's ids in it; undefined if its text does not say where they belong. */
+function numberedPattern(
+  { kind, value }: Matcher,
+  { owner, ownerId, name, nameId }: RepositorySubject,
+  actual: string,
+): Matcher | undefined {
+  if (kind === "exact") return undefined;
   const tried = [
     ...[name, escapePattern(name)].map((text) => [
       `${owner}/${text}`,

@@ -4,6 +4,7 @@
  */
 import type { ClauseResult } from "../policies/evaluate.ts";
 import type { Diagnostic } from "../policies/parse.ts";
+import type { SubjectMiss } from "../policies/repository-subject.ts";
 import { RETRY_AFTER_LIMIT_SECONDS } from "./limits.ts";
 
 /** An expected outcome as a value: what was wanted, or why not. `throw` is for bugs. */
@@ -82,9 +83,11 @@ export type Denial =
       readonly diagnostics: readonly Diagnostic[];
     }
   | {
-      readonly reason: "issuer_mismatch" | "subject_mismatch" | "audience_mismatch" | "claim_mismatch";
+      readonly reason: "issuer_mismatch" | "audience_mismatch" | "claim_mismatch";
       readonly clause: ClauseResult;
     }
+  /** `miss`: the subject is right but for what GitHub puts into it. */
+  | { readonly reason: "subject_mismatch"; readonly clause: ClauseResult; readonly miss?: SubjectMiss }
   | { readonly reason: "token_too_long_lived"; readonly clause: ClauseResult }
   | {
       readonly reason: "app_not_available";

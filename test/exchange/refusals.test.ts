@@ -341,6 +341,9 @@ const OWNERS: readonly Row[] = [
   },
 ];
 
+const PATTERN_POLICY = (subject: string) =>
+  `issuer: https://token.actions.githubusercontent.com\nsubject_pattern: '${subject}'\npermissions:\n  issues: write\n`;
+
 const POLICIES: readonly Row[] = [
   {
     reason: "issuer_mismatch",
@@ -367,6 +370,44 @@ const POLICIES: readonly Row[] = [
     about: "to a workload of another owner",
     asking: { claims: { sub: "repo:x", ...outsider.claims } },
     message: 'trust policy: subject "repo:x" did not match',
+  },
+  {
+    reason: "subject_mismatch",
+    about: "a policy without the ids of today's subjects, to the owner",
+    asking: ({ owner, ownerId }) => ({ claims: { sub: `repo:${owner}@${ownerId}/app@8:ref:refs/heads/main` } }),
+    message: ({ owner, ownerId }) => {
+      const [old, now] = [`repo:${owner}/app`, `repo:${owner}@${ownerId}/app@8`].map(
+        (name) => `"${name}:ref:refs/heads/main"`,
+      );
+      return `trust policy: subject ${now} did not match (${old}): the policy lacks the ids that this repository's subjects have now; write subject ${now}`;
+    },
+  },
+  {
+    reason: "subject_mismatch",
+    about: "the same of a pattern",
+    arrange: (world) => void put(world, PATTERN_POLICY(`repo:${world.owner}/app:ref:refs/tags/v[0-9]+`)),
+    asking: ({ owner, ownerId }) => ({ claims: { sub: `repo:${owner}@${ownerId}/app@8:ref:refs/tags/v1` } }),
+    message: ({ owner, ownerId }) =>
+      `trust policy: subject "repo:${owner}@${ownerId}/app@8:ref:refs/tags/v1" did not match (pattern "repo:${owner}/app:ref:refs/tags/v[0-9]+"): the policy lacks the ids that this repository's subjects have now; write subject_pattern "repo:${owner}@${ownerId}/app@8:ref:refs/tags/v[0-9]+"`,
+  },
+  {
+    reason: "subject_mismatch",
+    about: "an environment in the branch's place",
+    asking: ({ owner }) => ({ claims: { sub: `repo:${owner}/app:environment:prod`, ref: "refs/heads/main" } }),
+    message: ({ owner }) =>
+      `trust policy: subject "repo:${owner}/app:environment:prod" did not match ("repo:${owner}/app:ref:refs/heads/main"): the job's environment "prod" stands in place of its branch; write subject "repo:${owner}/app:environment:prod", and the branch as claim_pattern ref`,
+  },
+  {
+    reason: "subject_mismatch",
+    about: "what is missing in the policy is the owner's to know",
+    asking: ({ owner }) => ({ claims: { sub: `repo:${owner}@1/app@8:ref:refs/heads/main`, ...outsider.claims } }),
+    message: ({ owner }) => `trust policy: subject "repo:${owner}@1/app@8:ref:refs/heads/main" did not match`,
+  },
+  {
+    reason: "audience_mismatch",
+    about: "two audiences by default, to the owner",
+    asking: { claims: { aud: "a.example" } },
+    message: `trust policy: audience ["a.example"] did not match ("${DOMAIN}" or "https://${DOMAIN}")`,
   },
   {
     reason: "audience_mismatch",

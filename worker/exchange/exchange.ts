@@ -98,7 +98,7 @@ async function steps(run: ExchangeRun, incoming: Incoming, deps: ExchangeDeps): 
   // 8. Evaluate the policy on verified claims.
   const verdict = evaluate(policy.value.policy, verified.value.claims, { domain: config.stsDomain });
   run.record.verdict(verdict);
-  if (!verdict.allow) return run.refused(unmatched(verdict));
+  if (!verdict.allow) return run.refused(unmatched(verdict, policy.value.policy, verified.value.claims));
 
   // 9. Downscope to what the caller asked for, never beyond what the policy grants.
   const whole = grantOf(policy.value.policy, { ...scope, policyRepository: config.orgPolicyRepo });

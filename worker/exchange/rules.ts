@@ -15,6 +15,7 @@ import {
   deploymentDiagnostics,
 } from "../../policies/parse.ts";
 import { rankOfLevel } from "../../policies/permissions.ts";
+import { subjectMiss } from "../../policies/repository-subject.ts";
 import type { Config } from "../config.ts";
 import { type AppPin, accept, type Denial, type Result, refuse } from "../denial.ts";
 import type { App, Installation } from "../github/github.ts";
@@ -132,12 +133,18 @@ export function pinOf({ app }: CompiledPolicy): AppPin | undefined {
 }
 
 /** The clause that decided, as a refusal. */
-export function unmatched({ failed }: Verdict): Denial {
+export function unmatched(
+  { failed }: Verdict,
+  { subject }: Pick<CompiledPolicy, "subject">,
+  claims: VerifiedClaims,
+): Denial {
   switch (failed?.clause) {
     case "issuer":
       return { reason: "issuer_mismatch", clause: failed };
-    case "subject":
-      return { reason: "subject_mismatch", clause: failed };
+    case "subject": {
+      const miss = subjectMiss(subject, claims);
+      return { reason: "subject_mismatch", clause: failed, ...(miss === undefined ? {} : { miss }) };
+    }
     case "audience":
       return { reason: "audience_mismatch", clause: failed };
     case "claim":

@@ -5,6 +5,7 @@
 import { quoted } from "../../policies/diagnostics.ts";
 import type { ClauseResult } from "../../policies/evaluate.ts";
 import type { Diagnostic } from "../../policies/parse.ts";
+import type { SubjectMiss } from "../../policies/repository-subject.ts";
 import { type Denial, REFUSALS, type Reason, type RefusalRow, type Viewer } from "../denial.ts";
 import { disclosed } from "../exchange/disclosure.ts";
 import { RETRY_AFTER_OUTAGE_SECONDS } from "../limits.ts";
@@ -115,8 +116,9 @@ function messageOf(denial: Denial, viewer: Viewer): string {
       return `unable to read trust policy found for ${shown(denial.identity)}: ${denial.path} ${UNREADABLE[denial.problem]}`;
     case "policy_invalid":
       return `unable to parse or compile trust policy found for ${shown(denial.identity)}${faultText(denial.path, denial.diagnostics)}`;
-    case "issuer_mismatch":
     case "subject_mismatch":
+      return `trust policy: ${clauseText(denial.clause, isOwner)}${isOwner ? missText(denial.miss) : ""}`;
+    case "issuer_mismatch":
     case "audience_mismatch":
     case "claim_mismatch":
       return `trust policy: ${clauseText(denial.clause, isOwner)}`;
@@ -207,7 +209,23 @@ function clauseText(result: ClauseResult, isOwner: boolean): string {
       : `${label} ${typeof actual === "string" ? shown(actual) : `[${shownList(actual)}]`} ${mismatch(result)}`;
   if (!isOwner) return found;
   const { kind, value } = result.expected;
+  if (kind === "any_of") return `${found} (${value.split(" ").map(shown).join(" or ")})`;
   return kind === "pattern" ? `${found} (pattern ${shown(value)})` : `${found} (${shown(value)})`;
+}
+
+/** A subject that looks right to its reader: why it is not, and what to write. */
+function missText(miss: SubjectMiss | undefined): string {
+  if (miss === undefined) return "";
+  const { ids, environment, written } = miss;
+  const causes = [
+    ...(ids === "missing" ? ["the policy lacks the ids that this repository's subjects have now"] : []),
+    ...(ids === "needless" ? ["the policy has ids, and this repository's subjects have none yet"] : []),
+    ...(environment === undefined ? [] : [`the job's environment ${shown(environment)} stands in place of its branch`]),
+  ];
+  const key = written.kind === "pattern" ? "subject_pattern" : "subject";
+  // An environment need not be bound to a branch.
+  const branch = environment === undefined ? "" : ", and the branch as claim_pattern ref";
+  return `: ${causes.join(", and ")}; write ${key} ${shown(written.value)}${branch}`;
 }
 
 const mismatch = ({ why }: ClauseResult): string =>

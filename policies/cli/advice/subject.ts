@@ -9,7 +9,6 @@ import {
   readRepositorySubject,
   type SubjectMiss,
   subjectMiss,
-  withIds,
 } from "../../repository-subject.ts";
 import { lasting, lastingPattern } from "../volatile.ts";
 import { matchesWhole, soleText } from "./alternatives.ts";
@@ -26,16 +25,19 @@ export function subjectChange(clause: FailedClause, value: string): Change {
   return remark === undefined ? change : { ...change, advice: `${remark} ${change.advice}` };
 }
 
-function ofMiss({ ids, environment }: SubjectMiss, clause: FailedClause, writable: Writable, value: string): Change {
+function ofMiss(
+  { ids, environment, written: plain }: SubjectMiss,
+  clause: FailedClause,
+  writable: Writable,
+  value: string,
+): Change {
   const { workload } = clause;
   const told = [
     ...(ids === "missing" ? [IDS_MISSING] : []),
     ...(ids === "needless" ? [IDS_NEEDLESS] : []),
     ...(environment === undefined ? [] : [environmentAdvice(environment)]),
   ];
-  const numbered = ids === "missing" && environment === undefined ? withIds(writable.expected, value) : undefined;
-  const isPattern = numbered?.kind === "pattern";
-  const written = writable.write(isPattern ? numbered : lasting(value, workload));
+  const written = writable.write(plain.kind === "exact" ? lasting(value, workload) : plain);
   const set = [
     ...(written.set ?? []),
     ...(ids === "needless" ? idClaims(clause) : []),
