@@ -1,13 +1,12 @@
 // The READMEs say of refusals, variables and limits what the code says.
 
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
+import { unstable_readConfig } from "wrangler";
 import { parse } from "yaml";
-import { claimsOfVerifiedToken } from "../../policies/claims.ts";
-import { evaluate } from "../../policies/evaluate.ts";
-import { lintPolicy } from "../../policies/lint/lint.ts";
-import { parsePolicy } from "../../policies/parse.ts";
 import { readConfig } from "../../worker/config.ts";
 import { REFUSALS } from "../../worker/denial.ts";
 import * as limits from "../../worker/limits.ts";
@@ -95,36 +94,79 @@ it("bounds what worker/README.md says is bounded", () => {
 });
 
 interface Workflow {
+  readonly on: { readonly push: { readonly tags: readonly string[] } };
   readonly jobs: Readonly<Record<string, { readonly environment: string; readonly steps: readonly Step[] }>>;
 }
 interface Step {
   readonly with?: { readonly domain: string; readonly scope: string; readonly identity: string };
+  readonly env?: Readonly<Record<string, string>>;
 }
 
-it("has a first policy that lets in the job of its first workflow, and no other environment's", () => {
-  const [policyText = "", workflowText = ""] = [...readme.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(
-    ([, yaml]) => yaml,
-  );
-  const [, identity, scope] = /^# \.github\/chainguard\/(\w+)\.sts\.yaml in (\S+)$/m.exec(policyText) ?? [];
-  const job = (parse(workflowText) as Workflow).jobs.release;
-  const asked = job?.steps[0]?.with;
-  expect(asked).toMatchObject({ scope, identity });
+const FIRST = "policies/examples/first-policy";
 
-  const policy = parsePolicy(policyText, { kind: "repository", owner: "acme" });
-  if (!policy.ok || !asked) throw new Error("the policy does not parse, or the workflow asks for nothing");
-  expect(lintPolicy(policy.value, { kind: "repository", owner: "acme" })).toEqual([]);
-  const [, owner, ownerId, name, id] = /repo:(\w+)@(\d+)\/(\w+)@(\d+):/.exec(policyText) ?? [];
-  expect(`${owner}/${name}`).toBe(scope);
-  const allows = (environment: string | undefined) =>
-    evaluate(
-      policy.value,
-      claimsOfVerifiedToken({
-        iss: "https://token.actions.githubusercontent.com",
-        aud: asked.domain,
-        sub: `repo:${owner}@${ownerId}/${name}@${id}:environment:${environment}`,
-      }),
-      { domain: asked.domain },
-    ).allow;
-  expect(allows(job?.environment)).toBe(true);
-  expect(allows("staging")).toBe(false);
+it("has the first policy and the first workflow that are tested, and they belong together", () => {
+  const blocks = [...readme.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(([, yaml]) => yaml);
+  const [policy = "", workflow = ""] = [text(`${FIRST}/release.sts.yaml`), text(`${FIRST}/release.yml`)];
+  expect(blocks).toEqual([policy, workflow]);
+
+  // Our own files; actionlint has read the workflow.
+  const claims = JSON.parse(text(`${FIRST}/claims.json`)) as Readonly<Record<string, string>>;
+  const { on, jobs } = parse(workflow) as Workflow;
+  const [, path] = /^# (\S+) in acme\/app$/m.exec(workflow) ?? [];
+  const tag = on.push.tags[0]?.replace("*", "1.0.0");
+  const { repository, aud, environment, repository_owner_id: owner, repository_id: id } = claims;
+  expect(jobs.release?.environment).toBe(environment);
+  expect(jobs.release?.steps[0]?.with).toEqual({ domain: aud, scope: repository, identity: "release" });
+  expect(jobs.release?.steps[1]?.env?.GH_REPO).toBeDefined();
+  expect(claims).toMatchObject({
+    sub: `repo:acme@${owner}/app@${id}:environment:${environment}`,
+    event_name: Object.keys(on)[0],
+    workflow_ref: `${repository}/${path}@refs/tags/${tag}`,
+    ref: `refs/tags/${tag}`,
+  });
+  expect(policy).toContain(`# .github/chainguard/release.sts.yaml in ${repository}\n`);
 });
+
+const WRANGLER = text("wrangler.toml");
+
+it("tells how wrangler.toml becomes a deployment's: what is filled in there is read", () => {
+  const named = WRANGLER.replace('STS_DOMAIN = ""', 'STS_DOMAIN = "sts.example.com"').replace("# routes =", "routes =");
+  const { config, problems } = readWrangler(named);
+  expect(problems).toEqual([]);
+  expect(config.vars).toEqual({ STS_DOMAIN: "sts.example.com" });
+  expect(config.routes).toEqual([{ pattern: "sts.example.com", custom_domain: true }]);
+});
+
+it("has a snippet for wrangler.toml that can be pasted to its end as it is", () => {
+  const [[, snippet = ""] = [], ...others] = [...readme.matchAll(/^```toml\n([\s\S]*?)^```$/gm)];
+  expect(others).toEqual([]);
+  const { config, problems } = readWrangler(`${WRANGLER}\n${snippet}`);
+  expect(problems).toEqual([]);
+  expect(config.queues.producers).toMatchObject([{ binding: "AUDIT_QUEUE" }]);
+  expect(config.analytics_engine_datasets).toMatchObject([{ binding: "METRICS" }]);
+  expect(config.kv_namespaces).toMatchObject([{ binding: "STS_CACHE" }]);
+});
+
+it.each([
+  ["a second [vars]", '[vars]\nSTS_DOMAIN = "sts.example.com"\n', "already defined table"],
+  ["routes behind a table", 'routes = [{ pattern = "sts.example.com", custom_domain = true }]\n', "routes"],
+])("knows what cannot be pasted to its end: %s", (_, pasted, problem) => {
+  expect(readWrangler(`${WRANGLER}\n${pasted}`).problems.join("\n")).toContain(problem);
+});
+
+/** As wrangler itself reads it, and what it warns or complains of. */
+function readWrangler(toml: string) {
+  const directory = mkdtempSync(join(tmpdir(), "octo-sts-wrangler-"));
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+  const config = join(directory, "wrangler.toml");
+  writeFileSync(config, toml);
+  try {
+    const read = unstable_readConfig({ config });
+    return { config: read, problems: warn.mock.calls.map((words) => words.join(" ")) };
+  } catch (error) {
+    return { config: unstable_readConfig({}), problems: [String(error)] };
+  } finally {
+    warn.mockRestore();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}

@@ -1,6 +1,7 @@
 // `npm start`: the Worker by `wrangler dev` between two emulators on loopback, one exchange to look at, then serving until
 // Ctrl-C. Ends with 0 only if all of it worked, and leaves no process behind.
 
+import { AuditLog } from "./start/audit.ts";
 import { type Demo, openDemo } from "./start/demo.ts";
 import { exchangeAndUse } from "./start/exchange.ts";
 import { type Options, readOptions, USAGE } from "./start/options.ts";
@@ -26,13 +27,20 @@ const left = (signal: AbortSignal): Promise<void> =>
     signal.addEventListener("abort", () => resolve());
   });
 
-async function show(demo: Demo, worker: RunningWorker, options: Options & { domain: string }, leaving: AbortSignal) {
-  const { domain } = options;
+interface Scene {
+  readonly demo: Demo;
+  readonly worker: RunningWorker;
+  readonly audits: AuditLog;
+  readonly domain: string;
+}
+
+async function show({ demo, worker, audits, domain }: Scene, { once }: Options, leaving: AbortSignal): Promise<void> {
   const place = { ...demo, domain };
-  const shown = await exchangeAndUse(demo, domain, leaving);
+  const shown = await exchangeAndUse({ demo, domain, audits, signal: leaving });
   console.log(exchangeReport(place, shown, Date.now()));
-  if (options.once) return;
+  if (once) return;
   console.log(serveReport(place));
+  audits.follow((line) => console.log(`\n${line}`));
   const lastWords = await Promise.race([worker.ended, left(leaving)]);
   if (lastWords !== undefined) throw new Error(`the Worker ended; wrangler dev said:\n${lastWords}`);
 }
@@ -44,9 +52,11 @@ async function run(options: Options): Promise<void> {
   const domain = `localhost:${ports.worker}`;
   const demo = await openDemo(ports, domain);
   try {
-    const worker = await startWorker({ port: ports.worker, variables: demo.variables, signal: leaving });
+    const audits = new AuditLog();
+    const { variables } = demo;
+    const worker = await startWorker({ port: ports.worker, variables, signal: leaving, onLine: audits.take });
     try {
-      await show(demo, worker, { ...options, domain }, leaving);
+      await show({ demo, worker, audits, domain }, options, leaving);
     } finally {
       await worker.stop();
     }

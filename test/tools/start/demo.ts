@@ -1,5 +1,6 @@
-// What `npm start` talks to: one organisation with one repository and one trust policy on an emulated GitHub, and an
-// emulated Actions issuer that hands a workflow of any branch its OIDC token. Both listen on loopback only.
+// What `npm start` talks to: one organisation with one repository and one trust policy on an emulated GitHub, whose Actions issuer
+// hands a workflow of any branch its OIDC token. It lies where an Enterprise Server's does, so that a workload of the organisation is
+// proven to be one. All listens on loopback only.
 
 import { appKeys } from "../../emulators/core/keys.ts";
 import { createGitHub, type GitHub } from "../../emulators/github.ts";
@@ -14,6 +15,8 @@ export const IDENTITY = "deploy";
 export const POLICY_PATH = `.github/chainguard/${IDENTITY}.sts.yaml`;
 const APP_ID = 7;
 const OWNER_ID = 1;
+/** Where an Enterprise Server's Actions issuer lies. */
+const ISSUER_PATH = "/_services/token";
 
 export interface Demo {
   readonly github: GitHub;
@@ -78,35 +81,26 @@ async function variablesFor(domain: string, githubUrl: string): Promise<Record<s
   };
 }
 
-/** `GET /token/BRANCH` on the issuer's port: a fresh token each time, so that a pasted command never goes stale. */
+/** `GET /token/BRANCH` on GitHub's port: a fresh token each time, so that a pasted command never goes stale. */
 async function handOut(issuer: Issuer, branch: string, domain: string): Promise<Response> {
   return new Response(await issuer.sign(claimsOf(branch, domain)));
 }
 
 export async function openDemo(ports: Ports, domain: string): Promise<Demo> {
   const githubUrl = `http://127.0.0.1:${ports.github}`;
-  const issuerBase = `http://127.0.0.1:${ports.issuer}`;
   const github = createGitHub({ apiUrl: githubUrl });
-  const issuers = createIssuers({ base: issuerBase });
-  const issuer = issuers.issuer("actions", { keys: ["rsa"] });
+  const issuers = createIssuers({ base: `${githubUrl}${ISSUER_PATH}` });
+  const issuer = issuers.issuer("", { keys: ["rsa"] });
   const policy = policyFor(issuer.url);
   await populate(github, policy);
   const answer = (request: Request): Promise<Response> => {
-    const branch = /^\/token\/([A-Za-z0-9._-]+)$/.exec(new URL(request.url).pathname)?.[1];
-    return branch === undefined ? issuers.fetch(request) : handOut(issuer, branch, domain);
+    const { pathname } = new URL(request.url);
+    const branch = /^\/token\/([A-Za-z0-9._-]+)$/.exec(pathname)?.[1];
+    if (branch !== undefined) return handOut(issuer, branch, domain);
+    return pathname.startsWith(`${ISSUER_PATH}/`) ? issuers.fetch(request) : github.fetch(request);
   };
-  const servers: Served[] = [];
-  const close = async (): Promise<void> => {
-    await Promise.all(servers.map((server) => server.close()));
-  };
-  try {
-    servers.push(await serve({ name: "the emulated GitHub", port: ports.github, fetch: github.fetch }));
-    servers.push(await serve({ name: "the emulated issuer", port: ports.issuer, fetch: answer }));
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  const served: Served = await serve({ name: "the emulated GitHub", port: ports.github, fetch: answer });
   const variables = await variablesFor(domain, githubUrl);
-  const tokenUrl = (branch: string): string => `${issuerBase}/token/${branch}`;
-  return { github, githubUrl, issuer, issuerUrl: issuer.url, policy, variables, tokenUrl, close };
+  const tokenUrl = (branch: string): string => `${githubUrl}/token/${branch}`;
+  return { github, githubUrl, issuer, issuerUrl: issuer.url, policy, variables, tokenUrl, close: () => served.close() };
 }

@@ -1,6 +1,7 @@
-// One exchange as octo-sts/action makes it, and what the token it brings can and cannot do. Throws one line for whatever
-// is not as it should be.
+// One exchange as octo-sts/action makes it, and what the token it brings can and cannot do; then one that is refused, and what the
+// operator reads of it. Throws one line for whatever is not as it should be.
 
+import type { Audit, AuditLog } from "./audit.ts";
 import { type Demo, IDENTITY, SCOPE } from "./demo.ts";
 
 export interface Shown {
@@ -11,6 +12,7 @@ export interface Shown {
   /** What GitHub answered to the token. */
   readonly read: { readonly status: number; readonly text: string };
   readonly write: { readonly status: number; readonly text: string };
+  readonly refused: { readonly status: number; readonly message: string; readonly audit: Audit };
 }
 
 export const exchangeUrl = (domain: string): string =>
@@ -39,7 +41,7 @@ function parsed(text: string): Readonly<Record<string, unknown>> {
 
 const isText = (value: unknown): value is string => typeof value === "string";
 
-function readAnswer(text: string): Omit<Shown, "read" | "write"> & { readonly token: string } {
+function readAnswer(text: string): Omit<Shown, "read" | "write" | "refused"> & { readonly token: string } {
   const { token, expiry, permissions, repositories, policy } = parsed(text);
   must(isText(token) && token.startsWith("ghs_"), "the answer holds no token");
   must(isText(expiry) && Date.parse(expiry) > Date.now(), "the token's expiry is not in the future");
@@ -55,14 +57,29 @@ function readAnswer(text: string): Omit<Shown, "read" | "write"> & { readonly to
   };
 }
 
+interface Asking {
+  readonly demo: Demo;
+  readonly domain: string;
+  readonly audits: AuditLog;
+  readonly signal: AbortSignal;
+}
+
 /** The request of the action: a GET with the scope under both names, and nothing but the token in the headers. */
-export async function exchangeAndUse(demo: Demo, domain: string, signal: AbortSignal): Promise<Shown> {
-  const oidc = await textOf(demo.tokenUrl("main"), {}, signal);
-  const answer = await textOf(
-    exchangeUrl(domain),
-    { headers: { Authorization: `Bearer ${oidc.text}` }, redirect: "follow" },
-    signal,
-  );
+async function ask({ demo, domain, signal }: Asking, branch: string): Promise<{ status: number; text: string }> {
+  const oidc = await textOf(demo.tokenUrl(branch), {}, signal);
+  return textOf(exchangeUrl(domain), { headers: { Authorization: `Bearer ${oidc.text}` }, redirect: "follow" }, signal);
+}
+
+async function beRefused(asking: Asking): Promise<Shown["refused"]> {
+  const { status, text } = await ask(asking, "feature");
+  const { message, request_id: requestId } = parsed(text);
+  must(status === 403 && isText(message) && isText(requestId), `a token for another branch was answered ${status}`);
+  return { status, message, audit: await asking.audits.of(requestId) };
+}
+
+export async function exchangeAndUse(asking: Asking): Promise<Shown> {
+  const { demo, signal } = asking;
+  const answer = await ask(asking, "main");
   must(answer.status === 200, `the exchange was refused with ${answer.status}: ${parsed(answer.text).message}`);
   const { token, ...granted } = readAnswer(answer.text);
   const file = `${demo.githubUrl}/repos/${SCOPE}/contents/README.md`;
@@ -76,5 +93,6 @@ export async function exchangeAndUse(demo: Demo, domain: string, signal: AbortSi
     ...granted,
     read: { status: read.status, text: read.text.trim() },
     write: { status: write.status, text: String(parsed(write.text).message) },
+    refused: await beRefused(asking),
   };
 }

@@ -3,7 +3,7 @@
 export interface Options {
   /** End after the exchange instead of serving on. */
   readonly once: boolean;
-  /** The Worker's port; GitHub and the issuer take the two after it. 0 takes any free ones. */
+  /** The Worker's port; GitHub with its issuer takes the one after it. 0 takes any free ones. */
   readonly port: number;
   readonly help: boolean;
 }
@@ -12,8 +12,8 @@ export const DEFAULT_PORT = 8787;
 
 export const USAGE = `npm start [-- OPTIONS]   the Worker on an emulated GitHub and an emulated issuer
   --once        end after one exchange; the exit code says whether all of it worked
-  --port PORT   the Worker's port (${DEFAULT_PORT}); GitHub and the issuer take the next two;
-                0 takes any that are free`;
+  --port PORT   the Worker's port (${DEFAULT_PORT}); GitHub with its issuer takes the
+                next; 0 takes any that are free`;
 
 /** The options, or one line that says what is wrong with them. */
 export function readOptions(args: readonly string[]): Options | string {
@@ -26,8 +26,8 @@ export function readOptions(args: readonly string[]): Options | string {
     else if (name === "--port") {
       const value = given ?? args[++i] ?? "";
       const port = /^\d{1,5}$/.test(value) ? Number(value) : Number.NaN;
-      // Two more ports follow it.
-      if (!(port <= 65_533)) return "--port needs a number from 0 to 65533";
+      // One more port follows it.
+      if (!(port <= 65_534)) return "--port needs a number from 0 to 65534";
       options = { ...options, port };
     } else return `unknown option ${name} (try --help)`;
   }

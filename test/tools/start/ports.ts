@@ -4,8 +4,8 @@ import { createServer } from "node:net";
 
 export interface Ports {
   readonly worker: number;
+  /** Of its issuer too, as at an Enterprise Server. */
   readonly github: number;
-  readonly issuer: number;
 }
 
 /** The port that was bound for a moment; undefined when it is taken. */
@@ -30,15 +30,14 @@ async function freePort(): Promise<number> {
   return (await tryPort(0, "127.0.0.1")) ?? 0;
 }
 
-/** Rejects with one clear line when one of the three is taken. */
+/** Rejects with one clear line when one of the two is taken. */
 export async function choosePorts(first: number): Promise<Ports> {
   if (first === 0) {
-    const [worker, github, issuer] = [await freePort(), await freePort(), await freePort()];
-    return { worker, github, issuer };
+    return { worker: await freePort(), github: await freePort() };
   }
-  const ports = { worker: first, github: first + 1, issuer: first + 2 };
-  const names = { worker: "the Worker", github: "the emulated GitHub", issuer: "the emulated issuer" };
-  for (const who of ["worker", "github", "issuer"] as const) {
+  const ports = { worker: first, github: first + 1 };
+  const names = { worker: "the Worker", github: "the emulated GitHub" };
+  for (const who of ["worker", "github"] as const) {
     const port = ports[who];
     // The Worker is asked by the name localhost, so a stranger on the IPv6 loopback would get its requests.
     for (const hostname of ["127.0.0.1", "::1"]) {

@@ -1,5 +1,6 @@
 // What `npm start` prints: a few lines of at most 80 columns. Pure.
 
+import type { Audit } from "./audit.ts";
 import { IDENTITY, SCOPE, subjectOf } from "./demo.ts";
 import type { Shown } from "./exchange.ts";
 
@@ -19,9 +20,31 @@ function row(label: string, ...lines: readonly string[]): string {
   return lines.map((line, i) => `  ${(i === 0 ? label : "").padEnd(9)}${line}`).join("\n");
 }
 
+const COLUMNS = 80;
+const INDENT = 11;
+
+/** By words, within the columns that are left beside a label. */
+function wrapped(text: string): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= COLUMNS - INDENT)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+/** A few of the event's fields, as they stand in it. */
+function auditLines(audit: Audit): string[] {
+  const shown = [["request_id"], ["outcome", "reason"], ["scope", "identity"]];
+  const field = (name: string): string => `"${name}":${JSON.stringify(audit[name])},`;
+  return shown.map((names) => [...names.map(field), "..."].join(" "));
+}
+
 export function exchangeReport(place: Place, shown: Shown, nowMs: number): string {
   const minutes = Math.round((Date.parse(shown.expiry) - nowMs) / 60_000);
-  const { read, write, policy } = shown;
+  const { read, write, policy, refused } = shown;
   return [
     "Octo STS at the edge, between an emulated issuer and an emulated GitHub.",
     "",
@@ -44,6 +67,8 @@ export function exchangeReport(place: Place, shown: Shown, nowMs: number): strin
       `to read README.md:  ${read.status} ${read.text}`,
       `to write README.md: ${write.status} ${write.text}`,
     ),
+    row("refused", `a token for ${subjectOf("feature")}, ${refused.status}:`, ...wrapped(refused.message)),
+    row("audited", "as a line of JSON in the operator's log, with the whole trace:", ...auditLines(refused.audit)),
   ].join("\n");
 }
 
@@ -58,10 +83,13 @@ export function pasteable(place: Place, branch: string): string {
 export function serveReport(place: Place): string {
   return [
     "",
-    "Once more:",
+    "Try it in another terminal; what the operator sees of each appears here.",
+    "A token once more:",
     pasteable(place, "main"),
-    'Refused, because the policy trusts the branch "main" alone:',
+    'A refusal, because the policy trusts the branch "main" alone:',
     pasteable(place, "feature"),
+    "The token given back:",
+    `  curl -s http://${place.domain}/sts/revoke -d token=ghs_...`,
     "",
     "Serving until Ctrl-C.",
   ].join("\n");

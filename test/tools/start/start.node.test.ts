@@ -20,8 +20,8 @@ async function serving(running: Run): Promise<number[]> {
 }
 
 async function expectGone(ports: readonly number[]): Promise<void> {
-  expect(ports).toHaveLength(3);
-  await expect.poll(() => Promise.all(ports.map(isFree)), WAIT).toEqual([true, true, true]);
+  expect(ports).toHaveLength(2);
+  await expect.poll(() => Promise.all(ports.map(isFree)), WAIT).toEqual([true, true]);
 }
 
 /** The output without what differs from run to run. */
@@ -29,8 +29,16 @@ function timeless(output: string): string {
   return output
     .replaceAll(/:\d{4,5}\b/g, ":PORT")
     .replace(/revision [0-9a-f]{12}/, "revision SHA")
-    .replace(/until \S+Z/, "until TIME");
+    .replace(/until \S+Z/, "until TIME")
+    .replace(/"request_id":"[0-9a-f-]+"/, "REQUEST");
 }
+
+/** What the operator sees of the exchanges that were pasted. */
+const auditsIn = (output: string): unknown[] =>
+  output
+    .split("\n")
+    .filter((line) => line.startsWith('{"type":'))
+    .map((line) => JSON.parse(line));
 
 async function paste({ url, tokenUrl }: { url: string; tokenUrl: string }) {
   const token = await (await fetch(tokenUrl)).text();
@@ -66,11 +74,20 @@ describe("npm start", () => {
     const ports = await serving(shell);
     const [more, refused] = pastedRequests(shell.output());
     if (more === undefined || refused === undefined) throw new Error("nothing to paste");
-    expect(await paste(more)).toMatchObject({ status: 200, body: expect.stringMatching(/^\{"token":"ghs_/) });
-    expect(await paste(refused)).toMatchObject({
-      status: 403,
-      body: expect.stringContaining('trust policy: subject \\"repo:acme/app:ref:refs/heads/feature\\" did not match'),
-    });
+    const granted = await paste(more);
+    expect(granted).toMatchObject({ status: 200, body: expect.stringMatching(/^\{"token":"ghs_/) });
+    // A workload of the owner: it reads what the policy wants.
+    expect(await paste(refused)).toMatchObject({ status: 403, body: expect.stringContaining("refs/heads/main") });
+    await expect
+      .poll(() => auditsIn(shell.output()), WAIT)
+      .toMatchObject([
+        { outcome: "granted", scope: "acme/app" },
+        { outcome: "refused", reason: "subject_mismatch" },
+      ]);
+    const given = new URL(/curl -s (http:\S+\/sts\/revoke) /.exec(shell.output())?.[1] ?? "");
+    const { token } = JSON.parse(granted.body);
+    const body = new URLSearchParams({ token });
+    expect((await fetch(given, { method: "POST", body })).status).toBe(200);
     shell.child.kill("SIGKILL");
     await shell.ended;
     await expectGone(ports);

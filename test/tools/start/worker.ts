@@ -5,6 +5,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 export interface RunningWorker {
@@ -16,6 +17,8 @@ export interface RunningWorker {
 export interface WorkerOptions {
   readonly port: number;
   readonly variables: Readonly<Record<string, string>>;
+  /** Takes each whole line that the Worker or wrangler writes. */
+  readonly onLine?: (line: string) => void;
   /** Aborted when the person leaves while it starts. */
   readonly signal: AbortSignal;
 }
@@ -61,7 +64,7 @@ async function answers(port: number, signal: AbortSignal): Promise<boolean> {
 }
 
 /** Resolves once it answers. Rejects with one line, and what wrangler said, if it does not come up. */
-export async function startWorker({ port, variables, signal }: WorkerOptions): Promise<RunningWorker> {
+export async function startWorker({ port, variables, signal, onLine }: WorkerOptions): Promise<RunningWorker> {
   const directory = mkdtempSync(join(tmpdir(), "octo-sts-edge-"));
   const lines = Object.entries(variables).map(([name, value]) => `${name}="${value}"\n`);
   writeFileSync(join(directory, "vars"), lines.join(""), { mode: 0o600 });
@@ -77,6 +80,7 @@ export async function startWorker({ port, variables, signal }: WorkerOptions): P
     output = (output + chunk.toString()).slice(-KEPT_CHARACTERS);
   };
   child.stdout.on("data", keep);
+  if (onLine) createInterface({ input: child.stdout }).on("line", onLine);
   child.stderr.on("data", keep);
   // The last output may arrive after the exit, so the end is when the pipes are closed.
   const ended = new Promise<string>((resolve) => {
