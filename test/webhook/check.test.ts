@@ -134,6 +134,13 @@ const CASES: Readonly<Record<string, Case>> = {
     says: ["- key `two` is "],
     saysNot: ["- key `one`"],
   },
+  "a key is put before another of the same name": {
+    before: { [POLICY]: `${KEYED}${jwks("one", "E")}` },
+    change: { [POLICY]: `${KEYED}${jwks("one", "I")}${jwks("one", "E").slice("jwks:\n  keys:\n".length)}` },
+    conclusion: "success",
+    title: WIDENS,
+    says: ["- key `one` is `", "- key `one` (2) is `", '"x":"IAA', '"x":"EAA'],
+  },
   "a policy is deleted": {
     before: { [POLICY]: GOOD, [`${CHAINGUARD}/other.sts.yaml`]: GOOD },
     change: { [POLICY]: null },
@@ -238,7 +245,7 @@ const CASES: Readonly<Record<string, Case>> = {
     conclusion: "success",
     title: "Valid; access widens for 1 identity; 1 warning",
     annotations: [
-      `${POLICY}:1:1 warning: a symbolic link: exchanges read "shared.yaml", and a change of that file is not checked here\nput the file itself here`,
+      `${POLICY}:1:1 warning: a symbolic link: exchanges read what "../../policies/../shared.yaml" leads to, and a change of that file is not checked here\nput the file itself here`,
     ],
     says: ["### `ci`: a new policy", "- Grants `contents: read`"],
   },
@@ -615,4 +622,15 @@ describe("nothing is said", () => {
     expect(runs()).toEqual([]);
     expect(outcome()).toBe("nothing");
   });
+});
+
+it("what lets somebody in stands first, however much else changes", async () => {
+  const { pull, onlyRun, network, repository, owner } = await createWebhookWorld();
+  const many = Array.from({ length: 200 }, (_, i) => `${CHAINGUARD}/a${i}.sts.yaml`);
+  network.github.commit(repository, { files: Object.fromEntries(many.map((path) => [path, ofOwner(GOOD, owner)])) });
+  const commented = Object.fromEntries(many.map((path) => [path, `# x\n${ofOwner(GOOD, owner)}`]));
+  await pull({ ...commented, [`${CHAINGUARD}/z.sts.yaml`]: ofOwner(policy("contents: write"), owner) });
+  expect(onlyRun().title).toBe(WIDENS);
+  const [, access = ""] = onlyRun().summary.split("## What this changes in access\n\n");
+  expect(access).toMatch(/^### `z`: a new policy\n- Grants `contents: write`/);
 });

@@ -70,8 +70,7 @@ describe("the examples of GitHub's events", () => {
 const first = (name: string, action: string) => examplesOf(name).find((payload) => payload.action === action);
 
 function workOf(name: string, payload: unknown) {
-  const reading = readEvent(name, payload);
-  return reading.kind === "work" ? reading.work : reading.kind;
+  return readEvent(name, payload);
 }
 
 describe("what is read out of them", () => {
@@ -85,7 +84,7 @@ describe("what is read out of them", () => {
         owner: "Codertocat",
         repository: "Hello-World",
         head: "ec26c3e57ca3a959ca5aad62de7213c562f8c821",
-        base: { kind: "parted", of: "master" },
+        base: { kind: "merge_base", ref: "master" },
         again: false,
         strays: [],
       },
@@ -190,13 +189,13 @@ describe("a push", () => {
   it("to another branch makes nothing void, and is compared with the default one", () => {
     expect(push([{ added: [POLICY] }], { ref: "refs/heads/topic" })).toMatchObject({
       invalidate: [],
-      check: { base: { kind: "parted", of: "main" } },
+      check: { base: { kind: "merge_base", ref: "main" } },
     });
   });
 
-  it.each(["main+odd", "a..b", "-x", "x?y", "ünder"])("against the default branch %s is compared by its id", (name) => {
+  it.each(["main+odd", "a..b", "-x", "x?y", "ünder"])("against the default branch %s is compared as HEAD", (name) => {
     const more = { ref: "refs/heads/topic", repository: { ...repository, default_branch: name } };
-    expect(push([{ added: [POLICY] }], more)).toMatchObject({ check: { base: { kind: "parted" } } });
+    expect(push([{ added: [POLICY] }], more)).toMatchObject({ check: { base: { kind: "merge_base", ref: "HEAD" } } });
     expect(JSON.stringify(push([{ added: [POLICY] }], more))).not.toContain(name);
   });
 
@@ -214,7 +213,7 @@ describe("what else is heard", () => {
     const event = { action: "edited", pull_request, repository };
     expect(workOf("pull_request", { ...event, changes: { title: { from: "x" } } })).toBe("ignored");
     expect(workOf("pull_request", { ...event, changes: { base: { ref: { from: "x" } } } })).toMatchObject({
-      check: { head: SHA.after, base: { kind: "parted", of: "main" } },
+      check: { head: SHA.after, base: { kind: "merge_base", ref: "main" } },
     });
   });
 

@@ -62,7 +62,7 @@ describe("a commit is compared", () => {
     expect(network.calls.filter(({ path, body }) => `${path} ${body}`.includes("octocat"))).toEqual([]);
   });
 
-  it("with the default branch by its id, where no URL can take its name", async () => {
+  it("with the default branch, also where no URL can take its name", async () => {
     const made = await createWebhookWorld();
     const { network, repository, owner, send, onlyRun } = made;
     const { sha } = network.github.commit(repository, { branch: "topic", files: { [POLICY]: BAD } });

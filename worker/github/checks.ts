@@ -34,7 +34,7 @@ export interface CheckOutput {
   readonly title: string;
   readonly summary: string;
   readonly text?: string;
-  /** At most 50. GitHub adds them to those that the run has. */
+  /** GitHub takes 50 in one call, and adds them to those that the run has. */
   readonly annotations?: readonly Annotation[];
 }
 

@@ -8,8 +8,10 @@ import type { CallContext, RepositoryRef, TokenApi } from "./call.ts";
 import { type ApiResult, denialOf, isTooLarge, type Lookup } from "./response.ts";
 
 export interface FileRef extends RepositoryRef {
-  /** From the root of the repository, on its default branch. */
+  /** From the root of the repository. */
   readonly path: string;
+  /** A commit; the default branch without it. */
+  readonly ref?: string;
 }
 
 /** What lies at a path: a file with its text, or what is no text. */
@@ -38,7 +40,8 @@ export async function readFile(
   file: FileRef,
   call: CallContext,
 ): Promise<Lookup<FileContent>> {
-  const path = { owner: file.owner, repo: file.repository, path: file.path };
+  const { ref } = file;
+  const path = { owner: file.owner, repo: file.repository, path: file.path, ...(ref !== undefined && { ref }) };
   const request = { route: ROUTE, path, token, accept: OBJECT, maxBytes: CONTENTS_ANSWER_MAX_BYTES, retry: true };
   return fileLookup(await api.ask(request, call), file);
 }

@@ -51,20 +51,6 @@ export async function readTexts(
   return { found };
 }
 
-/** What stands at each path of a commit; undefined where GraphQL does not say, null where there is no file. */
-export async function readTextsAt(
-  api: TokenApi,
-  token: string,
-  { commit, paths, ...place }: RepositoryRef & { readonly commit: string; readonly paths: readonly string[] },
-  call: CallContext,
-): Promise<readonly (Blob | null | undefined)[]> {
-  const objects = paths.map((path) => ({ expression: `${commit}:${path}`, fields: TEXT_FIELDS }));
-  const texts = await queryObjects(api, token, { ...place, objects }, call);
-  // A folder or a submodule has none of the fields.
-  const isFile = (text: unknown) => typeof text === "object" && text !== null && "oid" in text;
-  return Promise.all(paths.map((_, i) => (texts && !isFile(texts[i]) ? null : blobIn(texts?.[i]))));
-}
-
 function* batchesOf<T extends { readonly size?: number }>(blobs: readonly T[]): Generator<readonly T[]> {
   let batch: T[] = [];
   let bytes = 0;

@@ -73,7 +73,7 @@ function grantedText(policy: CompiledPolicy): string {
 }
 
 function newText(policy: CompiledPolicy): readonly string[] {
-  const clauses = [...clausesOf(policy)].map(([name, clause]) => `${labelOf(name)} ${shownText(clause)}`);
+  const clauses = [...clausesOf(policy).values()].map((clause) => `${clause.label} ${shownText(clause)}`);
   const reach = policy.document.kind === "organization" ? [`Reaches ${reachText(policy)}`] : [];
   return [`Grants ${list(permissionsOf(policy))}`, ...reach, ...clauses, `Who: ${whoText(policy)}`];
 }
@@ -141,42 +141,72 @@ function reachText(policy: CompiledPolicy): string {
   return `${EVERY} for the scope of the owner, and the policy repository for its own: none is named`;
 }
 
-/** `word` says how the value is compared (`is`, `matches`), or all there is to say. */
+/** One thing that decides who gets in. */
 interface Clause {
+  /** Markdown. */
+  readonly label: string;
+  /** How the value is compared (`is`, `matches`), or all there is to say. */
   readonly word: string;
   readonly value?: string;
   /** A limit: less of it is narrower. */
   readonly limit?: number;
+  /** What one more of it does to access, and one less. */
+  readonly added: Direction;
+  readonly removed: Direction;
 }
 
-const matcher = ({ kind, value }: Matcher): Clause => ({ word: kind === "exact" ? "is" : "matches", value });
+const RESTRICTS = { added: "narrower", removed: "wider" } as const;
+/** Lets in whoever holds it. */
+const KEY = { added: "wider", removed: "other" } as const;
+/** Lets in nobody. */
+const APP = { added: "other", removed: "other" } as const;
 
-/** Everything that decides who gets in. */
+const matcher = ({ kind, value }: Matcher) => ({ word: kind === "exact" ? "is" : "matches", value });
+
 function clausesOf({ document }: CompiledPolicy): ReadonlyMap<string, Clause> {
-  const { issuer, subject, audience, claims, app, jwks, maxTokenLifetimeSeconds: lifetime } = document;
-  const clauses = new Map<string, Clause>([
-    ["issuer", matcher(issuer)],
-    ["subject", matcher(subject)],
-    ["audience", audience ? matcher(audience) : { word: "is the deployment's domain" }],
-  ]);
-  for (const { name, pattern } of claims) clauses.set(`claim ${name}`, { word: "matches", value: pattern });
-  if (app !== undefined) clauses.set("app", matcher(app));
-  if (lifetime !== undefined) {
-    clauses.set("max_token_lifetime", { word: "is at most", value: `${lifetime} s`, limit: lifetime });
+  const { issuer, subject, audience, claims, app, jwks, maxTokenLifetimeSeconds: limit } = document;
+  const clauses: readonly Clause[] = [
+    { label: "issuer", ...matcher(issuer), ...RESTRICTS },
+    { label: "subject", ...matcher(subject), ...RESTRICTS },
+    { label: "audience", ...(audience ? matcher(audience) : { word: "is the deployment's domain" }), ...RESTRICTS },
+    ...claims.map(({ name, pattern: value }) => ({
+      label: `claim ${code(name)}`,
+      word: "matches",
+      value,
+      ...RESTRICTS,
+    })),
+    ...(app === undefined ? [] : [{ label: "app", ...matcher(app), ...APP }]),
+    ...(limit === undefined
+      ? []
+      : [{ label: code("max_token_lifetime"), word: "is at most", value: `${limit} s`, limit, ...RESTRICTS }]),
+    ...(jwks?.keys ?? []).map((key, i) => ({
+      label: `key ${code(key.kid ?? `number ${i + 1}`)}`,
+      word: "is",
+      value: JSON.stringify(key),
+      ...KEY,
+    })),
+  ];
+  return byLabel(clauses);
+}
+
+/** Of two keys with one name neither hides the other. */
+function byLabel(clauses: readonly Clause[]): ReadonlyMap<string, Clause> {
+  const named = new Map<string, Clause>();
+  for (const clause of clauses) {
+    let { label } = clause;
+    for (let n = 2; named.has(label); n += 1) label = `${clause.label} (${n})`;
+    named.set(label, { ...clause, label });
   }
-  for (const [i, key] of (jwks?.keys ?? []).entries()) {
-    clauses.set(`key ${key.kid ?? `number ${i + 1}`}`, { word: "is", value: JSON.stringify(key) });
-  }
-  return clauses;
+  return named;
 }
 
 function clauseChanges(before: ReadonlyMap<string, Clause>, after: ReadonlyMap<string, Clause>): readonly Change[] {
-  return [...new Set([...before.keys(), ...after.keys()])].flatMap((name): Change[] => {
-    const [from, to] = [before.get(name), after.get(name)];
-    const label = labelOf(name);
-    if (from === undefined) return to ? [{ text: `${label} ${shownText(to)}`, direction: added(name) }] : [];
-    if (to === undefined)
-      return [{ text: `${label} is not asked for any more; before: ${shownText(from)}`, direction: taken(name) }];
+  return [...new Set([...before.keys(), ...after.keys()])].flatMap((label): Change[] => {
+    const [from, to] = [before.get(label), after.get(label)];
+    if (from === undefined) return to ? [{ text: `${label} ${shownText(to)}`, direction: to.added }] : [];
+    if (to === undefined) {
+      return [{ text: `${label} is not asked for any more; before: ${shownText(from)}`, direction: from.removed }];
+    }
     if (from.word === to.word && from.value === to.value) return [];
     const [old, now] = codeOfBoth(from.value ?? "", to.value ?? "");
     const text = `${label} ${shownText(to, now)}; before: ${shownText(from, old)}`;
@@ -185,18 +215,7 @@ function clauseChanges(before: ReadonlyMap<string, Clause>, after: ReadonlyMap<s
   });
 }
 
-/** A claim or a limit more lets in fewer; a key more lets in whoever holds it; an App lets in nobody. */
-const added = (name: string): Direction => (name.startsWith("key ") ? "wider" : name === "app" ? "other" : "narrower");
-const taken = (name: string): Direction => (name.startsWith("key ") || name === "app" ? "other" : "wider");
-
-/** `claim ref` -> claim and, as it is foreign, code. */
-function labelOf(name: string): string {
-  const at = name.indexOf(" ");
-  if (at < 0) return name.includes("_") ? code(name) : name;
-  return `${name.slice(0, at)} ${code(name.slice(at + 1))}`;
-}
-
-function shownText({ word, value }: Clause, shown = code(value ?? "")): string {
+function shownText({ word, value }: Pick<Clause, "word" | "value">, shown = code(value ?? "")): string {
   return value === undefined ? word : `${word} ${shown}`;
 }
 

@@ -4,14 +4,14 @@
  */
 import { POLICY_DIRECTORY, POLICY_SUFFIX, roleOfFile, TRUSTED_ISSUERS_NAME } from "../../policies/file-names.ts";
 import { accept, type Denial, type Result, refuse } from "../denial.ts";
+import { readFile } from "../github/contents.ts";
 import { type FolderEntry, readFolders } from "../github/folders.ts";
-import { type Blob, type Comparison, compareCommits } from "../github/git.ts";
-import { queryObjects } from "../github/graphql.ts";
-import { readTexts, readTextsAt } from "../github/texts.ts";
+import { type Comparison, compareCommits } from "../github/git.ts";
+import { readTexts } from "../github/texts.ts";
 import { CHECK_FILES_MAX, WEBHOOK_CALLS_RESERVED } from "../limits.ts";
-import type { Desk } from "./desk.ts";
+import type { CheckClient } from "./client.ts";
+import { type CheckRequest, concernsUs, isStray } from "./events.ts";
 import type { ChangedFile, Standing } from "./judge.ts";
-import { type CheckWork, concernsUs, isStray } from "./work.ts";
 
 /** Where the changes begin. */
 export interface Start {
@@ -23,12 +23,13 @@ export interface Start {
   readonly isNothingOurs: boolean;
 }
 
-export async function startOf(desk: Desk, { base, head, strays }: CheckWork): Promise<Result<Start>> {
+export async function startOf(
+  { github, token, place, run }: CheckClient,
+  { base, head, strays }: CheckRequest,
+): Promise<Result<Start>> {
   if (base.kind === "commit") return accept({ base: base.sha, strays, isNothingOurs: false });
   if (base.kind === "nothing") return accept({ strays, isNothingOurs: false });
-  const of = base.of ?? (await defaultHead(desk));
-  if (of === undefined) return refuse(UNKNOWN_BRANCH);
-  const compared = await compareCommits(desk.github, desk.token, { ...desk.place, base: of, head }, desk.run.call);
+  const compared = await compareCommits(github, token, { ...place, base: base.ref, head }, run.call);
   if (compared.kind === "denied") return refuse(compared.denial);
   // A 404 is no proof that there is no base: only what a push took away may be gone.
   if (compared.kind === "absent") return base.mayBeGone ? accept({ strays, isNothingOurs: false }) : refuse(NOT_PARTED);
@@ -41,24 +42,10 @@ function listedIn({ files, isComplete }: Comparison, known: readonly string[]): 
   return { strays: [...new Set([...known, ...listed])].sort(), isNothingOurs: isComplete && !isOurs };
 }
 
-async function defaultHead({ github, token, place, run }: Desk): Promise<string | undefined> {
-  const objects = [{ expression: "HEAD", fields: "oid" }];
-  const [head] = (await queryObjects(github, token, { ...place, objects }, run.call)) ?? [];
-  return typeof head === "object" && head !== null && "oid" in head && typeof head.oid === "string"
-    ? head.oid
-    : undefined;
-}
-
-const COMPARE = "GET /repos/{owner}/{repo}/compare/{basehead}";
 const NOT_PARTED: Denial = {
   reason: "github_invalid_answer",
-  route: COMPARE,
+  route: "GET /repos/{owner}/{repo}/compare/{basehead}",
   problem: "it finds no common history of this commit and the default branch",
-};
-const UNKNOWN_BRANCH: Denial = {
-  reason: "github_invalid_answer",
-  route: COMPARE,
-  problem: "it does not tell the default branch",
 };
 
 export interface Changes {
@@ -71,36 +58,39 @@ export interface Changes {
   readonly issuerList?: Standing;
 }
 
+interface Compared {
+  readonly base: string | undefined;
+  readonly head: string;
+}
+
 /** Everything that differs between the policies' folders of the base and the head, but for what is nobody's business here. */
 export async function changesOf(
-  desk: Desk,
-  { base, head }: { readonly base: string | undefined; readonly head: string },
+  client: CheckClient,
+  { base, head }: Compared,
   isPolicyRepository: boolean,
 ): Promise<Result<Changes>> {
   const commits = [head, ...(base === undefined ? [] : [base])];
-  const asked = { ...desk.place, folder: POLICY_DIRECTORY.slice(0, -1), commits };
-  const folders = await readFolders(desk.github, desk.token, asked, desk.run.call);
+  const asked = { ...client.place, folder: POLICY_DIRECTORY.slice(0, -1), commits };
+  const folders = await readFolders(client.github, client.token, asked, client.run.call);
   if (folders.kind === "denied") return refuse(folders.denial);
   const [now, was] = folders.kind === "found" ? folders.value : [];
   if (now === undefined || (base !== undefined && was === undefined)) return refuse(NO_COMMIT);
   const differing = differences(was ?? [], now).filter(({ path }) => isOurs(path, isPolicyRepository));
   const list = isPolicyRepository ? now.find(({ path }) => path === TRUSTED_ISSUERS_NAME) : undefined;
-  const entries = [...differing.slice(0, CHECK_FILES_MAX).flatMap(({ before, after }) => [after, before]), list];
-  const reader = await readerOf(
-    desk,
-    entries.filter((entry) => entry !== undefined),
-    { head, base },
-  );
+  const readable = differing.slice(0, CHECK_FILES_MAX);
+  const wanted = [list, ...readable.map(({ after }) => after)].flatMap((entry) => located(entry, head));
+  const former = readable.flatMap(({ before }) => located(before, base));
+  const { standings, denial } = await readStandings(client, [...wanted, ...former]);
   const files: ChangedFile[] = [];
   const unread = differing.slice(CHECK_FILES_MAX).map(({ path }) => POLICY_DIRECTORY + path);
-  for (const { path, formerPath, before, after } of differing.slice(0, CHECK_FILES_MAX)) {
-    const [old, standing] = [before && reader.standing(before, base), after && reader.standing(after, head)];
+  for (const { path, formerPath, before, after } of readable) {
+    const [old, standing] = [before && standings.get(before), after && standings.get(after)];
     const at = { path: POLICY_DIRECTORY + path, ...(formerPath && { formerPath: POLICY_DIRECTORY + formerPath }) };
     if ((before && !old) || (after && !standing)) unread.push(at.path);
     else files.push({ ...at, ...(old && { before: old }), ...(standing && { after: standing }) });
   }
-  const issuerList = list && reader.standing(list, head);
-  return accept({ files, unread, ...(reader.denial && { denial: reader.denial }), ...(issuerList && { issuerList }) });
+  const issuerList = list && standings.get(list);
+  return accept({ files, unread, ...(denial && { denial }), ...(issuerList && { issuerList }) });
 }
 
 const NO_COMMIT: Denial = {
@@ -153,53 +143,60 @@ function paired(all: readonly Difference[]): readonly Difference[] {
   return renamed.filter((one) => !taken.has(one));
 }
 
-interface StandingReader {
+interface Located {
+  readonly entry: FolderEntry;
+  readonly commit: string;
+}
+
+const located = (entry: FolderEntry | undefined, commit: string | undefined): readonly Located[] =>
+  entry && commit !== undefined ? [{ entry, commit }] : [];
+
+interface Standings {
+  /** What is missing was not read. */
+  readonly standings: ReadonlyMap<FolderEntry, Standing>;
+  /** Why reading ended early. */
   readonly denial?: Denial;
-  /** Undefined: not read. */
-  standing(entry: FolderEntry, commit: string | undefined): Standing | undefined;
 }
 
-const isLink = ({ mode }: FolderEntry): boolean => mode === "120000";
-
-async function readerOf(
-  { github, token, place, run }: Desk,
-  entries: readonly FolderEntry[],
-  { head, base }: { readonly head: string; readonly base: string | undefined },
-): Promise<StandingReader> {
-  const blobs = [...new Map(entries.filter(({ type }) => type === "blob").map((one) => [one.sha, one])).values()];
+async function readStandings(client: CheckClient, wanted: readonly Located[]): Promise<Standings> {
+  const { github, token, place, run } = client;
   const callsLeft = () => run.callsLeft - WEBHOOK_CALLS_RESERVED;
+  const entries = wanted.map(({ entry }) => entry).filter(({ type, path }) => type === "blob" && isRead(path));
+  const blobs = [...new Map(entries.map((entry) => [entry.sha, entry])).values()];
   const { found, denial } = await readTexts(github, token, { ...place, blobs, callsLeft }, run.call);
-  const targets = new Map<string, Blob | null | undefined>();
-  const links = entries.filter(isLink);
-  for (const commit of links.length === 0 ? [] : [head, base]) {
-    if (commit === undefined) continue;
-    const paths = links.map((link) => targetOf(link, found)).filter((path) => path !== undefined);
-    const texts = await readTextsAt(github, token, { ...place, commit, paths }, run.call);
-    for (const [i, path] of paths.entries()) targets.set(`${commit}:${path}`, texts[i]);
+  const standings = new Map<FolderEntry, Standing>();
+  for (const { entry, commit } of wanted) {
+    const text = isRead(entry.path) ? found.get(entry.sha) : NEVER_READ;
+    if (entry.type !== "blob") standings.set(entry, { kind: entry.type === "tree" ? "folder" : "submodule" });
+    else if (text !== undefined && (text === NEVER_READ || entry.mode !== LINK)) standings.set(entry, text);
+    else if (text !== undefined && callsLeft() > 0) {
+      const linked = await readLinked(client, entry.path, commit);
+      if ("denial" in linked) return { standings, denial: linked.denial };
+      standings.set(entry, linked.kind === "text" && text.kind === "text" ? { ...linked, link: text.text } : linked);
+    }
   }
-  return {
-    ...(denial && { denial }),
-    standing(entry, commit) {
-      if (entry.type !== "blob") return { kind: entry.type === "tree" ? "folder" : "submodule" };
-      if (!isLink(entry)) return found.get(entry.sha);
-      if (!found.has(entry.sha)) return undefined;
-      const path = targetOf(entry, found);
-      const target = path === undefined ? null : targets.get(`${commit}:${path}`);
-      if (target === null) return { kind: "dead_link" };
-      return target?.kind === "text" ? { ...target, link: path ?? "" } : target;
-    },
-  };
+  return { standings, ...(denial && { denial }) };
 }
 
-/** Where a link leads, from the root of the repository; undefined: out of it. GitHub follows links to plain files of the repository. */
-function targetOf({ path, sha }: FolderEntry, found: ReadonlyMap<string, Blob>): string | undefined {
-  const link = found.get(sha);
-  if (link?.kind !== "text" || link.text.startsWith("/")) return undefined;
-  const segments = (POLICY_DIRECTORY + path).split("/").slice(0, -1);
-  for (const segment of link.text.split("/")) {
-    if (segment === "" || segment === ".") continue;
-    if (segment !== "..") segments.push(segment);
-    else if (segments.pop() === undefined) return undefined;
+const LINK = "120000";
+/** Of a file whose name says all that is to be said of it. Whoever opens a pull request chooses it, and it may go into no URL. */
+const NEVER_READ: Standing = { kind: "text", text: "" };
+
+function isRead(path: string): boolean {
+  const { role } = roleOfFile(POLICY_DIRECTORY + path, true);
+  return role === "policy" || role === "trusted_issuers";
+}
+
+/** As an exchange would read it: GitHub follows links to plain files of the repository. */
+async function readLinked(
+  { github, token, place, run }: CheckClient,
+  path: string,
+  ref: string,
+): Promise<Standing | { readonly denial: Denial }> {
+  const file = await readFile(github, token, { ...place, path: POLICY_DIRECTORY + path, ref }, run.call);
+  if (file.kind === "denied") return file;
+  if (file.kind === "absent" || file.value.kind === "not_a_file" || file.value.kind === "directory") {
+    return { kind: "dead_link" };
   }
-  return segments.join("/");
+  return file.value.kind === "file" ? { kind: "text", text: file.value.text } : { kind: file.value.kind };
 }

@@ -1,155 +1,161 @@
 /**
- * The story of one check, top to bottom: a token, where the changes begin, is there a verdict already, what changed, judge, tell. One
+ * The story of one check, top to bottom: a token, where the changes begin, is there a verdict already, what changed, judge, report. One
  * commit has one verdict, whatever events tell of it: it is compared with the default branch, the only one that policies are read from.
  */
 import type { TrustedIssuers } from "../../policies/issuers.ts";
 import type { Denial } from "../denial.ts";
-import { findCheckRun } from "../github/checks.ts";
-import type { App } from "../github/github.ts";
+import { type Conclusion, findCheckRun } from "../github/checks.ts";
+import type { App, Lookup } from "../github/github.ts";
 import { appsOf } from "../github/pool.ts";
 import { type Changes, changesOf, type Start, startOf } from "./changes.ts";
-import { type Desk, deskFor, forgetToken } from "./desk.ts";
+import { type AppsHere, appsHere, type CheckClient, forgetToken, openClient } from "./client.ts";
+import type { CheckRequest } from "./events.ts";
 import { type JudgeContext, judgeFile, judgeStray, listIn } from "./judge.ts";
-import { readMarker, reportVerdict } from "./report.ts";
-import { type Reporters, reportersOf } from "./reporter.ts";
-import type { WebhookRun } from "./run.ts";
-import { type Findings, reasonText, undone, verdictOf } from "./summary.ts";
-import type { CheckWork } from "./work.ts";
+import { type Marked, readMarker, reportRun } from "./report.ts";
+import type { DeliveryRun } from "./run.ts";
+import { couldNotCheck, reasonText, verdictOf } from "./summary.ts";
 
 export type CheckOutcome =
-  /** `success`, `failure`: what the run says. */
-  | { readonly kind: "reported"; readonly conclusion: string }
+  | { readonly kind: "reported"; readonly conclusion: Conclusion }
   | { readonly kind: "nothing"; readonly why: "another_app" | "in_progress" | "unchanged" | "known" | "gone" }
   | { readonly kind: "failed"; readonly denial: Denial };
 
 /** A push and its pull request come at the same time: within this isolate one of them is enough. */
-export async function check(run: WebhookRun, work: CheckWork): Promise<CheckOutcome> {
+export async function check(run: DeliveryRun, request: CheckRequest): Promise<CheckOutcome> {
   const { apps, webhooks } = run.services;
-  const app = appsOf(apps, work.owner).find(({ id }) => id === run.origin.appId);
-  if (app === undefined) return { kind: "failed", denial: { reason: "app_not_installed", owner: work.owner } };
-  const { owner, repository, head, base } = work;
+  const app = appsOf(apps, request.owner).find(({ id }) => id === run.appId);
+  if (app === undefined) return failed({ reason: "app_not_installed", owner: request.owner });
+  const { owner, repository, head, base } = request;
   const key = JSON.stringify([app.id, owner.toLowerCase(), repository.toLowerCase(), head, base]);
-  if (work.again) return steps(run, app, work);
+  if (request.again) return steps(run, app, request);
   if (webhooks.inProgress.has(key)) return nothing("in_progress");
   webhooks.inProgress.add(key);
-  return steps(run, app, work).finally(() => webhooks.inProgress.delete(key));
+  return steps(run, app, request).finally(() => webhooks.inProgress.delete(key));
 }
 
+const failed = (denial: Denial): CheckOutcome => ({ kind: "failed", denial });
 const nothing = (why: Extract<CheckOutcome, { kind: "nothing" }>["why"]): CheckOutcome => ({ kind: "nothing", why });
 
-async function steps(run: WebhookRun, app: App, work: CheckWork): Promise<CheckOutcome> {
+async function steps(run: DeliveryRun, app: App, request: CheckRequest): Promise<CheckOutcome> {
+  const { head, again } = request;
+  const { stsDomain: domain, orgPolicyRepo } = run.services.config;
+
   // 1. A token, and where the changes begin.
-  const begun = await begin(run, app, work);
-  if ("denial" in begun) {
-    return begun.desk ? giveUp(begun.desk, work, begun.denial) : { kind: "failed", denial: begun.denial };
-  }
-  const { desk, start } = begun;
-  if (start.isNothingOurs && !work.again) return nothing("unchanged");
+  const begun = await begin(run, app, request);
+  if ("denial" in begun) return begun.client ? giveUp(begun.client, request, begun.denial) : failed(begun.denial);
+  const { client, start } = begun;
+  if (start.isNothingOurs && !again) return nothing("unchanged");
 
   // 2. A verdict that was given stays, unless somebody asks again.
-  const known = await findCheckRun(
-    desk.github,
-    desk.token,
-    { ...desk.place, head: work.head, appId: app.id },
-    run.call,
-  );
-  if (known.kind === "denied") return giveUp(desk, work, known.denial, start);
-  if (known.kind === "absent") return nothing("gone");
-  const former = known.value && (await readMarker(desk, work.head, known.value));
-  if (former?.isDone && !work.again) return nothing("known");
-  // A commit that has reached the default branch is compared with what it was compared with before.
-  const base = start.base === work.head ? former?.base : (start.base ?? "none");
+  const latest = await latestRun(client, head, run.call);
+  if (latest.kind === "denied") return giveUp(client, request, latest.denial, start);
+  if (latest.kind === "absent") return nothing("gone");
+  const { hasRun, former } = latest.value;
+  if (former?.isDone && !again) return nothing("known");
+  const base = baseOf(head, start.base ?? "none", former);
   if (base === undefined) return nothing("unchanged");
 
   // 3. What changed, and who is to say so.
-  const { orgPolicyRepo } = run.services.config;
-  const isPolicyRepository = work.repository.toLowerCase() === orgPolicyRepo.toLowerCase();
-  const compared = { base: base === "none" ? undefined : base, head: work.head };
-  const changes = await changesOf(desk, compared, isPolicyRepository);
-  if (!changes.ok) return giveUp(desk, work, changes.denial, start);
-  const isChanged = changes.value.files.length + changes.value.unread.length + start.strays.length > 0;
-  if (!isChanged && known.value === undefined) return nothing("unchanged");
-  const reporters = await reportersOf(desk);
-  if (!reporters.isOurs && !work.again) return nothing("another_app");
+  const isPolicyRepository = request.repository.toLowerCase() === orgPolicyRepo.toLowerCase();
+  const read = await changesOf(client, { base: base === "none" ? undefined : base, head }, isPolicyRepository);
+  if (!read.ok) return giveUp(client, request, read.denial, start);
+  const changes = read.value;
+  const isChanged = changes.files.length + changes.unread.length + start.strays.length > 0;
+  if (!isChanged && !hasRun) return nothing("unchanged");
+  const apps = await appsHere(client);
+  if (!apps.isReporter && !again) return nothing("another_app");
 
-  // 4. Judge, and tell.
-  const context = await contextOf(desk, { reporters, changes: changes.value, isPolicyRepository });
-  const told = verdictOf(findingsOf(changes.value, start, context), run.services.config.stsDomain);
-  const { denial } = changes.value;
-  const reported = await reportVerdict(desk, { head: work.head, told, base, isDone: denial === undefined });
-  if (reported.kind === "gone") return nothing("gone");
-  if (reported.kind === "denied") return { kind: "failed", denial: reported.denial };
-  return denial ? { kind: "failed", denial } : reported;
+  // 4. Judge, and report.
+  const context = await contextOf(client, { apps, changes, isPolicyRepository });
+  const verdicts = [...start.strays.map(judgeStray), ...changes.files.map((file) => judgeFile(file, context))];
+  const { unread, denial } = changes;
+  const why = denial ? reasonText(denial) : "there were more files than one delivery may read; change fewer at once";
+  const verdict = verdictOf({ verdicts, unchecked: unread, why }, domain);
+  const reported = await reportRun(client, verdict, { head, base, isDone: denial === undefined });
+  if (reported.kind === "absent") return nothing("gone");
+  if (reported.kind === "denied") return failed(reported.denial);
+  return denial ? failed(denial) : { kind: "reported", conclusion: verdict.conclusion };
 }
 
-type Begun = { readonly desk: Desk; readonly start: Start } | { readonly desk?: Desk; readonly denial: Denial };
+type Begun =
+  | { readonly client: CheckClient; readonly start: Start }
+  | { readonly client?: CheckClient; readonly denial: Denial };
 
-/** A kept token may have died with its installation: then one more is minted. */
-async function begin(run: WebhookRun, app: App, work: CheckWork): Promise<Begun> {
-  const desk = await deskFor(run, app, work);
-  if (!desk.ok) return { denial: desk.denial };
-  const start = await startOf(desk.value, work);
-  if (start.ok) return { desk: desk.value, start: start.value };
-  if (!desk.value.isKept || LASTING.includes(start.denial.reason)) return { desk: desk.value, denial: start.denial };
-  forgetToken(desk.value);
-  return begin(run, app, work);
+/** A token of an earlier delivery may have died with its installation: then one more is minted. */
+async function begin(run: DeliveryRun, app: App, request: CheckRequest): Promise<Begun> {
+  const opened = await openClient(run, app, request);
+  if (!opened.ok) return { denial: opened.denial };
+  const client = opened.value;
+  const start = await startOf(client, request);
+  if (start.ok) return { client, start: start.value };
+  if (!client.isReused || LASTING.includes(start.denial.reason)) return { client, denial: start.denial };
+  forgetToken(client);
+  return begin(run, app, request);
 }
 
 /** Another token would be told the same. */
 const LASTING: readonly Denial["reason"][] = ["github_rate_limited", "deadline_exceeded"];
 
+interface LatestRun {
+  readonly hasRun: boolean;
+  /** What the run is about, if it is of our making. */
+  readonly former: Marked | undefined;
+}
+
+async function latestRun(client: CheckClient, head: string, call = client.run.lastCall): Promise<Lookup<LatestRun>> {
+  const { github, token, place, app } = client;
+  const found = await findCheckRun(github, token, { ...place, head, appId: app.id }, call);
+  if (found.kind !== "found") return found;
+  const former = found.value && (await readMarker(client, head, found.value));
+  return { kind: "found", value: { hasRun: found.value !== undefined, former } };
+}
+
+/** A commit that has reached the default branch is compared with what it was compared with before. */
+const baseOf = (head: string, compared: string | undefined, former: Marked | undefined): string | undefined =>
+  compared === head ? former?.base : compared;
+
 interface Known {
-  readonly reporters: Reporters;
+  readonly apps: AppsHere;
   readonly changes: Changes;
   readonly isPolicyRepository: boolean;
 }
 
-async function contextOf(desk: Desk, { reporters, changes, isPolicyRepository }: Known): Promise<JudgeContext> {
-  const { run, place } = desk;
-  const list = isPolicyRepository ? listIn(changes.issuerList) : await ownersList(desk, changes);
+async function contextOf(client: CheckClient, { apps, changes, isPolicyRepository }: Known): Promise<JudgeContext> {
+  const { owner } = client.place;
+  const { config, deploymentRules, apps: all } = client.run.services;
+  const list = isPolicyRepository ? listIn(changes.issuerList) : await ownersList(client, changes);
   return {
-    owner: place.owner,
+    owner,
     isPolicyRepository,
-    domain: run.services.config.stsDomain,
-    rules: { ...run.services.deploymentRules, apps: appsOf(run.services.apps, place.owner) },
-    missing: reporters.missing,
+    domain: config.stsDomain,
+    rules: { ...deploymentRules, apps: appsOf(all, owner) },
+    missing: apps.missing,
     enforcedList: list?.mode === "enforce" ? list : undefined,
   };
 }
 
 /** Through the exchange's own caches; what cannot be read says nothing. */
-async function ownersList({ run, place }: Desk, { files }: Changes): Promise<TrustedIssuers | undefined> {
+async function ownersList({ run, place }: CheckClient, { files }: Changes): Promise<TrustedIssuers | undefined> {
   if (!files.some(({ after }) => after !== undefined)) return undefined;
   const call = { ...run.call, minted: (token: string) => run.minted(token), isWorkloadOf: () => true };
   const list = await run.services.policySource.allowList(place.owner, call);
   return list.ok && list.value.state === "present" ? list.value.list : undefined;
 }
 
-function findingsOf({ files, unread, denial }: Changes, { strays }: Start, context: JudgeContext): Findings {
-  const verdicts = [...strays.map(judgeStray), ...files.map((file) => judgeFile(file, context))];
-  const why = denial ? reasonText(denial) : "there were more files than one delivery may read; change fewer at once";
-  return { verdicts, unchecked: unread, why };
-}
-
 /** The run says that the check could not be done, unless a verdict was given. */
 async function giveUp(
-  desk: Desk,
-  { head, base: from, again }: CheckWork,
+  client: CheckClient,
+  { head, base: from, again }: CheckRequest,
   denial: Denial,
   start?: Start,
 ): Promise<CheckOutcome> {
-  const { run, github, token, place, app } = desk;
-  const found = await findCheckRun(github, token, { ...place, head, appId: app.id }, run.lastCall);
-  const earlier = found.kind === "found" && found.value ? await readMarker(desk, head, found.value) : undefined;
-  if (earlier?.isDone && !again) return { kind: "failed", denial };
-  const compared = from.kind === "commit" ? from.sha : start?.base;
-  const base = compared === head ? earlier?.base : compared;
-  const reported = await reportVerdict(desk, {
-    head,
-    told: undone(denial, run.services.config.stsDomain),
-    base,
-    isDone: false,
-  });
-  if (reported.kind !== "reported") run.log("not_told");
-  return { kind: "failed", denial };
+  const { run } = client;
+  const latest = await latestRun(client, head);
+  const former = latest.kind === "found" ? latest.value.former : undefined;
+  if (former?.isDone && !again) return failed(denial);
+  const base = baseOf(head, from.kind === "commit" ? from.sha : start?.base, former);
+  const verdict = couldNotCheck(denial, run.services.config.stsDomain);
+  const reported = await reportRun(client, verdict, { head, base, isDone: false });
+  if (reported.kind !== "found") run.log("not_reported");
+  return failed(denial);
 }

@@ -18,7 +18,7 @@ import { issuerListAccess, type ListSide } from "./issuer-list-access.ts";
 
 /** What stands at a path at one commit, as an exchange would find it. */
 export type Standing =
-  /** `link`: the text is that of the file to which a symbolic link leads. */
+  /** `link`: as a symbolic link says it; the text is that of the file which it leads to. */
   | { readonly kind: "text"; readonly text: string; readonly link?: string }
   | { readonly kind: "too_large" | "not_utf8" | "dead_link" | "submodule" | "folder" };
 
@@ -167,6 +167,6 @@ function standingDiagnostics(standing: Standing | undefined): readonly Diagnosti
     return [ofWholeFile("error", id, message, suggestion)];
   }
   if (standing.link === undefined) return [];
-  const message = `a symbolic link: exchanges read ${quoted(standing.link)}, and a change of that file is not checked here`;
+  const message = `a symbolic link: exchanges read what ${quoted(standing.link)} leads to, and a change of that file is not checked here`;
   return [ofWholeFile("warning", "symbolic-link", message, "put the file itself here")];
 }

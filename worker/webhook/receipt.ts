@@ -4,11 +4,10 @@
  */
 import type { AppConfig, Config } from "../config.ts";
 import { WEBHOOK_BODY_MAX_BYTES, WEBHOOK_BODY_TIMEOUT_MS } from "../limits.ts";
+import { parseJson, raceAbort } from "../store/fetch.ts";
 import type { Limiter } from "../store/limiter.ts";
 import type { Room } from "../store/room.ts";
-import { readSignature, readSigned } from "./body.ts";
-import { readEvent } from "./events.ts";
-import type { Work } from "./work.ts";
+import { readEvent, type Work } from "./events.ts";
 
 export interface WebhookRequest {
   readonly headers: Headers;
@@ -51,6 +50,8 @@ export interface ReceiptDeps {
 
 const DELIVERY_ID = /^[A-Za-z0-9-]{1,100}$/;
 const EVENT_NAME = /^[a-z0-9_]{1,100}$/;
+/** Anything else is none, two headers joined by a comma included. */
+const SIGNATURE = /^sha256=([0-9a-f]{64})$/;
 const APP_ID = /^[1-9]\d{0,15}$/;
 const JSON_TYPE = /^application\/json[ \t]*(?:;|$)/i;
 
@@ -66,7 +67,7 @@ export async function receive(request: WebhookRequest, deps: ReceiptDeps): Promi
   if (deps.callers.isOver(limitKey)) return refused("rate_limited");
   const charged = async (why: Refusal) => refused((await deps.callers.consume(limitKey)) ? why : "rate_limited");
 
-  const signature = readSignature(headers.get("X-Hub-Signature-256"));
+  const signature = SIGNATURE.exec(headers.get("X-Hub-Signature-256") ?? "")?.[1];
   if (app === undefined || signature === undefined) return charged("unsigned");
   if (!JSON_TYPE.test(headers.get("Content-Type") ?? "")) return refused("not_json");
   const bytes = lengthOf(headers);
@@ -75,34 +76,72 @@ export async function receive(request: WebhookRequest, deps: ReceiptDeps): Promi
   const release = deps.room.acquire(caller, bytes);
   if (release === undefined) return refused("no_room");
   const expected = { bytes, signature, secrets: app.webhookSecrets, timeoutMs: WEBHOOK_BODY_TIMEOUT_MS };
-  const reading = await readSigned(body, expected).finally(release);
-  if (reading.kind !== "signed") return charged(reading.kind);
-  return deliveryOf(headers, reading.text, app, deps.config);
+  const signed = await readSigned(body, expected).finally(release);
+  return signed instanceof Uint8Array ? deliveryOf(headers, signed, app, deps.config) : charged(signed);
 }
 
 /** Everything here is GitHub's, but for the headers, which nobody signed. */
-function deliveryOf(
-  headers: Headers,
-  text: string | undefined,
-  app: AppConfig,
-  config: ReceiptDeps["config"],
-): Receipt {
+function deliveryOf(headers: Headers, body: Uint8Array, app: AppConfig, config: ReceiptDeps["config"]): Receipt {
   const id = headers.get("X-GitHub-Delivery") ?? "";
   const event = headers.get("X-GitHub-Event") ?? "";
-  const json = text === undefined ? undefined : parsed(text);
-  const reading = DELIVERY_ID.test(id) && EVENT_NAME.test(event) ? readEvent(event, json) : undefined;
-  if (reading === undefined || reading.kind === "malformed") return refused("not_an_event");
-  if (reading.kind === "ignored" || !isServed(reading.work, app, config)) return { kind: "nothing" };
-  return { kind: "delivery", delivery: { appId: app.id, id, event, work: reading.work } };
+  const work = DELIVERY_ID.test(id) && EVENT_NAME.test(event) ? readEvent(event, parseJson(body)) : undefined;
+  if (work === undefined) return refused("not_an_event");
+  if (work === "ignored" || !isServed(work, app, config)) return { kind: "nothing" };
+  return { kind: "delivery", delivery: { appId: app.id, id, event, work } };
 }
 
-function parsed(text: string): unknown {
+export interface Expected {
+  /** Announced; a body that is longer is no longer read. */
+  readonly bytes: number;
+  /** 64 hex digits. */
+  readonly signature: string;
+  /** Any of them may have signed, while they are rotated. */
+  readonly secrets: readonly string[];
+  readonly timeoutMs: number;
+}
+
+/**
+ * The body, if its HMAC-SHA256 is the expected one. Never throws: a body that breaks off has no signature that fits. It is read into
+ * one piece of the announced length, so that the largest is held once.
+ */
+export async function readSigned(
+  body: ReadableStream<Uint8Array> | null,
+  { bytes, signature, secrets, timeoutMs }: Expected,
+): Promise<Uint8Array | "unsigned" | "late"> {
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const reader = (body ?? new Blob().stream()).getReader();
+  const received = new Uint8Array(bytes);
+  let end = 0;
   try {
-    return JSON.parse(text);
+    for (;;) {
+      const { done, value } = await raceAbort(reader.read(), timeout);
+      if (done) break;
+      if (end + value.byteLength > bytes) return "unsigned";
+      received.set(value, end);
+      end += value.byteLength;
+    }
+    const whole = received.subarray(0, end);
+    for (const secret of secrets) if (await isSignedWith(secret, signature, whole)) return whole;
+    return "unsigned";
   } catch {
-    return undefined;
+    return timeout.aborted ? "late" : "unsigned";
+  } finally {
+    // The rest is nobody's: closing the stream is a courtesy that may fail.
+    reader.cancel().catch(() => undefined);
   }
 }
+
+async function isSignedWith(secret: string, signature: string, text: Uint8Array): Promise<boolean> {
+  // An empty key would be one that everybody knows; octo-sts takes it for "no check".
+  if (secret === "") return false;
+  const algorithm = { name: "HMAC", hash: "SHA-256" };
+  const key = await crypto.subtle.importKey("raw", new TextEncoder().encode(secret), algorithm, false, ["verify"]);
+  // In constant time.
+  return crypto.subtle.verify("HMAC", key, fromHex(signature), text);
+}
+
+const fromHex = (hex: string): Uint8Array =>
+  Uint8Array.from({ length: hex.length / 2 }, (_, i) => Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16));
 
 /** Room is given by what a body announces, so a body that announces nothing is not read. */
 function lengthOf(headers: Headers): number | undefined {

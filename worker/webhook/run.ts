@@ -7,32 +7,26 @@ import type { CallContext } from "../github/github.ts";
 import { WEBHOOK_CALLS_MAX, WEBHOOK_END_MAX_MS, WEBHOOK_WORK_MAX_MS } from "../limits.ts";
 import type { Services } from "../services.ts";
 import { PendingWrites } from "../store/pending-writes.ts";
+import type { Delivery } from "./receipt.ts";
 
-export interface Origin {
-  /** GitHub's id of the delivery. */
-  readonly delivery: string;
-  readonly event: string;
-  readonly action?: string | undefined;
-  readonly appId: string;
-  readonly repository?: string | undefined;
-}
-
-export class WebhookRun {
+export class DeliveryRun {
   readonly services: Services;
-  readonly origin: Origin;
+  /** Of the App that hears of it. */
+  readonly appId: string;
   readonly call: CallContext;
   /** For what ends the work: it has time left when the work has none. */
   readonly lastCall: CallContext;
   readonly writes = new PendingWrites();
+  readonly #delivery: Delivery;
   readonly #startedAt: number;
   readonly #counts = new Map<string, number>();
   readonly #tokens: string[] = [];
   readonly #late: Promise<unknown>[] = [];
-  #calls = 0;
 
-  constructor(services: Services, origin: Origin) {
+  constructor(delivery: Delivery, services: Services) {
     this.services = services;
-    this.origin = origin;
+    this.appId = delivery.appId;
+    this.#delivery = delivery;
     this.#startedAt = services.now();
     this.call = {
       signal: AbortSignal.timeout(WEBHOOK_WORK_MAX_MS),
@@ -46,11 +40,21 @@ export class WebhookRun {
 
   /** Calls of GitHub that may still be made in this invocation. */
   get callsLeft(): number {
-    return WEBHOOK_CALLS_MAX - this.#calls;
+    return WEBHOOK_CALLS_MAX - (this.#counts.get("github_calls") ?? 0);
   }
 
   minted(token: string): void {
     this.#tokens.push(token);
+  }
+
+  /** Undefined for a bug, of which the log hears. */
+  async settled<T>(part: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await part();
+    } catch (bug) {
+      this.log("bug", describeBug(bug));
+      return undefined;
+    }
   }
 
   /** Carries out the KV writes so far. */
@@ -61,14 +65,15 @@ export class WebhookRun {
 
   /** For what is worth a line of its own. No value of a policy goes in. */
   log(what: string, more: Readonly<Record<string, unknown>> = {}): void {
-    this.services.log(JSON.stringify({ type: "webhook", what, ...this.origin, ...more }));
+    const { appId, id, event, work } = this.#delivery;
+    const [owner] = work.owners;
+    const repository = work.repository === undefined ? owner : `${owner}/${work.repository}`;
+    const about = { delivery: id, event, action: work.action, appId, repository };
+    this.services.log(JSON.stringify({ type: "webhook", what, ...about, ...more }));
   }
 
-  bug(thrown: unknown): void {
-    this.log("bug", describeBug(thrown));
-  }
-
-  async finish(outcome: string, more: Readonly<Record<string, unknown>> = {}): Promise<void> {
+  /** `more`: what the log may hear; no foreign text. */
+  async finish({ kind: outcome, ...more }: { readonly kind: string }): Promise<void> {
     const { github, now } = this.services;
     const revoked = this.#tokens.map((token) => {
       this.#count("github_calls");
@@ -80,7 +85,6 @@ export class WebhookRun {
   }
 
   #count(what: string): void {
-    if (what === "github_calls") this.#calls += 1;
     this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1);
   }
 }

@@ -1,9 +1,9 @@
 /** What a check run says: conclusion, title, summary, annotations. Pure. */
 import { type Diagnostic, plural, type Severity } from "../../policies/diagnostics.ts";
 import type { Denial } from "../denial.ts";
-import type { Annotation, CompletedRun } from "../github/checks.ts";
+import type { Annotation, CheckOutput, CompletedRun, Conclusion } from "../github/checks.ts";
 import { CHECK_SUMMARY_MAX_BYTES } from "../limits.ts";
-import type { Direction } from "./access.ts";
+import type { AccessChange, Direction } from "./access.ts";
 import type { FileVerdict } from "./judge.ts";
 import { code, sentence } from "./markdown.ts";
 
@@ -15,42 +15,36 @@ export interface Findings {
   readonly why?: string;
 }
 
-export interface Told extends CompletedRun {
-  /** What matters most first. */
-  readonly annotations: readonly Annotation[];
-}
-
-/** `domain`: of the deployment, which the links lead to. */
-export function verdictOf(findings: Findings, domain: string): Told {
+/** Annotations: all of them, what matters most first. `domain`: of the deployment, which the links lead to. */
+export function verdictOf(findings: Findings, domain: string): CompletedRun {
   const all = diagnosticsIn(findings);
   const isGood = all.error.length === 0 && findings.unchecked.length === 0;
-  return {
-    conclusion: isGood ? "success" : "failure",
-    ...placeOf(domain),
-    output: { title: titleOf(findings), summary: summaryOf(findings), text: locally(domain) },
-    annotations: annotationsOf(all),
-  };
+  const output = { title: titleOf(findings), summary: summaryOf(findings), annotations: annotationsOf(all) };
+  return completed(isGood ? "success" : "failure", output, domain);
 }
 
 /** A check that cannot be done says so, and what to do. */
-export function undone(denial: Denial, domain: string): Told {
+export function couldNotCheck(denial: Denial, domain: string): CompletedRun {
   const summary = `${reasonText(denial)}.\n\nRe-run this check, or push again, when that has passed: nothing is known of what was not read.`;
-  const output = { title: UNDONE, summary, text: locally(domain) };
-  return { conclusion: "failure", ...placeOf(domain), output, annotations: [] };
+  return completed("failure", { title: NOT_CHECKED, summary }, domain);
 }
 
-/** What is left to say where GitHub refuses to take a verdict as it was. */
-export function plainly({ annotations, ...verdict }: Told): CompletedRun {
+const NOT_CHECKED = "Trust policies could not be checked";
+
+const completed = (conclusion: Conclusion, output: CheckOutput, domain: string): CompletedRun => ({
+  conclusion,
+  detailsUrl: `https://${domain}/`,
+  output: { ...output, text: helpText(domain) },
+});
+
+/** What is left to say where GitHub refuses to take a run as it was. */
+export function withoutAnnotations({ output, ...run }: CompletedRun): CompletedRun {
+  const { annotations = [], summary, ...rest } = output;
   const note = `GitHub did not take ${plural(annotations.length, "annotation")}; what they say stands below, as far as there is room.`;
-  const summary = cut(verdict.output.summary, CHECK_SUMMARY_MAX_BYTES / 4);
-  return { ...verdict, output: { ...verdict.output, summary: `${note}\n\n${summary}` } };
+  return { ...run, output: { ...rest, summary: `${note}\n\n${cut(summary, CHECK_SUMMARY_MAX_BYTES / 4)}` } };
 }
 
-const UNDONE = "Trust policies could not be checked";
-
-const placeOf = (domain: string) => ({ detailsUrl: `https://${domain}/` });
-
-const locally = (
+const helpText = (
   domain: string,
 ): string => `The same check on your own machine, in a checkout of [this service](https://${domain}/):
 
@@ -84,7 +78,7 @@ function titleOf(findings: Findings): string {
 
 function uncheckedTitle({ verdicts, unchecked }: Findings): readonly string[] {
   if (unchecked.length === 0) return [];
-  return verdicts.length === 0 ? [UNDONE] : [`${plural(unchecked.length, "file")} not checked`];
+  return verdicts.length === 0 ? [NOT_CHECKED] : [`${plural(unchecked.length, "file")} not checked`];
 }
 
 function stateTitle({ verdicts, unchecked }: Findings): readonly string[] {
@@ -124,7 +118,7 @@ function summaryOf(findings: Findings): string {
   const { verdicts, unchecked, why = "" } = findings;
   const { error, warning, notice } = diagnosticsIn(findings);
   const counts = [plural(error.length, "error"), plural(warning.length, "warning"), plural(notice.length, "notice")];
-  const access = verdicts.flatMap((verdict) => (verdict.access ? [`${verdict.access.text}\n`] : []));
+  const access = mostFirst(verdicts).map(({ text }) => `${text}\n`);
   const notChecked = unchecked.map((path) => `- ${code(path)}: ${why}`);
   return [
     `${plural(verdicts.length, "changed file")} looked at: ${counts.join(", ")}.`,
@@ -133,6 +127,13 @@ function summaryOf(findings: Findings): string {
     ...section("What this changes in access", access, 22_000),
     ...section("Warnings and notices", [...warning, ...notice].map(diagnosticText), 14_000),
   ].join("\n\n");
+}
+
+/** What lets in somebody is not to be pushed out of sight by much that does not. */
+function mostFirst(verdicts: readonly FileVerdict[]): readonly AccessChange[] {
+  const order: readonly Direction[] = ["wider", "other", "narrower", "same"];
+  const changes = verdicts.flatMap(({ access }) => (access ? [access] : []));
+  return changes.toSorted((a, b) => order.indexOf(a.direction) - order.indexOf(b.direction));
 }
 
 /** Once something is left out so is all that follows: a reader should not have to guess where the gap is. */

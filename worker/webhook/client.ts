@@ -1,0 +1,115 @@
+/**
+ * GitHub as one check sees it: one repository, with a token of one App's that reads it and writes its check runs, and what the owner's
+ * other Apps hold there.
+ */
+import { isAppAllowed } from "../../policies/grant.ts";
+import type { CompiledPolicy } from "../../policies/parse.ts";
+import { accept, type Denial, type Result, refuse } from "../denial.ts";
+import type { App, GitHub, Installation, RepositoryRef } from "../github/github.ts";
+import { missingPermissions } from "../github/mint.ts";
+import { appsOf } from "../github/pool.ts";
+import { settingsUrlOf } from "../github/web-url.ts";
+import { CHECK_TOKEN_MARGIN_MS } from "../limits.ts";
+import type { CheckRequest } from "./events.ts";
+import type { DeliveryRun } from "./run.ts";
+
+export interface CheckClient {
+  readonly run: DeliveryRun;
+  readonly github: GitHub;
+  readonly app: App;
+  readonly place: RepositoryRef;
+  readonly token: string;
+  /** An earlier delivery minted it, and it may be dead. */
+  readonly isReused: boolean;
+  /** The App's webhook secrets, the present one first. */
+  readonly secrets: readonly string[];
+}
+
+const NEEDED = { contents: "read", checks: "write" };
+
+/**
+ * The token is kept in this isolate's memory for the next delivery of the repository: most find nothing to do, and would each cost a
+ * mint and a revocation.
+ */
+export async function openClient(run: DeliveryRun, app: App, request: CheckRequest): Promise<Result<CheckClient>> {
+  const { config, github, now, webhooks } = run.services;
+  const { owner, repository, installation } = request;
+  const secrets = config.apps.find(({ id }) => id === app.id)?.webhookSecrets ?? [];
+  const client = { run, github, app, place: { owner, repository }, secrets };
+  const kept = webhooks.tokens.get(keyOf(app, request));
+  if (kept && kept.expiresAt - now() > CHECK_TOKEN_MARGIN_MS) {
+    return accept({ ...client, token: kept.token, isReused: true });
+  }
+  if (installation === undefined) return refuse({ reason: "app_not_installed", owner });
+  const known: Installation = { ...UNKNOWN, ...installation, appId: app.id, owner };
+  const minted = await github.mintCheckToken(app, known, repository, run.call);
+  if (!minted.ok) return refuse(await explained(client, minted.denial));
+  const { token, expiresAt } = minted.value;
+  webhooks.tokens.set(keyOf(app, request), { token, expiresAt: Date.parse(expiresAt) });
+  return accept({ ...client, token, isReused: false });
+}
+
+export function forgetToken({ run, app, place }: CheckClient): void {
+  run.services.webhooks.tokens.delete(keyOf(app, place));
+}
+
+const keyOf = ({ id }: App, { owner, repository }: RepositoryRef): string =>
+  JSON.stringify([id, owner.toLowerCase(), repository.toLowerCase()]);
+
+/** What an event does not say of an installation. It only words refusals, and is looked up for them. */
+const UNKNOWN = {
+  ownerType: "Organization",
+  repositorySelection: "selected",
+  permissions: new Map<string, string>(),
+  suspended: false,
+} as const;
+
+type Opening = Pick<CheckClient, "run" | "github" | "app" | "place">;
+
+async function explained({ run, github, app, place }: Opening, denial: Denial): Promise<Denial> {
+  if (denial.reason === "repository_not_visible" && denial.problem === "gone") {
+    return { reason: "app_not_installed", owner: place.owner };
+  }
+  if (denial.reason !== "permission_not_held") return denial;
+  const found = await github.installations.find(app, place, run.call);
+  if (!found.ok) return found.denial;
+  const { installation } = found.value;
+  const settingsUrl = settingsUrlOf(run.services.config.apiUrl, installation);
+  return { ...denial, missing: missingPermissions(NEEDED, installation.permissions), settingsUrl };
+}
+
+/** What the Apps that see a repository are to its check. */
+export interface AppsHere {
+  /** Whether this App is the one that reports. */
+  readonly isReporter: boolean;
+  /** `name:level` of what the policy grants, and no App here holds that it lets make the token. Where nothing is known: nothing. */
+  readonly missing: (policy: CompiledPolicy) => readonly string[];
+}
+
+/** Each App that is installed gets its own webhook: of those that can report, the one with the lowest id does, so that all agree without a store. */
+export async function appsHere({ run, github, app: own, place }: CheckClient): Promise<AppsHere> {
+  const { apps, config } = run.services;
+  const looked = await Promise.all(
+    appsOf(apps, place.owner).map(async (app) => {
+      const found = await github.installations.find(app, place, run.call);
+      return found.ok && found.value.hidden === undefined ? [{ app, held: found.value.installation.permissions }] : [];
+    }),
+  );
+  const here = looked.flat();
+  // An App without a webhook secret hears of nothing, and can report nothing.
+  const hears = ({ id }: App) => config.apps.some((one) => one.id === id && one.webhookSecrets.length > 0);
+  const reporting = here.filter(({ app, held }) => hears(app) && missingPermissions(NEEDED, held).length === 0);
+  return {
+    isReporter: !reporting.some(({ app }) => isLower(app.id, own.id)),
+    missing(policy) {
+      const asked = Object.fromEntries(policy.document.permissions.map(({ name, level }) => [name, level]));
+      const minting = here.filter(({ app }) => isAppAllowed(policy, app));
+      const [first = [], ...rest] = minting.map(({ held }) => missingPermissions(asked, held));
+      return first.filter((permission) => rest.every((list) => list.includes(permission)));
+    },
+  };
+}
+
+/** Ids are digits without a leading zero, and may be too long for a number. */
+const isLower = (one: string, other: string): boolean =>
+  one.length === other.length ? one < other : one.length < other.length;
