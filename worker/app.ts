@@ -35,7 +35,7 @@ export function createApp(setup: (env: Env) => Setup, log: (line: string) => voi
       const { method } = context.req.raw;
       // The small router also takes a final slash, which octo-sts does not know.
       if (context.req.path !== path) return plainRefusal(NOT_FOUND, context.get("requestId"));
-      if (methods.includes(method)) return handler(context);
+      if (methods.includes(method)) return registered(handler(context), context);
       const requestId = context.get("requestId");
       return plainRefusal(METHOD_NOT_ALLOWED, requestId, { Allow: methods.join(", ") });
     });
@@ -78,6 +78,16 @@ export function createApp(setup: (env: Env) => Setup, log: (line: string) => voi
     return refusalResponse({ denial: { reason: "internal" }, viewer: "unverified" }, requestId);
   });
   return app;
+}
+
+/** A caller who leaves ends nothing half done: places that are counted are given back at the end, and no token is forgotten. */
+function registered(
+  answer: Response | Promise<Response>,
+  { executionCtx }: Context<AppEnv>,
+): Response | Promise<Response> {
+  // What fails is told by `onError`.
+  if (answer instanceof Promise) executionCtx.waitUntil(answer.catch(() => undefined));
+  return answer;
 }
 
 const NOT_FOUND = { status: 404, code: 5, message: "Not Found" };

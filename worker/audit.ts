@@ -86,12 +86,14 @@ export interface CloudEventsSinkDeps {
 
 /**
  * CloudEvents 1.0 over HTTP, binary mode (HTTP protocol binding section 3.1). A sink that took no event is left alone for a while:
- * events meanwhile are lost to it, and told to the log.
+ * events meanwhile are lost to it, and told to the log. While one event finds out whether it was a moment's failure, all others
+ * are sent once: a sink that hangs is not asked four times by everybody who meets it.
  */
 export class CloudEventsSink {
   readonly #deps: CloudEventsSinkDeps;
   #failures = 0;
   #pausedUntil = 0;
+  #repeatingUntil = 0;
 
   constructor(deps: CloudEventsSinkDeps) {
     this.#deps = deps;
@@ -100,18 +102,25 @@ export class CloudEventsSink {
   readonly sink: AuditSink = async (event) => {
     const { now } = this.#deps;
     if (now() < this.#pausedUntil) throw new Error("the event sink took no event lately");
-    for (let attempt = 1; attempt <= AUDIT_ATTEMPTS; attempt++) {
-      if (await this.#send(event)) {
-        this.#failures = 0;
-        return;
-      }
-      if (now() < this.#pausedUntil) break;
-    }
+    const isTaken = (await this.#send(event)) || (await this.#repeat(event));
+    if (!isTaken) throw new Error("the event sink does not take the event");
+    this.#failures = 0;
+  };
+
+  async #repeat(event: AuditEvent): Promise<boolean> {
+    const { now } = this.#deps;
+    if (now() < Math.max(this.#pausedUntil, this.#repeatingUntil)) return false;
+    // A time, as the runtime may end the work before it is done.
+    this.#repeatingUntil = now() + AUDIT_ATTEMPTS * AUDIT_TIMEOUT_MS;
+    let isTaken = false;
+    for (let attempt = 2; !isTaken && attempt <= AUDIT_ATTEMPTS; attempt++) isTaken = await this.#send(event);
+    this.#repeatingUntil = 0;
+    if (isTaken) return true;
     const pauseMs = Math.min(AUDIT_PAUSE_MIN_MS * 2 ** this.#failures, AUDIT_PAUSE_MAX_MS);
     this.#failures += 1;
     this.#pausedUntil = now() + pauseMs;
-    throw new Error("the event sink does not take the event");
-  };
+    return false;
+  }
 
   async #send(event: AuditEvent): Promise<boolean> {
     const { fetcher, uri, domain } = this.#deps;

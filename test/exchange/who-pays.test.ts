@@ -204,6 +204,20 @@ describe("whoever asks what else can be asked", () => {
     expect(world.worker.audits().length).toBe(50);
   });
 
+  it.each([
+    ["answers 500", () => new Response(null, { status: 500 })],
+    ["never answers", () => new Promise<never>(() => undefined)],
+  ] as const)(
+    "a sink that %s is sent each event of a crowd once, and one of them four times",
+    async (_about, answer) => {
+      const world = await createWorld({ variables: { EVENT_INGRESS_URI: "https://sink.example/events" } });
+      world.network.answer("https://sink.example/events", answer);
+      await Promise.all(Array.from({ length: 50 }, () => world.ask()));
+      expect(world.network.countHost("sink.example")).toBeLessThanOrEqual(50 + 3);
+      expect(world.worker.logs.filter(({ type }) => type === "audit_sink_failed").length).toBe(50);
+    },
+  );
+
   it("events of callers over their limit are sampled, and those left out counted", async () => {
     const { world } = await flooded();
     await flood(world, (i) => ({ scope: `none-${i}/app`, account: 1 }), 300);

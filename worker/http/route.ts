@@ -47,10 +47,7 @@ export async function answerExchange(context: RouteContext, wire: ExchangeWire):
     read: () => wire.read(),
     waitUntil,
   };
-  const work = exchange(incoming, services);
-  // Registered at its start: a caller who leaves cancels nothing half done.
-  waitUntil(work);
-  const outcome = await work;
+  const outcome = await exchange(incoming, services);
   const response = outcome.kind === "granted" ? wire.granted(outcome) : wire.refused(outcome);
   if (outcome.kind === "granted") {
     response.headers.set("X-STS-Policy", `${outcome.policy.path}@${outcome.policy.sha}`);
