@@ -47,9 +47,20 @@ async function send(response: Response, outgoing: ServerResponse): Promise<void>
     const { done, value } = await reader.read();
     if (done) break;
     if (outgoing.destroyed) return;
-    if (!outgoing.write(value)) await new Promise((resolve) => outgoing.once("drain", resolve).once("close", resolve));
+    if (!outgoing.write(value)) await drained(outgoing);
   }
   outgoing.end();
+}
+
+/** Or closed. */
+function drained(outgoing: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      outgoing.off("drain", done).off("close", done);
+      resolve();
+    };
+    outgoing.on("drain", done).on("close", done);
+  });
 }
 
 function listen(server: Server, options: ServeOptions, hostname: string): Promise<number> {

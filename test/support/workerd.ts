@@ -23,6 +23,8 @@ export interface WorkerdOptions {
   readonly isActions?: boolean;
   /** Rate limiters and the audit queue are bound. */
   readonly hasPlatform?: boolean;
+  /** Events are sent over HTTP to `eventsUrl`, at which nothing answers until `network.answer` says what. */
+  readonly hasEventSink?: boolean;
 }
 
 type Line = Readonly<Record<string, unknown>>;
@@ -33,6 +35,7 @@ interface Deps {
   readonly platform: PlatformServer;
   readonly process: Process;
   readonly servers: readonly Served[];
+  readonly eventsUrl: string;
   start(): Promise<Process>;
 }
 
@@ -46,6 +49,7 @@ export class WorkerdWorld {
   readonly kv: KvServer;
   /** Used with `hasPlatform` only. */
   readonly platform: PlatformServer;
+  readonly eventsUrl: string;
   readonly port: number;
   readonly url: string;
   readonly #deps: Deps;
@@ -55,6 +59,7 @@ export class WorkerdWorld {
     this.network = deps.network;
     this.kv = deps.kv;
     this.platform = deps.platform;
+    this.eventsUrl = deps.eventsUrl;
     this.port = deps.process.port;
     this.url = `http://127.0.0.1:${this.port}`;
   }
@@ -137,10 +142,13 @@ export async function openWorkerd(options: WorkerdOptions = {}): Promise<Workerd
   ]);
   const issuerBase = options.isActions ? `${github.url}/_services/token` : issuer.url;
   network = new Network({ apiUrl: github.url, issuerBase });
-  const variables = { ...(await populate(network, options.policy)), ...options.variables };
+  const eventsUrl = `${issuer.url}/events`;
+  const sink: Readonly<Record<string, string>> = options.hasEventSink ? { EVENT_INGRESS_URI: eventsUrl } : {};
+  const variables = { ...(await populate(network, options.policy)), ...sink, ...options.variables };
   const platformAddress = options.hasPlatform ? platform.address : undefined;
   const start = () => startProcess({ variables, kvAddress: kv.address, platformAddress });
-  return new WorkerdWorld({ network, kv, platform, process: await start(), servers: [github, issuer], start });
+  const servers = [github, issuer];
+  return new WorkerdWorld({ network, kv, platform, process: await start(), servers, eventsUrl, start });
 }
 
 async function populate(network: Network, policy?: string): Promise<Readonly<Record<string, string>>> {

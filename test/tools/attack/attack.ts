@@ -2,20 +2,23 @@
 
 import type { WorkerdOptions, WorkerdWorld } from "../../support/workerd.ts";
 
-/** At most so much for the whole attack. */
-export interface Budget {
-  readonly github?: number;
-  readonly issuers?: number;
-  readonly kvGets?: number;
-  readonly kvPuts?: number;
-  /** Of the whole process: JavaScript, Web Crypto and sockets. */
-  readonly cpuMs?: number;
-  /** By how much the process may grow, at its largest. */
-  readonly memoryMiB?: number;
-}
+/**
+ * Calls at GitHub and at all other addresses (issuers, the sink of events); operations of KV; CPU of the whole process: JavaScript,
+ * Web Crypto and sockets; by how much the process grows, at its largest.
+ */
+export const COSTS = ["github", "others", "kvGets", "kvPuts", "cpuMs", "memoryMiB"] as const;
 
-/** What became of the requests; 0 stands for one that was never answered. */
+/** At most so much for the whole attack. */
+export type Budget = Readonly<Record<(typeof COSTS)[number], number>>;
+
+/** What became of the requests: their statuses, or one of these. */
 export type Statuses = readonly number[];
+export const NOT_ANSWERED = 0;
+/** Longer than anybody should be told. */
+export const ANSWER_TOO_LONG = 1;
+
+/** What the owner's own workload asks for afterwards, and must get: what nobody asked for yet, or what is in use. */
+export type OwnerAsks = "cold" | "warm" | "nothing";
 
 export interface Attack {
   readonly part: "flood" | "bomb" | "hang";
@@ -25,10 +28,12 @@ export interface Attack {
   /** Before anything is counted. */
   prepare?(world: WorkerdWorld): void | Promise<void>;
   run(world: WorkerdWorld): Promise<Statuses>;
-  /** Before the owner's own workload asks for what is not cached, which it must get. */
+  /** Before the owner's own workload asks. */
   calm?(world: WorkerdWorld): void;
-  /** GitHub itself told the owner's installation to wait, so nobody is served. */
-  readonly ownerWaits?: boolean;
+  /** `cold` by default; `nothing` where GitHub itself told the App to wait. */
+  readonly ownerAsks?: OwnerAsks;
+  /** Tokens that an isolate keeps for the next time. */
+  readonly tokensKept?: number;
   /** Requests that nobody answers: the callers left, or never finished. */
   readonly isUnanswered?: boolean;
 }
@@ -36,7 +41,7 @@ export interface Attack {
 /** Tokens that are handed out are in the answers: whatever else lives afterwards was left behind. */
 export interface Outcome {
   readonly statuses: Statuses;
-  readonly spent: Required<Budget>;
+  readonly spent: Budget;
   readonly tokensLeft: number;
   readonly isOwnerServed: boolean;
 }

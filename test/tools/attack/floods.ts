@@ -8,18 +8,30 @@ import { type Asked, address, ask, foreign, forged, issuerOf, many, putPolicy, s
 const SHOTS = 300;
 const TARGET = "/sts/exchange?";
 
-const flood = (about: string, budget: Budget, run: Attack["run"], more: Partial<Attack> = {}): Attack => ({
+/** An owner that is not known is looked for in KV under eight keys. */
+const KV_GETS = 8 * SHOTS + 100;
+const USUAL: Budget = { github: 60, others: 0, kvGets: KV_GETS, kvPuts: 0, cpuMs: 6_000, memoryMiB: 64 };
+
+const flood = (about: string, budget: Partial<Budget>, run: Attack["run"], more: Partial<Attack> = {}): Attack => ({
   part: "flood",
   about,
-  budget: { cpuMs: 6_000, memoryMiB: 64, kvPuts: 0, issuers: 0, ...budget },
+  budget: { ...USUAL, ...budget },
   run,
   ...more,
 });
 
-const ofForeigners = (about: string, budget: Budget, asked: (i: number) => Asked, more: Partial<Attack> = {}): Attack =>
-  flood(about, budget, (world) => many(SHOTS, (i) => ask(world, { claims: foreign(i), ...asked(i) })), more);
+const ofForeigners = (
+  about: string,
+  budget: Partial<Budget>,
+  asked: (i: number) => Asked,
+  more: Partial<Attack> = {},
+): Attack => flood(about, budget, (world) => many(SHOTS, (i) => ask(world, { claims: foreign(i), ...asked(i) })), more);
 
-const ofStrangers = (about: string, budget: Budget, target: (i: number, world: WorkerdWorld) => Asked): Attack =>
+const ofStrangers = (
+  about: string,
+  budget: Partial<Budget>,
+  target: (i: number, world: WorkerdWorld) => Asked,
+): Attack =>
   flood(about, budget, (world) =>
     many(SHOTS, (i) => {
       const { identity, scope, headers = forged(world) } = target(i, world);
@@ -53,12 +65,12 @@ const strangers: readonly Attack[] = [
   ofStrangers("forged tokens from 300 /64s, identities", { github: 60 }, (i) => ({ identity: `none-${i}` })),
   ofStrangers("forged tokens from 300 /64s, repositories", { github: 200 }, (i) => ({ scope: `acme/none-${i}` })),
   ofStrangers("forged tokens from 300 /64s, owners", { github: 60, kvPuts: 1 }, (i) => ({ scope: `none-${i}/app` })),
-  ofStrangers("forged tokens from 300 /64s, key ids of a known issuer", { github: 30, issuers: 40 }, (i, world) => ({
+  ofStrangers("forged tokens from 300 /64s, key ids of a known issuer", { github: 30, others: 40 }, (i, world) => ({
     headers: forged(world, { header: { kid: `k-${i}` }, claims: { iss: issuerOf(world) } }),
   })),
   flood(
     "issuers without end that a pattern of one policy fits",
-    { github: 30, issuers: 80 },
+    { github: 30, others: 80 },
     (world) =>
       many(SHOTS, (i) => {
         const headers = { ...forged(world, { claims: { iss: `${issuerOf(world)}/path-${i}` } }), ...address(i) };
@@ -90,12 +102,23 @@ const outages: readonly Attack[] = [
     },
   ),
   ofForeigners(
-    "good tokens of 300 accounts while GitHub says to wait",
+    "good tokens of 300 accounts while GitHub tells the App to wait a minute",
     { github: 30 },
     (i) => ({ scope: `acme/none-${i}` }),
     {
       prepare: ({ network }) => network.fault({ route: "gh.*", kind: "secondary", headers: { "retry-after": "60" } }),
-      ownerWaits: true,
+      ownerAsks: "nothing",
+    },
+  ),
+  ofForeigners(
+    "good tokens of 300 accounts while GitHub tells the installation to wait a minute",
+    { github: 90 },
+    (i) => ({ identity: `none-${i}` }),
+    {
+      prepare: ({ network }) =>
+        network.fault({ route: "gh.contents", kind: "secondary", headers: { "retry-after": "60" } }),
+      calm: clear,
+      ownerAsks: "warm",
     },
   ),
 ];
@@ -118,4 +141,29 @@ const others: readonly Attack[] = [
   ),
 ];
 
-export const FLOODS: readonly Attack[] = [...foreigners, ...strangers, ...outages, ...others];
+/** A sink of events that takes none; `answer` says how. */
+const ofSink = (about: string, answer: () => Response | Promise<Response>): Attack =>
+  flood(
+    about,
+    // One for each event that finds it at work, and three tries of the one that finds out.
+    { github: 300, others: SHOTS + 20 },
+    (world) => many(SHOTS, (i) => ask(world, { claims: foreign(i) })),
+    { options: { hasEventSink: true }, prepare: (world) => world.network.answer(world.eventsUrl, answer) },
+  );
+
+const sinks: readonly Attack[] = [
+  ofSink("a sink of events that answers 500", () => new Response(null, { status: 500 })),
+  ofSink("a sink of events that never answers", () => new Promise<never>(() => undefined)),
+];
+
+/** Rate limiters, counted outside of the isolate, that do not answer. */
+const limiters: readonly Attack[] = [
+  ofForeigners(
+    "good tokens of 300 accounts while the rate limiters hang",
+    { github: 200 },
+    (i) => ({ scope: `acme/none-${i}` }),
+    { options: { hasPlatform: true }, prepare: ({ platform }) => platform.set("hang", "limiter") },
+  ),
+];
+
+export const FLOODS: readonly Attack[] = [...foreigners, ...strangers, ...outages, ...others, ...sinks, ...limiters];

@@ -5,20 +5,31 @@ import { isGrantMint } from "../../support/apps.ts";
 import type { Fault } from "../../support/network.ts";
 import { sendRaw } from "../../support/workerd/clients.ts";
 import type { Operation } from "../../support/workerd/kv-server.ts";
+import type { Part } from "../../support/workerd/platform-server.ts";
 import { until, type WorkerdWorld } from "../../support/workerd.ts";
-import type { Attack, Budget } from "./attack.ts";
-import { ask, many, putPolicy } from "./requests.ts";
+import { type Attack, type Budget, NOT_ANSWERED } from "./attack.ts";
+import { ask, foreign, many, putPolicy } from "./requests.ts";
 
 const TIMES = 20;
 
-const hang = (about: string, run: Attack["run"], more: Partial<Attack> = {}, budget: Budget = {}): Attack => ({
+const COLD: Budget = {
+  github: 8 * TIMES,
+  others: 0,
+  kvGets: 6 * TIMES,
+  kvPuts: 2 * TIMES,
+  cpuMs: 3_000,
+  memoryMiB: 64,
+};
+
+const hang = (about: string, run: Attack["run"], more: Partial<Attack> = {}): Attack => ({
   part: "hang",
   about,
-  budget: { cpuMs: 3_000, memoryMiB: 64, github: 8 * TIMES, ...budget },
+  budget: COLD,
   run,
-  calm: ({ network, kv }) => {
+  calm: ({ network, kv, platform }) => {
     network.clearFaults();
     kv.set("answer");
+    platform.set("answer", "limiter", "queue");
   },
   ...more,
 });
@@ -36,6 +47,16 @@ const ofKv = (about: string, ...operations: readonly Operation[]): Attack =>
     prepare: (world) => {
       putCold(world);
       world.kv.set("hang", ...operations);
+    },
+  });
+
+/** What a Worker may have bound besides. */
+const ofPlatform = (about: string, part: Part, run: Attack["run"]): Attack =>
+  hang(about, run, {
+    options: { hasPlatform: true },
+    prepare: (world) => {
+      putCold(world);
+      world.platform.set("hang", part);
     },
   });
 
@@ -65,7 +86,27 @@ export const HANGS: readonly Attack[] = [
     },
     { prepare: ({ network }) => network.fault({ ...GRANT, kind: "delay", delayMs: 2_000 }), isUnanswered: true },
   ),
+  hang(
+    "callers who close their half of the connection",
+    async (world) => {
+      const headers = await world.headers();
+      const answers = await Promise.all(
+        Array.from({ length: TIMES }, async () => {
+          const client = await sendRaw(world.port, { target: world.target(), headers });
+          client.halfClose();
+          return client.answer;
+        }),
+      );
+      return answers.map((answer) => Number(/^HTTP\/1\.1 (\d{3}) /.exec(answer)?.[1] ?? NOT_ANSWERED));
+    },
+    { prepare: ({ network }) => network.fault({ ...GRANT, kind: "delay", delayMs: 1_000 }) },
+  ),
+  ofPlatform("the rate limiters never answer", "limiter", (world) =>
+    many(TIMES, (i) => ask(world, { identity: `none-${i}`, claims: foreign(i) }), TIMES),
+  ),
+  ofPlatform("the audit queue never answers", "queue", cold),
   ofKv("KV never answers a read", "get"),
+  ofKv("KV never answers a write", "put"),
   ofKv("KV never answers at all"),
   ofFault("GitHub never answers a read", { route: "gh.contents", kind: "hang" }),
   ofFault("GitHub never answers a mint", { ...GRANT, kind: "hang", times: TIMES }),

@@ -1,7 +1,7 @@
 // One attack against a Worker of its own, and what it cost.
 
 import { openWorkerd, until, type WorkerdWorld } from "../../support/workerd.ts";
-import type { Attack, Outcome } from "./attack.ts";
+import { type Attack, NOT_ANSWERED, type Outcome, type OwnerAsks } from "./attack.ts";
 import { ask, putPolicy } from "./requests.ts";
 
 const MIB = 1024 * 1024;
@@ -9,6 +9,9 @@ const SAMPLE_MS = 100;
 /** What runs after an answer: events, writes, and three tries to revoke. */
 const AFTERMATH_MS = 15_000;
 const QUIET_MS = 300;
+/** Longer than GitHub is left alone after it failed. */
+const OWNER_PATIENCE_MS = 10_000;
+const AGAIN_MS = 500;
 const OWN_COLD = "own-cold";
 
 export async function measure(attack: Attack): Promise<Outcome> {
@@ -43,27 +46,35 @@ async function counted(world: WorkerdWorld, attack: Attack): Promise<Outcome> {
   const github = spent.filter(({ route }) => route.startsWith("gh.")).length;
   const granted = statuses.filter((status) => status === 200).length;
   attack.calm?.(world);
-  const handedOut = attack.part === "flood" ? 0 : granted;
+  const handedOut = (attack.part === "flood" ? 0 : granted) + (attack.tokensKept ?? 0);
   await until(() => world.livingTokens().length <= livingBefore + handedOut, AFTERMATH_MS).catch(() => undefined);
   const tokensLeft = Math.max(0, world.livingTokens().length - livingBefore - handedOut);
   return {
     statuses,
     spent: {
       github,
-      issuers: spent.length - github,
+      others: spent.length - github,
       kvGets: world.kv.count("get") - before.gets,
       kvPuts: world.kv.count("put") - before.puts,
       cpuMs: cpuMs - before.cpuMs,
       memoryMiB,
     },
     tokensLeft,
-    isOwnerServed: await isOwnerServed(world),
+    isOwnerServed: await isOwnerServed(world, attack.ownerAsks ?? "cold"),
   };
 }
 
-/** What nobody asked for yet, for the owner's own workload. */
-async function isOwnerServed(world: WorkerdWorld): Promise<boolean> {
-  return (await ask(world, { identity: OWN_COLD }).catch(() => 0)) === 200;
+/** The owner's own workload, which comes again where it is told to. */
+async function isOwnerServed(world: WorkerdWorld, asks: OwnerAsks): Promise<boolean> {
+  if (asks === "nothing") return true;
+  const asked = asks === "warm" ? {} : { identity: OWN_COLD };
+  const deadline = Date.now() + OWNER_PATIENCE_MS;
+  for (;;) {
+    const status = await ask(world, asked).catch(() => NOT_ANSWERED);
+    if (status === 200) return true;
+    if (status !== 503 || Date.now() > deadline) return false;
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+  }
 }
 
 /** Until nothing was called for a while. */

@@ -1,38 +1,36 @@
-// What was measured, in rows. Pure.
+// What was measured, in rows of a table of Markdown, as worker/README.md has it. Pure.
 
-import type { Attack, Budget, Outcome } from "./attack.ts";
+import { ANSWER_TOO_LONG, type Attack, COSTS, NOT_ANSWERED, type Outcome } from "./attack.ts";
 
-const COLUMNS = ["github", "issuers", "kvGets", "kvPuts", "cpuMs", "memoryMiB"] as const;
-const HEAD = ["sent", "GitHub", "issuers", "KV gets", "KV puts", "CPU ms", "MiB"];
-const WIDTH = 12;
+const HEAD = ["attack", "sent", "GitHub", "others", "KV gets", "KV puts", "CPU, ms", "MiB", "answers"];
+const WIDTHS = [86, 4, 9, 9, 11, 9, 12, 9, 30];
 
 /** What is over its budget, or should not be, in words. */
 export function faultsOf(attack: Attack, { statuses, spent, tokensLeft, isOwnerServed }: Outcome): readonly string[] {
-  const over = COLUMNS.filter((name) => spent[name] > limitOf(attack.budget, name)).map((name) => `${name} over`);
-  const unanswered = statuses.filter((status) => status === 0).length;
-  const broken = statuses.filter((status) => status === 500).length;
+  const over = COSTS.filter((name) => spent[name] > attack.budget[name]).map((name) => `${name} over`);
+  const count = (wanted: number) => statuses.filter((status) => status === wanted).length;
+  const [unanswered, tooLong, broken] = [NOT_ANSWERED, ANSWER_TOO_LONG, 500].map(count);
   return [
     ...over,
-    ...(unanswered > 0 && !attack.isUnanswered ? [`${unanswered} not answered`] : []),
-    ...(broken > 0 ? [`${broken} internal errors`] : []),
+    ...(unanswered && !attack.isUnanswered ? [`${unanswered} not answered`] : []),
+    ...(tooLong ? [`${tooLong} answers too long`] : []),
+    ...(broken ? [`${broken} internal errors`] : []),
     ...(tokensLeft > 0 ? [`${tokensLeft} tokens left alive`] : []),
-    ...(isOwnerServed || attack.ownerWaits ? [] : ["the owner is locked out"]),
+    ...(isOwnerServed ? [] : ["the owner is locked out"]),
   ];
 }
 
-const limitOf = (budget: Budget, name: (typeof COLUMNS)[number]): number => budget[name] ?? Number.POSITIVE_INFINITY;
+const row = (cells: readonly string[]): string =>
+  `| ${cells.map((cell, i) => cell.padEnd(WIDTHS[i] ?? 0)).join(" | ")} |`;
 
-export const headOf = (): string => `${HEAD.map((cell) => cell.padStart(WIDTH)).join("")}  (measured/budget)`;
+export const headOf = (): string => `${row(HEAD)}\n${row(WIDTHS.map((width) => "-".repeat(width)))}`;
 
+/** Each cost beside its budget. */
 export function rowOf(attack: Attack, outcome: Outcome): string {
-  const cells = COLUMNS.map((name) => {
-    const limit = attack.budget[name];
-    return `${Math.round(outcome.spent[name])}${limit === undefined ? "" : `/${limit}`}`;
-  });
-  const sent = String(outcome.statuses.length);
+  const costs = COSTS.map((name) => `${Math.round(outcome.spent[name])} / ${attack.budget[name]}`);
   const faults = faultsOf(attack, outcome);
-  const verdict = faults.length === 0 ? "ok" : faults.join(", ");
-  return `${[sent, ...cells].map((cell) => cell.padStart(WIDTH)).join("")}  ${attack.part}: ${attack.about}: ${verdict} (${statusesOf(outcome)})`;
+  const answers = [...(faults.length > 0 ? [`FAILED: ${faults.join(", ")}`] : []), statusesOf(outcome)].join("; ");
+  return row([`${attack.part}: ${attack.about}`, String(outcome.statuses.length), ...costs, answers]);
 }
 
 function statusesOf({ statuses }: Outcome): string {
@@ -40,6 +38,6 @@ function statusesOf({ statuses }: Outcome): string {
   for (const status of statuses) counts.set(status, (counts.get(status) ?? 0) + 1);
   return [...counts]
     .sort(([a], [b]) => a - b)
-    .map(([status, count]) => `${count} x ${status === 0 ? "none" : status}`)
+    .map(([status, count]) => `${count} x ${status === NOT_ANSWERED ? "none" : status}`)
     .join(", ");
 }

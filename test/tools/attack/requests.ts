@@ -2,17 +2,18 @@
 
 import type { WorkerdWorld } from "../../support/workerd.ts";
 import { POLICY } from "../../support/workload.ts";
-import type { Statuses } from "./attack.ts";
+import { ANSWER_TOO_LONG, NOT_ANSWERED, type Statuses } from "./attack.ts";
 
 const AT_ONCE = 10;
 const PATIENCE_MS = 25_000;
+const ANSWER_MAX_BYTES = 8 * 1024;
 
-/** The i-th of so many; 0 where no answer came. */
+/** The i-th of so many. */
 export async function many(count: number, send: (i: number) => Promise<number>, atOnce = AT_ONCE): Promise<Statuses> {
   const statuses: number[] = [];
   let next = 0;
   const worker = async (): Promise<void> => {
-    for (let i = next++; i < count; i = next++) statuses.push(await send(i).catch(() => 0));
+    for (let i = next++; i < count; i = next++) statuses.push(await send(i).catch(() => NOT_ANSWERED));
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, count) }, worker));
   return statuses;
@@ -20,8 +21,8 @@ export async function many(count: number, send: (i: number) => Promise<number>, 
 
 export async function send(world: WorkerdWorld, target: string, init: RequestInit = {}): Promise<number> {
   const answer = await fetch(`${world.url}${target}`, { ...init, signal: AbortSignal.timeout(PATIENCE_MS) });
-  await answer.arrayBuffer();
-  return answer.status;
+  const { byteLength } = await answer.arrayBuffer();
+  return byteLength > ANSWER_MAX_BYTES ? ANSWER_TOO_LONG : answer.status;
 }
 
 /** An address out of an IPv6 /64 of its own. */
@@ -54,16 +55,20 @@ const encoded = (value: unknown): string => Buffer.from(JSON.stringify(value)).t
 export interface Forgery {
   readonly header?: Readonly<Record<string, unknown>>;
   readonly claims?: Readonly<Record<string, unknown>>;
+  readonly signatureBytes?: number;
 }
 
 /** Well formed, and signed by nobody. */
-export function forged(world: WorkerdWorld, { header, claims }: Forgery = {}): Readonly<Record<string, string>> {
+export function forged(
+  world: WorkerdWorld,
+  { header, claims, signatureBytes = 256 }: Forgery = {},
+): Readonly<Record<string, string>> {
   const exp = Math.floor(Date.now() / 1000) + 600;
   const payload = { iss: `${issuerOf(world)}/nobody`, sub: "repo:x/y", aud: "sts.example.com", exp, ...claims };
   const parts = [
     encoded({ alg: "RS256", kid: "k", ...header }),
     encoded(payload),
-    Buffer.alloc(256, 7).toString("base64url"),
+    Buffer.alloc(signatureBytes, 7).toString("base64url"),
   ];
   return { Authorization: `Bearer ${parts.join(".")}` };
 }
