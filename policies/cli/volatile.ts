@@ -32,6 +32,10 @@ export function lastingPattern(value: string, workload: WorkloadKind, from = 0):
   return written(value, partsIn(value, workload), from);
 }
 
+/** Whether no later run can have exactly this value. */
+export const isGone = (value: string, { volatileParts }: WorkloadKind): boolean =>
+  volatileParts.some((part) => part.isGone === true && value.search(part.found) >= 0);
+
 function partsIn(value: string, { volatileParts }: WorkloadKind): readonly Part[] {
   if (value.length > MAX_CHARACTERS) return [];
   return volatileParts

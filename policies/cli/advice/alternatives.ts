@@ -6,7 +6,8 @@ import { soleTextOf, topLevelAlternatives } from "../../lint/shapes.ts";
 import { escapePattern } from "../../pattern/escape.ts";
 import { compilePattern } from "../../pattern/pattern.ts";
 import { type PatternToken, tokensOf } from "../../pattern/tokens.ts";
-import type { Lasting } from "../volatile.ts";
+import type { WorkloadKind } from "../kinds/kind.ts";
+import { isGone, type Lasting, lasting } from "../volatile.ts";
 import type { Writable } from "./clause.ts";
 
 /** The one text that a pattern was written for; undefined if it can be several. */
@@ -18,12 +19,13 @@ export function matchesWhole(source: string, value: string): boolean {
 }
 
 /** The pattern that matches the value as well, without what can match nothing; the value alone if nothing is left. */
-export function withAlternative({ expected, canMatch }: Writable, value: string, added: Lasting): Lasting {
+export function withAlternative({ expected, canMatch }: Writable, value: string, workload: WorkloadKind): Lasting {
+  const added = lasting(value, workload);
   const source = added.kind === "pattern" ? added.value : escapePattern(added.value);
   const kept = alternativesOf(expected.value).filter((one) => {
     const sole = soleText(one);
-    const isCovered = sole !== undefined && matchesWhole(source, sole);
-    return !isCovered && !matchesWhole(`(?i:${one})`, value) && canMatch(one);
+    const isOver = sole !== undefined && (matchesWhole(source, sole) || isGone(sole, workload));
+    return !isOver && !matchesWhole(`(?i:${one})`, value) && canMatch(one);
   });
   return kept.length === 0 ? added : { kind: "pattern", value: `(?:${[...kept, source].join("|")})` };
 }

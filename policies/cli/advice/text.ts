@@ -45,9 +45,11 @@ function ofPattern(clause: Writable, value: string, workload: WorkloadKind): Cha
     if (recased !== undefined) return advise(CASE, clause.write({ kind: "pattern", value: recased }));
   }
   if (soleText(source) !== undefined) return inItsPlace(clause, value, workload);
-  const added = lasting(value, workload);
-  const written = withAlternative(clause, value, added);
-  const told = written === added ? "Nothing that it matches can come. To allow this value:" : AS_WELL;
+  const written = withAlternative(clause, value, workload);
+  const told =
+    written.value === lasting(value, workload).value
+      ? "Nothing that it matches can come. To allow this value:"
+      : AS_WELL;
   return advise(`${whereItStops(source, value)} ${told}`, clause.write(written));
 }
 

@@ -25,7 +25,11 @@ export const GITHUB: WorkloadKind = {
   },
   pins: ["repository_id", "repository_owner_id"],
   volatileParts: [
-    { found: /(?<=gh-readonly-queue\/[^:]{0,200}?)pr-[0-9]+-[0-9a-f]{40}/g, pattern: "pr-[0-9]+-[0-9a-f]{40}" },
+    {
+      found: /(?<=gh-readonly-queue\/[^:]{0,200}?)pr-[0-9]+-[0-9a-f]{40}/g,
+      pattern: "pr-[0-9]+-[0-9a-f]{40}",
+      isGone: true,
+    },
     { found: /(?<=refs\/pull\/)[0-9]+/g, pattern: "[0-9]+" },
     // Subjects can be made of other claims too, by the repository's own template.
     { found: /(?<=:(?:run_id|run_number|run_attempt|check_run_id):)[0-9]+/g, pattern: "[0-9]+" },

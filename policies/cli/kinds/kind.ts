@@ -29,6 +29,8 @@ export interface VolatilePart {
   readonly found: RegExp;
   /** What stands there in all other runs. */
   readonly pattern: string;
+  /** Whether a value with such a part is gone for good once its run is over: a version may be built again, a queue's branch is not. */
+  readonly isGone?: true;
 }
 
 export const REQUEST =
