@@ -1,10 +1,12 @@
 /**
  * A YAML text as typed lexemes, in order and without a gap: together they are the text. Pure.
+ *
+ * The library's parser is all that is imported of it, and nothing that composes documents: wrangler.toml, "alias", keeps the rest out of the Worker.
  */
 
-import { CST, Lexer } from "yaml";
+import { type CST, Parser } from "yaml";
 
-export type LexemeKind = NonNullable<ReturnType<typeof CST.tokenType>> | "plain" | "block-text" | "unknown";
+export type LexemeKind = CST.TokenType | "plain" | "block-text" | "unknown";
 
 export interface Lexeme {
   readonly kind: LexemeKind;
@@ -24,17 +26,67 @@ export function isBlank({ kind }: Lexeme): boolean {
   return kind === "space" || kind === "newline" || kind === "comment";
 }
 
-export function* lexemesOf(text: string): Generator<Lexeme> {
-  let offset = 0;
-  let hasHeader = false;
-  let isText = false;
-  for (const source of new Lexer().lex(text)) {
-    const kind: LexemeKind = isText ? (hasHeader ? "block-text" : "plain") : (CST.tokenType(source) ?? "unknown");
-    const lexeme: Lexeme = { kind, source, offset };
-    yield lexeme;
-    if (isText) hasHeader = false;
-    else if (kind === "block-scalar-header") hasHeader = true;
-    isText = kind === "scalar";
-    if (!isMark(lexeme)) offset += source.length;
+const WHOLE: ReadonlyMap<string, LexemeKind> = new Map([
+  ["\ufeff", "byte-order-mark"],
+  ["\u0002", "doc-mode"],
+  ["\u0018", "flow-error-end"],
+  ["\u001f", "scalar"],
+  ["---", "doc-start"],
+  ["...", "doc-end"],
+  ["\n", "newline"],
+  ["\r\n", "newline"],
+  ["-", "seq-item-ind"],
+  ["?", "explicit-key-ind"],
+  [":", "map-value-ind"],
+  ["{", "flow-map-start"],
+  ["}", "flow-map-end"],
+  ["[", "flow-seq-start"],
+  ["]", "flow-seq-end"],
+  [",", "comma"],
+]);
+
+const BY_FIRST_CHARACTER: ReadonlyMap<string, LexemeKind> = new Map([
+  [" ", "space"],
+  ["\t", "space"],
+  ["#", "comment"],
+  ["%", "directive-line"],
+  ["*", "alias"],
+  ["&", "anchor"],
+  ["!", "tag"],
+  ["'", "single-quoted-scalar"],
+  ['"', "double-quoted-scalar"],
+  ["|", "block-scalar-header"],
+  [">", "block-scalar-header"],
+]);
+
+/** What the parser yields when it is to go no further. */
+const END: CST.ErrorToken = { type: "error", offset: 0, source: "", message: "" };
+
+/** Shows each lexeme before anything is built from it; if `look` says no, nothing more is. */
+export class LexemeParser extends Parser {
+  readonly #look: (lexeme: Lexeme) => boolean;
+  #hasHeader = false;
+  #isText = false;
+
+  constructor(look: (lexeme: Lexeme) => boolean) {
+    super();
+    this.#look = look;
+  }
+
+  override *next(source: string): Generator<CST.Token, void> {
+    const kind = this.#kind(source);
+    if (!this.#look({ kind, source, offset: this.offset })) {
+      yield END;
+      return;
+    }
+    if (this.#isText) this.#hasHeader = false;
+    else if (kind === "block-scalar-header") this.#hasHeader = true;
+    this.#isText = kind === "scalar";
+    yield* super.next(source);
+  }
+
+  #kind(source: string): LexemeKind {
+    if (this.#isText) return this.#hasHeader ? "block-text" : "plain";
+    return WHOLE.get(source) ?? BY_FIRST_CHARACTER.get(source.charAt(0)) ?? "unknown";
   }
 }

@@ -122,6 +122,14 @@ test.each<readonly [name: string, text: string, diagnostics: readonly string[]]>
     ["1:9 [] a quote that is not closed -> close it on its line, or indent the lines that it goes on"],
   ],
   [
+    "a place behind a text over lines that belongs to nothing",
+    'issuer: *x it is\n  long\nsubject: "\\q"\n',
+    [
+      "1:12 [] not valid YAML: unexpected scalar at node end -> check the indentation, the quotes and the `: ` of this line and the one before",
+      "3:11 [] unknown escape in double quotes -> put patterns in single quotes, or double the backslash",
+    ],
+  ],
+  [
     "an escaped last quote",
     `issuer: "a\\"\nsubject: "z"\n${GRANT}`,
     ["1:9 [] double quotes that do not end, or an unknown escape -> put the value in single quotes, on one line"],
@@ -187,6 +195,11 @@ test.each<readonly [name: string, text: string, message: string]>([
   ["file size", `# ${"x".repeat(65_536)}`, "the file is longer than 65536 bytes"],
   ["flow depth", `a: ${"[".repeat(33)}`, "nested deeper than 32 levels"],
   ["depth on one line", `${"- ".repeat(30_000)}a`, "nested deeper than 32 levels"],
+  [
+    "depth over lines",
+    Array.from({ length: 40 }, (_, i) => `${" ".repeat(64 * i)}${"- ".repeat(31)}a:\n`).join(""),
+    "nested deeper than 32 levels",
+  ],
   ["aliases", `issuer: &a x\nsubject: [${"*a, ".repeat(65)}]`, "more than 64 aliases"],
   [
     "claim patterns",

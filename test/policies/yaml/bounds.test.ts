@@ -43,6 +43,7 @@ test.each<readonly [kind: string, text: string]>([
   ["a long block header", `issuer: |${"1".repeat(60_000)}\n  x\n`],
   ["a long text where a key should be", `${HEAD}${GRANT}${LONG}\n`],
   ["thousands of syntax errors", HEAD + GRANT + many(1_000, () => "a: b: c\n")],
+  ["thousands of unknown escapes", `${HEAD}${GRANT}description: "${"\\q".repeat(30_000)}"\n`],
   ["thousands of tags", HEAD + GRANT + many(800, () => "a: !x y\n")],
   ["thousands of commas", `${HEAD}${GRANT}repositories: [${",".repeat(4_000)}]\n`],
   ["a long key of a JWK", `${HEAD}${GRANT}jwks: {keys: [{${LONG}: x}]}\n`],
