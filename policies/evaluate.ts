@@ -4,6 +4,7 @@
  */
 
 import { claimStrings, findClaim, stringClaim, type VerifiedClaims } from "./claims.ts";
+import type { Position } from "./diagnostics.ts";
 import { audienceProblem, isIssuer, subjectProblem } from "./fields.ts";
 import { ownProperty } from "./objects.ts";
 import type { MatchBudget } from "./pattern/automaton.ts";
@@ -63,6 +64,12 @@ export function evaluate(
 /** The issuer clause alone, for a token that is not verified yet: only an issuer that the policy names is asked for its keys. */
 export function matchIssuer(policy: CompiledPolicy, issuer: string): ClauseResult {
   return matchResult({ clause: "issuer", name: "iss", found: issuer, budget: newMatchBudget() }, policy.issuer);
+}
+
+/** Where the policy's text has the clause; undefined if it is not in it, or the text is not at hand. */
+export function positionOf({ clause, name }: ClauseResult, { locate }: CompiledPolicy): Position | undefined {
+  if (clause === "claim") return locate(`claim_pattern.${name}`, "key");
+  return locate(clause, "key") ?? locate(`${clause}_pattern`, "key");
 }
 
 /** `aud` as its values; undefined if it is neither a string nor an array of strings. An absent one is an empty list: it fails at its own clause. */

@@ -19,6 +19,7 @@ export type { Diagnostic, Parsed, Position } from "./diagnostics.ts";
 export { type CompiledPolicy, compilePolicy, type PolicyParts } from "./policy/compile.ts";
 export { type DeploymentRules, deploymentDiagnostics } from "./policy/deployment.ts";
 export { type InlineJwk, type Matcher, type PolicyDocument, type PolicyKind, readDocument } from "./policy/document.ts";
+export { placesOf } from "./policy/places.ts";
 
 export interface PolicyContext {
   readonly kind: PolicyKind;

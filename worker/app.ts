@@ -7,7 +7,8 @@ import { describeBug } from "./audit.ts";
 import type { Env } from "./config.ts";
 import { healthRoute, readyRoute, rootRoute } from "./http/health.ts";
 import { metadataRoute, tokenRoute } from "./http/oauth-token.ts";
-import { plainRefusal, refusalResponse } from "./http/respond.ts";
+import { reasonRoute } from "./http/reasons.ts";
+import { NOT_FOUND, plainRefusal, refusalResponse } from "./http/respond.ts";
 import { revokeRoute } from "./http/revoke.ts";
 import type { RouteContext } from "./http/route.ts";
 import { SCHEMAS, schemaRoute } from "./http/schemas.ts";
@@ -34,7 +35,8 @@ export function createApp(setup: (env: Env) => Setup, log: (line: string) => voi
     app.all(path, (context) => {
       const { method } = context.req.raw;
       // The small router also takes a final slash, which octo-sts does not know.
-      if (context.req.path !== path) return plainRefusal(NOT_FOUND, context.get("requestId"));
+      const isOther = path.includes(":") ? context.req.path.endsWith("/") : context.req.path !== path;
+      if (isOther) return plainRefusal(NOT_FOUND, context.get("requestId"));
       if (methods.includes(method)) return registered(handler(context), context);
       const requestId = context.get("requestId");
       return plainRefusal(METHOD_NOT_ALLOWED, requestId, { Allow: methods.join(", ") });
@@ -70,12 +72,13 @@ export function createApp(setup: (env: Env) => Setup, log: (line: string) => voi
   route("/.well-known/oauth-authorization-server", READ, served(metadataRoute));
   route("/sts/revoke", ["POST"], served(revokeRoute));
   route("/webhook", ["POST"], served(webhookRoute));
+  route("/reasons/:reason", READ, (context) => reasonRoute(context.req, context.get("requestId")));
   for (const [path, schema] of SCHEMAS) route(path, READ, served(schemaRoute(schema)));
   app.notFound((context) => plainRefusal(NOT_FOUND, context.get("requestId")));
   app.onError((bug, context) => {
     const requestId = context.get("requestId");
     log(JSON.stringify({ type: "bug", request_id: requestId, path: context.req.path, ...describeBug(bug) }));
-    return refusalResponse({ denial: { reason: "internal" }, viewer: "unverified" }, requestId);
+    return refusalResponse({ denial: { reason: "internal" }, viewer: "unverified" }, { requestId, domain: undefined });
   });
   return app;
 }
@@ -90,11 +93,11 @@ function registered(
   return answer;
 }
 
-const NOT_FOUND = { status: 404, code: 5, message: "Not Found" };
 const METHOD_NOT_ALLOWED = { status: 405, code: 12, message: "Method Not Allowed" };
 const NO_REFRESH = { status: 501, code: 12, message: "octo-sts does not support refresh tokens" };
 
 function misconfigured({ problems }: Extract<Setup, { ok: false }>, requestId: string): Response {
   const variables = [...new Set(problems.map(({ variable }) => variable))];
-  return refusalResponse({ denial: { reason: "misconfigured", variables }, viewer: "unverified" }, requestId);
+  const denial = { reason: "misconfigured", variables } as const;
+  return refusalResponse({ denial, viewer: "unverified" }, { requestId, domain: undefined });
 }

@@ -20,9 +20,13 @@ export type Denial =
       readonly status?: 415;
     }
   | { readonly reason: "request_too_large"; readonly what: "body" | "query"; readonly limitBytes: number }
-  | { readonly reason: "scope_missing" | "identity_missing" | "scope_multiple" | "scope_invalid" | "identity_invalid" }
+  | {
+      readonly reason: "scope_missing" | "identity_missing" | "scope_multiple" | "scope_invalid" | "identity_invalid";
+      /** As the caller's wire calls it. */
+      readonly parameter: string;
+    }
   | { readonly reason: "narrowing_invalid"; readonly problem: string }
-  | { readonly reason: "authorization_missing"; readonly problem: "count" | "form" }
+  | { readonly reason: "authorization_missing"; readonly problem: "none" | "several" | "form" }
   | { readonly reason: "token_malformed" | "token_unsupported"; readonly problem: string }
   | { readonly reason: "issuer_malformed" }
   | { readonly reason: "subject_malformed" | "audience_malformed"; readonly problem: string }
@@ -83,12 +87,17 @@ export type Denial =
       readonly diagnostics: readonly Diagnostic[];
     }
   | {
-      readonly reason: "issuer_mismatch" | "audience_mismatch" | "claim_mismatch";
+      readonly reason:
+        | "issuer_mismatch"
+        | "subject_mismatch"
+        | "audience_mismatch"
+        | "claim_mismatch"
+        | "token_too_long_lived";
       readonly clause: ClauseResult;
+      readonly at: ClausePlace;
+      /** The subject is right but for what GitHub puts into it. */
+      readonly miss?: SubjectMiss;
     }
-  /** `miss`: the subject is right but for what GitHub puts into it. */
-  | { readonly reason: "subject_mismatch"; readonly clause: ClauseResult; readonly miss?: SubjectMiss }
-  | { readonly reason: "token_too_long_lived"; readonly clause: ClauseResult }
   | {
       readonly reason: "app_not_available";
       readonly pin: AppPin;
@@ -114,6 +123,13 @@ export type Denial =
   | { readonly reason: "app_credentials_rejected"; readonly appId: string }
   | { readonly reason: "grant_mismatch"; readonly problem: string }
   | { readonly reason: "deadline_exceeded" | "internal" };
+
+/** Where a policy says what decided. */
+export interface ClausePlace {
+  /** `owner/repo/path`. */
+  readonly path: string;
+  readonly line: number | undefined;
+}
 
 /** What a policy says of the App that may mint. */
 export interface AppPin {

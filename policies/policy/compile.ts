@@ -6,6 +6,7 @@ import type { MatchBudget } from "../pattern/automaton.ts";
 import { compilePattern, type Pattern } from "../pattern/pattern.ts";
 import type { Locate } from "../yaml/read.ts";
 import type { Matcher, PolicyDocument } from "./document.ts";
+import { locatedBy } from "./places.ts";
 
 export interface CompiledMatcher {
   readonly kind: Matcher["kind"];
@@ -29,7 +30,7 @@ export interface PolicyParts {
   readonly claims: readonly { readonly name: string; readonly pattern: Pattern }[];
   /** In memory, of its patterns and of `locate`; the document's own come on top. */
   readonly estimatedBytes: number;
-  /** Where a path stands in the text; finds nothing in a policy that came from a cache. */
+  /** Where a path stands in the text; in a policy that came from a cache only keys are found. */
   readonly locate: Locate;
 }
 
@@ -41,9 +42,10 @@ export interface CompiledPolicy extends PolicyParts {
 /** Patterns that are compiled already, by source. */
 export type KnownPatterns = ReadonlyMap<string, Pattern>;
 
-/** Throws only if a pattern does not compile, which the making of the document has ruled out. */
-export function compilePolicy(document: PolicyDocument): CompiledPolicy {
-  return compileWith(document, new Map(), () => undefined);
+/** Throws only if a pattern does not compile, which the making of the document has ruled out. `places`: as a cache kept them. */
+export function compilePolicy(document: PolicyDocument, places?: unknown): CompiledPolicy {
+  const { locate, locatedBytes } = locatedBy(places);
+  return compileWith(document, new Map(), locate, locatedBytes);
 }
 
 export function compileWith(

@@ -25,7 +25,6 @@ export interface DeploymentRules {
   mayBeAsked(issuer: string): boolean;
 }
 
-/** Line and column are 0 for a policy that came from a cache. */
 export function deploymentDiagnostics(policy: CompiledPolicy, rules: DeploymentRules): readonly Diagnostic[] {
   const { locate } = policy;
   const diagnostics = new DiagnosticList("not-accepted");

@@ -67,7 +67,7 @@ describe("octo-sts/action", () => {
     expect(withoutId[2]).toEqual(withoutId[0]);
     expect(new Set(bodies.map(({ request_id }) => request_id)).size).toBe(3);
     expect(bodies[0]).toMatchObject({ code: 5, reason: "policy_not_found" });
-    for (const line of printed) expect(line).not.toContain("\n");
+    for (const line of printed) expect(line.trimEnd()).not.toContain("\n");
     const before = world.calls.length;
     await runAction(world, { scope: `${world.owner}/app`, identity: "none" });
     expect(world.calls.length).toBe(before);

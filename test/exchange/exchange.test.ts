@@ -94,7 +94,7 @@ describe("an exchange is answered", () => {
       headers: { "Content-Type": "application/x-www-form-urlencoded" },
     });
     expect(answer.status).toBe(200);
-    expect(answer.text).toMatch(/^\{"token":"ghs_[^"]+","refreshToken":"","expiry":"2026-11-25T13:00:00Z"\}$/);
+    expect(answer.text).toMatch(/^\{"token":"ghs_[^"]+","refreshToken":"","expiry":"2026-11-25T13:00:00Z"\}\n$/);
   });
 
   it("by POST JSON", async () => {

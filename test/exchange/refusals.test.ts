@@ -12,6 +12,8 @@ interface Row {
   readonly arrange?: (world: World) => void | Promise<void>;
   readonly asking?: Asking | ((world: World) => Asking);
   readonly message: string | ((world: World) => string);
+  /** Where OAuth's description is not the message in single quotes. */
+  readonly description?: (world: World) => string;
   /** What the log and the audit event say; the same as `reason` unless the caller gets the common answer. */
   readonly really?: Reason;
   readonly retryAfter?: string;
@@ -26,6 +28,7 @@ const put = (world: World, text: string) =>
   world.github.putFile(`${world.owner}/app`, ".github/chainguard/deploy.sts.yaml", text);
 const putList = (world: World, text: string) =>
   world.github.putFile(`${world.owner}/.github`, ".github/chainguard/trusted-token-issuers.yaml", text);
+const pathIn = ({ owner }: World) => `${owner}/app/.github/chainguard/deploy.sts.yaml`;
 const form = { "Content-Type": "application/x-www-form-urlencoded" };
 const outsider = { claims: { repository_owner_id: "1", repository_visibility: "private" } };
 
@@ -112,7 +115,7 @@ const SYNTAX: readonly Row[] = [
     reason: "authorization_missing",
     about: "no header",
     asking: { authorization: null },
-    message: "expected exactly one authorization header",
+    message: "expected exactly one authorization header, got none",
   },
   {
     reason: "authorization_missing",
@@ -349,8 +352,8 @@ const POLICIES: readonly Row[] = [
     reason: "issuer_mismatch",
     about: "to the owner's workload",
     arrange: (world) => void put(world, POLICY(world.owner, "https://issuer.example")),
-    message:
-      'trust policy: issuer "https://token.actions.githubusercontent.com" did not match ("https://issuer.example")',
+    message: (world) =>
+      `trust policy: issuer "https://token.actions.githubusercontent.com" did not match the policy's issuer "https://issuer.example" (${pathIn(world)}:1)`,
   },
   {
     reason: "not_found",
@@ -363,7 +366,8 @@ const POLICIES: readonly Row[] = [
     reason: "subject_mismatch",
     about: "the caller's own value, and the policy's to the owner alone",
     asking: { claims: { sub: "repo:x" } },
-    message: ({ owner }) => `trust policy: subject "repo:x" did not match ("repo:${owner}/app:ref:refs/heads/main")`,
+    message: (world) =>
+      `trust policy: subject "repo:x" did not match the policy's subject "repo:${world.owner}/app:ref:refs/heads/main" (${pathIn(world)}:2)`,
   },
   {
     reason: "subject_mismatch",
@@ -375,11 +379,12 @@ const POLICIES: readonly Row[] = [
     reason: "subject_mismatch",
     about: "a policy without the ids of today's subjects, to the owner",
     asking: ({ owner, ownerId }) => ({ claims: { sub: `repo:${owner}@${ownerId}/app@8:ref:refs/heads/main` } }),
-    message: ({ owner, ownerId }) => {
+    message: (world) => {
+      const { owner, ownerId } = world;
       const [old, now] = [`repo:${owner}/app`, `repo:${owner}@${ownerId}/app@8`].map(
         (name) => `"${name}:ref:refs/heads/main"`,
       );
-      return `trust policy: subject ${now} did not match (${old}): the policy lacks the ids that this repository's subjects have now; write subject ${now}`;
+      return `trust policy: subject ${now} did not match the policy's subject ${old} (${pathIn(world)}:2): the policy lacks the ids that this repository's subjects have now; write subject ${now}`;
     },
   },
   {
@@ -387,15 +392,19 @@ const POLICIES: readonly Row[] = [
     about: "the same of a pattern",
     arrange: (world) => void put(world, PATTERN_POLICY(`repo:${world.owner}/app:ref:refs/tags/v[0-9]+`)),
     asking: ({ owner, ownerId }) => ({ claims: { sub: `repo:${owner}@${ownerId}/app@8:ref:refs/tags/v1` } }),
-    message: ({ owner, ownerId }) =>
-      `trust policy: subject "repo:${owner}@${ownerId}/app@8:ref:refs/tags/v1" did not match (pattern "repo:${owner}/app:ref:refs/tags/v[0-9]+"): the policy lacks the ids that this repository's subjects have now; write subject_pattern "repo:${owner}@${ownerId}/app@8:ref:refs/tags/v[0-9]+"`,
+    message: (world) => {
+      const { owner, ownerId } = world;
+      return `trust policy: subject "repo:${owner}@${ownerId}/app@8:ref:refs/tags/v1" did not match the policy's subject_pattern "repo:${owner}/app:ref:refs/tags/v[0-9]+" (${pathIn(world)}:2): the policy lacks the ids that this repository's subjects have now; write subject_pattern "repo:${owner}@${ownerId}/app@8:ref:refs/tags/v[0-9]+"`;
+    },
+    description: (world) =>
+      `trust policy: subject 'repo:${world.owner}@${world.ownerId}/app@8:ref:refs/tags/v1' did not match the policy's subject_pattern (${pathIn(world)}:2): the policy lacks the ids that this repository's subjects have now`,
   },
   {
     reason: "subject_mismatch",
     about: "an environment in the branch's place",
     asking: ({ owner }) => ({ claims: { sub: `repo:${owner}/app:environment:prod`, ref: "refs/heads/main" } }),
-    message: ({ owner }) =>
-      `trust policy: subject "repo:${owner}/app:environment:prod" did not match ("repo:${owner}/app:ref:refs/heads/main"): the job's environment "prod" stands in place of its branch; write subject "repo:${owner}/app:environment:prod", and the branch as claim_pattern ref`,
+    message: (world) =>
+      `trust policy: subject "repo:${world.owner}/app:environment:prod" did not match the policy's subject "repo:${world.owner}/app:ref:refs/heads/main" (${pathIn(world)}:2): the job's environment "prod" stands in place of its branch; write subject "repo:${world.owner}/app:environment:prod", and the branch as claim_pattern ref`,
   },
   {
     reason: "subject_mismatch",
@@ -407,7 +416,8 @@ const POLICIES: readonly Row[] = [
     reason: "audience_mismatch",
     about: "two audiences by default, to the owner",
     asking: { claims: { aud: "a.example" } },
-    message: `trust policy: audience ["a.example"] did not match ("${DOMAIN}" or "https://${DOMAIN}")`,
+    message: (world) =>
+      `trust policy: audience ["a.example"] did not match the default audience "${DOMAIN}" or "https://${DOMAIN}" (${pathIn(world)})`,
   },
   {
     reason: "audience_mismatch",
@@ -425,13 +435,17 @@ const POLICIES: readonly Row[] = [
     reason: "claim_mismatch",
     about: "a pattern, shown to the owner",
     arrange: (world) => void put(world, `${POLICY(world.owner)}claim_pattern:\n  ref: refs/tags/.*\n`),
-    message: 'trust policy: claim "ref" "refs/heads/main" did not match (pattern "refs/tags/.*")',
+    message: (world) =>
+      `trust policy: claim "ref" "refs/heads/main" did not match the policy's claim_pattern "refs/tags/.*" (${pathIn(world)}:6)`,
+    description: (world) =>
+      `trust policy: claim 'ref' 'refs/heads/main' did not match the policy's claim_pattern (${pathIn(world)}:6)`,
   },
   {
     reason: "token_too_long_lived",
     about: "both numbers to the owner",
     arrange: (world) => void put(world, `${POLICY(world.owner)}max_token_lifetime: 300\n`),
-    message: "trust policy: the token lives 600 seconds, more than max_token_lifetime 300",
+    message: (world) =>
+      `trust policy: the token lives 600 seconds, more than the policy's max_token_lifetime 300 (${pathIn(world)}:5)`,
   },
   {
     reason: "app_not_available",
@@ -545,19 +559,22 @@ async function check(row: Row): Promise<void> {
   const answer = await world.ask(asking);
   const { status, code, error } = REFUSALS[row.reason];
   const message = typeof row.message === "function" ? row.message(world) : row.message;
+  const description = row.description?.(world) ?? message.replaceAll('"', "'");
   expect(answer.body).toEqual({
     code,
     message,
     details: [],
     reason: row.reason,
     error,
-    error_description: message.replaceAll('"', "'"),
+    error_description: description,
+    ...(row.reason === "misconfigured" ? {} : { error_uri: `https://${DOMAIN}/reasons/${row.reason}` }),
     request_id: answer.headers.get("X-Request-Id"),
   });
+  expect(answer.text).toMatch(/^[^\n]+\n$/);
   expect(answer.status).toBe(status);
   expect(answer.headers.get("Retry-After")).toBe(row.retryAfter ?? null);
   expect(answer.headers.get("WWW-Authenticate")).toBe(
-    status === 401 ? `Bearer error="${error}", error_description="${message.replaceAll('"', "'")}"` : null,
+    status === 401 ? `Bearer error="${error}", error_description="${description}"` : null,
   );
   expect(world.grantMints()).toBe(row.mints ?? 0);
   expect(world.github.tokens.filter(({ revoked }) => !revoked)).toEqual([]);

@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { commonText, createIssuerWorld } from "../support/issuer-world.ts";
 import { discoveryOf } from "../support/network.ts";
+import { DOMAIN } from "../support/world.ts";
 import { answered, bytesOf, CASES, scopeOf } from "./indistinguishable.ts";
 
 describe("whoever is not verified", () => {
@@ -15,15 +16,16 @@ describe("whoever is not verified", () => {
         "content-type: application/json; charset=utf-8",
         "x-content-type-options: nosniff",
         "x-request-id: <id>",
-        JSON.stringify({
+        `${JSON.stringify({
           code: 5,
           message: commonText("<owner>"),
           details: [],
           reason: "not_found",
           error: "invalid_target",
           error_description: commonText("<owner>").replaceAll('"', "'"),
+          error_uri: `https://${DOMAIN}/reasons/not_found`,
           request_id: "<id>",
-        }),
+        })}\n`,
       ].join("\n"),
     ]);
   });

@@ -113,7 +113,7 @@ describe("the verified workload of another owner", () => {
     world.putPolicy(POLICY(world.owner), "deploy", "open");
     const asking = { claims: { ...OUTSIDER, sub: "repo:x/y" }, scope: `${world.owner}/open` };
     expect((await world.ask(asking)).body.message).toBe(
-      `trust policy: subject "repo:x/y" did not match ("repo:${world.owner}/app:ref:refs/heads/main")`,
+      `trust policy: subject "repo:x/y" did not match the policy's subject "repo:${world.owner}/app:ref:refs/heads/main" (${world.owner}/open/.github/chainguard/deploy.sts.yaml:2)`,
     );
     world.putAllowList(`mode: ${SECRET}\n`);
     world.clock.now += 5 * 60_000;

@@ -52,7 +52,13 @@ export function createIsolate({ network, variables, now = Date.now, bindings = {
       const response = await app.fetch(request, environment, context);
       const text = await response.text();
       await waitOnExecutionContext(context);
-      return { status: response.status, headers: response.headers, text, body: text === "" ? {} : JSON.parse(text) };
+      const isJson = response.headers.get("Content-Type")?.includes("json") === true;
+      return {
+        status: response.status,
+        headers: response.headers,
+        text,
+        body: isJson && text !== "" ? JSON.parse(text) : {},
+      };
     },
   };
 }

@@ -90,15 +90,16 @@ async function steps(run: ExchangeRun, incoming: Incoming, deps: ExchangeDeps): 
   if (!policy.ok) return run.refusedWithHints(policy.denial);
 
   // 7. If still unverified: only an issuer that the policy names is asked for its keys.
-  const named = { token: token.value, owner: scope.owner };
+  const named = { token: token.value, target };
   const verified = run.verified ? accept(run.verified) : await verifyNamed(run, deps, named, policy.value);
   if (!verified.ok) return run.refused(verified.denial);
   run.setVerified(verified.value);
 
   // 8. Evaluate the policy on verified claims.
-  const verdict = evaluate(policy.value.policy, verified.value.claims, { domain: config.stsDomain });
+  const { claims } = verified.value;
+  const verdict = evaluate(policy.value.policy, claims, { domain: config.stsDomain });
   run.record.verdict(verdict);
-  if (!verdict.allow) return run.refused(unmatched(verdict, policy.value.policy, verified.value.claims));
+  if (verdict.failed) return run.refused(unmatched(verdict.failed, policy.value.policy, { target, claims }));
 
   // 9. Downscope to what the caller asked for, never beyond what the policy grants.
   const whole = grantOf(policy.value.policy, { ...scope, policyRepository: config.orgPolicyRepo });
@@ -109,7 +110,7 @@ async function steps(run: ExchangeRun, incoming: Incoming, deps: ExchangeDeps): 
   const apps = allowedApps(policy.value.policy, access.value.apps, scope);
   if (!apps.ok) return run.refused(apps.denial);
   const { app, installation } = access.value;
-  const taken = ownerIsTaken(grant.value, verified.value.claims, { installation, webUrl: deps.webUrl });
+  const taken = ownerIsTaken(grant.value, claims, { installation, webUrl: deps.webUrl });
   if (taken) {
     github.installations.forget(app, scope.owner, run.writes);
     return run.refused(taken);
@@ -188,14 +189,14 @@ async function resolveCharged(
 async function verifyNamed(
   run: ExchangeRun,
   { verifier }: ExchangeDeps,
-  { token, owner }: { readonly token: UnverifiedToken; readonly owner: string },
+  { token, target }: { readonly token: UnverifiedToken; readonly target: Target },
   { policy }: UsablePolicy,
 ): Promise<Result<VerifiedToken>> {
   const clause = matchIssuer(policy, token.issuer);
-  if (!clause.passed) return refuse({ reason: "issuer_mismatch", clause });
+  if (!clause.passed) return refuse(unmatched(clause, policy, { target }));
   const { jwks } = policy.document;
   if (jwks) return verifier.verifyInline(token, jwks);
-  const limited = await run.limits.beforeNamedIssuer(token, policy, { owner, payer: run.payer });
+  const limited = await run.limits.beforeNamedIssuer(token, policy, { owner: target.scope.owner, payer: run.payer });
   if (limited) return refuse(limited);
   return verifier.verify(token, { known: false, signal: run.call.signal, writes: run.writes });
 }

@@ -4,7 +4,7 @@
  */
 
 import type { VerifiedClaims } from "../../policies/claims.ts";
-import type { Verdict } from "../../policies/evaluate.ts";
+import { type ClauseResult, positionOf } from "../../policies/evaluate.ts";
 import { type Grant, isAppAllowed } from "../../policies/grant.ts";
 import { allows } from "../../policies/issuers.ts";
 import { ownProperty } from "../../policies/objects.ts";
@@ -132,35 +132,38 @@ export function pinOf({ app }: CompiledPolicy): AppPin | undefined {
   return app && { key: app.kind === "exact" ? "app" : "app_pattern", value: app.value };
 }
 
-/** The clause that decided, as a refusal. */
+/** The clause that decided, as a refusal; the claims once they are verified. */
 export function unmatched(
-  { failed }: Verdict,
-  { subject }: Pick<CompiledPolicy, "subject">,
-  claims: VerifiedClaims,
+  failed: ClauseResult,
+  policy: CompiledPolicy,
+  { target, claims }: { readonly target: Target; readonly claims?: VerifiedClaims },
 ): Denial {
-  switch (failed?.clause) {
+  switch (failed.clause) {
     case "issuer":
-      return { reason: "issuer_mismatch", clause: failed };
-    case "subject": {
-      const miss = subjectMiss(subject, claims);
-      return { reason: "subject_mismatch", clause: failed, ...(miss === undefined ? {} : { miss }) };
-    }
+    case "subject":
     case "audience":
-      return { reason: "audience_mismatch", clause: failed };
     case "claim":
-      return { reason: "claim_mismatch", clause: failed };
-    case "max_token_lifetime":
-      return { reason: "token_too_long_lived", clause: failed };
+    case "max_token_lifetime": {
+      const at = { path: target.fullPath, line: positionOf(failed, policy)?.line };
+      const miss = failed.clause === "subject" && claims ? subjectMiss(policy.subject, claims) : undefined;
+      return { reason: MISMATCHES[failed.clause], clause: failed, at, ...(miss && { miss }) };
+    }
     case "fields":
       // The same rules were applied to the token before: only a bug gets here with another answer.
       return {
         reason: failed.name === "aud" ? "audience_malformed" : "subject_malformed",
         problem: failed.problem ?? "it is ill-formed",
       };
-    case undefined:
-      return { reason: "internal" };
   }
 }
+
+const MISMATCHES = {
+  issuer: "issuer_mismatch",
+  subject: "subject_mismatch",
+  audience: "audience_mismatch",
+  claim: "claim_mismatch",
+  max_token_lifetime: "token_too_long_lived",
+} as const;
 
 /** The grant cut down to what was asked; asking for more than the policy grants is a refusal that names the excess. */
 export function downscope(grant: Grant, asked: Downscoping): Result<Grant> {

@@ -41,28 +41,46 @@ function readAsked(
   if (misspelt) return misspelt;
   const dotted = [...parameters.keys()].find((name) => /^(?:scopes?|identity)\./.test(name));
   if (dotted) return refuse({ reason: "invalid_request", problem: `"${dotted.split(".", 1)[0]}" has no fields` });
-  const scope = readScope(
-    [...(parameters.get("scope") ?? []), ...(parameters.get("scopes") ?? []).flatMap((value) => value.split(","))],
-    webUrl,
-  );
+  const scopes = (parameters.get("scopes") ?? []).flatMap((value) => value.split(","));
+  const given = [...givenAs("scope", parameters.get("scope")), ...givenAs("scopes", scopes)];
+  const scope = readScope(given, { webUrl, parameter: "scope" });
   if (!scope.ok) return scope;
-  const identity = readIdentity(parameters.get("identity") ?? []);
+  const identity = readIdentity(parameters.get("identity") ?? [], "identity");
   if (!identity.ok) return identity;
   const downscoping = readDownscoping(parameters, scope.value, extraPermissions);
   if (!downscoping.ok) return downscoping;
   return accept({ scope: scope.value, identity: identity.value, downscoping: downscoping.value });
 }
 
+interface ScopeWire {
+  readonly webUrl: string;
+  /** That should have come. */
+  readonly parameter: string;
+}
+
+/** A value, and the parameter that it came in. */
+export interface Given {
+  readonly value: string;
+  readonly parameter: string;
+}
+
+export const givenAs = (parameter: string, values: readonly string[] = []): readonly Given[] =>
+  values.filter((value) => value !== "").map((value) => ({ value, parameter }));
+
 /** One scope, however often it is said: `owner`, `owner/repo`, or the repository's URL at this GitHub. */
-export function readScope(values: readonly string[], webUrl: string): Result<Scope> {
-  const distinct = [...new Set(values.filter((value) => value !== ""))];
-  const [value] = distinct;
-  if (value === undefined) return refuse({ reason: "scope_missing" });
-  if (distinct.length > 1) return refuse({ reason: "scope_multiple" });
+export function readScope(given: readonly Given[], { webUrl, parameter }: ScopeWire): Result<Scope> {
+  const [first] = given;
+  if (first === undefined) return refuse({ reason: "scope_missing", parameter });
+  if (new Set(given.map(({ value }) => value)).size > 1) return refuse({ reason: "scope_multiple", parameter });
+  const scope = scopeIn(first.value, webUrl);
+  return scope ? accept(scope) : refuse({ reason: "scope_invalid", parameter: first.parameter });
+}
+
+export function scopeIn(value: string, webUrl: string): Scope | undefined {
   const [owner = "", repository, ...rest] = pathOf(value, webUrl).split("/");
-  if (!OWNER_NAME.test(owner) || rest.length > 0) return refuse({ reason: "scope_invalid" });
-  if (repository === undefined) return accept({ owner });
-  return REPOSITORY_NAME.test(repository) ? accept({ owner, repository }) : refuse({ reason: "scope_invalid" });
+  if (!OWNER_NAME.test(owner) || rest.length > 0) return undefined;
+  if (repository === undefined) return { owner };
+  return REPOSITORY_NAME.test(repository) ? { owner, repository } : undefined;
 }
 
 /** Exactly the configured web host: another host's URL stays as it is, and fails as a scope. */
@@ -73,14 +91,14 @@ function pathOf(value: string, webUrl: string): string {
   return path.includes("/") ? path.replace(/\.git$/, "") : path;
 }
 
-export function readIdentity(values: readonly string[]): Result<string> {
+export function readIdentity(values: readonly string[], parameter: string): Result<string> {
   const distinct = [...new Set(values.filter((value) => value !== ""))];
   const [identity] = distinct;
-  if (identity === undefined) return refuse({ reason: "identity_missing" });
+  if (identity === undefined) return refuse({ reason: "identity_missing", parameter });
   if (distinct.length > 1) {
-    return refuse({ reason: "invalid_request", problem: 'too many values for "identity"' });
+    return refuse({ reason: "invalid_request", problem: `too many values for "${parameter}"` });
   }
-  return identityProblem(identity) === undefined ? accept(identity) : refuse({ reason: "identity_invalid" });
+  return identityProblem(identity) === undefined ? accept(identity) : refuse({ reason: "identity_invalid", parameter });
 }
 
 /**
@@ -185,7 +203,8 @@ function downscopingMeant(name: string): string | undefined {
 /** RFC 6750 section 2.1, the scheme in any case (RFC 9110 section 11.1). Repeated headers arrive joined by a comma. */
 export function readBearer(headers: Headers): Result<string> {
   const header = headers.get("Authorization");
-  if (header === null || header.includes(",")) return refuse({ reason: "authorization_missing", problem: "count" });
+  if (header === null) return refuse({ reason: "authorization_missing", problem: "none" });
+  if (header.includes(",")) return refuse({ reason: "authorization_missing", problem: "several" });
   const match = /^Bearer +(\S.*)$/i.exec(header.trim());
   const token = match?.[1];
   return token === undefined ? refuse({ reason: "authorization_missing", problem: "form" }) : accept(token);

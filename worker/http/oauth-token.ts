@@ -5,11 +5,12 @@
 import { accept, type Result, refuse } from "../denial.ts";
 import type { ExchangeRequest } from "../exchange/outcome.ts";
 import type { Services } from "../services.ts";
-import { type Deployment, misspelling, readDownscoping, readIdentity, readScope } from "./fields.ts";
+import { scopeText } from "../trust-policy/target.ts";
+import { type Deployment, givenAs, misspelling, readDownscoping, readIdentity, readScope, scopeIn } from "./fields.ts";
 import { type AcquirePlace, bodyKind, type Parameters, readBody, readQuery } from "./parameters.ts";
 import { type WireRefusal, wireRefusal } from "./refusal.ts";
 import { jsonResponse, tokenBody, wireRefusalResponse } from "./respond.ts";
-import { answerExchange, deploymentOf, placeOf, type RouteContext } from "./route.ts";
+import { answerExchange, deploymentOf, placeOf, type RouteContext, sourceOf } from "./route.ts";
 
 const GRANT_TYPE = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token";
@@ -25,7 +26,10 @@ export function tokenRoute(context: RouteContext): Promise<Response> {
   return answerExchange(context, {
     read: () => readTokenRequest(request, deploymentOf(services), placeOf(context)),
     granted: (outcome) => jsonResponse(tokenBody(outcome, { requestId, nowMs: services.now() }), 200),
-    refused: (outcome) => wireRefusalResponse(asOAuth(wireRefusal(outcome.denial, outcome.viewer, outcome)), requestId),
+    refused(outcome) {
+      const refusal = asOAuth(wireRefusal(outcome.denial, outcome.viewer, outcome));
+      return wireRefusalResponse(refusal, sourceOf(context));
+    },
   });
 }
 
@@ -55,15 +59,14 @@ async function readTokenRequest(
   const one = (name: string) => parameters.get(name)?.[0];
   const problem = typeProblem(one);
   if (problem) return problem;
-  const targets = [...(parameters.get("resource") ?? []), ...(parameters.get("audience") ?? [])];
+  const targets = ["resource", "audience"].flatMap((name) => givenAs(name, parameters.get(name)));
+  const sent = [...new Set(targets.map(({ parameter }) => parameter))].join(" and ");
   const scope = readScope(
-    targets.map((target) => normalized(target, webUrl)),
-    webUrl,
+    targets.map(({ value, parameter }) => ({ value: normalized(value, webUrl), parameter })),
+    { webUrl, parameter: sent || "resource" },
   );
   if (!scope.ok) return scope;
-  const asked = one("scope") ?? "";
-  if (/\s/.test(asked)) return refuse({ reason: "identity_invalid" });
-  const identity = readIdentity([asked]);
+  const identity = readIdentity([one("scope") ?? ""], "scope");
   if (!identity.ok) return identity;
   const downscoping = readDownscoping(body.value, scope.value, extraPermissions);
   if (!downscoping.ok) return downscoping;
@@ -112,10 +115,8 @@ function typeProblem(one: (name: string) => string | undefined): ReturnType<type
 
 /** `resource` and `audience` may say the same target in two ways; both as `owner` or `owner/repo`, they must agree. */
 function normalized(target: string, webUrl: string): string {
-  const scope = readScope([target], webUrl);
-  if (!scope.ok) return target;
-  const { owner, repository } = scope.value;
-  return repository === undefined ? owner : `${owner}/${repository}`;
+  const scope = scopeIn(target, webUrl);
+  return scope ? scopeText(scope) : target;
 }
 
 /** RFC 8414. The issuer comes from configuration, never from the request's Host. */

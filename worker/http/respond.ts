@@ -1,12 +1,12 @@
 /**
- * Responses: compact JSON on one line, never stored, with the request id in header and body. octo-sts's clients cut at
- * `"token":"`, so no white space is ever written.
+ * Responses: compact JSON on one line that ends as a line of text does, never stored, with the request id in header and body.
+ * octo-sts's clients cut at `"token":"`, so there is no white space within.
  */
 import type { Granted, Refused } from "../exchange/outcome.ts";
 import { type WireRefusal, wireRefusal } from "./refusal.ts";
 
 export function jsonResponse(body: unknown, status: number, headers: Readonly<Record<string, string>> = {}): Response {
-  return new Response(JSON.stringify(body), {
+  return new Response(`${JSON.stringify(body)}\n`, {
     status,
     headers: {
       "Content-Type": "application/json; charset=utf-8",
@@ -17,39 +17,40 @@ export function jsonResponse(body: unknown, status: number, headers: Readonly<Re
   });
 }
 
-/** octo-sts's error JSON, with the reason, the OAuth error and the request id added. */
-export function refusalResponse(refused: Omit<Refused, "kind">, requestId: string): Response {
-  return wireRefusalResponse(wireRefusal(refused.denial, refused.viewer, refused), requestId);
+/** What an answer says of where it comes from. */
+export interface Source {
+  readonly requestId: string;
+  /** Of the deployment; undefined while it is not known. */
+  readonly domain: string | undefined;
 }
 
-export function wireRefusalResponse(refusal: WireRefusal, requestId: string): Response {
-  const { status, code, error, reason, message, retryAfterSeconds } = refusal;
+/** octo-sts's error JSON, with the reason, the OAuth error and the request id added. */
+export function refusalResponse(refused: Omit<Refused, "kind">, source: Source): Response {
+  return wireRefusalResponse(wireRefusal(refused.denial, refused.viewer, refused), source);
+}
+
+export function wireRefusalResponse(refusal: WireRefusal, { requestId, domain }: Source): Response {
+  const { status, code, error, reason, message, description, retryAfterSeconds } = refusal;
   const body = {
     code,
     message,
     details: [],
     reason,
     error,
-    error_description: describable(message),
+    error_description: description,
+    // RFC 6749 section 5.2: a page about the error, for people.
+    ...(domain !== undefined && { error_uri: `https://${domain}/reasons/${reason}` }),
     request_id: requestId,
   };
   return jsonResponse(body, status, {
-    ...(status === 401 && { "WWW-Authenticate": challenge(error, message) }),
+    ...(status === 401 && { "WWW-Authenticate": challenge(error, description) }),
     ...(retryAfterSeconds !== undefined && { "Retry-After": String(retryAfterSeconds) }),
   });
 }
 
-/** RFC 6749 section 5.2 allows error_description only printable ASCII without `"` and `\`. */
-export function describable(message: string): string {
-  return message
-    .replaceAll('"', "'")
-    .replaceAll("\\", "/")
-    .replaceAll(/[^ -~]/g, "?");
-}
-
 /** RFC 6750 section 3. */
-function challenge(error: string, message: string): string {
-  return `Bearer error="${error}", error_description="${describable(message)}"`;
+function challenge(error: string, description: string): string {
+  return `Bearer error="${error}", error_description="${description}"`;
 }
 
 /** RFC 8693 section 2.2.1, and what was granted by which policy. */
@@ -68,6 +69,8 @@ export function tokenBody(
     request_id: requestId,
   };
 }
+
+export const NOT_FOUND = { status: 404, code: 5, message: "Not Found" };
 
 /** What is no exchange: unknown paths, wrong methods, refresh tokens. */
 export function plainRefusal(

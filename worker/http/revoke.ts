@@ -10,7 +10,7 @@ import { readBearer } from "./fields.ts";
 import { type AcquirePlace, readBody } from "./parameters.ts";
 import { wireRefusal } from "./refusal.ts";
 import { jsonResponse, refusalResponse, wireRefusalResponse } from "./respond.ts";
-import { callerOf, placeOf, type RouteContext } from "./route.ts";
+import { callerOf, placeOf, type RouteContext, sourceOf } from "./route.ts";
 
 /** GitHub promises the prefix, and no length. What goes into a header must be visible ASCII. */
 const INSTALLATION_TOKEN = /^ghs_[\x21-\x7e]+$/;
@@ -21,10 +21,13 @@ export async function revokeRoute(context: RouteContext): Promise<Response> {
   if (!token.ok) {
     // RFC 7009 section 2.2.1 has errors as RFC 6749 section 5.2 has them: 400, and no challenge.
     const refusal = wireRefusal(token.denial, "unverified", {});
-    return wireRefusalResponse({ ...refusal, status: refusal.status === 401 ? 400 : refusal.status }, requestId);
+    return wireRefusalResponse(
+      { ...refusal, status: refusal.status === 401 ? 400 : refusal.status },
+      sourceOf(context),
+    );
   }
   const release = acquirePlaces(services.budgets, callerOf(request));
-  if (!release) return refusalResponse({ denial: CALLER_RATE_LIMITED, viewer: "unverified" }, requestId);
+  if (!release) return refusalResponse({ denial: CALLER_RATE_LIMITED, viewer: "unverified" }, sourceOf(context));
   const revocation = await services.github
     .revoke(token.value, AbortSignal.timeout(REVOCATION_ANSWER_MAX_MS))
     .finally(release);
@@ -34,7 +37,7 @@ export async function revokeRoute(context: RouteContext): Promise<Response> {
       route: "DELETE /installation/token",
       problem: "not revoked",
     } as const;
-    return refusalResponse({ denial, viewer: "unverified" }, requestId);
+    return refusalResponse({ denial, viewer: "unverified" }, sourceOf(context));
   }
   return jsonResponse({ request_id: requestId }, 200);
 }

@@ -7,6 +7,7 @@ import type { Services } from "../services.ts";
 import { addressKey } from "../store/limiter.ts";
 import type { Deployment } from "./fields.ts";
 import type { AcquirePlace } from "./parameters.ts";
+import type { Source } from "./respond.ts";
 
 export interface RouteContext {
   readonly request: Request;
@@ -23,6 +24,11 @@ export const placeOf =
   ({ request, services }: RouteContext): AcquirePlace =>
   () =>
     services.slowBodies.acquire(callerOf(request), BODY_MAX_BYTES);
+
+export const sourceOf = ({ requestId, services }: RouteContext): Source => ({
+  requestId,
+  domain: services.config.stsDomain,
+});
 
 export const deploymentOf = ({ webUrl, config: { extraPermissions } }: Services): Deployment => ({
   webUrl,

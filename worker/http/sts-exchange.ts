@@ -3,7 +3,7 @@ import type { Granted } from "../exchange/outcome.ts";
 import { readExchangeRequest } from "./fields.ts";
 import { bodyKind } from "./parameters.ts";
 import { jsonResponse, refusalResponse, tokenBody } from "./respond.ts";
-import { answerExchange, deploymentOf, placeOf, type RouteContext } from "./route.ts";
+import { answerExchange, deploymentOf, placeOf, type RouteContext, sourceOf } from "./route.ts";
 
 export function exchangeRoute(context: RouteContext): Promise<Response> {
   const { request, requestId, services } = context;
@@ -14,7 +14,7 @@ export function exchangeRoute(context: RouteContext): Promise<Response> {
       const more = isForm ? {} : tokenBody(outcome, { requestId, nowMs: services.now() });
       return jsonResponse({ ...octoStsBody(outcome), ...more }, 200);
     },
-    refused: (outcome) => refusalResponse(outcome, requestId),
+    refused: (outcome) => refusalResponse(outcome, sourceOf(context)),
   });
 }
 

@@ -3,17 +3,18 @@ import { CALLER_RATE_LIMITED } from "../denial.ts";
 import { RETRY_AFTER_OUTAGE_SECONDS, WEBHOOK_BODY_MAX_BYTES } from "../limits.ts";
 import { deliver } from "../webhook/deliver.ts";
 import { type Refusal, receive } from "../webhook/receipt.ts";
-import { jsonResponse, plainRefusal, refusalResponse } from "./respond.ts";
-import { callerOf, type RouteContext } from "./route.ts";
+import { jsonResponse, plainRefusal, refusalResponse, type Source } from "./respond.ts";
+import { callerOf, type RouteContext, sourceOf } from "./route.ts";
 
-export async function webhookRoute({ request, requestId, services, waitUntil }: RouteContext): Promise<Response> {
+export async function webhookRoute(context: RouteContext): Promise<Response> {
+  const { request, requestId, services, waitUntil } = context;
   const { config, budgets, webhooks } = services;
   const { headers, body } = request;
   const caller = callerOf(request);
   const receipt = await receive({ headers, body, caller }, { config, callers: budgets.callers, room: webhooks.room });
   switch (receipt.kind) {
     case "refused":
-      return refusalOf(receipt.why, requestId);
+      return refusalOf(receipt.why, sourceOf(context));
     case "nothing":
       return new Response(null, { status: 204 });
     case "delivery":
@@ -32,17 +33,17 @@ const PLAIN = {
   not_an_event: { status: 400, code: 3, message: "not a webhook event of GitHub's" },
 } as const satisfies Partial<Record<Refusal, { status: number; code: number; message: string }>>;
 
-function refusalOf(why: Refusal, requestId: string): Response {
+function refusalOf(why: Refusal, source: Source): Response {
   switch (why) {
     case "no_secret": {
       const denial = { reason: "misconfigured", variables: ["GITHUB_WEBHOOK_SECRET"] } as const;
-      return refusalResponse({ denial, viewer: "unverified" }, requestId);
+      return refusalResponse({ denial, viewer: "unverified" }, source);
     }
     case "rate_limited":
-      return refusalResponse({ denial: CALLER_RATE_LIMITED, viewer: "unverified" }, requestId);
+      return refusalResponse({ denial: CALLER_RATE_LIMITED, viewer: "unverified" }, source);
     case "no_room":
-      return plainRefusal(PLAIN[why], requestId, { "Retry-After": String(RETRY_AFTER_OUTAGE_SECONDS) });
+      return plainRefusal(PLAIN[why], source.requestId, { "Retry-After": String(RETRY_AFTER_OUTAGE_SECONDS) });
     default:
-      return plainRefusal(PLAIN[why], requestId);
+      return plainRefusal(PLAIN[why], source.requestId);
   }
 }

@@ -4,7 +4,7 @@
 
 import { compileTrustedIssuers, readIssuersDocument, type TrustedIssuers } from "../../policies/issuers.ts";
 import { isObject } from "../../policies/objects.ts";
-import { type CompiledPolicy, compilePolicy, type Diagnostic, readDocument } from "../../policies/parse.ts";
+import { type CompiledPolicy, compilePolicy, type Diagnostic, placesOf, readDocument } from "../../policies/parse.ts";
 import { ALLOW_LIST_STALE_MS, MEMORY_SHARES_BYTES, POLICY_STALE_MS } from "../limits.ts";
 
 /** GitHub's number for the account that was read: the keys are by name, and a name may be somebody else's tomorrow. */
@@ -68,7 +68,9 @@ export const ALLOW_LIST_CACHE = {
 } as const;
 
 function encodePolicy(value: PolicyValue): unknown {
-  return value.state === "present" ? { ...value, policy: value.policy.document } : value;
+  if (value.state !== "present") return value;
+  const { document, locate } = value.policy;
+  return { ...value, policy: document, places: placesOf(document, locate) };
 }
 
 function decodePolicy(stored: unknown): PolicyValue | undefined {
@@ -84,7 +86,7 @@ function decodePolicy(stored: unknown): PolicyValue | undefined {
     return { state: "broken", sha: stored.sha, diagnostics: stored.diagnostics, ...common };
   }
   const document = stored.state === "present" ? readDocument(stored.policy) : undefined;
-  return document && { state: "present", sha: stored.sha, policy: compilePolicy(document), ...common };
+  return document && { state: "present", sha: stored.sha, policy: compilePolicy(document, stored.places), ...common };
 }
 
 function encodeAllowList(value: AllowListValue): unknown {

@@ -62,7 +62,7 @@ const NOW = Date.UTC(2026, 10, 25, 12);
 const EARLY = /^(token_|issuer_malformed|subject_malformed|audience_malformed)/;
 
 const seenOf = ({ answer: { status, body } }: Played) => {
-  const { request_id: _, error_description: __, ...rest } = body;
+  const { request_id: _, error_description: __, error_uri: ___, ...rest } = body;
   return status === 200 ? { status } : { status, ...rest };
 };
 
