@@ -53,6 +53,8 @@ export interface ClauseExplanation {
   readonly mended?: Pick<Mended, "text">;
 }
 
+const NOT_SHOWN = { passed: false, why: "no_match" } as const;
+
 /** Undefined if the policy has no such clause. */
 export function explainClause(request: ExplainRequest, refused: RefusedClause): ClauseExplanation | undefined {
   const { policy } = request;
@@ -63,7 +65,9 @@ export function explainClause(request: ExplainRequest, refused: RefusedClause): 
   const { trace } = evaluate(policy, claims, { domain });
   const result = trace.find((one) => one.clause === clause && one.name === name);
   if (result === undefined) return undefined;
-  if (result.passed || !refused.isWhole) return { result, change: undefined };
+  if (!refused.isWhole)
+    return { result: { ...result, ...NOT_SHOWN, actual: actual ?? "not shown" }, change: undefined };
+  if (result.passed) return { result, change: undefined };
   const change = changeFor(result, { policy, claims, domain });
   const mended = mendedBy([change], request, claims);
   return { result, change, ...(mended === undefined ? {} : { mended: { text: mended.text } }) };

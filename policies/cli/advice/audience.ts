@@ -14,7 +14,7 @@ export function audienceChange(clause: FailedClause, audiences: readonly string[
   if (expected.kind === "any_of") {
     const ask = `The policy names no audience, so that the token must be made for the deployment: ask for the token with audience \`${domain}\`.`;
     if (first === undefined || canChoose(workload)) return advise(ask);
-    return advise(`${ask} ${OR_ACCEPT}`, { set: [{ key: "audience", value: first }] });
+    return advise(workload.fixedAudience ? FIXED : `${ask} ${OR_ACCEPT}`, { set: [{ key: "audience", value: first }] });
   }
   const key = expected.kind === "exact" ? "audience" : "audience_pattern";
   if (domain !== "" && audiences.some((audience) => audience === domain || audience === `https://${domain}`)) {
@@ -30,11 +30,13 @@ export function audienceChange(clause: FailedClause, audiences: readonly string[
     workload,
     "audience",
   );
-  return { ...change, advice: `${ask} ${OR_ACCEPT}` };
+  return { ...change, advice: workload.fixedAudience ? FIXED : `${ask} ${OR_ACCEPT}` };
 }
 
 /** A token for another audience was given to somebody else as well, who could use it here. */
 const OR_ACCEPT = "Or, if its issuer makes it for no other, accept what it has:";
+
+const FIXED = "Tokens of this kind cannot be made for every audience. To accept the one that this has:";
 
 /** Every known kind asks its issuer for the audience that it wants. */
 const canChoose = ({ name, fixedAudience }: WorkloadKind): boolean => name !== "other" && fixedAudience !== true;

@@ -31,7 +31,8 @@ function write(document: Document, { key, claim, value }: Setting, remove: reado
   const scalar = new Scalar(value);
   scalar.type = /^[0-9]+$/.test(value) && key === "max_token_lifetime" ? "PLAIN" : "QUOTE_SINGLE";
   if (pair === undefined) {
-    map.set(name, scalar);
+    if (claim === undefined) insert(root, document.createPair(name, scalar), ["claim_pattern", "permissions"]);
+    else map.set(name, scalar);
     return;
   }
   if (isScalar(pair.value) && pair.value.comment) scalar.comment = pair.value.comment;
@@ -45,13 +46,17 @@ function pairOf(map: YAMLMap, isIt: (name: string) => boolean): Pair | undefined
   return map.items.find(({ key }) => isScalar(key) && isIt(String(key.value)));
 }
 
-/** Before the permissions, where there is none. */
 function claimsOf(document: Document, root: YAMLMap): YAMLMap {
   const held = root.get("claim_pattern", true);
   if (isMap(held)) return held;
-  const made = document.createNode({});
+  const made = document.createPair("claim_pattern", {});
   root.delete("claim_pattern");
-  const at = root.items.findIndex(({ key }) => isScalar(key) && key.value === "permissions");
-  root.items.splice(at < 0 ? root.items.length : at, 0, document.createPair("claim_pattern", made));
-  return made;
+  insert(root, made, ["permissions"]);
+  return isMap(made.value) ? made.value : root;
+}
+
+/** Before the first of these keys, where policies have it. */
+function insert(root: YAMLMap, pair: Pair, before: readonly string[]): void {
+  const at = root.items.findIndex(({ key }) => isScalar(key) && before.includes(String(key.value)));
+  root.items.splice(at < 0 ? root.items.length : at, 0, pair);
 }

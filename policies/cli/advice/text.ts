@@ -12,6 +12,7 @@ import { globPattern, partsOfExact, partsOfPattern } from "./glob.ts";
 
 /** Each beginning of a value is tried, so that the time grows with the square of it. */
 const MAX_TRIED_CHARACTERS = 500;
+const MAX_SHOWN = 60;
 
 export function textChange(clause: Writable, value: string, workload: WorkloadKind, key: string): Change {
   return clause.expected.kind === "exact" ? ofExact(clause, value, workload, key) : ofPattern(clause, value, workload);
@@ -23,27 +24,19 @@ function ofExact(clause: Writable, value: string, workload: WorkloadKind, key: s
     const advice = `The policy's value is a pattern, and \`${key}\` compares exactly. As a pattern it matches:`;
     return advise(advice, clause.write({ kind: "pattern", value: expected }));
   }
-  const glob = globPattern(partsOfExact(expected), value, workload);
-  if (glob !== undefined) {
-    return advise(
-      `A \`*\` stands for itself in \`${key}\`. As a pattern:`,
-      clause.write({ kind: "pattern", value: glob }),
-    );
-  }
+  const glob = globPattern(partsOfExact(recased(expected, value)), value, workload);
+  if (glob !== undefined) return ofGlob(`A \`*\` stands for itself in \`${key}\`.`, glob, clause);
   return inItsPlace(clause, value, workload);
 }
 
 function ofPattern(clause: Writable, value: string, workload: WorkloadKind): Change {
   const source = clause.expected.value;
-  const glob = globPattern(partsOfPattern(source), value, workload);
+  const spelt = recased(source, value, escapePattern);
+  const glob = globPattern(partsOfPattern(spelt), value, workload);
   if (glob !== undefined) {
-    const advice = "In a pattern `*` repeats what stands before it (`/*` is any number of slashes). For any name:";
-    return advise(advice, clause.write({ kind: "pattern", value: glob }));
+    return ofGlob("In a pattern `*` repeats what stands before it (`/*` is any number of slashes).", glob, clause);
   }
-  if (matchesWhole(`(?i:${source})`, value)) {
-    const recased = inCaseOf(source, value);
-    if (recased !== undefined) return advise(CASE, clause.write({ kind: "pattern", value: recased }));
-  }
+  if (matchesWhole(spelt, value)) return advise(CASE, clause.write({ kind: "pattern", value: spelt }));
   if (soleText(source) !== undefined) return inItsPlace(clause, value, workload);
   const written = withAlternative(clause, value, workload);
   const told =
@@ -63,27 +56,32 @@ export function inItsPlace(clause: Writable, value: string, workload: WorkloadKi
   const asIs = lasting(value, workload);
   const written = clause.write(asIs);
   if (expected.toLowerCase() === value.toLowerCase()) return advise(CASE, written);
-  const lacks = asIs.kind === "pattern" ? " Part of it is another one each time, and is left free." : "";
-  return advise(`${whereTheyDiffer(expected, value)} To allow this value in its place:${lacks}`, written);
+  const free = asIs.kind === "pattern" ? ", less what is another one each time" : "";
+  return advise(`${whereTheyDiffer(expected, value)} To allow this value in its place${free}:`, written);
 }
 
-/** The pattern with the value's own spelling of each name in it. */
-function inCaseOf(source: string, value: string): string | undefined {
-  let recased = source;
-  for (const name of new Set(value.split(/[:/@]/))) {
-    if (name.length < 2) continue;
-    const escaped = escapePattern(name);
-    const places = new RegExp(escapePattern(escaped), "gi");
-    recased = recased.replace(places, () => escaped);
-  }
-  return matchesWhole(recased, value) ? recased : undefined;
+/** A star that would let in more than a name is taken for what this token has there. */
+function ofGlob(cause: string, glob: string, clause: Writable): Change {
+  const sole = soleText(glob);
+  if (sole === undefined)
+    return advise(`${cause} As a pattern for any name:`, clause.write({ kind: "pattern", value: glob }));
+  const advice = `${cause} As \`.*\` it would let in every branch, tag and pull request. To allow this one alone:`;
+  return advise(advice, clause.write({ kind: "exact", value: sole }));
+}
+
+/** The text with the value's own spelling of each name in it. */
+function recased(text: string, value: string, written = (name: string) => name): string {
+  const names = [...new Set(value.split(/[:/@]/))].filter((name) => name.length > 1).map(written);
+  const places = (name: string) => new RegExp(`(?<![A-Za-z0-9])${escapePattern(name)}(?![A-Za-z0-9])`, "gi");
+  return names.reduce((spelt, name) => spelt.replace(places(name), () => name), text);
 }
 
 function whereTheyDiffer(expected: string, value: string): string {
   let at = 0;
   while (at < expected.length && expected[at] === value[at]) at += 1;
   if (at === 0) return "They have no beginning in common.";
-  return `They differ behind \`${shortened(value.slice(0, at))}\`.`;
+  const alike = value.slice(0, at);
+  return `They differ behind \`${alike.length <= MAX_SHOWN ? alike : `…${alike.slice(1 - MAX_SHOWN)}`}\`.`;
 }
 
 /** The longest beginning that matches shows an author who thinks in prefixes what happened. */
@@ -99,5 +97,5 @@ function whereItStops(pattern: string, value: string): string {
 }
 
 function shortened(text: string): string {
-  return text.length <= 60 ? text : `${text.slice(0, 59)}…`;
+  return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN - 1)}…`;
 }

@@ -102,7 +102,19 @@ const CASES: readonly (readonly [
     "a glob for all behind the repository",
     "subject_pattern: repo:acme/app:*",
     {},
-    set("subject_pattern", "repo:acme/app:ref:refs/heads/main"),
+    instead("subject", SUBJECT, "subject_pattern"),
+  ],
+  [
+    "a glob for all behind the repository, exact, and in another case",
+    "subject: repo:Acme/app:*",
+    {},
+    set("subject", SUBJECT),
+  ],
+  [
+    "a glob within, and another case",
+    "subject_pattern: repo:Acme/*:ref:refs/heads/[a-z]+",
+    {},
+    set("subject_pattern", "repo:acme/[^/:]+:ref:refs/heads/[a-z]+"),
   ],
   [
     "a glob for every branch",
