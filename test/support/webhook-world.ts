@@ -3,6 +3,7 @@
 
 import { appKeys } from "../emulators/core/keys.ts";
 import type { Commit, FileContent } from "../emulators/github/git.ts";
+import { loadGraphql } from "../emulators/github/graphql.ts";
 import { delivery, pullRequest, pushed, repositoryJson, SECRET, type Signing, ZERO } from "../webhook/payloads.ts";
 import type { Answer, Isolate } from "./isolate.ts";
 import { APP_ID, createWorld, type World, type WorldOptions } from "./world.ts";
@@ -67,6 +68,7 @@ export interface Pushing extends Sending {
 let topics = 0;
 
 export async function createWebhookWorld(options: WorldOptions = {}): Promise<WebhookWorld> {
+  await loadGraphql();
   const made = await createWorld({
     policy: undefined,
     ...options,

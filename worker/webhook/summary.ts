@@ -25,7 +25,8 @@ export function verdictOf(findings: Findings, domain: string): CompletedRun {
 
 /** A check that cannot be done says so, and what to do. */
 export function couldNotCheck(denial: Denial, domain: string): CompletedRun {
-  const summary = `${reasonText(denial)}.\n\nRe-run this check, or push again, when that has passed: nothing is known of what was not read.`;
+  const more = `[What this means](https://${domain}/reasons/${denial.reason})`;
+  const summary = `${reasonText(denial)}. ${more}.\n\nRe-run this check, or push again, when that has passed: nothing is known of what was not read.`;
   return completed("failure", { title: NOT_CHECKED, summary }, domain);
 }
 
@@ -44,6 +45,7 @@ export function withoutAnnotations({ output, ...run }: CompletedRun): CompletedR
   return { ...run, output: { ...rest, summary: `${note}\n\n${cut(summary, CHECK_SUMMARY_MAX_BYTES / 4)}` } };
 }
 
+/** Every link leads to what this deployment serves. The reference is in the service's repository alone, at a version that nobody knows here. */
 const helpText = (
   domain: string,
 ): string => `The same check on your own machine, in a checkout of [this service](https://${domain}/):
@@ -53,7 +55,10 @@ npm run policy -- check PATH-OF-YOUR-REPOSITORY
 npm run policy -- explain POLICY.sts.yaml --claims CLAIMS.json
 \`\`\`
 
-\`check\` tells errors and warnings with their lines; \`explain\` tells, clause by clause, what a policy says to a token. What each refusal of an exchange means: https://${domain}/reasons`;
+\`check\` finds errors and warnings with their lines; \`explain\` says, clause by clause, how a policy answers a token. The policy reference is \`policies/README.md\` there.
+
+- Each key that a policy may have, for editors too: https://${domain}/schemas/policy.json
+- What a refusal of an exchange means, by its reason: https://${domain}/reasons/subject_mismatch and so on`;
 
 type BySeverity = Readonly<Record<Severity, readonly (Diagnostic & { readonly file: string })[]>>;
 
