@@ -1,5 +1,5 @@
 /** The two requests of the main step: an OIDC token of the runner, then a GitHub token for it. And the one of the post step. */
-import { isObject, objectIn, request } from "./http.js";
+import { isObject, objectIn, request, requestOnce } from "./http.js";
 
 const { env } = process;
 /** What goes into a header, a mask and an environment file: visible ASCII, so one line. */
@@ -29,6 +29,7 @@ const USER_AGENT = { "User-Agent": "octo-sts-edge-action" };
  * @property {string} message
  * @property {string} reason
  * @property {string} moreUrl Where the reason is explained; "" when the deployment does not say.
+ * @property {string} remedy What to do, in the deployment's words; "" when it has none.
  * @property {string} requestId
  *
  * @typedef {{ readonly grant: Grant } | { readonly refusal: Refusal }} Outcome
@@ -83,7 +84,23 @@ export async function exchange(asked, oidcToken) {
   const body = objectIn(answer.text);
   const requestId = answer.headers.get("X-Request-Id") ?? "";
   const grant = answer.status === 200 ? grantIn(body, answer.headers, dryRun) : undefined;
-  return grant ? { grant: { ...grant, requestId } } : { refusal: refusalIn(body, domain, answer.status, requestId) };
+  if (grant) return { grant: { ...grant, requestId } };
+  const refusal = refusalIn(body, domain, answer.status, requestId);
+  return { refusal: { ...refusal, remedy: await remedyFor(domain, refusal.reason) } };
+}
+
+/**
+ * The deployment's page about the reason. Asked once: it only adds words.
+ * @param {string} domain
+ * @param {string} reason
+ */
+async function remedyFor(domain, reason) {
+  if (reason === "") return "";
+  const headers = { Accept: "application/json", ...USER_AGENT };
+  const answer = await requestOnce(`${baseOf(domain)}/reasons/${reason}`, { headers });
+  const { remedy, who } = "problem" in answer ? {} : objectIn(answer.text);
+  if (typeof remedy !== "string" || remedy === "") return "";
+  return lineOf(typeof who === "string" ? `${remedy} (${who}).` : `${remedy}.`);
 }
 
 /**
@@ -124,12 +141,13 @@ function refusalIn(body, domain, status, requestId) {
     message: lineOf(message),
     reason: typeof reason === "string" && /^[a-z_]{1,64}$/.test(reason) ? reason : "",
     moreUrl: typeof moreUrl === "string" && /^https:\/\/[^\s<>()"'`|\\]{1,500}$/.test(moreUrl) ? moreUrl : "",
+    remedy: "",
     requestId: lineOf(body.request_id) || requestId,
   };
 }
 
 /** @param {string} message @returns {Refusal} */
-const unexplained = (message) => ({ message, reason: "", moreUrl: "", requestId: "" });
+const unexplained = (message) => ({ message, reason: "", moreUrl: "", remedy: "", requestId: "" });
 
 const LINE_MAX_CHARACTERS = 2_000;
 

@@ -11,7 +11,7 @@ import { print } from "./runner.js";
  */
 
 export const ATTEMPTS_MAX = 3;
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 20_000;
 const BODY_MAX_BYTES = 65_536;
 /** A service that wants more patience than this is not waited for: a job costs money. */
 const RETRY_AFTER_MAX_S = 30;
@@ -27,7 +27,7 @@ const LATER = [429, 503];
  */
 export async function request(whom, url, init) {
   for (let attempt = 1; ; attempt++) {
-    const answer = await once(url, init);
+    const answer = await requestOnce(url, init);
     const waitMs = attempt < ATTEMPTS_MAX ? waitBeforeNext(answer, attempt) : undefined;
     if (waitMs === undefined) return answer;
     const why = "problem" in answer ? answer.problem : `answered ${answer.status}`;
@@ -44,8 +44,8 @@ function waitBeforeNext(answer, attempt) {
   return Number(seconds) <= RETRY_AFTER_MAX_S ? Number(seconds) * 1000 : undefined;
 }
 
-/** @param {string} url @param {RequestInit} init @returns {Promise<Answer | Unanswered>} */
-async function once(url, init) {
+/** One try. @param {string} url @param {RequestInit} init @returns {Promise<Answer | Unanswered>} */
+export async function requestOnce(url, init) {
   try {
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     const response = await fetch(url, { ...init, redirect: "manual", signal });

@@ -12,25 +12,16 @@
  * @typedef {{ readonly repository: string, readonly path: string, readonly url: string }} Place
  */
 
-const OF_THE_POLICY = /_mismatch$|^token_too_long_lived$/;
-const OF_THE_PLACE = /_not_found$|^not_found$|^app_not_installed$|^repository_not_visible$|^policy_/;
-const OF_THE_MOMENT = /_rate_limited$|_unavailable$|_unreachable$|^deadline_exceeded$/;
-const OF_THE_CALL = /^invalid_request$|^scope_|^identity_|^narrowing_/;
+const OF_THE_POLICY = /_mismatch$|^not_found$|^policy_/;
 
-/** What this caller can do; what the reason means in full is at the deployment's own page. @param {Context} context */
-function whatToDo({ refusal: { reason }, domain, scope, identity, serverUrl }) {
-  const place = placeOf(scope, identity, serverUrl);
-  if (reason === "grant_mismatch") return `Tell the operator of ${domain} the request id.`;
-  if (OF_THE_POLICY.test(reason)) {
-    return "Change the policy, or how this job runs. The summary of this run has the token's claims, and the command that says which clause does not match and what would.";
+/** The deployment's own words where it has some. @param {Context} context */
+function whatToDo({ refusal: { reason, remedy }, domain, claims }) {
+  if (remedy !== "") return remedy;
+  if (reason === "") return `run the job again later; if it stays, ask the operator of ${domain}.`;
+  if (OF_THE_POLICY.test(reason) && Object.keys(claims).length > 0) {
+    return "see on this run's page what the policy makes of the token's claims, and change the policy or how the job runs.";
   }
-  if (OF_THE_PLACE.test(reason)) {
-    const where = place ? `${place.path} is on the default branch of ${place.repository}` : "the policy is there";
-    return `See that ${where}, trusts this job, and has no errors, and that the deployment's GitHub App is installed on that repository.`;
-  }
-  if (OF_THE_MOMENT.test(reason) || reason === "") return "Run the job again later. If it stays, ask the operator.";
-  if (OF_THE_CALL.test(reason)) return "Mend the inputs of this step.";
-  return `Ask the operator of ${domain}, with the request id.`;
+  return `ask the operator of ${domain}, with the request id.`;
 }
 
 /**
