@@ -111,5 +111,7 @@ it("tells the owner's job what the policy wants, and mints nothing", async () =>
   ]) {
     expect(error?.data).toContain(words);
   }
+  // In the words of the deployment's page about this reason.
+  expect(error?.data).toMatch(/^What to do: copy the token's claims .* \(whoever maintains the trust policy\)\.$/m);
   expect(world.livingTokens()).toEqual([]);
 });

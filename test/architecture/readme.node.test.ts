@@ -32,7 +32,7 @@ function tableIn(document: string, head: readonly string[]): string[][] {
 }
 
 it("lists every refusal as it is on the wire", () => {
-  const told = tableOf("reason", "HTTP", "code").map((cells) => cells.slice(0, 5));
+  const told = tableIn(text("worker/README.md"), ["reason", "HTTP", "code"]).map((cells) => cells.slice(0, 5));
   const real = Object.entries(REFUSALS).map(([reason, { status, code, error, seenBy }]) => [
     reason,
     String(status),
@@ -44,7 +44,10 @@ it("lists every refusal as it is on the wire", () => {
 });
 
 it("explains every refusal in the words of its own page", () => {
-  const told = tableOf("reason", "HTTP", "code").map(([reason, ...cells]) => [reason, cells[4]]);
+  const told = tableIn(text("worker/README.md"), ["reason", "HTTP", "code"]).map(([reason, ...cells]) => [
+    reason,
+    cells[4],
+  ]);
   expect(told).toEqual(Object.entries(EXPLANATIONS).map(([reason, [means]]) => [reason, means]));
 });
 

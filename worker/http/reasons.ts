@@ -40,7 +40,7 @@ const WHO = {
   nobody: "nobody at first, it passes by itself; if it lasts, the operator of this service",
 };
 
-/** What it means, in the words of the README's table; who must act; what they do. */
+/** What it means, in the words of worker/README.md, "Every refusal"; who must act; what they do. */
 type Explanation = readonly [means: string, who: keyof typeof WHO, remedy: string];
 
 const EXPLAIN =
@@ -117,7 +117,7 @@ export const EXPLANATIONS: Readonly<Record<Reason, Explanation>> = {
   ],
   signature_invalid: ["no key of the issuer made this signature", "caller", "send the token as its issuer made it"],
   not_found: [
-    "the common answer, see above",
+    "one answer for whatever this caller may not know",
     "caller",
     "compare the scope with the App's installation, the identity with the policy's path and the token's claims with the policy (`npm run policy -- explain`); the operator finds the reason in the log under the request id",
   ],
