@@ -1,9 +1,8 @@
 /**
- * Shapes in the tokens of a pattern: bare dots, globs, alternations, wildcards, plain text. Pure; linear in the tokens.
+ * Shapes in the tokens of a pattern: bare dots, globs, alternations, plain text. Pure; linear in the tokens.
  */
 
 import { type PatternToken, quotedTextOf } from "../pattern/tokens.ts";
-import { languageOf, overlaps } from "./language.ts";
 
 type Tokens = readonly PatternToken[];
 
@@ -37,7 +36,7 @@ export function topLevelAlternatives(pattern: string, tokens: Tokens): readonly 
 }
 
 /** The characters of a token that stands for itself; undefined for any other, a bare dot included. */
-function literalOf(token: PatternToken): string | undefined {
+export function literalOf(token: PatternToken): string | undefined {
   if (token.kind === "quote") return quotedTextOf(token);
   if (token.kind !== "atom" || token.text === "." || token.text === "^" || token.text === "$") return undefined;
   if (!token.text.startsWith("\\")) return token.text;
@@ -71,61 +70,4 @@ export function plainPrefixOf(tokens: Tokens): string {
     text += literal;
   }
   return text;
-}
-
-/** A repetition of something that can be a `:`, so that the text it matches has no end of its own. */
-export interface Wildcard {
-  readonly text: string;
-  readonly canBeSlash: boolean;
-  /** Literal `:` before it. */
-  readonly colonsBefore: number;
-  /** Whether a literal `:` or `/` follows in its alternative. */
-  readonly hasColonBehind: boolean;
-  readonly hasSlashBehind: boolean;
-  /** Whether nothing that takes a character follows. */
-  readonly isLast: boolean;
-}
-
-export function wildcardsOf(tokens: Tokens): readonly Wildcard[] {
-  return tokens.flatMap((token, i) => {
-    const repetition = tokens[i + 1];
-    if (!isUnbounded(repetition) || !canBe(":", token)) return [];
-    const behind = whatFollows(tokens, i + 2);
-    return [
-      {
-        text: `${token.text}${repetition?.text}`,
-        canBeSlash: canBe("/", token),
-        colonsBefore: tokens.slice(0, i).filter((before) => literalOf(before) === ":").length,
-        hasColonBehind: behind.some((next) => literalOf(next) === ":"),
-        hasSlashBehind: behind.some((next) => literalOf(next) === "/"),
-        isLast: behind.length === 0,
-      },
-    ];
-  });
-}
-
-function isUnbounded(token: PatternToken | undefined): boolean {
-  if (token?.kind === "count") return token.text.includes(",");
-  return token?.kind === "repeat" && !token.text.startsWith("?");
-}
-
-function canBe(character: string, { kind, text }: PatternToken): boolean {
-  const isSet = kind === "class" || (kind === "atom" && (text === "." || /^\\[DSWpP]/.test(text)));
-  return isSet && overlaps(languageOf(text), character);
-}
-
-/** The tokens that take a character, from `start` on, without the other branches of the alternations that it stands in. */
-function whatFollows(tokens: Tokens, start: number): Tokens {
-  const behind: PatternToken[] = [];
-  let depth = 0;
-  let skipBelow: number | undefined;
-  for (const token of tokens.slice(start)) {
-    if (token.kind === "open") depth += 1;
-    if (token.kind === "close") depth -= 1;
-    if (skipBelow !== undefined && depth < skipBelow) skipBelow = undefined;
-    if (token.kind === "bar" && skipBelow === undefined && depth <= 0) skipBelow = depth;
-    const takes = token.kind === "class" || token.kind === "quote" || token.kind === "atom";
-    if (takes && skipBelow === undefined && token.text !== "$" && token.text !== "\\z") behind.push(token);
-  }
-  return behind;
 }

@@ -7,8 +7,9 @@
 import { quoted } from "../diagnostics.ts";
 import type { Linting, Rule } from "./context.ts";
 import { overlaps } from "./language.ts";
-import { plainPrefixOf, type Wildcard, wildcardsOf } from "./shapes.ts";
+import { plainPrefixOf } from "./shapes.ts";
 import type { Unplaced } from "./value.ts";
+import { type Wildcard, wildcardsOf } from "./wildcards.ts";
 import { letsIn, type Opening, pinsOwner, type Workload } from "./workloads.ts";
 
 export const subjectRules: Rule = (linting) => {

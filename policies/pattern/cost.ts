@@ -103,34 +103,32 @@ function casesBytes(text: string): number {
   return [...text].filter((character) => character > "\x7f").length * BYTES_PER_CASES;
 }
 
-/** At least as many code points as have to be looked at in the ranges of a class, but for a few of ASCII. */
+/** As many code points as have to be looked at in the ranges of a class. */
 function foldedIn(text: string): number {
+  const members = text.slice(text.startsWith("[^") ? 2 : 1, -1).match(MEMBER) ?? [];
   let folded = 0;
-  for (let at = text.indexOf("-"); at >= 0; at = text.indexOf("-", at + 1)) {
-    const from = Math.max(codePointBefore(text, at), FIRST_FOLDED);
-    const to = Math.min(codePointBehind(text, at), LAST_FOLDED);
+  for (let i = 0; i < members.length; i += 1) {
+    const isRange = members[i + 1] === "-" && i + 2 < members.length && !NAMED.test(members[i] ?? "");
+    if (!isRange) continue;
+    const from = Math.max(codePointOf(members[i] ?? ""), FIRST_FOLDED);
+    const to = Math.min(codePointOf(members[i + 2] ?? ""), LAST_FOLDED);
     // A range of all that can have a case is not taken apart.
     if (to >= from && !(from === FIRST_FOLDED && to === LAST_FOLDED)) folded += to - from + 1;
+    i += 2;
   }
   return folded;
 }
 
-/** `\x{1e943}` and what stands before it, or one character: enough to see where a range begins. */
-const LONGEST = 12;
+/** Whatever could be read as an earlier end of an escape would begin a range elsewhere, and hide what it costs. */
+const MEMBER = /\[:[^\]]*:\]|\\(?:[pP](?:\{[^}]*\}|.)|x(?:\{[^}]*\}|..)|[0-7]{1,3}|.)|[^\\]/gsu;
+/** These begin no range. */
+const NAMED = /^(?:\[:|\\[dDsSwWpP])/;
 
-function codePointBefore(text: string, at: number): number {
-  const before = text.slice(Math.max(0, at - LONGEST), at);
-  const wide = /[^\\]\\x\{([0-9A-Fa-f]{1,6})\}$/.exec(before)?.[1];
-  if (wide !== undefined) return Number.parseInt(wide, 16);
-  const last = [...before].at(-1);
-  return last === undefined || before.at(-2) === "\\" ? 0 : (last.codePointAt(0) ?? 0);
-}
-
-function codePointBehind(text: string, at: number): number {
-  const behind = text.slice(at + 1);
-  const [, wide, narrow, octal] = /^\\(?:x\{([0-9A-Fa-f]+)\}|x([0-9A-Fa-f]{2})|([0-7]{1,3}))/.exec(behind) ?? [];
-  if (octal !== undefined) return Number.parseInt(octal, 8);
-  const hex = wide ?? narrow;
+function codePointOf(member: string): number {
+  const [, hex, octal] = /^\\(?:x\{?([0-9A-Fa-f]+)\}?|([0-7]{1,3}))$/.exec(member) ?? [];
   if (hex !== undefined) return Number.parseInt(hex, 16);
-  return (behind.startsWith("\\") ? behind.codePointAt(1) : behind.codePointAt(0)) ?? 0;
+  if (octal !== undefined) return Number.parseInt(octal, 8);
+  // `\n` and its like stand below all that has a case.
+  if (/^\\[a-z]/.test(member)) return 0;
+  return member.codePointAt(member.startsWith("\\") ? 1 : 0) ?? 0;
 }

@@ -3,7 +3,7 @@
 import { RE2JS } from "re2js";
 import { describe, expect, test } from "vitest";
 import { languageOf, languageOfText, overlaps } from "../../../policies/lint/language.ts";
-import { globOf, soleTextOf, topLevelAlternatives, wildcardsOf } from "../../../policies/lint/shapes.ts";
+import { globOf, soleTextOf, topLevelAlternatives } from "../../../policies/lint/shapes.ts";
 import { tokensOf } from "../../../policies/pattern/tokens.ts";
 
 describe("overlaps", () => {
@@ -73,21 +73,5 @@ describe("shapes", () => {
     ["x*?", undefined],
   ])("glob of %s", (pattern, expected) => {
     expect(globOf(tokensOf(pattern))).toBe(expected);
-  });
-
-  test.each([
-    ["a:.*", [".*", 1, true]],
-    ["a:(.*|b):c", [".*", 1, false]],
-    ["a:(b|.+)", [".+", 1, true]],
-    ["(.*)$", [".*", 0, true]],
-    ["(.*|b:c)", [".*", 0, true]],
-    ["\\S+x", ["\\S+", 0, false]],
-  ])("wildcard of %s", (pattern, expected) => {
-    const found = wildcardsOf(tokensOf(pattern)).map(({ text, colonsBefore, isLast }) => [text, colonsBefore, isLast]);
-    expect(found).toEqual([expected]);
-  });
-
-  test.each(["[^:]+", "[a-z]*", "\\d+", "a?", ".{3}", ".?"])("no wildcard in %s", (pattern) => {
-    expect(wildcardsOf(tokensOf(pattern))).toEqual([]);
   });
 });

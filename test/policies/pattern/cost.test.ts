@@ -38,6 +38,9 @@ test.each<readonly [kind: string, patterns: readonly string[]]>([
   ["one in a group of its own flags", ["a(?s-m:b(?i:[c-\\x{1e942}]))"]],
   ["one that begins with an escape", ["(?i)[\\x{42}-\\x{1e942}]"]],
   ["one that begins with an escaped backslash", ["(?i)[\\\\-\\x{1e942}]"]],
+  ...["\\102", "\\x42", "\\x{42}", "\\\\", "\\]", "\\_", "]", "\\\\b", "\\dB", "[:digit:]B"].map(
+    (start) => [`one of all from ${start}`, [`(?i)[${start}-\\x{10ffff}]`]] as const,
+  ),
   ["one that looks short", ["(?i)[\\\\x{1e900}-\\x{1e942}]"]],
   ["one that begins with a dash", ["(?i)[--\\x{1e942}]"]],
   ["one of a negated class", ["(?i)[^b-\\x{1e942}]"]],
