@@ -123,6 +123,17 @@ export function testExamples(): void {
     expect(Object.keys(TEXTS).length - workflows.length).toBe(5 * folders.size);
   });
 
+  test("every policy names the schema that its deployment serves, for editors", () => {
+    for (const folder of [...WORKLOADS, ...USE_CASES]) {
+      const [first] = fileOf(folder, /[^/]+\.sts\.yaml$/).split("\n");
+      const { domain } = testFileOf(folder);
+      expect([folder, first]).toEqual([
+        folder,
+        `# yaml-language-server: $schema=https://${domain}/schemas/policy.json`,
+      ]);
+    }
+  });
+
   test.each([...WORKLOADS, ...USE_CASES])(
     "%s: its token is let in, the other refused where it says, and lint says what it lists",
     (folder) => {
