@@ -207,6 +207,10 @@ export const WEBHOOK_CALLS_RESERVED = 10;
 /** Of one push or installation. */
 export const WEBHOOK_NAMES_MAX = 300;
 export const CHECK_FILES_MAX = 1_000;
+/** Of their texts, before and after: whoever opens a pull request chooses them, and other requests of the isolate wait while they are judged. */
+export const CHECK_BYTES_MAX = 2 * 1024 * 1024;
+/** In one run; what is beyond costs calls that whoever opens a pull request would choose the number of. */
+export const CHECK_ANNOTATIONS_MAX = 200;
 export const CHECK_ANNOTATIONS_PER_CALL = 50;
 /** GitHub ends a summary at 65,535 characters. */
 export const CHECK_SUMMARY_MAX_BYTES = 65_000;
@@ -223,3 +227,5 @@ export const COMPARE_FILES_LISTED_MAX = 300;
 // Texts of policies that are read in one call.
 export const TEXTS_PER_CALL = 200;
 export const TEXTS_MAX_BYTES_PER_CALL = 3 * 1024 * 1024;
+/** Beside those: what GraphQL does not give exactly, or a link leads to. Each is a call. */
+export const SINGLE_TEXTS_MAX = 10;

@@ -175,7 +175,7 @@ describe("without GraphQL", () => {
     await pull(Object.fromEntries(files));
     expect(network.calls.length).toBeLessThanOrEqual(50);
     expect(onlyRun().title).toMatch(/^Invalid: \d+ errors; \d+ files not checked; \d+ warnings$/);
-    expect(onlyRun().summary).toContain("there were more files than one delivery may read; change fewer at once");
+    expect(onlyRun().summary).toContain("there is more to read than one delivery may; change fewer files at once");
   });
 
   it("a blob that GitHub does not have is not checked", async () => {

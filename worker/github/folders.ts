@@ -9,14 +9,8 @@ import { readTree, sha, type TreeEntry } from "./git.ts";
 import { queryObjects } from "./graphql.ts";
 import type { Lookup } from "./response.ts";
 
-/** A file, a link or a folder in it; `path` counts from the folder's own root. */
-export interface FolderEntry extends TreeEntry {
-  /** In bytes; REST does not tell. */
-  readonly size?: number;
-}
-
-/** Empty where the commit has no such folder; undefined where there is no such commit. */
-export type Folder = readonly FolderEntry[] | undefined;
+/** Paths count from the folder's own root. Empty where the commit has no such folder; undefined where there is no such commit. */
+export type Folder = readonly TreeEntry[] | undefined;
 
 export interface FoldersAsked extends RepositoryRef {
   /** From the root, without a slash at its end. */
@@ -70,10 +64,10 @@ function folderOf(commit: unknown, folder: unknown): Folder | "unreadable" {
 }
 
 /** Undefined also where folders nest deeper than was asked. */
-function entriesIn(tree: unknown, prefix: string, levels: number): readonly FolderEntry[] | undefined {
+function entriesIn(tree: unknown, prefix: string, levels: number): readonly TreeEntry[] | undefined {
   const parsed = v.safeParse(treeShape, tree);
   if (!parsed.success || levels === 0) return undefined;
-  const entries: FolderEntry[] = [];
+  const entries: TreeEntry[] = [];
   for (const { name, type, mode, oid, size, object } of parsed.output.entries) {
     const path = prefix + name;
     entries.push({ path, type, mode: mode.toString(8).padStart(6, "0"), sha: oid, size });
@@ -106,7 +100,7 @@ async function walk(
   token: string,
   { folder, commit, ...place }: RepositoryRef & { readonly folder: string; readonly commit: string },
   call: CallContext,
-): Promise<Lookup<readonly FolderEntry[]>> {
+): Promise<Lookup<readonly TreeEntry[]>> {
   let tree = commit;
   for (const name of folder.split("/")) {
     const listed = await readTree(api, token, { ...place, tree, recursive: false }, call);

@@ -22,6 +22,8 @@ export interface TreeEntry {
   readonly mode: string;
   readonly type: "blob" | "tree" | "commit";
   readonly sha: string;
+  /** Of a blob, in bytes. */
+  readonly size?: number | undefined;
 }
 
 export interface GitTree {
@@ -66,6 +68,7 @@ const treeShape = v.object({
       mode: v.pipe(v.string(), v.regex(/^[0-7]{6}$/)),
       type: v.picklist(["blob", "tree", "commit"]),
       sha,
+      size: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
     }),
   ),
   truncated: v.optional(v.boolean(), false),

@@ -1,7 +1,7 @@
 /** The texts of many files, by GraphQL; one by one, by REST, where GraphQL does not give a text exactly as it is stored. */
 import * as v from "valibot";
 import type { Denial } from "../denial.ts";
-import { POLICY_MAX_BYTES, TEXTS_MAX_BYTES_PER_CALL, TEXTS_PER_CALL } from "../limits.ts";
+import { POLICY_MAX_BYTES, SINGLE_TEXTS_MAX, TEXTS_MAX_BYTES_PER_CALL, TEXTS_PER_CALL } from "../limits.ts";
 import { blobIdOf } from "./blob.ts";
 import type { CallContext, RepositoryRef, TokenApi } from "./call.ts";
 import { type Blob, readBlob, sha } from "./git.ts";
@@ -12,7 +12,7 @@ export const TEXT_FIELDS = "...on Blob{oid byteSize isTruncated text}";
 
 export interface TextsAsked extends RepositoryRef {
   /** Each once; `size` in bytes, where it is known. */
-  readonly blobs: readonly { readonly sha: string; readonly size?: number }[];
+  readonly blobs: readonly { readonly sha: string; readonly size?: number | undefined }[];
   /** How many more calls may be made for them. */
   readonly callsLeft: () => number;
 }
@@ -33,16 +33,19 @@ export async function readTexts(
   const found = new Map<string, Blob>();
   for (const { sha: id, size = 0 } of blobs) if (size > POLICY_MAX_BYTES) found.set(id, { kind: "too_large" });
   const wanted = blobs.filter(({ sha: id }) => !found.has(id));
+  let isAnswering = true;
   for (const batch of batchesOf(wanted)) {
     if (callsLeft() <= 0) break;
     const objects = batch.map(({ sha: id }) => ({ expression: id, fields: TEXT_FIELDS }));
     const texts = await queryObjects(api, token, { ...place, objects }, call);
+    isAnswering = texts !== undefined;
     if (texts === undefined) break;
     const exact = await Promise.all(texts.map((text) => blobIn(text)));
     for (const [i, { sha: id }] of batch.entries()) if (exact[i]) found.set(id, exact[i]);
   }
-  for (const { sha: id } of wanted) {
-    if (found.has(id) || callsLeft() <= 0) continue;
+  const others = wanted.filter(({ sha: id }) => !found.has(id));
+  for (const { sha: id } of isAnswering ? others.slice(0, SINGLE_TEXTS_MAX) : others) {
+    if (callsLeft() <= 0) break;
     const blob = await readBlob(api, token, { ...place, blob: id }, call);
     // What stands in the way of one stands in the way of the next.
     if (blob.kind === "denied") return { found, denial: blob.denial };
@@ -51,7 +54,7 @@ export async function readTexts(
   return { found };
 }
 
-function* batchesOf<T extends { readonly size?: number }>(blobs: readonly T[]): Generator<readonly T[]> {
+function* batchesOf<T extends { readonly size?: number | undefined }>(blobs: readonly T[]): Generator<readonly T[]> {
   let batch: T[] = [];
   let bytes = 0;
   for (const blob of blobs) {

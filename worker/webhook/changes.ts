@@ -5,10 +5,16 @@
 import { POLICY_DIRECTORY, POLICY_SUFFIX, roleOfFile, TRUSTED_ISSUERS_NAME } from "../../policies/file-names.ts";
 import { accept, type Denial, type Result, refuse } from "../denial.ts";
 import { readFile } from "../github/contents.ts";
-import { type FolderEntry, readFolders } from "../github/folders.ts";
-import { type Comparison, compareCommits } from "../github/git.ts";
+import { readFolders } from "../github/folders.ts";
+import { type Comparison, compareCommits, type TreeEntry } from "../github/git.ts";
 import { readTexts } from "../github/texts.ts";
-import { CHECK_FILES_MAX, WEBHOOK_CALLS_RESERVED } from "../limits.ts";
+import {
+  CHECK_BYTES_MAX,
+  CHECK_FILES_MAX,
+  POLICY_MAX_BYTES,
+  SINGLE_TEXTS_MAX,
+  WEBHOOK_CALLS_RESERVED,
+} from "../limits.ts";
 import type { CheckClient } from "./client.ts";
 import { type CheckRequest, concernsUs, isStray } from "./events.ts";
 import type { ChangedFile, Standing } from "./judge.ts";
@@ -77,12 +83,12 @@ export async function changesOf(
   if (now === undefined || (base !== undefined && was === undefined)) return refuse(NO_COMMIT);
   const differing = differences(was ?? [], now).filter(({ path }) => isOurs(path, isPolicyRepository));
   const list = isPolicyRepository ? now.find(({ path }) => path === TRUSTED_ISSUERS_NAME) : undefined;
-  const readable = differing.slice(0, CHECK_FILES_MAX);
+  const readable = differing.slice(0, readableCount(differing));
   const wanted = [list, ...readable.map(({ after }) => after)].flatMap((entry) => located(entry, head));
   const former = readable.flatMap(({ before }) => located(before, base));
   const { standings, denial } = await readStandings(client, [...wanted, ...former]);
   const files: ChangedFile[] = [];
-  const unread = differing.slice(CHECK_FILES_MAX).map(({ path }) => POLICY_DIRECTORY + path);
+  const unread = differing.slice(readable.length).map(({ path }) => POLICY_DIRECTORY + path);
   for (const { path, formerPath, before, after } of readable) {
     const [old, standing] = [before && standings.get(before), after && standings.get(after)];
     const at = { path: POLICY_DIRECTORY + path, ...(formerPath && { formerPath: POLICY_DIRECTORY + formerPath }) };
@@ -108,11 +114,11 @@ interface Difference {
   /** From the policies' folder. */
   readonly path: string;
   readonly formerPath?: string;
-  readonly before?: FolderEntry;
-  readonly after?: FolderEntry;
+  readonly before?: TreeEntry;
+  readonly after?: TreeEntry;
 }
 
-function differences(was: readonly FolderEntry[], now: readonly FolderEntry[]): readonly Difference[] {
+function differences(was: readonly TreeEntry[], now: readonly TreeEntry[]): readonly Difference[] {
   const [old, present] = [byPath(was), byPath(now)];
   const all = [...new Set([...old.keys(), ...present.keys()])].sort().flatMap((path): Difference[] => {
     const [before, after] = [old.get(path), present.get(path)];
@@ -123,7 +129,7 @@ function differences(was: readonly FolderEntry[], now: readonly FolderEntry[]): 
 }
 
 /** A folder is what lies in it, unless it stands where a policy would be read. */
-const byPath = (entries: readonly FolderEntry[]): ReadonlyMap<string, FolderEntry> =>
+const byPath = (entries: readonly TreeEntry[]): ReadonlyMap<string, TreeEntry> =>
   new Map(
     entries.filter(({ type, path }) => type !== "tree" || path.endsWith(POLICY_SUFFIX)).map((one) => [one.path, one]),
   );
@@ -131,11 +137,13 @@ const byPath = (entries: readonly FolderEntry[]): ReadonlyMap<string, FolderEntr
 /** A policy that is gone and one that is new, of one content: it was renamed. */
 function paired(all: readonly Difference[]): readonly Difference[] {
   const isPolicy = ({ path }: Difference) => roleOfFile(POLICY_DIRECTORY + path, false).role === "policy";
-  const gone = all.filter((one) => one.before && !one.after && isPolicy(one));
+  const gone = Map.groupBy(
+    all.filter((one) => one.before && !one.after && isPolicy(one)),
+    ({ before }) => before?.sha ?? "",
+  );
   const taken = new Set<Difference>();
   const renamed = all.map((one) => {
-    if (one.before || !one.after || !isPolicy(one)) return one;
-    const former = gone.find((other) => !taken.has(other) && other.before?.sha === one.after?.sha);
+    const former = one.before || !isPolicy(one) ? undefined : gone.get(one.after?.sha ?? "")?.shift();
     if (former?.before === undefined) return one;
     taken.add(former);
     return { ...one, formerPath: former.path, before: former.before };
@@ -143,17 +151,31 @@ function paired(all: readonly Difference[]): readonly Difference[] {
   return renamed.filter((one) => !taken.has(one));
 }
 
+/** How many of them one delivery may read. */
+function readableCount(differing: readonly Difference[]): number {
+  let bytes = 0;
+  const end = differing.findIndex(({ before, after }) => {
+    bytes += sizeOf(before) + sizeOf(after);
+    return bytes > CHECK_BYTES_MAX;
+  });
+  return Math.min(end < 0 ? differing.length : end, CHECK_FILES_MAX);
+}
+
+/** What is larger than a policy may be is not read. */
+const sizeOf = (entry: TreeEntry | undefined): number =>
+  entry?.size !== undefined && entry.size <= POLICY_MAX_BYTES && isRead(entry.path) ? entry.size : 0;
+
 interface Located {
-  readonly entry: FolderEntry;
+  readonly entry: TreeEntry;
   readonly commit: string;
 }
 
-const located = (entry: FolderEntry | undefined, commit: string | undefined): readonly Located[] =>
+const located = (entry: TreeEntry | undefined, commit: string | undefined): readonly Located[] =>
   entry && commit !== undefined ? [{ entry, commit }] : [];
 
 interface Standings {
   /** What is missing was not read. */
-  readonly standings: ReadonlyMap<FolderEntry, Standing>;
+  readonly standings: ReadonlyMap<TreeEntry, Standing>;
   /** Why reading ended early. */
   readonly denial?: Denial;
 }
@@ -164,12 +186,14 @@ async function readStandings(client: CheckClient, wanted: readonly Located[]): P
   const entries = wanted.map(({ entry }) => entry).filter(({ type, path }) => type === "blob" && isRead(path));
   const blobs = [...new Map(entries.map((entry) => [entry.sha, entry])).values()];
   const { found, denial } = await readTexts(github, token, { ...place, blobs, callsLeft }, run.call);
-  const standings = new Map<FolderEntry, Standing>();
+  const standings = new Map<TreeEntry, Standing>();
+  let links = 0;
   for (const { entry, commit } of wanted) {
     const text = isRead(entry.path) ? found.get(entry.sha) : NEVER_READ;
     if (entry.type !== "blob") standings.set(entry, { kind: entry.type === "tree" ? "folder" : "submodule" });
     else if (text !== undefined && (text === NEVER_READ || entry.mode !== LINK)) standings.set(entry, text);
-    else if (text !== undefined && callsLeft() > 0) {
+    else if (text !== undefined && callsLeft() > 0 && links < SINGLE_TEXTS_MAX) {
+      links += 1;
       const linked = await readLinked(client, entry.path, commit);
       if ("denial" in linked) return { standings, denial: linked.denial };
       standings.set(entry, linked.kind === "text" && text.kind === "text" ? { ...linked, link: text.text } : linked);

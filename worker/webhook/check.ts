@@ -37,14 +37,20 @@ const failed = (denial: Denial): CheckOutcome => ({ kind: "failed", denial });
 const nothing = (why: Extract<CheckOutcome, { kind: "nothing" }>["why"]): CheckOutcome => ({ kind: "nothing", why });
 
 async function steps(run: DeliveryRun, app: App, request: CheckRequest): Promise<CheckOutcome> {
-  const { head, again } = request;
-  const { stsDomain: domain, orgPolicyRepo } = run.services.config;
-
   // 1. A token, and where the changes begin.
   const begun = await begin(run, app, request);
   if ("denial" in begun) return begun.client ? giveUp(begun.client, request, begun.denial) : failed(begun.denial);
   const { client, start } = begun;
-  if (start.isNothingOurs && !again) return nothing("unchanged");
+  if (start.isNothingOurs && !request.again) return nothing("unchanged");
+  const outcome = await run.settled(() => stepsFrom(start, client, request));
+  // A commit that brings a bug to light is not passed over in silence.
+  return outcome ?? giveUp(client, request, { reason: "internal" }, start);
+}
+
+async function stepsFrom(start: Start, client: CheckClient, request: CheckRequest): Promise<CheckOutcome> {
+  const { run } = client;
+  const { head, again } = request;
+  const { stsDomain: domain, orgPolicyRepo } = run.services.config;
 
   // 2. A verdict that was given stays, unless somebody asks again.
   const latest = await latestRun(client, head, run.call);
@@ -69,7 +75,7 @@ async function steps(run: DeliveryRun, app: App, request: CheckRequest): Promise
   const context = await contextOf(client, { apps, changes, isPolicyRepository });
   const verdicts = [...start.strays.map(judgeStray), ...changes.files.map((file) => judgeFile(file, context))];
   const { unread, denial } = changes;
-  const why = denial ? reasonText(denial) : "there were more files than one delivery may read; change fewer at once";
+  const why = denial ? reasonText(denial) : "there is more to read than one delivery may; change fewer files at once";
   const verdict = verdictOf({ verdicts, unchecked: unread, why }, domain);
   const reported = await reportRun(client, verdict, { head, base, isDone: denial === undefined });
   if (reported.kind === "absent") return nothing("gone");

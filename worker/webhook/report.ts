@@ -25,8 +25,7 @@ type About = Omit<Marked, "base"> & { readonly base: string | undefined };
 /** Absent: GitHub does not have the commit any more. */
 export async function reportRun(client: CheckClient, verdict: CompletedRun, about: About): Promise<Lookup<CheckRun>> {
   const { run, github, token, place } = client;
-  const fits = Math.max(1, run.callsLeft - 2) * CHECK_ANNOTATIONS_PER_CALL;
-  const [first = [], ...more] = batchesOf((verdict.output.annotations ?? []).slice(0, fits));
+  const [first = [], ...more] = batchesOf(verdict.output.annotations ?? []);
   const marked = await withMarker(client, about, verdict);
   const plain = async () => create(client, about.head, await withMarker(client, about, withoutAnnotations(verdict)));
   const made = await create(client, about.head, { ...marked, output: { ...marked.output, annotations: first } });

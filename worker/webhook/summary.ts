@@ -2,7 +2,7 @@
 import { type Diagnostic, plural, type Severity } from "../../policies/diagnostics.ts";
 import type { Denial } from "../denial.ts";
 import type { Annotation, CheckOutput, CompletedRun, Conclusion } from "../github/checks.ts";
-import { CHECK_SUMMARY_MAX_BYTES } from "../limits.ts";
+import { CHECK_ANNOTATIONS_MAX, CHECK_SUMMARY_MAX_BYTES } from "../limits.ts";
 import type { AccessChange, Direction } from "./access.ts";
 import type { FileVerdict } from "./judge.ts";
 import { code, sentence } from "./markdown.ts";
@@ -15,7 +15,7 @@ export interface Findings {
   readonly why?: string;
 }
 
-/** Annotations: all of them, what matters most first. `domain`: of the deployment, which the links lead to. */
+/** Annotations: what matters most first. `domain`: of the deployment, which the links lead to. */
 export function verdictOf(findings: Findings, domain: string): CompletedRun {
   const all = diagnosticsIn(findings);
   const isGood = all.error.length === 0 && findings.unchecked.length === 0;
@@ -123,14 +123,12 @@ function summaryOf(findings: Findings): string {
   const { verdicts, unchecked, why = "" } = findings;
   const { error, warning, notice } = diagnosticsIn(findings);
   const counts = [plural(error.length, "error"), plural(warning.length, "warning"), plural(notice.length, "notice")];
-  const access = mostFirst(verdicts).map(({ text }) => `${text}\n`);
-  const notChecked = unchecked.map((path) => `- ${code(path)}: ${why}`);
   return [
     `${plural(verdicts.length, "changed file")} looked at: ${counts.join(", ")}.`,
-    ...section("Not checked", notChecked, 4_000),
-    ...section("Errors", error.map(diagnosticText), 20_000),
-    ...section("What this changes in access", access, 22_000),
-    ...section("Warnings and notices", [...warning, ...notice].map(diagnosticText), 14_000),
+    ...section("Not checked", 4_000, unchecked, (path) => `- ${code(path)}: ${why}`),
+    ...section("Errors", 20_000, error, diagnosticText),
+    ...section("What this changes in access", 22_000, mostFirst(verdicts), ({ text }) => `${text}\n`),
+    ...section("Warnings and notices", 14_000, [...warning, ...notice], diagnosticText),
   ].join("\n\n");
 }
 
@@ -141,16 +139,23 @@ function mostFirst(verdicts: readonly FileVerdict[]): readonly AccessChange[] {
   return changes.toSorted((a, b) => order.indexOf(a.direction) - order.indexOf(b.direction));
 }
 
-/** Once something is left out so is all that follows: a reader should not have to guess where the gap is. */
-function section(title: string, paragraphs: readonly string[], maxBytes: number): readonly string[] {
-  if (paragraphs.length === 0) return [];
+/** Once something is left out so is all that follows: a reader should not have to guess where the gap is. Nothing else is rendered. */
+function section<T>(
+  title: string,
+  maxBytes: number,
+  items: readonly T[],
+  render: (item: T) => string,
+): readonly string[] {
+  if (items.length === 0) return [];
+  const shown: string[] = [];
   let left = maxBytes;
-  const fitting = paragraphs.findIndex((paragraph) => {
+  for (const item of items) {
+    const paragraph = render(item);
     left -= bytesOf(paragraph) + 1;
-    return left < 0;
-  });
-  const shown = fitting < 0 ? paragraphs : paragraphs.slice(0, fitting);
-  const more = paragraphs.length - shown.length;
+    if (left < 0) break;
+    shown.push(paragraph);
+  }
+  const more = items.length - shown.length;
   return [
     `## ${title}`,
     ...(shown.length > 0 ? [shown.join("\n")] : []),
@@ -174,18 +179,20 @@ function diagnosticText({ file, line, column, id, message, suggestion }: BySever
 const LEVELS = { error: "failure", warning: "warning", notice: "notice" } as const;
 
 function annotationsOf({ error, warning, notice }: BySeverity): readonly Annotation[] {
-  return [...error, ...warning, ...notice].map(({ file, line, column, severity, id, message, suggestion }) => {
-    const place = Math.max(1, line);
-    return {
-      path: file,
-      start_line: place,
-      end_line: place,
-      ...(column > 0 && { start_column: column, end_column: column }),
-      annotation_level: LEVELS[severity],
-      title: `Trust policy: ${id}`,
-      message: suggestion === undefined ? message : `${message}\n${suggestion}`,
-    };
-  });
+  return [...error, ...warning, ...notice]
+    .slice(0, CHECK_ANNOTATIONS_MAX)
+    .map(({ file, line, column, severity, id, message, suggestion }) => {
+      const place = Math.max(1, line);
+      return {
+        path: file,
+        start_line: place,
+        end_line: place,
+        ...(column > 0 && { start_column: column, end_column: column }),
+        annotation_level: LEVELS[severity],
+        title: `Trust policy: ${id}`,
+        message: suggestion === undefined ? message : `${message}\n${suggestion}`,
+      };
+    });
 }
 
 /** What a person can do, and nothing that GitHub said. */
@@ -200,6 +207,8 @@ export function reasonText(denial: Denial): string {
       return "GitHub took longer than a check may run";
     case "github_forbidden":
       return "GitHub refuses the App this access (perhaps an IP allow list, or single sign-on)";
+    case "internal":
+      return "the check itself failed, and the log of this service says where";
     case "repository_not_visible":
       return "the App cannot see the repository any more";
     default:
