@@ -88,6 +88,8 @@ export function serveReport(place: Place): string {
     pasteable(place, "main"),
     'A refusal, because the policy trusts the branch "main" alone:',
     pasteable(place, "feature"),
+    "What that reason means, and who must act:",
+    `  curl -s http://${place.domain}/reasons/subject_mismatch`,
     "The token given back:",
     `  curl -s http://${place.domain}/sts/revoke -d token=ghs_...`,
     "",

@@ -84,6 +84,8 @@ describe("npm start", () => {
         { outcome: "granted", scope: "acme/app" },
         { outcome: "refused", reason: "subject_mismatch" },
       ]);
+    const reason = /curl -s (http:\S+\/reasons\/\w+)/.exec(shell.output())?.[1] ?? "";
+    expect(await (await fetch(reason)).text()).toContain("Who must act: whoever maintains the trust policy");
     const given = new URL(/curl -s (http:\S+\/sts\/revoke) /.exec(shell.output())?.[1] ?? "");
     const { token } = JSON.parse(granted.body);
     const body = new URLSearchParams({ token });
