@@ -42,7 +42,10 @@ export interface AuditEvent {
   /** Of the token that was handed out: hex as octo-sts writes it, base64 as GitHub's audit log does. */
   token_sha256?: string;
   token_sha256_base64?: string;
-  outcome: "granted" | "refused";
+  /** Nothing was minted, nor would have been. */
+  dry_run?: true;
+  /** `would_grant`: of a dry run. */
+  outcome: "granted" | "would_grant" | "refused";
   /** What was the matter; `reported_reason` is what the caller saw in its place. */
   reason?: Reason;
   reported_reason?: Reason;

@@ -152,21 +152,6 @@ describe("downscoping under a wrong name", () => {
     },
   );
 
-  it.each(["dry_run", "dryrun", "dry-run", "DRY_RUN"])(
-    "%s is refused, as nobody who only tries may get a token",
-    async (name) => {
-      const world = await createWorld();
-      const { status, body } = await world.ask({ query: { [name]: "true" } });
-      expect([status, body.code, body.reason, body.message]).toEqual([
-        400,
-        3,
-        "invalid_request",
-        "invalid request: dry runs are not supported",
-      ]);
-      expect(world.calls).toEqual([]);
-    },
-  );
-
   it("quotes no more of the name than a line holds, and nothing that is not printable", async () => {
     const asked = await createWorld();
     const answer = await asked.ask({ query: { [`repository\n\u{1f600}${"x".repeat(500)}`]: "x" } });

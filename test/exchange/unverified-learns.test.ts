@@ -16,6 +16,7 @@ describe("whoever is not verified", () => {
         "content-type: application/json; charset=utf-8",
         "x-content-type-options: nosniff",
         "x-request-id: <id>",
+        `x-sts-refusal: not_found: ${commonText("<owner>").replaceAll('"', "'")}`,
         `${JSON.stringify({
           code: 5,
           message: commonText("<owner>"),

@@ -15,8 +15,8 @@ import type { PolicyAccess } from "../trust-policy/apps.ts";
 import type { RecalledSources } from "../trust-policy/recalled.ts";
 import type { PolicySource } from "../trust-policy/source.ts";
 import { scopeText, type Target, targetOf } from "../trust-policy/target.ts";
-import { mintThroughApps } from "./mint.ts";
-import type { ExchangeOutcome, Incoming } from "./outcome.ts";
+import { type GrantRequest, mintThroughApps, rehearseThroughApps } from "./mint.ts";
+import type { ExchangeOutcome, Incoming, WouldGrant } from "./outcome.ts";
 import {
   allowedApps,
   deploymentGate,
@@ -54,8 +54,8 @@ async function steps(run: ExchangeRun, incoming: Incoming, deps: ExchangeDeps): 
   // 1. Read the request: all syntax first, no I/O.
   const request = await incoming.read();
   if (!request.ok) return run.refused(request.denial);
-  const { scope, identity, downscoping, bearer } = request.value;
-  run.setRequest(scope, identity);
+  const { scope, identity, downscoping, bearer, dryRun } = request.value;
+  run.setRequest(request.value);
 
   // 2. Decode the token without trusting it.
   const token = readToken(bearer, deps.now());
@@ -122,6 +122,8 @@ async function steps(run: ExchangeRun, incoming: Incoming, deps: ExchangeDeps): 
   const policyRepository = { id: policy.value.repositoryId, name: target.repository };
   const from = { reader: access.value, apps: apps.value, pin: pinOf(policy.value.policy) };
   const asked = { ...scope, ...from, policyRepository, grant: grant.value, sticky };
+  const granting = { path: target.fullPath, sha: policy.value.sha };
+  if (dryRun) return rehearsal(run, deps, asked, granting);
   const minted = await mintThroughApps(github, asked, run.call);
   run.setMinted(minted);
   if (!minted.result.ok) {
@@ -135,8 +137,21 @@ async function steps(run: ExchangeRun, incoming: Incoming, deps: ExchangeDeps): 
     kind: "granted",
     ...granted,
     repositories: repositories === "all" ? "all" : repositories.map(({ name }) => name),
-    policy: { path: target.fullPath, sha: policy.value.sha },
+    policy: granting,
   };
+}
+
+/** In place of the mint: nothing is made, and nothing is learned of what GitHub alone knows. */
+async function rehearsal(
+  run: ExchangeRun,
+  { github }: ExchangeDeps,
+  asked: GrantRequest,
+  policy: WouldGrant["policy"],
+): Promise<ExchangeOutcome> {
+  const rehearsed = await rehearseThroughApps(github, asked, run.call);
+  run.record.mint(rehearsed);
+  if (!rehearsed.result.ok) return run.refusedWithHints(rehearsed.result.denial);
+  return { kind: "would_grant", ...rehearsed.result.value, policy };
 }
 
 /**

@@ -33,15 +33,50 @@ export interface GrantRequest {
   readonly sticky: StickyKey;
 }
 
-export interface Minted {
+/** Through which App, and what came of it. */
+export interface Minted<T = MintedToken> {
   readonly app: App;
   readonly installation: Installation;
-  readonly result: Result<MintedToken>;
+  readonly result: Result<T>;
 }
 
-export async function mintThroughApps(github: GitHub, request: GrantRequest, call: CallContext): Promise<Minted> {
+export function mintThroughApps(github: GitHub, request: GrantRequest, call: CallContext): Promise<Minted> {
+  return throughApps(github, request, call, (through) => mintWith(github, through, request, call));
+}
+
+/**
+ * The same without the mint: what a token would carry. Of what GitHub may say against it only the permissions are known before, as
+ * far as they are remembered; before they refuse anything they are looked up.
+ */
+export function rehearseThroughApps(github: GitHub, request: GrantRequest, call: CallContext): Promise<Minted<Grant>> {
+  return throughApps(github, request, call, async ({ app, installation }) => {
+    const { owner, grant } = request;
+    let result: Result<Grant> = permitted(github, installation, grant);
+    if (!result.ok) {
+      github.installations.forget(app, owner, call.writes);
+      const fresh = await usable(github, app, request, call);
+      result = fresh.ok ? permitted(github, fresh.value, grant) : fresh;
+    }
+    return { minted: { app, installation, result }, mayTryOther: false };
+  });
+}
+
+function permitted(github: GitHub, installation: Installation, grant: Grant): Result<Grant> {
+  const denial = github.permissionDenial(installation, grant);
+  return denial ? refuse(denial) : accept({ ...grant, permissions: { ...grant.permissions, ...ALWAYS_GRANTED } });
+}
+
+/** GitHub adds it to every token. */
+const ALWAYS_GRANTED = { metadata: "read" };
+
+async function throughApps<T>(
+  github: GitHub,
+  request: GrantRequest,
+  call: CallContext,
+  attempt: (through: Pick<Minted, "app" | "installation">) => Promise<Attempt<T>>,
+): Promise<Minted<T>> {
   const { reader } = request;
-  let last: Minted | undefined;
+  let last: Minted<T> | undefined;
   let unusable: Denial | undefined;
   for (const app of orderFor(request)) {
     const known = app.id === reader.app.id ? accept(reader.installation) : await usable(github, app, request, call);
@@ -49,7 +84,7 @@ export async function mintThroughApps(github: GitHub, request: GrantRequest, cal
       unusable = unusable ? moreActionable(unusable, known.denial) : known.denial;
       continue;
     }
-    const { minted, mayTryOther } = await mintWith(github, { app, installation: known.value }, request, call);
+    const { minted, mayTryOther } = await attempt({ app, installation: known.value });
     if (!mayTryOther || minted.result.ok) return minted;
     // A limit passes by itself, so of several refusals it is the one to tell.
     if (last === undefined || minted.result.denial.reason === "github_rate_limited") last = minted;
@@ -105,8 +140,8 @@ async function usable(
   return refuse({ reason: "repository_not_visible", repository: scope, problem: "moved" });
 }
 
-interface Attempt {
-  readonly minted: Minted;
+interface Attempt<T = MintedToken> {
+  readonly minted: Minted<T>;
   /** GitHub proved that nothing was minted, and another App may do better. */
   readonly mayTryOther: boolean;
 }

@@ -6,6 +6,8 @@ export interface ExchangeRequest {
   readonly scope: Scope;
   readonly identity: string;
   readonly downscoping: Downscoping;
+  /** All but the mint, to learn what would come of it. */
+  readonly dryRun: boolean;
   /** A compact JWT, so far only text. */
   readonly bearer: string;
 }
@@ -47,6 +49,11 @@ export interface Granted {
   readonly policy: { readonly path: string; readonly sha: string };
 }
 
+/** Of a dry run, whose request would be granted as far as anybody but GitHub's mint can know. */
+export interface WouldGrant extends Pick<Granted, "timings" | "permissions" | "repositories" | "policy"> {
+  readonly kind: "would_grant";
+}
+
 export interface Refused {
   readonly kind: "refused";
   readonly timings?: readonly Timing[];
@@ -56,4 +63,4 @@ export interface Refused {
   readonly identity?: string | undefined;
 }
 
-export type ExchangeOutcome = Granted | Refused;
+export type ExchangeOutcome = Granted | WouldGrant | Refused;

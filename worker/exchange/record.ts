@@ -6,10 +6,10 @@ import { type AuditEvent, count, newAuditEvent, tokenDigest } from "../audit.ts"
 import type { UnverifiedToken } from "../oidc/token.ts";
 import type { PolicyAccess } from "../trust-policy/apps.ts";
 import type { PolicyValue } from "../trust-policy/cache-entries.ts";
-import { type Scope, scopeText, type Target } from "../trust-policy/target.ts";
+import { scopeText, type Target } from "../trust-policy/target.ts";
 import { disclosed } from "./disclosure.ts";
 import type { Minted } from "./mint.ts";
-import type { ExchangeOutcome, Incoming, Timing } from "./outcome.ts";
+import type { ExchangeOutcome, ExchangeRequest, Incoming, Timing } from "./outcome.ts";
 import type { Listing } from "./rules.ts";
 
 const USER_AGENT_MAX_CHARACTERS = 200;
@@ -40,9 +40,10 @@ export class ExchangeRecord {
     return this.#event.counts[what] ?? 0;
   }
 
-  request(scope: Scope, identity: string): void {
+  request({ scope, identity, dryRun }: ExchangeRequest): void {
     this.#event.scope = scopeText(scope);
     this.#event.identity = identity;
+    if (dryRun) this.#event.dry_run = true;
   }
 
   token({ issuer, subject }: UnverifiedToken, verified: boolean): void {
@@ -69,7 +70,7 @@ export class ExchangeRecord {
     this.#event.trace = trace;
   }
 
-  mint({ app, installation }: Minted): void {
+  mint({ app, installation }: Pick<Minted, "app" | "installation">): void {
     this.#took("mint");
     this.#event.app_id = app.id;
     this.#event.installation_id = installation.id;
@@ -88,6 +89,7 @@ export class ExchangeRecord {
     }
     event.permissions = outcome.permissions;
     event.repositories = outcome.repositories;
+    if (outcome.kind === "would_grant") return event;
     event.expires_at = outcome.expiresAt;
     const digest = await tokenDigest(outcome.token);
     event.token_sha256 = digest.hex;

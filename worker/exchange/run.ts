@@ -20,7 +20,7 @@ import { type AbuseLimitDeps, AbuseLimits } from "./abuse-limits.ts";
 import { disclosed, isOwnersOwn, isWorkloadOf, viewerOf } from "./disclosure.ts";
 import { type HintDeps, withHints } from "./hints.ts";
 import type { Minted } from "./mint.ts";
-import type { ExchangeOutcome, Incoming, Refused } from "./outcome.ts";
+import type { ExchangeOutcome, ExchangeRequest, Incoming, Refused } from "./outcome.ts";
 import { type Payer, payerOf } from "./payer.ts";
 import { ExchangeRecord } from "./record.ts";
 
@@ -92,10 +92,10 @@ export class ExchangeRun {
     });
   }
 
-  setRequest(scope: Scope, identity: string): void {
-    this.#scope = scope;
-    this.#identity = identity;
-    this.record.request(scope, identity);
+  setRequest(request: ExchangeRequest): void {
+    this.#scope = request.scope;
+    this.#identity = request.identity;
+    this.record.request(request);
   }
 
   setToken(token: UnverifiedToken): void {
@@ -151,14 +151,14 @@ export class ExchangeRun {
     const settled = await this.#settled(outcome).finally(() => this.limits.release());
     this.#incoming.waitUntil(this.#afterwards(settled));
     // Which parts there were says where a refusal came from.
-    const mayKnow = settled.kind === "granted" || settled.viewer === "owner";
+    const mayKnow = settled.kind !== "refused" || settled.viewer === "owner";
     return this.#deps.config.debugTiming && mayKnow ? { ...settled, timings: this.record.timings } : settled;
   }
 
   /** Whoever is told more only because the policy's repository is public is told so as long as it is. */
   async #withCertainViewer(outcome: ExchangeOutcome): Promise<ExchangeOutcome> {
     const [access, policy] = [this.#access, this.#publicPolicy];
-    if (outcome.kind === "granted" || outcome.viewer !== "owner" || !access || !policy) return outcome;
+    if (outcome.kind !== "refused" || outcome.viewer !== "owner" || !access || !policy) return outcome;
     if (isOwnersOwn(this.#verified, access.installation.accountId, this.#deps.webUrl)) return outcome;
     if (await this.#deps.policySource.isStillPublic(access, policy, this.call)) return outcome;
     this.#publicPolicy = undefined;
@@ -172,6 +172,7 @@ export class ExchangeRun {
       this.#unusedTokens.delete(outcome.token);
       return outcome;
     }
+    if (outcome.kind === "would_grant") return outcome;
     const { denial, viewer } = outcome;
     // What is disclosed as the common answer stays that: "too slow" would say that a policy names this issuer.
     if (this.call.signal.aborted && REFUSALS[disclosed(denial, viewer)].status >= 500) {

@@ -1,5 +1,5 @@
 /** GitHub as the rest of the service sees it: Apps, where they are installed, their tokens, and calls with these. */
-import { accept, type Result, refuse } from "../denial.ts";
+import { accept, type Denial, type Result, refuse } from "../denial.ts";
 import { READ_TOKENS_MAX } from "../limits.ts";
 import type { TieredCache } from "../store/cache.ts";
 import { BoundedMap } from "../store/memory.ts";
@@ -15,7 +15,7 @@ import { type ApiRequest, GRAPHQL } from "./request.ts";
 import { type ApiResponse, type ApiResult, denialOf, resultOf } from "./response.ts";
 import { type Revocation, revokeToken } from "./revoke.ts";
 import { type AppInfo, type Installation, parseApp } from "./shapes.ts";
-import { type MintedToken, mintToken, type TokenDeps } from "./tokens.ts";
+import { type MintedToken, mintToken, permissionDenial, type TokenDeps } from "./tokens.ts";
 
 export type { App } from "./app.ts";
 export type { CallContext, RepositoryRef, TokenApi } from "./call.ts";
@@ -120,6 +120,11 @@ export class GitHub implements TokenApi {
     call: CallContext,
   ): Promise<Result<MintedToken>> {
     return mintToken(this.#minting, { app, installation, grant, use: "caller" }, call);
+  }
+
+  /** Why GitHub would refuse the caller's token for want of permissions, if it would. */
+  permissionDenial(installation: Installation, grant: Pick<AskedGrant, "permissions">): Denial | undefined {
+    return permissionDenial(this.#minting.apiUrl, installation, grant);
   }
 
   async #mintOwn(

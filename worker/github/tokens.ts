@@ -127,6 +127,17 @@ async function refusalOf(
   return denialOf(result, { route: MINT_ROUTE, appId: request.app.id });
 }
 
+/** What a mint would be refused for, by what is remembered of the installation. */
+export function permissionDenial(
+  apiUrl: string,
+  installation: Installation,
+  { permissions }: Pick<AskedGrant, "permissions">,
+): Denial | undefined {
+  const missing = missingPermissions(permissions, installation.permissions);
+  if (missing.length === 0) return undefined;
+  return { reason: "permission_not_held", missing, settingsUrl: settingsUrlOf(apiUrl, installation) };
+}
+
 /** GitHub decides by its 422; what we remember of the installation only says it in words. */
 async function unprocessable(
   deps: TokenDeps,

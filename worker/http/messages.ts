@@ -2,42 +2,10 @@
  * What each refusal says, in one short line, and to its owner's workloads more: the one exhaustive switch over reasons. Each is
  * said in two ways, as the message, and as OAuth's description, which has fewer characters.
  */
-import { quoted } from "../../policies/diagnostics.ts";
-import type { ClauseResult } from "../../policies/evaluate.ts";
 import type { Diagnostic } from "../../policies/parse.ts";
-import type { SubjectMiss } from "../../policies/repository-subject.ts";
-import type { ClausePlace, Denial, Viewer } from "../denial.ts";
-
-/** How text that is not ours stands in a line. */
-export interface Words {
-  /** Cut, and in quotes. */
-  quote(text: string): string;
-  plain(text: string): string;
-  /** A pattern is shown to the letter, or not at all. */
-  readonly showsPatterns: boolean;
-}
-
-/** A token's values are longer than what a policy's errors quote. */
-const SHOWN_CHARACTERS = 300;
-const SHOWN_VALUES = 10;
-
-export const MESSAGE: Words = {
-  quote: (text) => quoted(text, SHOWN_CHARACTERS),
-  plain: (text) => text,
-  showsPatterns: true,
-};
-
-/** Of RFC 6749 section 5.2: printable ASCII without `"` and `\`. A value that needs others is left out, as altered it would be another. */
-export const DESCRIPTION: Words = {
-  quote: (text) => (isDescribable(text) && text.length <= SHOWN_CHARACTERS ? `'${text}'` : "(not shown)"),
-  plain: (text) => {
-    const plain = text.replaceAll('"', "'");
-    return isDescribable(plain) ? plain : "see the message";
-  },
-  showsPatterns: false,
-};
-
-const isDescribable = (text: string): boolean => /^[ !#-[\]-~]*$/.test(text);
+import type { Denial, Viewer } from "../denial.ts";
+import { clauseText, ownersClauseText, placeText } from "./clause-text.ts";
+import type { Words } from "./words.ts";
 
 /** It holds both phrases that octo-sts's clients look for. */
 export function commonMessage(owner: string, identity: string, { quote }: Words): string {
@@ -201,63 +169,6 @@ const positionText = ({ line, column }: Diagnostic): string => (line > 0 ? `:${l
 
 const withRemedy = ({ message, suggestion }: Diagnostic): string =>
   suggestion === undefined ? message : `${message} (${suggestion})`;
-
-const labelOf = ({ clause, name }: ClauseResult, { quote }: Words): string =>
-  clause === "claim" ? `claim ${quote(name)}` : clause;
-
-/** The clause and the token's own value, for whoever holds the token. */
-function clauseText(result: ClauseResult, words: Words): string {
-  const { actual, why } = result;
-  const label = labelOf(result, words);
-  if (actual !== undefined)
-    return `${label} ${valueText(actual, words)} ${MISMATCH[why === "too_costly" ? why : "other"]}`;
-  return why === "not_string" ? `${label} has no value that can be compared` : `expected ${label} not found in token`;
-}
-
-const MISMATCH = { too_costly: "takes more steps to compare than one token may with", other: "did not match" };
-
-interface Unmatched {
-  readonly clause: ClauseResult;
-  readonly at: ClausePlace;
-  readonly miss?: SubjectMiss;
-}
-
-/** The same, and what the policy says, and where, for its owner. */
-function ownersClauseText({ clause, at, miss }: Unmatched, words: Words): string {
-  const found = clauseText(clause, words);
-  const wanted = wantedText(clause, words);
-  const remedy = miss === undefined ? "" : `: ${missText(miss, words)}`;
-  return `${found}${clause.actual === undefined ? "; it is to match" : ""} ${wanted} (${placeText(at)})${remedy}`;
-}
-
-/** A subject that looks right to its reader: why it is not, and what to write. */
-function missText({ ids, environment, written: { kind, value } }: SubjectMiss, words: Words): string {
-  const { quote, showsPatterns } = words;
-  const causes = [
-    ...(ids === "missing" ? ["the policy lacks the ids that this repository's subjects have now"] : []),
-    ...(ids === "needless" ? ["the policy has ids, and this repository's subjects have none yet"] : []),
-    ...(environment === undefined ? [] : [`the job's environment ${quote(environment)} stands in place of its branch`]),
-  ];
-  // An environment need not be bound to a branch.
-  const branch = environment === undefined ? "" : ", and the branch as claim_pattern ref";
-  const cause = causes.join(", and ");
-  if (kind === "pattern" && !showsPatterns) return cause;
-  return `${cause}; write subject${kind === "exact" ? "" : "_pattern"} ${quote(value)}${branch}`;
-}
-
-function wantedText({ clause, expected: { kind, value } }: ClauseResult, { quote, showsPatterns }: Words): string {
-  if (kind === "any_of") return `the default audience ${value.split(" ").map(quote).join(" or ")}`;
-  const key = clause === "claim" ? "claim_pattern" : `${clause}${kind === "pattern" ? "_pattern" : ""}`;
-  return `the policy's ${key}${kind === "pattern" && !showsPatterns ? "" : ` ${quote(value)}`}`;
-}
-
-const placeText = ({ path, line }: ClausePlace): string => (line === undefined ? path : `${path}:${line}`);
-
-function valueText(actual: string | readonly string[], { quote }: Words): string {
-  if (typeof actual === "string") return quote(actual);
-  const first = actual.slice(0, SHOWN_VALUES).map(quote);
-  return `[${[...first, ...(actual.length > first.length ? [`and ${actual.length - first.length} more`] : [])].join(" ")}]`;
-}
 
 type Unavailable = Extract<Denial, { reason: "app_not_available" }>;
 

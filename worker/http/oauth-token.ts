@@ -6,7 +6,8 @@ import { accept, type Result, refuse } from "../denial.ts";
 import type { ExchangeRequest } from "../exchange/outcome.ts";
 import type { Services } from "../services.ts";
 import { scopeText } from "../trust-policy/target.ts";
-import { type Deployment, givenAs, misspelling, readDownscoping, readIdentity, readScope, scopeIn } from "./fields.ts";
+import { isDryRun, misspelling, readDownscoping } from "./extensions.ts";
+import { type Deployment, givenAs, readIdentity, readScope, scopeIn } from "./fields.ts";
 import { type AcquirePlace, bodyKind, type Parameters, readBody, readQuery } from "./parameters.ts";
 import { type WireRefusal, wireRefusal } from "./refusal.ts";
 import { jsonResponse, tokenBody, wireRefusalResponse } from "./respond.ts";
@@ -51,8 +52,8 @@ async function readTokenRequest(
   if (ignored) return ignored;
   const body = await readBody(request, acquire);
   if (!body.ok) return body;
-  const misspelt = misspelling(body.value.keys());
-  if (misspelt) return misspelt;
+  const unserved = unservedIn([...body.value.keys()]);
+  if (unserved) return unserved;
   const parameters = withoutEmpty(body.value);
   const repeated = SINGLE.find((name) => (parameters.get(name)?.length ?? 0) > 1);
   if (repeated) return invalid(`"${repeated}" is given more than once`);
@@ -75,6 +76,7 @@ async function readTokenRequest(
     identity: identity.value,
     downscoping: downscoping.value,
     bearer: one("subject_token") ?? "",
+    dryRun: false,
   });
 }
 
@@ -84,7 +86,12 @@ function downscopingInQuery(url: string): ReturnType<typeof refuse> | undefined 
   if (!query.ok) return query;
   const names = [...query.value.keys()];
   const lost = names.find((name) => name === "permissions" || name === "repositories");
-  return lost ? invalid(`"${lost}" must be in the form body`) : misspelling(names);
+  return lost ? invalid(`"${lost}" must be in the form body`) : unservedIn(names);
+}
+
+/** An answer without a token would be no answer of a token endpoint. */
+function unservedIn(names: readonly string[]): ReturnType<typeof refuse> | undefined {
+  return names.some(isDryRun) ? invalid("a dry run is for /sts/exchange alone") : misspelling(names);
 }
 
 /** RFC 6749 section 3.2: none may be repeated, and one without a value is as good as omitted. Several targets: see `readScope`. */

@@ -159,7 +159,8 @@ function decodeJson(bytes: Uint8Array): Result<Parameters> {
   const found = new ParameterList();
   for (const [name, value] of Object.entries(parsed.value)) {
     if (value === null) continue;
-    const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+    const given: readonly unknown[] = Array.isArray(value) ? value : [value];
+    const values = given.map((entry) => (name === "dry_run" && typeof entry === "boolean" ? String(entry) : entry));
     const texts = values.filter((entry) => typeof entry === "string");
     const isRead = JSON_NAMES.has(name);
     if (isRead && texts.length < values.length) {
@@ -171,4 +172,6 @@ function decodeJson(bytes: Uint8Array): Result<Parameters> {
 }
 
 /** Of any other name the value may be of any type: what else a client sends along is ignored. */
-const JSON_NAMES: ReadonlySet<string> = new Set(["scope", "scopes", "identity", "permissions", "repositories"]);
+const JSON_NAMES: ReadonlySet<string> = new Set([
+  ...["scope", "scopes", "identity", "permissions", "repositories", "dry_run", "format"],
+]);

@@ -5,7 +5,8 @@
 import { type Denial, REFUSALS, type Reason, type RefusalRow, type Viewer } from "../denial.ts";
 import { disclosed } from "../exchange/disclosure.ts";
 import { RETRY_AFTER_OUTAGE_SECONDS } from "../limits.ts";
-import { commonMessage, DESCRIPTION, MESSAGE, messageOf, type Words } from "./messages.ts";
+import { commonMessage, messageOf } from "./messages.ts";
+import { DESCRIPTION, MESSAGE, type Words } from "./words.ts";
 
 export interface Asked {
   readonly owner?: string | undefined;

@@ -2,20 +2,23 @@
  * Responses: compact JSON on one line that ends as a line of text does, never stored, with the request id in header and body.
  * octo-sts's clients cut at `"token":"`, so there is no white space within.
  */
-import type { Granted, Refused } from "../exchange/outcome.ts";
+import type { Granted, Refused, WouldGrant } from "../exchange/outcome.ts";
 import { type WireRefusal, wireRefusal } from "./refusal.ts";
 
 export function jsonResponse(body: unknown, status: number, headers: Readonly<Record<string, string>> = {}): Response {
   return new Response(`${JSON.stringify(body)}\n`, {
     status,
-    headers: {
-      "Content-Type": "application/json; charset=utf-8",
-      "Cache-Control": "no-store",
-      "X-Content-Type-Options": "nosniff",
-      ...headers,
-    },
+    headers: { "Content-Type": "application/json; charset=utf-8", ...NEVER_KEPT, ...headers },
   });
 }
+
+/** A grant, for what reads lines. */
+export function textResponse(lines: readonly string[]): Response {
+  const text = lines.map((line) => `${line}\n`).join("");
+  return new Response(text, { headers: { "Content-Type": "text/plain; charset=utf-8", ...NEVER_KEPT } });
+}
+
+const NEVER_KEPT = { "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff" };
 
 /** What an answer says of where it comes from. */
 export interface Source {
@@ -43,10 +46,14 @@ export function wireRefusalResponse(refusal: WireRefusal, { requestId, domain }:
     request_id: requestId,
   };
   return jsonResponse(body, status, {
+    // For what sees no body, as `curl --fail`.
+    "X-STS-Refusal": `${reason}: ${description}`.slice(0, REFUSAL_HEADER_MAX_CHARACTERS),
     ...(status === 401 && { "WWW-Authenticate": challenge(error, description) }),
     ...(retryAfterSeconds !== undefined && { "Retry-After": String(retryAfterSeconds) }),
   });
 }
+
+const REFUSAL_HEADER_MAX_CHARACTERS = 1_000;
 
 /** RFC 6750 section 3. */
 function challenge(error: string, description: string): string {
@@ -71,6 +78,14 @@ export function tokenBody(
 }
 
 export const NOT_FOUND = { status: 404, code: 5, message: "Not Found" };
+
+/** Nothing in it can be taken for a token. */
+export function dryRunResponse({ permissions, repositories, policy }: WouldGrant, requestId: string): Response {
+  return jsonResponse(
+    { granted: false, would_grant: { permissions, repositories, policy }, request_id: requestId },
+    200,
+  );
+}
 
 /** What is no exchange: unknown paths, wrong methods, refresh tokens. */
 export function plainRefusal(

@@ -1,13 +1,13 @@
 /** What every route is given, and how the two exchange routes run an exchange. */
 import type { Result } from "../denial.ts";
 import { exchange } from "../exchange/exchange.ts";
-import type { ExchangeRequest, Granted, Refused } from "../exchange/outcome.ts";
+import type { ExchangeOutcome, ExchangeRequest, Granted, Refused } from "../exchange/outcome.ts";
 import { BODY_MAX_BYTES } from "../limits.ts";
 import type { Services } from "../services.ts";
 import { addressKey } from "../store/limiter.ts";
 import type { Deployment } from "./fields.ts";
 import type { AcquirePlace } from "./parameters.ts";
-import type { Source } from "./respond.ts";
+import { dryRunResponse, type Source } from "./respond.ts";
 
 export interface RouteContext {
   readonly request: Request;
@@ -43,6 +43,17 @@ export interface ExchangeWire {
   refused(outcome: Refused): Response;
 }
 
+function responseTo(outcome: ExchangeOutcome, wire: ExchangeWire, requestId: string): Response {
+  switch (outcome.kind) {
+    case "granted":
+      return wire.granted(outcome);
+    case "would_grant":
+      return dryRunResponse(outcome, requestId);
+    case "refused":
+      return wire.refused(outcome);
+  }
+}
+
 export async function answerExchange(context: RouteContext, wire: ExchangeWire): Promise<Response> {
   const { request, requestId, services, waitUntil } = context;
   const incoming = {
@@ -54,8 +65,8 @@ export async function answerExchange(context: RouteContext, wire: ExchangeWire):
     waitUntil,
   };
   const outcome = await exchange(incoming, services);
-  const response = outcome.kind === "granted" ? wire.granted(outcome) : wire.refused(outcome);
-  if (outcome.kind === "granted") {
+  const response = responseTo(outcome, wire, requestId);
+  if (outcome.kind !== "refused") {
     response.headers.set("X-STS-Policy", `${outcome.policy.path}@${outcome.policy.sha}`);
   }
   // `Server-Timing` (W3C), with DEBUG_TIMING only: how long each part took tells what was cached.
