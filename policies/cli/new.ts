@@ -142,6 +142,7 @@ function nextSteps(identity: string, { kind, scope, domain, claims }: DraftReque
     kind.fixedAudience || claims.aud === undefined || isForUs
       ? []
       : wrap(`This token was made for another audience: ask for one with the audience ${domain}.`, 80);
+  const environment = kind.name === "github" ? /:environment:([^:]+)/.exec(String(claims.sub))?.[1] : undefined;
   return [
     ...wrap(
       `Commit both files to the default branch of ${place}, in ${POLICY_DIRECTORY}. Run \`policy test\` there after each change.`,
@@ -149,6 +150,9 @@ function nextSteps(identity: string, { kind, scope, domain, claims }: DraftReque
     ),
     "",
     ...otherwise,
+    ...(environment === undefined
+      ? []
+      : [`The job runs with \`environment: ${environment}\`, which is in its subject.`]),
     "Ask for the token:",
     "",
     ...kind.ask.map((line) => `    ${fill(line)}`),

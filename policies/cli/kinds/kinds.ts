@@ -5,13 +5,14 @@
 import { GITHUB } from "./github.ts";
 import { AWS, AZURE, FLY, GOOGLE, KUBERNETES, OTHER } from "./hosts.ts";
 import type { WorkloadKind } from "./kind.ts";
-import { BUILDKITE, CIRCLECI, GITLAB, TERRAFORM } from "./pipelines.ts";
+import { BITBUCKET, BUILDKITE, CIRCLECI, GITLAB, TERRAFORM } from "./pipelines.ts";
 
 /** The first that fits is taken; the last fits every token. */
 export const WORKLOAD_KINDS: readonly WorkloadKind[] = [
   GITHUB,
   BUILDKITE,
   CIRCLECI,
+  BITBUCKET,
   TERRAFORM,
   GOOGLE,
   AWS,

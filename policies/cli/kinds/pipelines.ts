@@ -110,3 +110,31 @@ export const TERRAFORM: WorkloadKind = {
     REQUEST,
   ],
 };
+
+/** https://support.atlassian.com/bitbucket-cloud/docs/integrate-pipelines-with-resource-servers-using-oidc/ */
+export const BITBUCKET: WorkloadKind = {
+  name: "bitbucket",
+  about: "Bitbucket Pipelines",
+  issuer: /^https:\/\/api\.bitbucket\.org\/2\.0\/workspaces\/[^/]+\/pipelines-config\/identity\/oidc$/,
+  fields: {
+    workspace: "the workspace's id, as in its address",
+    repository_uuid: "with its braces; in the repository's settings, OpenID Connect",
+    branch: "the branch that runs",
+  },
+  claims: {
+    iss: "https://api.bitbucket.org/2.0/workspaces/{workspace}/pipelines-config/identity/oidc",
+    sub: "{repository_uuid}:{00000000-0000-4000-8000-000000000000}",
+    branchName: "{branch}",
+  },
+  // The subject has the repository's id, and not the branch.
+  pins: ["branchName"],
+  volatileParts: [{ found: /(?<=:)\{[0-9a-f-]{36}\}$/g, pattern: "\\{[0-9a-f-]{36}\\}" }],
+  volatileClaims: [...OF_EVERY_TOKEN, "stepUuid", "pipelineUuid", "pipelineRunUuid"],
+  ask: [
+    "- step:",
+    "    oidc: { audiences: [{audience}] }",
+    "    script:",
+    `      - export OIDC_TOKEN=$BITBUCKET_STEP_OIDC_TOKEN`,
+    `      - '${REQUEST}'`,
+  ],
+};

@@ -113,6 +113,26 @@ describe("from a token's claims", () => {
     expect(tested.code).toBe(0);
   });
 
+  const UUID = "6e9a1a4e-3f0b-4b57-8a36-0d3c0c1fb2a1";
+  test.each([
+    ["Buildkite", claimsOf("buildkite"), ":commit:[0-9a-f]{40}:step:publish'\n"],
+    ["CircleCI", claimsOf("circleci"), "/user/[0-9a-f-]{36}/vcs-origin/github\\.com/"],
+    ["Fly.io", claimsOf("outside-service"), "subject_pattern: 'acme:status-page:[a-z0-9-]+'\n"],
+    [
+      "Bitbucket",
+      {
+        iss: "https://api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc",
+        sub: `{${UUID}}:{${UUID.replace("6", "7")}}`,
+        branchName: "main",
+      },
+      `subject_pattern: '\\{${UUID}\\}:\\{[0-9a-f-]{36}\\}'\nclaim_pattern:\n  branchName: 'main'\n`,
+    ],
+  ])("%s: the part of one run is left free", (_, claims, text) => {
+    const { policy, checked, tested } = fromClaims(claims);
+    expect(policy).toContain(text);
+    expect([checked.code, tested.code]).toEqual([0, 0]);
+  });
+
   test("ids pin what the subject does not say", () => {
     const classic = fromClaims(claimsOf("github-actions-branch")).policy;
     expect(classic).toContain("claim_pattern:\n  repository_id: '7654321'\n  repository_owner_id: '1234567'\n");
@@ -150,6 +170,11 @@ describe("from a token's claims", () => {
     }
     const claims = { ...claimsOf("gitlab"), project_id: "1.5+(a|b)" };
     expect(fromClaims(claims).tested.code).toBe(0);
+  });
+
+  test("the environment that the subject needs is said", () => {
+    expect(fromClaims(claimsOf("github-actions-environment")).text).toContain("with `environment: production`, which");
+    expect(fromClaims(claimsOf("github-actions-branch")).text).not.toContain("environment");
   });
 
   test("a token is read like its claims, and never shown", () => {
