@@ -257,12 +257,20 @@ describe("a step that cannot ask", () => {
     expect(annotations(step)[0]?.data).toContain("permissions: { id-token: write }");
   });
 
-  it("names the status of an endpoint that gives no OIDC token", async () => {
-    const other = await openRunner({ sign: async () => 403 });
+  it.each([
+    [403, 1],
+    [502, 3],
+  ])("names the status of an endpoint that gives no OIDC token: %s", async (status, tries) => {
+    let asked = 0;
+    const sign = async () => {
+      asked += 1;
+      return status;
+    };
+    const other = await openRunner({ sign });
     const step = await other.main({ domain: deployment.domain, identity: "release" });
     await other.close();
-    expect(step.code).toBe(1);
-    expect(annotations(step)[0]?.data).toContain("answered 403, and no token");
+    expect([step.code, asked]).toEqual([1, tries]);
+    expect(annotations(step)[0]?.data).toContain(`answered ${status}, and no token`);
     expect(deployment.asked).toEqual([]);
   });
 });

@@ -57,7 +57,7 @@ export async function requestOidcToken(audience) {
   const url = new URL(address);
   url.searchParams.set("audience", audience);
   const headers = { Authorization: `Bearer ${bearer}`, Accept: "application/json", ...USER_AGENT };
-  const answer = await request("the runner's OIDC endpoint", url.href, { headers });
+  const answer = await request("the runner's OIDC endpoint", url.href, { headers }, { isFlaky: true });
   if ("problem" in answer) return { problem: `the runner's OIDC endpoint gave ${answer.problem}` };
   const { value } = objectIn(answer.text);
   if (typeof value === "string" && TOKEN.test(value)) return { token: value };

@@ -10,12 +10,12 @@ import { print } from "./runner.js";
  * @typedef {{ readonly problem: string }} Unanswered
  */
 
-export const ATTEMPTS_MAX = 3;
+const ATTEMPTS_MAX = 3;
 const TIMEOUT_MS = 20_000;
 const BODY_MAX_BYTES = 65_536;
 /** A service that wants more patience than this is not waited for: a job costs money. */
 const RETRY_AFTER_MAX_S = 30;
-const NETWORK_PAUSE_MS = 500;
+const PAUSE_MS = 500;
 const LATER = [429, 503];
 
 /**
@@ -23,12 +23,15 @@ const LATER = [429, 503];
  * @param {string} whom For the log.
  * @param {string} url
  * @param {RequestInit} init
+ * @param {{ readonly isFlaky?: boolean }} [service] One whose 5xx pass by themselves.
  * @returns {Promise<Answer | Unanswered>}
  */
-export async function request(whom, url, init) {
+export async function request(whom, url, init, { isFlaky = false } = {}) {
   for (let attempt = 1; ; attempt++) {
     const answer = await requestOnce(url, init);
-    const waitMs = attempt < ATTEMPTS_MAX ? waitBeforeNext(answer, attempt) : undefined;
+    const pauseMs = attempt * PAUSE_MS;
+    const mayPass = isFlaky && "status" in answer && answer.status >= 500 ? pauseMs : waitBeforeNext(answer, pauseMs);
+    const waitMs = attempt < ATTEMPTS_MAX ? mayPass : undefined;
     if (waitMs === undefined) return answer;
     const why = "problem" in answer ? answer.problem : `answered ${answer.status}`;
     print(`${whom}: ${why}; trying again in ${waitMs / 1000} s`);
@@ -36,9 +39,9 @@ export async function request(whom, url, init) {
   }
 }
 
-/** @param {Answer | Unanswered} answer @param {number} attempt @returns {number | undefined} */
-function waitBeforeNext(answer, attempt) {
-  if ("problem" in answer) return attempt * NETWORK_PAUSE_MS;
+/** @param {Answer | Unanswered} answer @param {number} pauseMs @returns {number | undefined} */
+function waitBeforeNext(answer, pauseMs) {
+  if ("problem" in answer) return pauseMs;
   const seconds = answer.headers.get("Retry-After") ?? "";
   if (!LATER.includes(answer.status) || !/^\d{1,4}$/.test(seconds)) return undefined;
   return Number(seconds) <= RETRY_AFTER_MAX_S ? Number(seconds) * 1000 : undefined;

@@ -65,7 +65,7 @@ export function summaryOf(context) {
   const more = refusal.moreUrl === "" ? "" : ` ([what it means](${refusal.moreUrl}))`;
   const rows = [
     ["Reason", `${code(refusal.reason || "none was given")}${more}`],
-    ["What to do", whatToDo(context)],
+    ["What to do", whatToDo(context).replaceAll("|", "\\|")],
     ...(place ? [["Policy", `[${place.repository}: ${place.path}](${place.url})`]] : []),
     ...(refusal.requestId === "" ? [] : [["Request id", `${code(refusal.requestId)}, for the operator of ${domain}`]]),
   ];
