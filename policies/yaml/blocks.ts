@@ -29,7 +29,7 @@ export function readBlockMap(nodes: Nodes, { items, offset, indent }: CST.BlockM
     const before = new Before(reading, start, place);
     if (key?.type === "block-seq") reading.broken(end, SECOND_COLON);
     else if (key && "indent" in key && key.indent !== indent) reading.broken(end, INDENTATION);
-    if (before.anchor === undefined && before.tag === undefined && sep === undefined) {
+    if (!before.hasProperty && sep === undefined) {
       commentEnd = before.end;
       continue;
     }
@@ -74,7 +74,7 @@ export function readBlockList(nodes: Nodes, { items, offset, indent }: CST.Block
     } as const;
     const before = new Before(reading, start, place);
     if (before.indicator === undefined) {
-      if (before.anchor === undefined && before.tag === undefined && value === undefined) {
+      if (!before.hasProperty && value === undefined) {
         commentEnd = before.end;
         continue;
       }

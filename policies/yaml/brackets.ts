@@ -24,14 +24,18 @@ export function readBrackets(nodes: Nodes, token: CST.FlowCollection, at: Positi
   nodes.reading.take(token.start);
   for (const [index, item] of token.items.entries()) items.read(item, index);
   const [closing, ...behind] = token.end;
-  if (closing?.source === items.closing) nodes.reading.take(closing);
+  const isClosed = closing?.source === items.closing;
+  if (isClosed) nodes.reading.take(closing);
   else {
     const what = notValid(`brackets that do not end with \`${items.closing}\``);
     nodes.reading.broken(items.end, isRoot ? what : INDENTATION);
   }
   takeEnd(nodes.reading, behind);
-  return { tree: items.tree(at), end: nodes.reading.taken };
+  return { tree: items.tree(at), end: isClosed ? nodes.reading.taken : items.end };
 }
+
+const isEmpty = ({ hasProperty }: Before, { sep, value }: CST.CollectionItem): boolean =>
+  !hasProperty && sep === undefined && value === undefined;
 
 const isBlock = (token: Token): boolean => token?.type === "block-map" || token?.type === "block-seq";
 
@@ -68,7 +72,7 @@ class Items {
     const place = { flow: this.#flow, next: key ?? sep?.[0], offset: this.end, parentIndent, startsLine: false };
     const before = new Before(this.#nodes.reading, start, place);
     this.#checkComma(before, item, index);
-    if (before.anchor === undefined && before.tag === undefined && sep === undefined && value === undefined) {
+    if (isEmpty(before, item)) {
       this.end = before.end;
       return;
     }
@@ -94,16 +98,19 @@ class Items {
     this.end = end;
   }
 
-  #checkComma({ comma, start, anchor, tag }: Before, { sep, value }: CST.CollectionItem, index: number): void {
-    const isEmpty = anchor === undefined && tag === undefined && sep === undefined && value === undefined;
-    if (index === 0 && comma !== undefined) this.#tell(comma.offset, `unexpected , in ${this.#flow}`);
-    else if (isEmpty && index < this.#token.items.length - 1) this.#tell(start, `nothing between commas`);
-    else if (!isEmpty && index > 0 && comma === undefined) this.#tell(start, `missing , between ${this.#flow} items`);
+  #checkComma(before: Before, item: CST.CollectionItem, index: number): void {
+    const { comma, start } = before;
+    if (index === 0) {
+      if (comma !== undefined) this.#tell(comma.offset, `unexpected , in ${this.#flow}`);
+    } else if (isEmpty(before, item)) {
+      if (index < this.#token.items.length - 1) this.#tell(start, "nothing between commas");
+    } else if (comma === undefined) this.#tell(start, `missing , between ${this.#flow} items`);
   }
 
-  #checkBetween({ sep = [], value }: CST.CollectionItem, before: Before, { indicator, start }: Before): void {
+  #checkBetween({ sep = [], value }: CST.CollectionItem, before: Before, between: Before): void {
+    const { indicator, start } = between;
     if (indicator === undefined) {
-      if (value) this.#tell(start, `missing , or : between ${this.#flow} items`);
+      if (value || between.hasProperty) this.#tell(start, `missing , or : between ${this.#flow} items`);
     } else if (!this.#isMap) {
       const newline = sep.find(({ type, offset }) => type === "newline" && offset < indicator.offset);
       if (newline !== undefined) this.#nodes.reading.broken(newline.offset, KEY_WITHOUT_VALUE);

@@ -50,6 +50,8 @@ export class NodeReader implements Nodes {
   }
 
   read(token: Token, before: Before): Node {
+    this.reading.close(before.anchor);
+    this.reading.close(before.tag);
     const start = token?.offset ?? before.emptyAt;
     const at = this.reading.at(start);
     if (this.#depth > MAX_NESTING_DEPTH) {

@@ -55,8 +55,9 @@ export function readPair(nodes: Nodes, item: CST.CollectionItem, place: PairPlac
   check(name, between);
   if (isOverLines(nodes.reading.text, item, name, between))
     nodes.reading.refuse(name.tree.at, "a key over more than one line", "write `key: value`");
-  // Without a colon it is no value, and the place of the colon is what is told.
-  const isThere = between.indicator !== undefined || (flow !== undefined && value !== undefined);
+  // In block style nothing but a colon makes a value, and that it is missing is what is told.
+  const isThere =
+    between.indicator !== undefined || (flow !== undefined && (value !== undefined || between.hasProperty));
   const content = isThere ? nodes.read(value, between) : undefined;
   return {
     key: name,

@@ -24,6 +24,8 @@ export class YamlReading {
   readonly #lineStarts: number[] = [0];
   readonly #broken = new Map<number, Found>();
   readonly #refused: Found[] = [];
+  /** Where anchors and tags stand whose value has not been read. */
+  readonly #open = new Set<number>();
   #taken = 0;
   #gap: number | undefined;
 
@@ -52,6 +54,16 @@ export class YamlReading {
     this.#taken = offset + source.length;
   }
 
+  /** The same for an anchor or a tag, which is read only with its value. */
+  takeProperty(property: Piece): void {
+    this.take(property);
+    this.#open.add(property.offset);
+  }
+
+  close(property: Piece | undefined): void {
+    if (property !== undefined) this.#open.delete(property.offset);
+  }
+
   /** What is no YAML. One a line is told: the others of a line only follow from the first, and would bury it. */
   broken(offset: number, problem: Problem): void {
     const at = this.at(offset);
@@ -70,7 +82,8 @@ export class YamlReading {
   /** To be asked when everything has been taken. What is refused is told only of a text that is YAML as a whole. */
   problems(): readonly Found[] {
     if (this.isBroken) return [...this.#broken.values()];
-    const gap = this.#gap ?? this.#taken;
+    const [open] = this.#open;
+    const gap = this.#gap ?? open ?? this.#taken;
     if (this.#refused.length > 0 || gap === this.text.length) return this.#refused;
     const message = "text that belongs to no key and to no list";
     return [{ at: this.at(gap), path: "", message, suggestion: "write `key: value`, or `- value`" }];

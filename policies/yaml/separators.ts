@@ -48,6 +48,11 @@ export class Before {
     this.#lookAhead();
   }
 
+  /** Whether an anchor or a tag was taken, so that a value must be read, too. */
+  get hasProperty(): boolean {
+    return this.anchor !== undefined || this.tag !== undefined;
+  }
+
   /** Where its anchor or tag begins, or else the value. */
   get start(): number {
     return Math.min(this.anchor?.offset ?? this.end, this.tag?.offset ?? this.end);
@@ -55,7 +60,8 @@ export class Before {
 
   #take(token: CST.SourceToken): void {
     const { type, source, offset } = token;
-    this.#reading.take(token);
+    if (type === "anchor" || type === "tag") this.#reading.takeProperty(token);
+    else this.#reading.take(token);
     this.end = offset + source.length;
     if (this.#needsSpace && type !== "space" && type !== "newline" && type !== "comma") this.#tellGlued(offset);
     this.#needsSpace = false;
@@ -81,7 +87,7 @@ export class Before {
     if (type === "newline") {
       this.#atNewline = true;
       this.hasNewline = true;
-      if (this.anchor !== undefined || this.tag !== undefined) this.newlineBehindProperty = token;
+      if (this.hasProperty) this.newlineBehindProperty = token;
     } else if (flow === undefined && (indicator !== "doc-start" || next?.type !== "flow-collection"))
       this.#tab = source.includes("\t") ? token : undefined;
   }
@@ -98,8 +104,7 @@ export class Before {
       this[type] = token;
       this.#needsSpace = true;
     } else if (type === indicator) {
-      if (this.anchor !== undefined || this.tag !== undefined)
-        this.#tell(offset, `anchors and tags must be after the ${source} indicator`);
+      if (this.hasProperty) this.#tell(offset, `anchors and tags must be after the ${source} indicator`);
       if (this.indicator !== undefined) this.#tell(offset, `unexpected ${source} in ${flow ?? "collection"}`);
       this.indicator = token;
     } else if (type === "comma" && flow !== undefined) {
@@ -109,9 +114,14 @@ export class Before {
   }
 
   #lookAhead(): void {
-    const { next, parentIndent } = this.#place;
+    const { flow, next, parentIndent } = this.#place;
     if (this.#needsSpace && next && !(next.type === "scalar" && next.source === "")) {
       if (next.type !== "space" && next.type !== "newline" && next.type !== "comma") this.#tellGlued(next.offset);
+    }
+    // Not every reader looks for the value on the next line, in brackets.
+    if (flow !== undefined && this.newlineBehindProperty !== undefined) {
+      const message = "an anchor or a tag in brackets on another line than its value";
+      this.#reading.refuse(this.#reading.at(this.start), message, "put them on one line");
     }
     if (this.#tab === undefined) return;
     const isBlock = next?.type === "block-map" || next?.type === "block-seq";

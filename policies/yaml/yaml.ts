@@ -51,7 +51,7 @@ function tokensOf(text: string): { readonly tokens: readonly CST.Token[]; readon
   let documents = 0;
   for (const token of new LexemeParser(look).parse(text)) {
     if (token.type === "document") documents += 1;
-    goesOn &&= documents < 2;
+    goesOn &&= documents < 2 || refused.length > 0;
     tokens.push(token);
     if (!goesOn) return { tokens, refused };
   }

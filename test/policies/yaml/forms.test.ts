@@ -122,6 +122,24 @@ test.each<readonly [form: string, text: string, refused: string, plain: string]>
     "a: &x {b: &y c}\nd: *x\n",
   ],
   [
+    "an anchor on another line than its value in brackets",
+    "a: [b, &x\n 'c']\n",
+    "1:8 an anchor or a tag in brackets on another line than its value -> put them on one line",
+    "a: [b, &x 'c']\n",
+  ],
+  [
+    "a tag on another line than its value in brackets",
+    "a: {b: !!str\n c}\n",
+    "1:8 an anchor or a tag in brackets on another line than its value -> put them on one line",
+    "a: {b: !!str c}\n",
+  ],
+  [
+    "an anchor behind a value in brackets",
+    "{a: b, 'c' &x}\n",
+    "1:12 not valid YAML: missing , or : between flow map items -> check the indentation, the quotes and the `: ` of this line and the one before",
+    "{a: b, &x 'c': }\n",
+  ],
+  [
     "an anchor on another line than its key",
     "a: {b: c, &x\n d: e}\n",
     "2:2 a key over more than one line -> write `key: value`",

@@ -87,6 +87,18 @@ test("so is any of a text written at random", () => {
   expect(read).toBeGreaterThan(20);
 });
 
+test("an anchor and a tag are read only with a value", () => {
+  const text = "&x !!str ";
+  const pieces = { anchor: { offset: 0, source: "&x " }, tag: { offset: 3, source: "!!str " } };
+  const after = (...read: readonly (keyof typeof pieces)[]) => {
+    const reading = new YamlReading(text);
+    for (const piece of Object.values(pieces)) reading.takeProperty(piece);
+    for (const name of read) reading.close(pieces[name]);
+    return reading.problems().map(({ at }) => at.column);
+  };
+  expect([after("anchor", "tag"), after("tag"), after("anchor"), after()]).toEqual([[], [1], [4], [1]]);
+});
+
 test.each([
   ["a mapping", '? "claim_pattern" {ref: main}\n'],
   ["a text", "? 'audience' other\n"],
