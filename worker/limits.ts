@@ -71,6 +71,8 @@ export const APP_JWT_REUSED_MS = 8 * 60_000;
 export const MEMORY_HOLD_MS = 60_000;
 export const ISSUER_KEYS_FRESH_MS = 60 * 60_000;
 export const ISSUER_KEYS_STALE_MS = 24 * 60 * 60_000;
+/** How long KV is not asked again for keys that it did not have: one exchange looks for them several times. */
+export const ISSUER_KEYS_MISS_HOLD_MS = 1_000;
 /** For what an issuer says itself: a wrong document, a 4xx. */
 export const ISSUER_NEGATIVE_MS = 60_000;
 /** For an issuer that cannot be reached: doubled with each failure that follows, up to the latter. */
@@ -116,6 +118,8 @@ export const KV_MIN_TTL_SECONDS = 60;
 /** A read that takes longer is a miss: asking GitHub is then no slower. */
 export const KV_GET_TIMEOUT_MS = 1_500;
 export const KV_PUT_TIMEOUT_MS = 3_000;
+/** Keys that need no second digest: what is read is often written a moment later, or read again. */
+export const KV_KEYS_MEMORY_MAX = 500;
 
 // What is made void by a webhook or a 404.
 /** The clocks of two machines, and what GitHub's own replicas answer, may be behind by this much. */

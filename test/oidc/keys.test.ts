@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import {
   ISSUER_KEYS_FRESH_MS,
+  ISSUER_KEYS_MISS_HOLD_MS,
   ISSUER_KEYS_STALE_MS,
   ISSUER_NEGATIVE_MS,
   ISSUER_REFETCH_WINDOW_MS,
@@ -374,6 +375,22 @@ describe("keys in KV", () => {
     expect(await step(after, token)).toEqual(["accepted", []]);
     const nobody = await sign(next, { ...payload, iss: issuer });
     expect(await after.verifier.needsNoFetch(read(nobody))).toBe(false);
+  });
+
+  it("are looked for again a second after they were not there", async () => {
+    const issuer = `${ISSUER}/kv-2`;
+    const first = fresh();
+    first.network.publish(issuer, [old.publicJwk]);
+    const token = await sign(old, { ...payload, iss: issuer });
+    const second = fresh(first);
+    expect(await second.verifier.needsNoFetch(read(token))).toBe(false);
+    const writes = new PendingWrites();
+    await first.verifier.verify(read(token), { known: true, writes });
+    await writes.carryOut();
+    first.clock.now += ISSUER_KEYS_MISS_HOLD_MS - 1;
+    expect(await second.verifier.needsNoFetch(read(token))).toBe(false);
+    first.clock.now += 1;
+    expect(await second.verifier.needsNoFetch(read(token))).toBe(true);
   });
 
   it("are not written for a failure", async () => {

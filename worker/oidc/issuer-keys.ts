@@ -9,11 +9,13 @@ import { isObject } from "../../policies/objects.ts";
 import {
   ISSUER_KEYS_FRESH_MS,
   ISSUER_KEYS_MEMORY_MAX,
+  ISSUER_KEYS_MISS_HOLD_MS,
   ISSUER_KEYS_STALE_MS,
   MEMORY_SHARES_BYTES,
   RETRY_AFTER_OUTAGE_SECONDS,
 } from "../limits.ts";
 import type { Entry, TieredCache, Writes } from "../store/cache.ts";
+import { BoundedMap } from "../store/memory.ts";
 import {
   type DocumentDeps,
   type DocumentResult,
@@ -60,6 +62,8 @@ export type Refetched =
 export class IssuerKeySource {
   readonly #deps: KeysDeps;
   readonly #backoff: IssuerBackoff;
+  /** By issuer, when KV was last asked and had nothing. */
+  readonly #missedAt = new BoundedMap<number>(ISSUER_KEYS_MEMORY_MAX);
 
   constructor(deps: KeysDeps) {
     this.#deps = deps;
@@ -131,7 +135,12 @@ export class IssuerKeySource {
   }
 
   async #read(issuer: string): Promise<Entry<IssuerKeys> | undefined> {
-    return this.#own(issuer, await this.#deps.cache.get([issuer]));
+    const { cache, now } = this.#deps;
+    if (now() - (this.#missedAt.get(issuer) ?? 0) < ISSUER_KEYS_MISS_HOLD_MS)
+      return this.#own(issuer, cache.peek([issuer]));
+    const entry = await cache.get([issuer]);
+    if (entry === undefined) this.#missedAt.set(issuer, now());
+    return this.#own(issuer, entry);
   }
 
   /** Keys of one issuer must never speak for another, whatever became of the store. */

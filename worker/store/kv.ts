@@ -2,8 +2,9 @@
  * Workers KV as this service uses it: JSON values under hashed keys, each operation with a time of its own. A namespace that
  * refuses or hangs is an outcome, never an error.
  */
-import { KV_GET_TIMEOUT_MS, KV_MIN_TTL_SECONDS, KV_PUT_TIMEOUT_MS } from "../limits.ts";
+import { KV_GET_TIMEOUT_MS, KV_KEYS_MEMORY_MAX, KV_MIN_TTL_SECONDS, KV_PUT_TIMEOUT_MS } from "../limits.ts";
 import { sha256, toHex } from "./digest.ts";
+import { BoundedMap } from "./memory.ts";
 import { withinTime } from "./within-time.ts";
 
 export interface StoredEntry {
@@ -23,6 +24,8 @@ const FORMAT_VERSION = "v2";
 
 export class KvStore {
   readonly #deps: KvStoreDeps;
+  /** By tuple. */
+  readonly #keys = new BoundedMap<string>(KV_KEYS_MEMORY_MAX);
 
   constructor(deps: KvStoreDeps) {
     this.#deps = deps;
@@ -31,7 +34,7 @@ export class KvStore {
   /** `none` also stands for a value that is not of this form, or of another key. */
   async get(tuple: string): Promise<StoredEntry | "none" | "failed"> {
     try {
-      const reading = async (): Promise<unknown> => this.#deps.kv.get(await kvKey(tuple), "json");
+      const reading = async (): Promise<unknown> => this.#deps.kv.get(await this.#key(tuple), "json");
       const stored = await withinTime(reading(), KV_GET_TIMEOUT_MS);
       // The value repeats its key, so that a value copied under another tenant's key is a miss.
       return isStored(stored) && stored.tuple === tuple ? { value: stored.value, readAt: stored.readAt } : "none";
@@ -46,13 +49,20 @@ export class KvStore {
     try {
       const expirationTtl = Math.max(KV_MIN_TTL_SECONDS, Math.ceil(keepMs / 1000));
       const stored = JSON.stringify({ tuple, readAt, value });
-      const writing = async () => this.#deps.kv.put(await kvKey(tuple), stored, { expirationTtl });
+      const writing = async () => this.#deps.kv.put(await this.#key(tuple), stored, { expirationTtl });
       await withinTime(writing(), KV_PUT_TIMEOUT_MS);
       return true;
     } catch {
       this.#deps.onFailure?.("put");
       return false;
     }
+  }
+
+  /** A format version and the SHA-256 of the tuple: fixed length, no foreign text in a key. */
+  async #key(tuple: string): Promise<string> {
+    const key = this.#keys.get(tuple) ?? `${FORMAT_VERSION}:${toHex(await sha256(tuple))}`;
+    this.#keys.set(tuple, key);
+    return key;
   }
 }
 
@@ -70,9 +80,4 @@ function isStored(stored: unknown): stored is Stored {
     typeof stored.readAt === "number" &&
     "value" in stored
   );
-}
-
-/** A format version and the SHA-256 of the tuple: fixed length, no foreign text in a key. */
-async function kvKey(tuple: string): Promise<string> {
-  return `${FORMAT_VERSION}:${toHex(await sha256(tuple))}`;
 }
