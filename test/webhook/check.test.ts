@@ -578,6 +578,17 @@ describe("the owner's list of trusted issuers", () => {
     ]);
   });
 
+  it("refuses keys in a repository's policy while it is enforced, as exchanges do", async () => {
+    const list = "mode: enforce\nissuers:\n  - https://cluster.internal\n";
+    const { onlyRun } = await against(list, `${KEYED}${jwks("one", "E")}`);
+    expect([onlyRun().conclusion, onlyRun().title]).toEqual(["success", "No token can be made by 1 policy; 1 warning"]);
+    expect(onlyRun().annotations.join()).toContain(
+      `${POLICY}:5:1 warning: keys in a repository's policy are refused while the owner enforces a list`,
+    );
+    const audited = await against(list.replace("enforce", "audit"), `${KEYED}${jwks("one", "E")}`);
+    expect(audited.onlyRun().title).toBe(WIDENS);
+  });
+
   it("says that no listed issuer matches a pattern", async () => {
     const pattern = GOOD.replace(
       `issuer: ${ACTIONS}`,

@@ -86,7 +86,7 @@ describe("what is read out of them", () => {
         head: "ec26c3e57ca3a959ca5aad62de7213c562f8c821",
         base: { kind: "merge_base", ref: "master" },
         again: false,
-        strays: [],
+        misplaced: [],
       },
     });
   });
@@ -201,7 +201,7 @@ describe("a push", () => {
 
   it("names files that were meant as policies, elsewhere", () => {
     expect(push([{ added: ["a.sts.yaml"], removed: ["b.sts.yaml"] }])).toMatchObject({
-      check: { strays: ["a.sts.yaml"] },
+      check: { misplaced: ["a.sts.yaml"] },
     });
   });
 });

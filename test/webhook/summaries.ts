@@ -3,7 +3,7 @@
 import { micromark } from "micromark";
 import { gfm, gfmHtml } from "micromark-extension-gfm";
 import { parseTrustedIssuers } from "../../policies/issuers.ts";
-import { type ChangedFile, type JudgeContext, judgeFile, judgeStray } from "../../worker/webhook/judge.ts";
+import { type ChangedFile, type JudgeContext, judgeFile, judgeMisplaced } from "../../worker/webhook/judge.ts";
 import { verdictOf } from "../../worker/webhook/summary.ts";
 
 const ACTIONS = "https://token.actions.githubusercontent.com";
@@ -48,7 +48,7 @@ function onlyGitLab(): JudgeContext["enforcedList"] {
 interface Reviewed {
   readonly context?: JudgeContext;
   readonly files: readonly ChangedFile[];
-  readonly strays?: readonly string[];
+  readonly misplaced?: readonly string[];
   readonly unchecked?: readonly string[];
 }
 
@@ -99,7 +99,7 @@ export const REVIEWED: Readonly<Record<string, Reviewed>> = {
   },
   "files that are no policies, and one that was not read": {
     files: [file("OWNERS.yaml", undefined, "a: b\n"), file("ci.sts.yml", undefined, GOOD)],
-    strays: ["docs/ci.sts.yaml"],
+    misplaced: ["docs/ci.sts.yaml"],
     unchecked: [`${FOLDER}late.sts.yaml`],
   },
   "text that would mention, link and end its place": {
@@ -113,8 +113,8 @@ export const REVIEWED: Readonly<Record<string, Reviewed>> = {
 /** Title, Markdown and HTML of each. */
 export function renderedSummaries(): string {
   return Object.entries(REVIEWED)
-    .map(([name, { context = REPOSITORY, files, strays = [], unchecked = [] }]) => {
-      const verdicts = [...strays.map(judgeStray), ...files.map((one) => judgeFile(one, context))];
+    .map(([name, { context = REPOSITORY, files, misplaced = [], unchecked = [] }]) => {
+      const verdicts = [...misplaced.map(judgeMisplaced), ...files.map((one) => judgeFile(one, context))];
       const { output } = verdictOf({ verdicts, unchecked, why: "GitHub did not answer" }, "sts.example.com");
       const html = micromark(output.summary, { extensions: [gfm()], htmlExtensions: [gfmHtml()] });
       return `<h1>${name}</h1>\n<p>Title: ${output.title}</p>\n${html}\n`;

@@ -16,36 +16,37 @@ import {
   WEBHOOK_CALLS_RESERVED,
 } from "../limits.ts";
 import type { CheckClient } from "./client.ts";
-import { type CheckRequest, concernsUs, isStray } from "./events.ts";
-import type { ChangedFile, Standing } from "./judge.ts";
+import { type CheckRequest, isMisplaced, isPolicyPath } from "./events.ts";
+import type { ChangedFile, FileState } from "./judge.ts";
 
 /** Where the changes begin. */
-export interface Start {
+export interface Baseline {
   /** The commit that the head is compared with; absent: nothing. */
   readonly base?: string;
   /** Of what GitHub lists as changed. */
-  readonly strays: readonly string[];
+  readonly misplaced: readonly string[];
   /** GitHub lists all that differs, and nothing of it is ours. */
-  readonly isNothingOurs: boolean;
+  readonly touchesNoPolicy: boolean;
 }
 
-export async function startOf(
+export async function baselineOf(
   { github, token, place, run }: CheckClient,
-  { base, head, strays }: CheckRequest,
-): Promise<Result<Start>> {
-  if (base.kind === "commit") return accept({ base: base.sha, strays, isNothingOurs: false });
-  if (base.kind === "nothing") return accept({ strays, isNothingOurs: false });
+  { base, head, misplaced }: CheckRequest,
+): Promise<Result<Baseline>> {
+  if (base.kind === "commit") return accept({ base: base.sha, misplaced, touchesNoPolicy: false });
+  if (base.kind === "nothing") return accept({ misplaced, touchesNoPolicy: false });
   const compared = await compareCommits(github, token, { ...place, base: base.ref, head }, run.call);
   if (compared.kind === "denied") return refuse(compared.denial);
   // A 404 is no proof that there is no base: only what a push took away may be gone.
-  if (compared.kind === "absent") return base.mayBeGone ? accept({ strays, isNothingOurs: false }) : refuse(NOT_PARTED);
-  return accept({ base: compared.value.mergeBase, ...listedIn(compared.value, strays) });
+  if (compared.kind === "absent")
+    return base.mayBeGone ? accept({ misplaced, touchesNoPolicy: false }) : refuse(NOT_PARTED);
+  return accept({ base: compared.value.mergeBase, ...listedIn(compared.value, misplaced) });
 }
 
-function listedIn({ files, isComplete }: Comparison, known: readonly string[]): Omit<Start, "base"> {
-  const isOurs = files.some(({ path, formerPath }) => concernsUs(path) || (formerPath && concernsUs(formerPath)));
-  const listed = files.filter(({ path, status }) => status !== "removed" && isStray(path)).map(({ path }) => path);
-  return { strays: [...new Set([...known, ...listed])].sort(), isNothingOurs: isComplete && !isOurs };
+function listedIn({ files, isComplete }: Comparison, known: readonly string[]): Omit<Baseline, "base"> {
+  const isOurs = files.some(({ path, formerPath }) => isPolicyPath(path) || (formerPath && isPolicyPath(formerPath)));
+  const listed = files.filter(({ path, status }) => status !== "removed" && isMisplaced(path)).map(({ path }) => path);
+  return { misplaced: [...new Set([...known, ...listed])].sort(), touchesNoPolicy: isComplete && !isOurs };
 }
 
 const NOT_PARTED: Denial = {
@@ -61,7 +62,7 @@ export interface Changes {
   /** Why they were not. */
   readonly denial?: Denial;
   /** The owner's issuer list as the head has it, in the owner's policy repository. */
-  readonly issuerList?: Standing;
+  readonly issuerList?: FileState;
 }
 
 interface Compared {
@@ -84,18 +85,18 @@ export async function changesOf(
   const differing = differences(was ?? [], now).filter(({ path }) => isOurs(path, isPolicyRepository));
   const list = isPolicyRepository ? now.find(({ path }) => path === TRUSTED_ISSUERS_NAME) : undefined;
   const readable = differing.slice(0, readableCount(differing));
-  const wanted = [list, ...readable.map(({ after }) => after)].flatMap((entry) => located(entry, head));
-  const former = readable.flatMap(({ before }) => located(before, base));
-  const { standings, denial } = await readStandings(client, [...wanted, ...former]);
+  const wanted = [list, ...readable.map(({ after }) => after)].flatMap((entry) => entryAt(entry, head));
+  const former = readable.flatMap(({ before }) => entryAt(before, base));
+  const { states, denial } = await readStates(client, [...wanted, ...former]);
   const files: ChangedFile[] = [];
   const unread = differing.slice(readable.length).map(({ path }) => POLICY_DIRECTORY + path);
   for (const { path, formerPath, before, after } of readable) {
-    const [old, standing] = [before && standings.get(before), after && standings.get(after)];
+    const [old, state] = [before && states.get(before), after && states.get(after)];
     const at = { path: POLICY_DIRECTORY + path, ...(formerPath && { formerPath: POLICY_DIRECTORY + formerPath }) };
-    if ((before && !old) || (after && !standing)) unread.push(at.path);
-    else files.push({ ...at, ...(old && { before: old }), ...(standing && { after: standing }) });
+    if ((before && !old) || (after && !state)) unread.push(at.path);
+    else files.push({ ...at, ...(old && { before: old }), ...(state && { after: state }) });
   }
-  const issuerList = list && standings.get(list);
+  const issuerList = list && states.get(list);
   return accept({ files, unread, ...(denial && { denial }), ...(issuerList && { issuerList }) });
 }
 
@@ -165,46 +166,46 @@ function readableCount(differing: readonly Difference[]): number {
 const sizeOf = (entry: TreeEntry | undefined): number =>
   entry?.size !== undefined && entry.size <= POLICY_MAX_BYTES && isRead(entry.path) ? entry.size : 0;
 
-interface Located {
+interface EntryAt {
   readonly entry: TreeEntry;
   readonly commit: string;
 }
 
-const located = (entry: TreeEntry | undefined, commit: string | undefined): readonly Located[] =>
+const entryAt = (entry: TreeEntry | undefined, commit: string | undefined): readonly EntryAt[] =>
   entry && commit !== undefined ? [{ entry, commit }] : [];
 
-interface Standings {
+interface FileStates {
   /** What is missing was not read. */
-  readonly standings: ReadonlyMap<TreeEntry, Standing>;
+  readonly states: ReadonlyMap<TreeEntry, FileState>;
   /** Why reading ended early. */
   readonly denial?: Denial;
 }
 
-async function readStandings(client: CheckClient, wanted: readonly Located[]): Promise<Standings> {
+async function readStates(client: CheckClient, wanted: readonly EntryAt[]): Promise<FileStates> {
   const { github, token, place, run } = client;
   const callsLeft = () => run.callsLeft - WEBHOOK_CALLS_RESERVED;
   const entries = wanted.map(({ entry }) => entry).filter(({ type, path }) => type === "blob" && isRead(path));
   const blobs = [...new Map(entries.map((entry) => [entry.sha, entry])).values()];
   const { found, denial } = await readTexts(github, token, { ...place, blobs, callsLeft }, run.call);
-  const standings = new Map<TreeEntry, Standing>();
+  const states = new Map<TreeEntry, FileState>();
   let links = 0;
   for (const { entry, commit } of wanted) {
     const text = isRead(entry.path) ? found.get(entry.sha) : NEVER_READ;
-    if (entry.type !== "blob") standings.set(entry, { kind: entry.type === "tree" ? "folder" : "submodule" });
-    else if (text !== undefined && (text === NEVER_READ || entry.mode !== LINK)) standings.set(entry, text);
+    if (entry.type !== "blob") states.set(entry, { kind: entry.type === "tree" ? "folder" : "submodule" });
+    else if (text !== undefined && (text === NEVER_READ || entry.mode !== LINK)) states.set(entry, text);
     else if (text !== undefined && callsLeft() > 0 && links < SINGLE_TEXTS_MAX) {
       links += 1;
       const linked = await readLinked(client, entry.path, commit);
-      if ("denial" in linked) return { standings, denial: linked.denial };
-      standings.set(entry, linked.kind === "text" && text.kind === "text" ? { ...linked, link: text.text } : linked);
+      if ("denial" in linked) return { states, denial: linked.denial };
+      states.set(entry, linked.kind === "text" && text.kind === "text" ? { ...linked, link: text.text } : linked);
     }
   }
-  return { standings, ...(denial && { denial }) };
+  return { states, ...(denial && { denial }) };
 }
 
 const LINK = "120000";
 /** Of a file whose name says all that is to be said of it. Whoever opens a pull request chooses it, and it may go into no URL. */
-const NEVER_READ: Standing = { kind: "text", text: "" };
+const NEVER_READ: FileState = { kind: "text", text: "" };
 
 function isRead(path: string): boolean {
   const { role } = roleOfFile(POLICY_DIRECTORY + path, true);
@@ -216,7 +217,7 @@ async function readLinked(
   { github, token, place, run }: CheckClient,
   path: string,
   ref: string,
-): Promise<Standing | { readonly denial: Denial }> {
+): Promise<FileState | { readonly denial: Denial }> {
   const file = await readFile(github, token, { ...place, path: POLICY_DIRECTORY + path, ref }, run.call);
   if (file.kind === "denied") return file;
   if (file.kind === "absent" || file.value.kind === "not_a_file" || file.value.kind === "directory") {

@@ -7,11 +7,11 @@ import type { Denial } from "../denial.ts";
 import { type Conclusion, findCheckRun } from "../github/checks.ts";
 import type { App, Lookup } from "../github/github.ts";
 import { appsOf } from "../github/pool.ts";
-import { type Changes, changesOf, type Start, startOf } from "./changes.ts";
-import { type AppsHere, appsHere, type CheckClient, forgetToken, openClient } from "./client.ts";
+import { type Baseline, baselineOf, type Changes, changesOf } from "./changes.ts";
+import { type AppsInstalled, appsInstalled, type CheckClient, forgetToken, openClient } from "./client.ts";
 import type { CheckRequest } from "./events.ts";
-import { type JudgeContext, judgeFile, judgeStray, listIn } from "./judge.ts";
-import { type Marked, readMarker, reportRun } from "./report.ts";
+import { type JudgeContext, judgeFile, judgeMisplaced, listIn } from "./judge.ts";
+import { type RunMarker, readMarker, reportRun } from "./report.ts";
 import type { DeliveryRun } from "./run.ts";
 import { couldNotCheck, reasonText, verdictOf } from "./summary.ts";
 
@@ -41,13 +41,13 @@ async function steps(run: DeliveryRun, app: App, request: CheckRequest): Promise
   const begun = await begin(run, app, request);
   if ("denial" in begun) return begun.client ? giveUp(begun.client, request, begun.denial) : failed(begun.denial);
   const { client, start } = begun;
-  if (start.isNothingOurs && !request.again) return nothing("unchanged");
-  const outcome = await run.settled(() => stepsFrom(start, client, request));
+  if (start.touchesNoPolicy && !request.again) return nothing("unchanged");
+  const outcome = await run.settled(() => stepsAfter(start, client, request));
   // A commit that brings a bug to light is not passed over in silence.
   return outcome ?? giveUp(client, request, { reason: "internal" }, start);
 }
 
-async function stepsFrom(start: Start, client: CheckClient, request: CheckRequest): Promise<CheckOutcome> {
+async function stepsAfter(start: Baseline, client: CheckClient, request: CheckRequest): Promise<CheckOutcome> {
   const { run } = client;
   const { head, again } = request;
   const { stsDomain: domain, orgPolicyRepo } = run.services.config;
@@ -66,14 +66,14 @@ async function stepsFrom(start: Start, client: CheckClient, request: CheckReques
   const read = await changesOf(client, { base: base === "none" ? undefined : base, head }, isPolicyRepository);
   if (!read.ok) return giveUp(client, request, read.denial, start);
   const changes = read.value;
-  const isChanged = changes.files.length + changes.unread.length + start.strays.length > 0;
+  const isChanged = changes.files.length + changes.unread.length + start.misplaced.length > 0;
   if (!isChanged && !hasRun) return nothing("unchanged");
-  const apps = await appsHere(client);
+  const apps = await appsInstalled(client);
   if (!apps.isReporter && !again) return nothing("another_app");
 
   // 4. Judge, and report.
   const context = await contextOf(client, { apps, changes, isPolicyRepository });
-  const verdicts = [...start.strays.map(judgeStray), ...changes.files.map((file) => judgeFile(file, context))];
+  const verdicts = [...start.misplaced.map(judgeMisplaced), ...changes.files.map((file) => judgeFile(file, context))];
   const { unread, denial } = changes;
   const why = denial ? reasonText(denial) : "there is more to read than one delivery may; change fewer files at once";
   const verdict = verdictOf({ verdicts, unchecked: unread, why }, domain);
@@ -84,7 +84,7 @@ async function stepsFrom(start: Start, client: CheckClient, request: CheckReques
 }
 
 type Begun =
-  | { readonly client: CheckClient; readonly start: Start }
+  | { readonly client: CheckClient; readonly start: Baseline }
   | { readonly client?: CheckClient; readonly denial: Denial };
 
 /** A token of an earlier delivery may have died with its installation: then one more is minted. */
@@ -92,7 +92,7 @@ async function begin(run: DeliveryRun, app: App, request: CheckRequest): Promise
   const opened = await openClient(run, app, request);
   if (!opened.ok) return { denial: opened.denial };
   const client = opened.value;
-  const start = await startOf(client, request);
+  const start = await baselineOf(client, request);
   if (start.ok) return { client, start: start.value };
   if (!client.isReused || LASTING.includes(start.denial.reason)) return { client, denial: start.denial };
   forgetToken(client);
@@ -105,7 +105,7 @@ const LASTING: readonly Denial["reason"][] = ["github_rate_limited", "deadline_e
 interface LatestRun {
   readonly hasRun: boolean;
   /** What the run is about, if it is of our making. */
-  readonly former: Marked | undefined;
+  readonly former: RunMarker | undefined;
 }
 
 async function latestRun(client: CheckClient, head: string, call = client.run.lastCall): Promise<Lookup<LatestRun>> {
@@ -117,11 +117,11 @@ async function latestRun(client: CheckClient, head: string, call = client.run.la
 }
 
 /** A commit that has reached the default branch is compared with what it was compared with before. */
-const baseOf = (head: string, compared: string | undefined, former: Marked | undefined): string | undefined =>
+const baseOf = (head: string, compared: string | undefined, former: RunMarker | undefined): string | undefined =>
   compared === head ? former?.base : compared;
 
 interface Known {
-  readonly apps: AppsHere;
+  readonly apps: AppsInstalled;
   readonly changes: Changes;
   readonly isPolicyRepository: boolean;
 }
@@ -153,7 +153,7 @@ async function giveUp(
   client: CheckClient,
   { head, base: from, again }: CheckRequest,
   denial: Denial,
-  start?: Start,
+  start?: Baseline,
 ): Promise<CheckOutcome> {
   const { run } = client;
   const latest = await latestRun(client, head);

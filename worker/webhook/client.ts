@@ -79,7 +79,7 @@ async function explained({ run, github, app, place }: Opening, denial: Denial): 
 }
 
 /** What the Apps that see a repository are to its check. */
-export interface AppsHere {
+export interface AppsInstalled {
   /** Whether this App is the one that reports. */
   readonly isReporter: boolean;
   /** `name:level` of what the policy grants, and no App here holds that it lets make the token. Where nothing is known: nothing. */
@@ -87,7 +87,7 @@ export interface AppsHere {
 }
 
 /** Each App that is installed gets its own webhook: of those that can report, the one with the lowest id does, so that all agree without a store. */
-export async function appsHere({ run, github, app: own, place }: CheckClient): Promise<AppsHere> {
+export async function appsInstalled({ run, github, app: own, place }: CheckClient): Promise<AppsInstalled> {
   const { apps, config } = run.services;
   const looked = await Promise.all(
     appsOf(apps, place.owner).map(async (app) => {

@@ -36,7 +36,7 @@ export interface CheckRequest {
   /** Somebody asked for the check once more. */
   readonly again: boolean;
   /** Files that the event says were added or changed, and that look like policies outside of their folder; words warnings only. */
-  readonly strays: readonly string[];
+  readonly misplaced: readonly string[];
 }
 
 /** Where the changes of a commit begin. Policies are read from the default branch alone, so it is all that a commit is compared with. */
@@ -49,7 +49,7 @@ export type Base =
   | { readonly kind: "nothing" };
 
 /** A policy, an issuer list, or what was meant as one. The list is one of ours in whichever repository it is. */
-export function concernsUs(path: string): boolean {
+export function isPolicyPath(path: string): boolean {
   const { role } = roleOfFile(path, true);
   // A folder of a policy's name stands where the policy would be read.
   return (
@@ -58,7 +58,7 @@ export function concernsUs(path: string): boolean {
 }
 
 /** What lies in the policies' own folder is judged by what it is; everywhere else the name alone tells. */
-export const isStray = (path: string): boolean => concernsUs(path) && !path.startsWith(POLICY_DIRECTORY);
+export const isMisplaced = (path: string): boolean => isPolicyPath(path) && !path.startsWith(POLICY_DIRECTORY);
 
 /** Undefined for what is no such event. */
 type Reading = Work | "ignored" | undefined;
@@ -166,13 +166,13 @@ function readPush(json: unknown): Reading {
   const isNew = isZero(push.before);
   const isComplete = isListComplete(push) && !(isMain && (isNew || push.commits.length === 0));
   const added = push.commits.flatMap((commit) => [...commit.added, ...commit.modified]);
-  const ours = [...added, ...push.commits.flatMap((commit) => commit.removed)].filter(concernsUs);
+  const ours = [...added, ...push.commits.flatMap((commit) => commit.removed)].filter(isPolicyPath);
   if (isComplete && ours.length === 0) return "ignored";
-  const strays = added.filter(isStray).slice(0, WEBHOOK_NAMES_MAX);
-  if (!isMain) return checkOf(push, push.after, { strays });
+  const misplaced = added.filter(isMisplaced).slice(0, WEBHOOK_NAMES_MAX);
+  if (!isMain) return checkOf(push, push.after, { misplaced });
   const at = { owner: owner.login, repository };
   return {
-    ...checkOf(push, push.after, { strays, base: isNew ? { kind: "nothing" } : formerHead(push) }),
+    ...checkOf(push, push.after, { misplaced, base: isNew ? { kind: "nothing" } : formerHead(push) }),
     invalidate: [isComplete ? { kind: "files", ...at, paths: ours } : { kind: "repository", ...at }],
   };
 }
@@ -202,11 +202,11 @@ function readHead(json: unknown, action: string): Reading {
 }
 
 /** Whatever branch a pull request goes to: what a commit does to access is what it does when it reaches the default branch. */
-function checkOf(place: Place, head: string, more: Partial<Pick<CheckRequest, "base" | "again" | "strays">>): Work {
+function checkOf(place: Place, head: string, more: Partial<Pick<CheckRequest, "base" | "again" | "misplaced">>): Work {
   const { name: repository, owner, default_branch: main } = place.repository;
   const base: Base = { kind: "merge_base", ref: isPlainBranch(main) ? main : "HEAD" };
   const installation = place.installation && { id: place.installation.id, accountId: owner.id };
-  const check = { owner: owner.login, repository, installation, head, base, again: false, strays: [], ...more };
+  const check = { owner: owner.login, repository, installation, head, base, again: false, misplaced: [], ...more };
   return { owners: [owner.login], repository, invalidate: [], check };
 }
 

@@ -17,7 +17,7 @@ import { type AccessChange, policyAccess, type Side } from "./access.ts";
 import { issuerListAccess, type ListSide } from "./issuer-list-access.ts";
 
 /** What stands at a path at one commit, as an exchange would find it. */
-export type Standing =
+export type FileState =
   /** `link`: as a symbolic link says it; the text is that of the file which it leads to. */
   | { readonly kind: "text"; readonly text: string; readonly link?: string }
   | { readonly kind: "too_large" | "not_utf8" | "dead_link" | "submodule" | "folder" };
@@ -29,9 +29,9 @@ export interface ChangedFile {
   /** Where it was before, if it was renamed. */
   readonly formerPath?: string;
   /** Absent: the file is new. */
-  readonly before?: Standing;
+  readonly before?: FileState;
   /** Absent: the file is gone. */
-  readonly after?: Standing;
+  readonly after?: FileState;
 }
 
 export interface JudgeContext {
@@ -66,10 +66,10 @@ export function judgeFile(file: ChangedFile, context: JudgeContext): FileVerdict
 }
 
 /** A policy elsewhere in a repository may be an example: worth saying, and no error of it. */
-export function judgeStray(path: string): FileVerdict {
+export function judgeMisplaced(path: string): FileVerdict {
   const role = roleOfFile(path, false);
-  const isStray = role.role === "never_read";
-  const diagnostics = isStray ? [ofWholeFile(role.severity, "never-read", role.message, role.suggestion)] : [];
+  const isMisplaced = role.role === "never_read";
+  const diagnostics = isMisplaced ? [ofWholeFile(role.severity, "never-read", role.message, role.suggestion)] : [];
   return { path, what: "other", state: "valid", diagnostics };
 }
 
@@ -82,7 +82,7 @@ function judgePolicyFile(file: ChangedFile, identity: string, context: JudgeCont
   const text = after?.kind === "text" ? after.text : undefined;
   const checked = text === undefined ? undefined : checkPolicy(text, { kind, owner, domain, rules });
   const refused = checked?.policy ? refusedAnyway(checked.policy, context) : [];
-  const diagnostics = inOrder([...standingDiagnostics(after), ...(checked?.diagnostics ?? []), ...refused]);
+  const diagnostics = inOrder([...stateDiagnostics(after), ...(checked?.diagnostics ?? []), ...refused]);
   const access = policyAccess(renamed, was, after && { policy: checked?.policy });
   const state = stateOf(after, diagnostics);
   return {
@@ -96,47 +96,61 @@ function judgePolicyFile(file: ChangedFile, identity: string, context: JudgeCont
 
 const identityOf = (path: string): string => path.slice(POLICY_DIRECTORY.length, -POLICY_SUFFIX.length);
 
-function stateOf(after: Standing | undefined, diagnostics: readonly Diagnostic[]): FileVerdict["state"] {
+function stateOf(after: FileState | undefined, diagnostics: readonly Diagnostic[]): FileVerdict["state"] {
   if (after === undefined) return "removed";
   return diagnostics.some(({ severity }) => severity === "error") ? "invalid" : "valid";
 }
 
 /** What an exchange could use before: without errors, here as well as by itself. */
-function usableIn(standing: Standing, kind: PolicyKind, { owner, rules }: JudgeContext): CompiledPolicy | undefined {
-  const parsed = standing.kind === "text" ? parsePolicy(standing.text, { kind, owner }) : undefined;
+function usableIn(state: FileState, kind: PolicyKind, { owner, rules }: JudgeContext): CompiledPolicy | undefined {
+  const parsed = state.kind === "text" ? parsePolicy(state.text, { kind, owner }) : undefined;
   return parsed?.ok && deploymentDiagnostics(parsed.value, rules).length === 0 ? parsed.value : undefined;
 }
 
 function judgeList({ path, before, after }: ChangedFile): FileVerdict {
   const was: ListSide = before && { list: listIn(before) };
   const checked = after?.kind === "text" ? checkTrustedIssuers(after.text) : [];
-  const diagnostics = [...standingDiagnostics(after), ...checked];
+  const diagnostics = [...stateDiagnostics(after), ...checked];
   const access = issuerListAccess(was, after && { list: listIn(after) });
   return { path, what: "list", state: stateOf(after, diagnostics), diagnostics, access };
 }
 
-export function listIn(standing: Standing | undefined): TrustedIssuers | undefined {
-  const parsed = standing?.kind === "text" ? parseTrustedIssuers(standing.text) : undefined;
+export function listIn(state: FileState | undefined): TrustedIssuers | undefined {
+  const parsed = state?.kind === "text" ? parseTrustedIssuers(state.text) : undefined;
   return parsed?.ok ? parsed.value : undefined;
 }
 
 /** A policy without an error whose exchanges are refused by what lies outside of it. */
-function refusedAnyway(policy: CompiledPolicy, { missing, enforcedList }: JudgeContext): readonly Diagnostic[] {
-  const notHeld = missing(policy).map((permission): Diagnostic => {
-    const path = `permissions.${permission.slice(0, permission.indexOf(":"))}`;
-    const message = `the App's installation does not hold ${permission.replace(":", ": ")}, so that no token can be made`;
-    const suggestion = "have an owner grant it to the App, or remove it here";
-    return { severity: "warning", id: "permission-not-held", ...placeOf(policy, path, "key"), message, suggestion };
-  });
-  const { kind, value } = policy.document.issuer;
-  if (enforcedList === undefined || mayBeListed(enforcedList, policy)) return notHeld;
-  const path = kind === "exact" ? "issuer" : "issuer_pattern";
-  const message =
-    kind === "exact"
-      ? `this issuer is not on the owner's enforced list of trusted issuers, so that every exchange is refused: ${quoted(value)}`
-      : `no issuer on the owner's enforced list of trusted issuers matches ${quoted(value)}, so that every exchange is refused`;
-  const suggestion = "have it added to the list in the owner's policy repository, or name one that is listed";
-  return [...notHeld, { severity: "warning", id: "issuer-not-listed", ...placeOf(policy, path), message, suggestion }];
+function refusedAnyway(policy: CompiledPolicy, context: JudgeContext): readonly Diagnostic[] {
+  const { missing, enforcedList: list, isPolicyRepository } = context;
+  const { issuer, jwks } = policy.document;
+  const found = missing(policy).map((permission) => ({
+    id: "permission-not-held",
+    ...placeOf(policy, `permissions.${permission.slice(0, permission.indexOf(":"))}`, "key"),
+    message: `the App's installation does not hold ${permission.replace(":", ": ")}, so that no token can be made`,
+    suggestion: "have an owner grant it to the App, or remove it here",
+  }));
+  if (list && !mayBeListed(list, policy)) {
+    const isExact = issuer.kind === "exact";
+    const unlisted = isExact
+      ? `this issuer is not on the owner's enforced list of trusted issuers, so that every exchange is refused: ${quoted(issuer.value)}`
+      : `no issuer on the owner's enforced list of trusted issuers matches ${quoted(issuer.value)}, so that every exchange is refused`;
+    found.push({
+      id: "issuer-not-listed",
+      ...placeOf(policy, isExact ? "issuer" : "issuer_pattern"),
+      message: unlisted,
+      suggestion: "have it added to the list in the owner's policy repository, or name one that is listed",
+    });
+  }
+  if (list && jwks && !isPolicyRepository) {
+    found.push({
+      id: "jwks-not-accepted",
+      ...placeOf(policy, "jwks", "key"),
+      message: "keys in a repository's policy are refused while the owner enforces a list of trusted issuers",
+      suggestion: "move the policy to the owner's policy repository, or have the issuer publish its keys",
+    });
+  }
+  return found.map((one) => ({ severity: "warning", ...one }));
 }
 
 /** Of two patterns nobody can say cheaply whether they have an issuer in common: then nothing is said. */
@@ -150,8 +164,8 @@ function placeOf(policy: CompiledPolicy, path: string, part?: "key" | "value") {
   return { path, line, column };
 }
 
-const STANDINGS: Readonly<
-  Record<Exclude<Standing["kind"], "text">, readonly [id: string, message: string, suggestion: string]>
+const STATES: Readonly<
+  Record<Exclude<FileState["kind"], "text">, readonly [id: string, message: string, suggestion: string]>
 > = {
   too_large: ["invalid", "the file is larger than 65536 bytes", "shorten it"],
   not_utf8: ["invalid", "the file is not UTF-8", "save it as UTF-8"],
@@ -160,13 +174,13 @@ const STANDINGS: Readonly<
   folder: ["never-read", "a directory, and no file", "give it another name"],
 };
 
-function standingDiagnostics(standing: Standing | undefined): readonly Diagnostic[] {
-  if (standing === undefined) return [];
-  if (standing.kind !== "text") {
-    const [id, message, suggestion] = STANDINGS[standing.kind];
+function stateDiagnostics(state: FileState | undefined): readonly Diagnostic[] {
+  if (state === undefined) return [];
+  if (state.kind !== "text") {
+    const [id, message, suggestion] = STATES[state.kind];
     return [ofWholeFile("error", id, message, suggestion)];
   }
-  if (standing.link === undefined) return [];
-  const message = `a symbolic link: exchanges read what ${quoted(standing.link)} leads to, and a change of that file is not checked here`;
+  if (state.link === undefined) return [];
+  const message = `a symbolic link: exchanges read what ${quoted(state.link)} leads to, and a change of that file is not checked here`;
   return [ofWholeFile("warning", "symbolic-link", message, "put the file itself here")];
 }

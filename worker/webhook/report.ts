@@ -11,7 +11,7 @@ import type { CheckClient } from "./client.ts";
 import { withoutAnnotations } from "./summary.ts";
 
 /** What a run of ours is about. */
-export interface Marked {
+export interface RunMarker {
   readonly head: string;
   /** The commit that the head was compared with, or `none`. */
   readonly base: string;
@@ -20,7 +20,7 @@ export interface Marked {
 }
 
 /** Of a check that could not be done the base may not be known. */
-type About = Omit<Marked, "base"> & { readonly base: string | undefined };
+type About = Omit<RunMarker, "base"> & { readonly base: string | undefined };
 
 /** Absent: GitHub does not have the commit any more. */
 export async function reportRun(client: CheckClient, verdict: CompletedRun, about: About): Promise<Lookup<CheckRun>> {
@@ -80,7 +80,7 @@ async function withMarker(client: CheckClient, about: About, verdict: CompletedR
  * What this run is about; undefined for one that is not of our making. A workload with `checks: write` works through the same App: it
  * can make a run of our name and copy any text of ours, and knows no webhook secret.
  */
-export async function readMarker(client: CheckClient, head: string, run: CheckRun): Promise<Marked | undefined> {
+export async function readMarker(client: CheckClient, head: string, run: CheckRun): Promise<RunMarker | undefined> {
   const [, kind, base, mac] = MARKER.exec(run.summary) ?? [];
   if (base === undefined || mac === undefined || run.conclusion === null) return undefined;
   const marked = { head, base, isDone: kind === "verdict" };
@@ -93,7 +93,7 @@ export async function readMarker(client: CheckClient, head: string, run: CheckRu
 /** In hex, with a key of its own: a webhook's signature is none for a run, nor the other way round. */
 async function macOf(
   { place, app }: CheckClient,
-  { head, base, isDone, conclusion }: Marked & { readonly conclusion: string },
+  { head, base, isDone, conclusion }: RunMarker & { readonly conclusion: string },
   secret: string,
 ): Promise<string> {
   const key = await hmac(new TextEncoder().encode(secret), "key of check run markers");

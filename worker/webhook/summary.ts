@@ -127,13 +127,13 @@ function summaryOf(findings: Findings): string {
     `${plural(verdicts.length, "changed file")} looked at: ${counts.join(", ")}.`,
     ...section("Not checked", 4_000, unchecked, (path) => `- ${code(path)}: ${why}`),
     ...section("Errors", 20_000, error, diagnosticText),
-    ...section("What this changes in access", 22_000, mostFirst(verdicts), ({ text }) => `${text}\n`),
+    ...section("What this changes in access", 22_000, widestFirst(verdicts), ({ text }) => `${text}\n`),
     ...section("Warnings and notices", 14_000, [...warning, ...notice], diagnosticText),
   ].join("\n\n");
 }
 
 /** What lets in somebody is not to be pushed out of sight by much that does not. */
-function mostFirst(verdicts: readonly FileVerdict[]): readonly AccessChange[] {
+function widestFirst(verdicts: readonly FileVerdict[]): readonly AccessChange[] {
   const order: readonly Direction[] = ["wider", "other", "narrower", "same"];
   const changes = verdicts.flatMap(({ access }) => (access ? [access] : []));
   return changes.toSorted((a, b) => order.indexOf(a.direction) - order.indexOf(b.direction));
