@@ -8,6 +8,8 @@ export interface FetchRules {
   readonly allowLoopback: boolean;
   /** The deployment's own host name, which is never an issuer. */
   readonly stsDomain: string;
+  /** PRIVATE_HOSTS: host names and addresses of a private network that a server of one's own may ask; lower case, no port. */
+  readonly privateHosts?: readonly string[];
 }
 
 /** The address to fetch, or undefined where nothing may be fetched. Judge each redirect again, with its absolute URL. */
@@ -18,8 +20,9 @@ export function fetchTarget(text: string, rules: FetchRules): URL | undefined {
   const host = url.hostname.endsWith(".") ? url.hostname.slice(0, -1) : url.hostname;
   if (host === "" || host.endsWith(".") || host === hostOf(rules.stsDomain)) return undefined;
   if (rules.allowLoopback && isLoopback(host)) return isHttp(url) ? url : undefined;
-  if (url.protocol !== "https:" || isAddress(host) || isPrivateName(host)) return undefined;
-  return url;
+  if (url.protocol !== "https:") return undefined;
+  const isNamed = rules.privateHosts?.includes(host) ?? false;
+  return isNamed || !(isAddress(host) || isPrivateName(host)) ? url : undefined;
 }
 
 /** The URL parser lower-cases, decodes and maps host names, and turns every spelling of an IPv4 address into four numbers. */

@@ -39,6 +39,7 @@ describe("a good environment", () => {
       organizationPermissions: "read",
       eventIngressUri: undefined,
       allowLoopback: false,
+      privateHosts: [],
     });
     expect(Object.isFrozen(configOf({}))).toBe(true);
   });
@@ -80,6 +81,11 @@ describe("a good environment", () => {
       "loopback where allowed",
       { ALLOW_LOOPBACK: "true", GITHUB_API_URL: "http://127.0.0.1:9" },
       { apiUrl: "http://127.0.0.1:9" },
+    ],
+    [
+      "hosts of a private network",
+      { PRIVATE_HOSTS: "GHES.corp, 10.0.0.5 [fd00::5]" },
+      { privateHosts: ["ghes.corp", "10.0.0.5", "[fd00::5]"] },
     ],
     ["blank is not set", { READY_TOKEN: " ", KNOWN_ISSUERS: "" }, { readyToken: undefined, knownIssuers: [] }],
     ["unknown variables", { SOMETHING: "else" }, {}],

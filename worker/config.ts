@@ -44,6 +44,8 @@ export interface Config {
   readonly organizationPermissions: "none" | "read" | "any";
   readonly eventIngressUri: string | undefined;
   readonly allowLoopback: boolean;
+  /** Lower case; no port. */
+  readonly privateHosts: readonly string[];
 }
 
 export interface ConfigProblem {
@@ -102,6 +104,7 @@ export function readConfig(env: Env): ConfigReading {
     organizationPermissions: reader.choice("ORG_PERMISSIONS_IN_REPO_POLICIES", ["read", "none", "any"]),
     eventIngressUri: reader.url("EVENT_INGRESS_URI", allowLoopback),
     allowLoopback,
+    privateHosts: reader.hosts("PRIVATE_HOSTS"),
   };
   return reader.problems.length > 0
     ? { ok: false, problems: reader.problems, apps: config.apps }
@@ -174,6 +177,15 @@ class Reader {
       return entries && this.#problem(name, "must be names of owners, separated by commas or spaces");
     }
     return entries.map((entry) => entry.toLowerCase());
+  }
+
+  hosts(name: string): readonly string[] {
+    const entries = this.list(name) ?? [];
+    // An IPv6 address stands in brackets, as in a URL.
+    if (entries.every((entry) => (HOST.test(entry) && !entry.includes(":")) || /^\[[\da-f:.]+\]$/i.test(entry))) {
+      return entries.map((entry) => entry.toLowerCase());
+    }
+    return this.#problem(name, "must be host names or addresses without ports, separated by commas or spaces") ?? [];
   }
 
   permissions(name: string): readonly string[] {

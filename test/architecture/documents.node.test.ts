@@ -61,6 +61,7 @@ describe("the repository", () => {
       "Webhook",
       "Calls",
       "Operations",
+      "On your own server",
     ]);
   });
 });

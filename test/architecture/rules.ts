@@ -4,6 +4,7 @@ import type { Module } from "./modules.ts";
 
 /** Imports in `worker/` point down this list only. A name with a slash is a folder. */
 export const LAYERS = [
+  "server/",
   "index",
   "app",
   "http/",

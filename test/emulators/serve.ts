@@ -1,6 +1,7 @@
 // An emulator as a loopback server under Node: Request -> Response over node:http. The one file here that opens a socket.
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 
 export interface Served {
   /** "http://127.0.0.1:8901" */
@@ -16,6 +17,8 @@ export interface ServeOptions {
   /** 0 takes any free port. */
   readonly port: number;
   readonly hostname?: string;
+  /** PEM; serves https then. */
+  readonly tls?: { readonly key: string; readonly cert: string } | undefined;
   readonly fetch: (request: Request) => Promise<Response>;
 }
 
@@ -80,7 +83,7 @@ function listen(server: Server, options: ServeOptions, hostname: string): Promis
 export async function serve(options: ServeOptions): Promise<Served> {
   const hostname = options.hostname ?? "127.0.0.1";
   let origin = "";
-  const server = createServer((incoming, outgoing) => {
+  const listener: RequestListener = (incoming, outgoing) => {
     const controller = new AbortController();
     outgoing.once("close", () => controller.abort(new DOMException("the caller left", "AbortError")));
     toRequest(incoming, origin, controller.signal)
@@ -89,9 +92,10 @@ export async function serve(options: ServeOptions): Promise<Served> {
       // A fault that breaks the connection, or a caller who left. What was written still goes out, so that a cut body
       // arrives as one.
       .catch(() => (outgoing.headersSent ? outgoing.socket?.end() : outgoing.destroy()));
-  });
+  };
+  const server = options.tls ? createTlsServer(options.tls, listener) : createServer(listener);
   const port = await listen(server, options, hostname);
-  origin = `http://${hostname}:${port}`;
+  origin = `${options.tls ? "https" : "http"}://${hostname}:${port}`;
   return {
     url: origin,
     port,

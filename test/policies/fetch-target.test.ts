@@ -157,3 +157,22 @@ it("the deployment's own name counts however it is written", () => {
     expect(fetchTarget("https://sts.example.test/", { ...strict, stsDomain })).toBeUndefined();
   }
 });
+
+describe("what PRIVATE_HOSTS names", () => {
+  const named = { ...strict, privateHosts: ["ghes.internal", "10.0.0.5", "[fd00::5]"] };
+  it.each<readonly [string, string | undefined]>([
+    ["https://ghes.internal/api/v3", "https://ghes.internal/api/v3"],
+    ["https://GHES.internal.:8443/", "https://ghes.internal.:8443/"],
+    ["https://10.0.0.5:6443/", "https://10.0.0.5:6443/"],
+    ["https://[fd00::5]/", "https://[fd00::5]/"],
+    ["http://ghes.internal/", undefined],
+    ["https://other.internal/", undefined],
+    ["https://ghes.internal.evil.internal/", undefined],
+    ["https://10.0.0.6/", undefined],
+    ["https://localhost/", undefined],
+    ["https://[fd00::6]/", undefined],
+  ])("%s", (text, href) => {
+    expect(fetchTarget(text, strict)).toBeUndefined();
+    expect(fetchTarget(text, named)?.href).toBe(href);
+  });
+});

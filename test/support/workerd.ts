@@ -9,7 +9,7 @@
 
 import { EVENT_TYPE } from "../../worker/audit.ts";
 import { appKeys } from "../emulators/core/keys.ts";
-import { type Served, serve } from "../emulators/serve.ts";
+import { type Served, type ServeOptions, serve } from "../emulators/serve.ts";
 import { Network } from "./network.ts";
 import { KvServer } from "./workerd/kv-server.ts";
 import { PlatformServer } from "./workerd/platform-server.ts";
@@ -25,6 +25,10 @@ export interface WorkerdOptions {
   readonly hasPlatform?: boolean;
   /** Events are sent over HTTP to `eventsUrl`, at which nothing answers until `network.answer` says what. */
   readonly hasEventSink?: boolean;
+  /** What runs the Worker in place of workerd on its own. */
+  readonly start?: (variables: Readonly<Record<string, string>>) => Promise<Process>;
+  /** The emulators answer https at localhost then. */
+  readonly tls?: ServeOptions["tls"];
 }
 
 type Line = Readonly<Record<string, unknown>>;
@@ -134,9 +138,11 @@ export async function openWorkerd(options: WorkerdOptions = {}): Promise<Workerd
     if (network === undefined) throw new TypeError("not there yet");
     return network.fetch(request);
   };
+  const { tls } = options;
+  const common = { port: 0, fetch: answer, ...(tls && { tls, hostname: "localhost" }) };
   const [github, issuer, kv, platform] = await Promise.all([
-    serve({ name: "the emulated GitHub", port: 0, fetch: answer }),
-    serve({ name: "the emulated issuer", port: 0, fetch: answer }),
+    serve({ name: "the emulated GitHub", ...common }),
+    serve({ name: "the emulated issuer", ...common }),
     KvServer.open(),
     PlatformServer.open(),
   ]);
@@ -146,7 +152,8 @@ export async function openWorkerd(options: WorkerdOptions = {}): Promise<Workerd
   const sink: Readonly<Record<string, string>> = options.hasEventSink ? { EVENT_INGRESS_URI: eventsUrl } : {};
   const variables = { ...(await populate(network, options.policy)), ...sink, ...options.variables };
   const platformAddress = options.hasPlatform ? platform.address : undefined;
-  const start = () => startProcess({ variables, kvAddress: kv.address, platformAddress });
+  const ownStart = () => startProcess({ variables, kvAddress: kv.address, platformAddress });
+  const start = options.start ? () => options.start?.(variables) ?? ownStart() : ownStart;
   const servers = [github, issuer];
   return new WorkerdWorld({ network, kv, platform, process: await start(), servers, eventsUrl, start });
 }

@@ -1,0 +1,78 @@
+/**
+ * The entry on a server of one's own: the very Worker of Cloudflare, which is told who calls, and what the script `run` asks of it
+ * (worker/README.md, "On your own server"). `../index.ts` stays a module of its own when this is built.
+ */
+import worker from "../index.ts";
+import { addressOfCaller, parseProxies } from "./caller.ts";
+import { Pending } from "./pending.ts";
+
+interface Env {
+  readonly TRUSTED_PROXIES: string | null;
+  /** The control socket of the process that serves. */
+  readonly CONTROL: Fetcher;
+}
+
+const pending = new Pending();
+let proxies: ReturnType<typeof parseProxies> | undefined;
+
+export default {
+  fetch(request: Request, env: Env, context: ExecutionContext): Promise<Response> {
+    proxies ??= parseProxies(env.TRUSTED_PROXIES ?? "");
+    const own = new Request(request, { signal: request.signal });
+    own.headers.set("CF-Connecting-IP", addressOfCaller(request, proxies.ok ? proxies.value : []));
+    const answer = Promise.resolve(worker.fetch(own, env, pending.around(context)));
+    pending.add(answer);
+    return answer;
+  },
+};
+
+/** What the control socket answers; only who may write to the data folder reaches it. */
+export const control = {
+  fetch(request: Request, env: Env, context: ExecutionContext): Response | Promise<Response> {
+    if (new URL(request.url).pathname === "/drain") return new Response(pending.untilIdle());
+    return Promise.resolve(worker.fetch(new Request("http://localhost/healthz"), env, context));
+  },
+};
+
+/** `run` tries this before it listens. Nothing is reached from it, so that it judges the configuration alone. */
+export const preflight = {
+  async test(_controller: unknown, env: Env, context: ExecutionContext): Promise<void> {
+    const list = parseProxies(env.TRUSTED_PROXIES ?? "");
+    const problems = [...(list.ok ? [] : [`TRUSTED_PROXIES ${list.problem}`]), ...(await problemsOf(env, context))];
+    for (const problem of problems) console.log(problem);
+    if (problems.length > 0) throw new Error("the configuration is wrong");
+  },
+};
+
+async function problemsOf(env: Env, context: ExecutionContext): Promise<readonly string[]> {
+  const readyToken = crypto.randomUUID();
+  const headers = { Authorization: `Bearer ${readyToken}` };
+  const request = new Request("http://localhost/readyz", { headers });
+  const response = await worker.fetch(request, { ...env, READY_TOKEN: readyToken }, context);
+  // Our own answer: without `problems` the configuration is right.
+  const { problems = [] } = (await response.json()) as {
+    readonly problems?: readonly { readonly variable: string; readonly problem: string }[];
+  };
+  return problems.map(({ variable, problem }) => `${variable} ${problem}`);
+}
+
+/** For a container's health check. */
+export const health = {
+  async test(_controller: unknown, env: Env): Promise<void> {
+    const { ok } = await env.CONTROL.fetch("http://control/healthz", {
+      signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS),
+    });
+    if (!ok) throw new Error("not healthy");
+  },
+};
+
+const HEALTH_TIMEOUT_MS = 3_000;
+
+/** Holds a request open at the process that serves, which ends when told to, but not before the last such request is answered. */
+export const drain = {
+  async test(_controller: unknown, env: Env): Promise<void> {
+    const { body } = await env.CONTROL.fetch("http://control/drain");
+    if (body === null) throw new Error("nothing was held");
+    for await (const _ of body) console.log("held");
+  },
+};

@@ -1,0 +1,19 @@
+/** Where requests go when PRIVATE_HOSTS or ALLOW_LOOPBACK is set: to those hosts over any network, to all others over the public one. */
+
+interface Env {
+  readonly PRIVATE_HOSTS: string | null;
+  readonly ALLOW_LOOPBACK: string | null;
+  readonly PUBLIC: Fetcher;
+  readonly ANY: Fetcher;
+}
+
+const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;
+
+export default {
+  fetch(request: Request, env: Env): Promise<Response> {
+    const { hostname } = new URL(request.url);
+    const hosts = (env.PRIVATE_HOSTS ?? "").toLowerCase().split(/[\s,]+/);
+    const isPrivate = hosts.includes(hostname) || (env.ALLOW_LOOPBACK === "true" && LOOPBACK.test(hostname));
+    return (isPrivate ? env.ANY : env.PUBLIC).fetch(request);
+  },
+};
