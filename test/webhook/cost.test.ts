@@ -107,6 +107,17 @@ describe("what it costs", () => {
     expect([kvUse(counts), made.runs().length - runs]).toEqual([cost.kv, cost.runs]);
   });
 
+  it("deliveries that come together leave one token alive, which the next ones use", async () => {
+    const { pull, network, livingTokens, owner } = await createWebhookWorld({ latencyMs: 50 });
+    await Promise.all(Array.from({ length: 5 }, (_, i) => pull(policies(owner, i + 1))));
+    const ofChecks = network.github.tokens.filter(({ permissions }) => permissions.checks === "write");
+    expect(ofChecks.length).toBeGreaterThan(1);
+    expect(livingTokens()).toHaveLength(1);
+    const mints = network.count("gh.mint");
+    await pull(policies(owner, 9));
+    expect([network.count("gh.mint"), livingTokens().length]).toEqual([mints, 1]);
+  });
+
   it("is in the log, call by call", async () => {
     const { pull, network, worker, owner } = await createWebhookWorld();
     await pull(policies(owner, 1));

@@ -10,6 +10,7 @@ import { missingPermissions } from "../github/mint.ts";
 import { appsOf } from "../github/pool.ts";
 import { settingsUrlOf } from "../github/web-url.ts";
 import { CHECK_TOKEN_MARGIN_MS } from "../limits.ts";
+import type { CheckToken } from "../services.ts";
 import type { CheckRequest } from "./events.ts";
 import type { DeliveryRun } from "./run.ts";
 
@@ -36,16 +37,20 @@ export async function openClient(run: DeliveryRun, app: App, request: CheckReque
   const { owner, repository, installation } = request;
   const secrets = config.apps.find(({ id }) => id === app.id)?.webhookSecrets ?? [];
   const client = { run, github, app, place: { owner, repository }, secrets };
-  const kept = webhooks.tokens.get(keyOf(app, request));
-  if (kept && kept.expiresAt - now() > CHECK_TOKEN_MARGIN_MS) {
-    return accept({ ...client, token: kept.token, isReused: true });
-  }
+  const kept = (): CheckToken | undefined => {
+    const held = webhooks.tokens.get(keyOf(app, request));
+    return held && held.expiresAt - now() > CHECK_TOKEN_MARGIN_MS ? held : undefined;
+  };
+  const reused = kept();
+  if (reused) return accept({ ...client, token: reused.token, isReused: true });
   if (installation === undefined) return refuse({ reason: "app_not_installed", owner });
   const known: Installation = { ...UNKNOWN, ...installation, appId: app.id, owner };
   const minted = await github.mintCheckToken(app, known, repository, run.call);
   if (!minted.ok) return refuse(await explained(client, minted.denial));
   const { token, expiresAt } = minted.value;
-  webhooks.tokens.set(keyOf(app, request), { token, expiresAt: Date.parse(expiresAt) });
+  // Deliveries that come together each mint one; whichever is not kept would live on and be nobody's.
+  if (kept()) run.minted(token);
+  else webhooks.tokens.set(keyOf(app, request), { token, expiresAt: Date.parse(expiresAt) });
   return accept({ ...client, token, isReused: false });
 }
 
