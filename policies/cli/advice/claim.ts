@@ -33,8 +33,10 @@ const without = (name: string) => ({ remove: [{ key: "claim_pattern", claim: nam
 
 function ofAbsent({ failed: { name, expected }, claims, workload }: FailedClause): Change {
   const near = nearClaim(name, claims);
-  if (near !== undefined) {
-    const text = [claimStrings(findClaim(claims, near)?.value)].flat()[0];
+  const found = near === undefined ? undefined : findClaim(claims, near);
+  // Of two claims that a path may mean the shorter key is never found.
+  if (near !== undefined && found !== undefined) {
+    const text = [claimStrings(found.value)].flat()[0];
     const { value: pattern } = expected;
     const value = text === undefined || matchesWhole(pattern, text) ? pattern : lastingPattern(text, workload);
     const advice = `The token has no claim \`${name}\`, but \`${near}\`:`;

@@ -2,20 +2,37 @@
  * A policy's text with changes made in it; comments and all other lines stay as they are. Pure.
  */
 
-import { type Document, isMap, isScalar, type Pair, parseDocument, Scalar, type YAMLMap } from "yaml";
+import { type Document, isMap, isScalar, type Pair, parseDocument, Scalar, visit, type YAMLMap } from "yaml";
 import type { Change, PolicyLine, Setting } from "./clause.ts";
 
-/** Undefined if there is nothing to change, or the text is no mapping. The result is checked by whoever uses it. */
+/**
+ * Undefined if there is nothing to change, or if it cannot be done line by line: what an alias stands for would be lost, and with
+ * it a restriction. The result is checked by whoever uses it.
+ */
 export function mendedText(text: string, changes: readonly Pick<Change, "set" | "remove">[]): string | undefined {
   const set = changes.flatMap((change) => change.set);
   const remove = changes.flatMap((change) => change.remove);
   if (set.length + remove.length === 0) return undefined;
   // As the policy's own reader has it: every scalar is the text that was typed.
   const document = parseDocument(text, { schema: "failsafe", logLevel: "silent" });
-  if (document.errors.length > 0 || !isMap(document.contents)) return undefined;
+  if (document.errors.length > 0 || !isMap(document.contents) || hasAlias(document)) return undefined;
   for (const setting of set) write(document, setting, remove);
-  for (const { key, claim } of remove) document.deleteIn(claim === undefined ? [key] : [key, claim]);
+  for (const { key, claim } of remove) {
+    if (claim === undefined) document.delete(key);
+    else if (isMap(document.get(key))) document.deleteIn([key, claim]);
+  }
   return document.toString({ lineWidth: 0, flowCollectionPadding: false });
+}
+
+function hasAlias(document: Document): boolean {
+  let found = false;
+  visit(document, {
+    Alias() {
+      found = true;
+      return visit.BREAK;
+    },
+  });
+  return found;
 }
 
 /** Into the line of the same key, else of the one that goes away for it, else at the end. */

@@ -6,10 +6,14 @@
 import { expect, test } from "vitest";
 import { checkPolicy } from "../../../policies/check.ts";
 import { claimsOfVerifiedToken, findClaim, scalarAsString } from "../../../policies/claims.ts";
+import type { Change } from "../../../policies/cli/advice/clause.ts";
 import { explain } from "../../../policies/cli/explain.ts";
 import { kindOfToken } from "../../../policies/cli/kinds/kinds.ts";
 import { evaluate } from "../../../policies/evaluate.ts";
-import { DEFAULT_RULES } from "../judge.ts";
+import type { PolicyDocument } from "../../../policies/policy/document.ts";
+import recorded from "../../vectors/policy.json?raw";
+import forms from "../../vectors/yaml.json?raw";
+import { DEFAULT_RULES, type PolicyVector } from "../judge.ts";
 
 type Claims = Readonly<Record<string, unknown>>;
 
@@ -169,4 +173,50 @@ test.each(CASES)("%s, %s", (_folder, mistake, { policy: text, claims }, right) =
     pinned: /pr-10[0-9]|4\\?\.5|jti/.exec(mended?.text ?? "")?.[0],
     text: mended?.text,
   }).toEqual({ allow: [true, true], strangers: [], warnings: [], volatile: [], pinned: undefined, text: mended?.text });
+});
+
+/** The document with the change made, by the change's own words. */
+function changed(document: PolicyDocument, { set, remove }: Pick<Change, "set" | "remove">) {
+  const gone = [...remove, ...set].map(({ claim }) => claim);
+  const added = set.flatMap(({ claim, value }) => (claim === undefined ? [] : [{ name: claim, pattern: value }]));
+  return {
+    claims: [...document.claims.filter(({ name }) => !gone.includes(name)), ...added].sort(byName),
+    permissions: [...document.permissions].sort(byName),
+    repositories: document.repositories,
+    jwks: document.jwks,
+    app: document.app,
+  };
+}
+
+const byName = (a: { readonly name: string }, b: { readonly name: string }) => (a.name < b.name ? -1 : 1);
+
+test("whatever the policy, the one that is written anew differs from it by what the advice says alone", () => {
+  const all: readonly PolicyVector[] = JSON.parse(recorded);
+  // They lie in groups of a kind: some of each will do.
+  const vectors: readonly PolicyVector[] = [
+    ...all.filter((_, i) => i % 6 === 0 || (i > 2080 && i < 2100)),
+    ...JSON.parse(forms),
+  ];
+  const counts = { refused: 0, written: 0, allowed: 0 };
+  for (const { id, policy: text, claims, owner = "acme", kind, domain } of vectors) {
+    const context = {
+      kind: kind === "repo" ? "repository" : "organization",
+      owner,
+      domain,
+      rules: DEFAULT_RULES,
+    } as const;
+    const { policy } = checkPolicy(text, context);
+    if (policy === undefined) continue;
+    const { verdict, changes, mended } = explain({ policy, text, context }, claimsOfVerifiedToken(claims));
+    if (verdict.allow) continue;
+    counts.refused += 1;
+    if (mended === undefined) continue;
+    counts.written += 1;
+    if (mended.allow) counts.allowed += 1;
+    const after = checkPolicy(mended.text, context).policy?.document;
+    const told = { set: changes.flatMap(({ set }) => set), remove: changes.flatMap(({ remove }) => remove) };
+    expect([id, after && changed(after, { set: [], remove: [] })]).toEqual([id, changed(policy.document, told)]);
+  }
+  console.log(`recorded policies: ${JSON.stringify(counts)}`);
+  expect(counts.allowed).toBeGreaterThan(counts.refused / 2);
 });
