@@ -20,6 +20,7 @@ describe("a good environment", () => {
         {
           id: "7",
           name: undefined,
+          botId: undefined,
           privateKey: SECRET,
           owners: [],
           webhookSecrets: [],
@@ -96,11 +97,11 @@ describe("a good environment", () => {
   it("takes several Apps, each with its owners and secrets", () => {
     const GITHUB_APPS = JSON.stringify([
       { id: 1, privateKey: "a", owners: ["Acme"], webhookSecret: ["x", "y"] },
-      { id: "2", privateKey: "b" },
+      { id: "2", botId: 5, privateKey: "b" },
     ]);
     expect(configOf({ GITHUB_APPS, GITHUB_WEBHOOK_SECRET: "shared" }).apps).toEqual([
       { id: "1", privateKey: "a", owners: ["acme"], webhookSecrets: ["x", "y"], variable: "GITHUB_APPS" },
-      { id: "2", privateKey: "b", owners: [], webhookSecrets: ["shared"], variable: "GITHUB_APPS" },
+      { id: "2", botId: "5", privateKey: "b", owners: [], webhookSecrets: ["shared"], variable: "GITHUB_APPS" },
     ]);
   });
 
@@ -124,6 +125,12 @@ describe("a wrong environment", () => {
     ["Apps with an unknown key", { GITHUB_APPS: `[{"id":1,"privateKey":"${SECRET}","owner":"x"}]` }, "GITHUB_APPS"],
     ["no Apps", { GITHUB_APPS: "[]" }, "GITHUB_APPS"],
     ["an App twice", { GITHUB_APPS: `[{"id":1,"privateKey":"a"},{"id":"1","privateKey":"b"}]` }, "GITHUB_APPS"],
+    ["a bot's id in words", { GITHUB_APP_BOT_ID: SECRET }, "GITHUB_APP_BOT_ID"],
+    [
+      "a bot's id in words among Apps",
+      { GITHUB_APPS: `[{"id":1,"botId":"x","privateKey":"${SECRET}"}]` },
+      "GITHUB_APPS",
+    ],
     ["a name of digits", { GITHUB_APP_NAME: "77" }, "GITHUB_APP_NAME"],
     ["a name with a space", { GITHUB_APP_NAME: `${SECRET} ${SECRET}` }, "GITHUB_APP_NAME"],
     ["a name of digits among Apps", { GITHUB_APPS: `[{"id":1,"name":"2","privateKey":"${SECRET}"}]` }, "GITHUB_APPS"],

@@ -15,6 +15,8 @@ export interface AppConfig {
   readonly id: string;
   /** For `app` and `app_pattern` in policies. */
   readonly name: string | undefined;
+  /** GitHub's number of the App's bot, which its e-mail address has. */
+  readonly botId: string | undefined;
   /** PEM or base64 text, as configured. */
   readonly privateKey: string;
   /** Lower case; empty: owners that no App names. */
@@ -70,11 +72,18 @@ const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 /** Not digits alone: policies name an App by its id as well. */
 const APP_NAME = /^(?!\d+$)[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
+const NUMERIC_ID = /^[1-9]\d{0,15}$/;
+const numericId = v.union([
+  v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
+  v.pipe(v.string(), v.regex(NUMERIC_ID)),
+]);
+
 const AppsSchema = v.pipe(
   v.array(
     v.strictObject({
-      id: v.union([v.pipe(v.number(), v.safeInteger(), v.minValue(1)), v.pipe(v.string(), v.regex(/^[1-9]\d{0,15}$/))]),
+      id: numericId,
       name: v.optional(v.pipe(v.string(), v.regex(APP_NAME))),
+      botId: v.optional(numericId),
       privateKey: v.pipe(v.string(), v.minLength(1)),
       owners: v.optional(v.array(v.pipe(v.string(), v.regex(OWNER_NAME)))),
       webhookSecret: v.optional(v.union([v.string(), v.array(v.string())])),
@@ -221,7 +230,7 @@ class Reader {
     const id = this.text("GITHUB_APP_ID");
     const privateKey = this.text("GITHUB_APP_PRIVATE_KEY");
     if (id === undefined) this.#problem("GITHUB_APP_ID", "is required (or GITHUB_APPS): the App's numeric id");
-    else if (!/^[1-9]\d{0,15}$/.test(id)) this.#problem("GITHUB_APP_ID", "must be the App's numeric id");
+    else if (!NUMERIC_ID.test(id)) this.#problem("GITHUB_APP_ID", "must be the App's numeric id");
     if (privateKey === undefined) {
       this.#problem("GITHUB_APP_PRIVATE_KEY", "is required (or GITHUB_APPS): the App's private key as PEM");
     }
@@ -229,9 +238,13 @@ class Reader {
     if (name !== undefined && !APP_NAME.test(name)) {
       this.#problem("GITHUB_APP_NAME", "must be letters, digits, '.', '_' or '-', and not digits alone");
     }
+    const botId = this.text("GITHUB_APP_BOT_ID");
+    if (botId !== undefined && !NUMERIC_ID.test(botId)) {
+      this.#problem("GITHUB_APP_BOT_ID", "must be the numeric id of the App's bot");
+    }
     const webhookSecrets = this.list("GITHUB_WEBHOOK_SECRET") ?? [];
     if (id === undefined || privateKey === undefined) return [];
-    return [{ id, name, privateKey, owners: [], webhookSecrets, variable: "GITHUB_APP_PRIVATE_KEY" }];
+    return [{ id, name, botId, privateKey, owners: [], webhookSecrets, variable: "GITHUB_APP_PRIVATE_KEY" }];
   }
 
   #severalApps(text: string): readonly AppConfig[] {
@@ -242,6 +255,7 @@ class Reader {
     const apps = parsed.output.map((app) => ({
       id: String(app.id),
       name: app.name,
+      botId: app.botId === undefined ? undefined : String(app.botId),
       privateKey: app.privateKey,
       owners: (app.owners ?? []).map((owner) => owner.toLowerCase()),
       webhookSecrets: app.webhookSecret === undefined ? shared : [app.webhookSecret].flat().filter((s) => s !== ""),

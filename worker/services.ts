@@ -97,9 +97,9 @@ export function setUp(env: Env, outside: Outside = realOutside()): Setup {
   if (!kv) problems.push({ variable: "STS_CACHE", problem: "is required: bind a Workers KV namespace" });
   const readyToken = typeof env.READY_TOKEN === "string" && env.READY_TOKEN !== "" ? env.READY_TOKEN : undefined;
   const apps = (reading.ok ? reading.config : reading).apps.flatMap((app): App[] => {
-    const { id, name, owners, privateKey, variable } = app;
+    const { id, name, botId, owners, privateKey, variable } = app;
     const keys = readAppKeys(privateKey);
-    if (keys.ok) return [{ id, name, owners, keys: keys.pkcs8 }];
+    if (keys.ok) return [{ id, name, botId, owners, keys: keys.pkcs8 }];
     problems.push({ variable, problem: `the private key of App ${id}: ${keys.message}` });
     return [];
   });

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { watchedKv } from "../support/kv.ts";
 import type { Fault, Network } from "../support/network.ts";
 import { ACTIONS } from "../support/workload.ts";
-import { createWorld, POLICY } from "../support/world.ts";
+import { createWorld, POLICY, type WorldOptions } from "../support/world.ts";
 
 // All worlds share the issuer; each begins with nothing cached.
 beforeEach(() => reset());
@@ -58,6 +58,8 @@ describe("an exchange is answered", () => {
       "permissions",
       "repositories",
       "policy",
+      "app_slug",
+      "bot",
       "request_id",
     ]);
     expect(body).toMatchObject({
@@ -78,6 +80,37 @@ describe("an exchange is answered", () => {
       new RegExp(`^${owner}/app/\\.github/chainguard/deploy\\.sts\\.yaml@[0-9a-f]{40}$`),
     );
   });
+
+  it.each<[WorldOptions & { readonly slug?: string }, string | undefined, object | undefined]>([
+    [{}, "app-7", { name: "app-7[bot]" }],
+    [
+      { variables: { GITHUB_APP_BOT_ID: "41898282" } },
+      "app-7",
+      { name: "app-7[bot]", email: "41898282+app-7[bot]@users.noreply.github.com" },
+    ],
+    [
+      {
+        variables: { GITHUB_APP_BOT_ID: "5" },
+        apiUrl: "https://api.acme.ghe.com",
+        actions: "https://issuer.example/a",
+      },
+      "app-7",
+      { name: "app-7[bot]", email: "5+app-7[bot]@users.noreply.acme.ghe.com" },
+    ],
+    [{ slug: "no slug\n" }, undefined, undefined],
+  ])(
+    "with whom commits made by the token are by, as far as it is known: %j",
+    async ({ slug, ...options }, told, bot) => {
+      const world = await createWorld(options);
+      const [app] = world.github.state.apps;
+      if (app && slug !== undefined) Object.assign(app, { slug });
+      // From GitHub, from memory, and from KV.
+      for (const worker of [world.worker, world.worker, world.isolate()]) {
+        const { status, body } = await worker.fetch(await world.request());
+        expect([status, body.app_slug, body.bot]).toEqual([200, told, bot]);
+      }
+    },
+  );
 
   it("by POST form, with octo-sts's three keys and no other, on one line that a shell client can cut", async () => {
     const { ask, owner } = await createWorld();

@@ -133,6 +133,7 @@ export async function createTestWorld(options: WorldOptions = {}): Promise<TestW
 export const acmeInstallation = (): Installation => ({
   id: 101,
   appId: "1",
+  appSlug: "app-1",
   owner: "acme",
   accountId: 42,
   ownerType: "Organization",

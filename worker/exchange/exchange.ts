@@ -138,6 +138,7 @@ async function steps(run: ExchangeRun, incoming: Incoming, deps: ExchangeDeps): 
     ...granted,
     repositories: repositories === "all" ? "all" : repositories.map(({ name }) => name),
     policy: granting,
+    app: { slug: minted.installation.appSlug, botId: minted.app.botId },
   };
 }
 

@@ -47,6 +47,8 @@ export interface Granted {
   readonly permissions: Readonly<Record<string, string>>;
   readonly repositories: readonly string[] | "all";
   readonly policy: { readonly path: string; readonly sha: string };
+  /** Who acts with the token, as far as it is known. */
+  readonly app: { readonly slug?: string | undefined; readonly botId?: string | undefined };
 }
 
 /** Of a dry run, whose request would be granted as far as anybody but GitHub's mint can know. */

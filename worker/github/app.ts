@@ -10,6 +10,8 @@ export interface App {
   readonly id: string;
   /** As the configuration names it, for policies. */
   readonly name?: string | undefined;
+  /** GitHub's number of its bot, as the configuration has it. */
+  readonly botId?: string | undefined;
   /** PKCS#8, one, or two while rotating. */
   readonly keys: readonly Uint8Array[];
   /** Lower case; empty: it serves the owners that no App names. */

@@ -220,6 +220,7 @@ const stored = v.variant("kind", [
     installation: v.object({
       id: v.number(),
       appId: v.string(),
+      appSlug: v.optional(v.string()),
       owner: v.string(),
       accountId: v.number(),
       ownerType: v.picklist(["Organization", "User"]),

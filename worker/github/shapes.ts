@@ -36,6 +36,8 @@ const permissionsHeld = v.pipe(
 export interface Installation {
   readonly id: number;
   readonly appId: string;
+  /** The App's name in addresses, and its bot's; for people. */
+  readonly appSlug?: string | undefined;
   /** As GitHub spells it. */
   readonly owner: string;
   /** The owner's number: unlike its name it is never given to somebody else. */
@@ -47,8 +49,12 @@ export interface Installation {
   readonly suspended: boolean;
 }
 
+/** An App's name in addresses. */
+const slug = v.pipe(v.string(), v.regex(/^[a-z0-9-]{1,100}$/));
+
 const installationShape = v.object({
   id,
+  app_slug: v.fallback(v.optional(slug), undefined),
   account: v.object({ login, id }),
   target_type: v.optional(v.string()),
   repository_selection: selection,
@@ -63,6 +69,7 @@ export function parseInstallation(json: unknown, appId: string): Installation | 
   return {
     id: found.id,
     appId,
+    appSlug: found.app_slug,
     owner: account.login,
     accountId: account.id,
     ownerType: found.target_type === "User" ? "User" : "Organization",
@@ -155,7 +162,7 @@ export interface AppInfo {
 
 const appShape = v.object({
   id,
-  slug: v.optional(v.pipe(v.string(), v.regex(/^[a-z0-9-]{1,100}$/))),
+  slug: v.optional(slug),
   permissions: permissionsHeld,
   events: v.pipe(v.array(v.pipe(v.string(), v.maxLength(100))), v.maxLength(500)),
 });

@@ -26,7 +26,8 @@ export function tokenRoute(context: RouteContext): Promise<Response> {
   const { request, requestId, services } = context;
   return answerExchange(context, {
     read: () => readTokenRequest(request, deploymentOf(services), placeOf(context)),
-    granted: (outcome) => jsonResponse(tokenBody(outcome, { requestId, nowMs: services.now() }), 200),
+    granted: (outcome) =>
+      jsonResponse(tokenBody(outcome, { requestId, nowMs: services.now(), webUrl: services.webUrl }), 200),
     refused(outcome) {
       const refusal = asOAuth(wireRefusal(outcome.denial, outcome.viewer, outcome));
       return wireRefusalResponse(refusal, sourceOf(context));

@@ -62,8 +62,8 @@ function challenge(error: string, description: string): string {
 
 /** RFC 8693 section 2.2.1, and what was granted by which policy. */
 export function tokenBody(
-  { token, expiresAt, permissions, repositories, policy }: Granted,
-  { requestId, nowMs }: { readonly requestId: string; readonly nowMs: number },
+  { token, expiresAt, permissions, repositories, policy, app }: Granted,
+  { requestId, nowMs, webUrl }: { readonly requestId: string; readonly nowMs: number; readonly webUrl: string },
 ): Readonly<Record<string, unknown>> {
   return {
     access_token: token,
@@ -73,8 +73,17 @@ export function tokenBody(
     permissions,
     repositories,
     policy,
+    ...identityOf(app, webUrl),
     request_id: requestId,
   };
+}
+
+/** Whom commits made with the token are by: GitHub knows a bot by the number in its address. */
+function identityOf({ slug, botId }: Granted["app"], webUrl: string): Readonly<Record<string, unknown>> {
+  if (slug === undefined) return {};
+  const name = `${slug}[bot]`;
+  const email = botId === undefined ? {} : { email: `${botId}+${name}@users.noreply.${new URL(webUrl).hostname}` };
+  return { app_slug: slug, bot: { name, ...email } };
 }
 
 export const NOT_FOUND = { status: 404, code: 5, message: "Not Found" };

@@ -19,7 +19,7 @@ export function exchangeRoute(context: RouteContext): Promise<Response> {
       if (format === "token") return textResponse([outcome.token]);
       if (format === "git-credential") return textResponse(credentialLines(outcome));
       const isForm = request.method === "POST" && bodyKind(request) === "form";
-      const more = isForm ? {} : tokenBody(outcome, { requestId, nowMs: services.now() });
+      const more = isForm ? {} : tokenBody(outcome, { requestId, nowMs: services.now(), webUrl: services.webUrl });
       return jsonResponse({ ...octoStsBody(outcome), ...more }, 200);
     },
     refused: (outcome) => refusalResponse(outcome, sourceOf(context)),
