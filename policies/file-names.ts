@@ -35,6 +35,12 @@ export function roleOfFile(path: string, isPolicyRepository: boolean): FileRole 
   return misnamed(name);
 }
 
+/** Whether it is a policy, an issuer list, or was meant as one. `isPolicyRepository`: true also where nobody knows. */
+export function isPolicyPath(path: string, isPolicyRepository: boolean): boolean {
+  const { role } = roleOfFile(path, isPolicyRepository);
+  return role !== "other" && role !== "test";
+}
+
 function roleOutside(path: string): FileRole {
   if (path.endsWith(TEST_SUFFIX)) return { role: "test" };
   if (!path.endsWith(POLICY_SUFFIX)) return { role: "other" };

@@ -343,8 +343,9 @@ const CASES: Readonly<Record<string, Case>> = {
     conclusion: "success",
     title: WIDENS,
     says: [
-      "- Extensions, which octo-sts refuses: `max_token_lifetime`, `description`",
       "- `max_token_lifetime` is at most `900 s`",
+      "`max_token_lifetime` is an extension of this service",
+      "description is an extension of this service",
     ],
   },
   "`repositories` in a repository's policy": {

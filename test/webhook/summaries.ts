@@ -3,7 +3,7 @@
 import { micromark } from "micromark";
 import { gfm, gfmHtml } from "micromark-extension-gfm";
 import { parseTrustedIssuers } from "../../policies/issuers.ts";
-import { type ChangedFile, type JudgeContext, judgeFile, judgeMisplaced } from "../../worker/webhook/judge.ts";
+import { type ChangedFile, type JudgeContext, judgeFile } from "../../worker/webhook/judge.ts";
 import { verdictOf } from "../../worker/webhook/summary.ts";
 
 const ACTIONS = "https://token.actions.githubusercontent.com";
@@ -114,7 +114,8 @@ export const REVIEWED: Readonly<Record<string, Reviewed>> = {
 export function renderedSummaries(): string {
   return Object.entries(REVIEWED)
     .map(([name, { context = REPOSITORY, files, misplaced = [], unchecked = [] }]) => {
-      const verdicts = [...misplaced.map(judgeMisplaced), ...files.map((one) => judgeFile(one, context))];
+      const elsewhere = misplaced.map((path): ChangedFile => ({ path, after: { kind: "text", text: "" } }));
+      const verdicts = [...elsewhere, ...files].map((one) => judgeFile(one, context));
       const { output } = verdictOf({ verdicts, unchecked, why: "GitHub did not answer" }, "sts.example.com");
       const html = micromark(output.summary, { extensions: [gfm()], htmlExtensions: [gfmHtml()] });
       return `<h1>${name}</h1>\n<p>Title: ${output.title}</p>\n${html}\n`;

@@ -12,15 +12,10 @@ export async function webhookRoute(context: RouteContext): Promise<Response> {
   const { headers, body } = request;
   const caller = callerOf(request);
   const receipt = await receive({ headers, body, caller }, { config, callers: budgets.callers, room: webhooks.room });
-  switch (receipt.kind) {
-    case "refused":
-      return refusalOf(receipt.why, sourceOf(context));
-    case "nothing":
-      return new Response(null, { status: 204 });
-    case "delivery":
-      waitUntil(deliver(receipt.delivery, services));
-      return jsonResponse({ delivery: receipt.delivery.id, request_id: requestId }, 202);
-  }
+  if (receipt === "nothing") return new Response(null, { status: 204 });
+  if (typeof receipt === "string") return refusalOf(receipt, sourceOf(context));
+  waitUntil(deliver(receipt, services));
+  return jsonResponse({ delivery: receipt.id, request_id: requestId }, 202);
 }
 
 const PLAIN = {

@@ -32,7 +32,7 @@ export function policyAccess({ identity, formerIdentity }: Renamed, before: Side
   }
   if (old === undefined) {
     const heading = before === undefined ? "a new policy" : "usable, which it was not before";
-    return change(identity, heading, [...newText(now), ...extensionsText(now)], "wider");
+    return change(identity, heading, newText(now), "wider");
   }
   const changes = changesOf(old, now);
   const direction = directionOf(changes);
@@ -41,7 +41,7 @@ export function policyAccess({ identity, formerIdentity }: Renamed, before: Side
   const heading = renamed || (direction === "same" ? "access does not change" : "changed");
   const lines = changes.map(({ text }) => text);
   const who = direction === "wider" || direction === "other" ? [`Who: ${whoText(now)}`] : [];
-  return change(identity, heading, [...lines, ...who, ...extensionsText(now)], renamed ? "other" : direction);
+  return change(identity, heading, [...lines, ...who], renamed ? "other" : direction);
 }
 
 export function change(name: string, heading: string, lines: readonly string[], direction: Direction): AccessChange {
@@ -49,7 +49,7 @@ export function change(name: string, heading: string, lines: readonly string[], 
   return { text, direction };
 }
 
-export function directionOf(changes: readonly { readonly direction: Direction }[]): Direction {
+function directionOf(changes: readonly { readonly direction: Direction }[]): Direction {
   const order: readonly Direction[] = ["wider", "other", "narrower"];
   return order.find((one) => changes.some(({ direction }) => direction === one)) ?? "same";
 }
@@ -217,13 +217,4 @@ function clauseChanges(before: ReadonlyMap<string, Clause>, after: ReadonlyMap<s
 
 function shownText({ word, value }: Pick<Clause, "word" | "value">, shown = code(value ?? "")): string {
   return value === undefined ? word : `${word} ${shown}`;
-}
-
-function extensionsText({ document }: CompiledPolicy): readonly string[] {
-  const used = [
-    ...(document.jwks === undefined ? [] : ["jwks"]),
-    ...(document.maxTokenLifetimeSeconds === undefined ? [] : ["max_token_lifetime"]),
-    ...(document.description === undefined ? [] : ["description"]),
-  ];
-  return used.length === 0 ? [] : [`Extensions, which octo-sts refuses: ${list(used)}`];
 }

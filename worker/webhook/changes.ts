@@ -2,7 +2,13 @@
  * Which policy files a commit changes, and what stands at each of them before and after. GitHub's lists of changed files are relied on
  * only where they say that nothing of ours differs, and are complete; else the folders of both commits are compared entry by entry.
  */
-import { POLICY_DIRECTORY, POLICY_SUFFIX, roleOfFile, TRUSTED_ISSUERS_NAME } from "../../policies/file-names.ts";
+import {
+  isPolicyPath,
+  POLICY_DIRECTORY,
+  POLICY_SUFFIX,
+  roleOfFile,
+  TRUSTED_ISSUERS_NAME,
+} from "../../policies/file-names.ts";
 import { accept, type Denial, type Result, refuse } from "../denial.ts";
 import { readFile } from "../github/contents.ts";
 import { readFolders } from "../github/folders.ts";
@@ -16,7 +22,7 @@ import {
   WEBHOOK_CALLS_RESERVED,
 } from "../limits.ts";
 import type { CheckClient } from "./client.ts";
-import { type CheckRequest, isMisplaced, isPolicyPath } from "./events.ts";
+import { type CheckRequest, concernsPolicies, isMisplaced } from "./events.ts";
 import type { ChangedFile, FileState } from "./judge.ts";
 
 /** Where the changes begin. */
@@ -24,7 +30,7 @@ export interface Baseline {
   /** The commit that the head is compared with; absent: nothing. */
   readonly base?: string;
   /** Of what GitHub lists as changed. */
-  readonly misplaced: readonly string[];
+  readonly misplaced: readonly ChangedFile[];
   /** GitHub lists all that differs, and nothing of it is ours. */
   readonly touchesNoPolicy: boolean;
 }
@@ -33,21 +39,25 @@ export async function baselineOf(
   { github, token, place, run }: CheckClient,
   { base, head, misplaced }: CheckRequest,
 ): Promise<Result<Baseline>> {
-  if (base.kind === "commit") return accept({ base: base.sha, misplaced, touchesNoPolicy: false });
-  if (base.kind === "nothing") return accept({ misplaced, touchesNoPolicy: false });
+  const known = { misplaced: misplacedFiles(misplaced), touchesNoPolicy: false };
+  if (base.kind === "commit") return accept({ base: base.sha, ...known });
+  if (base.kind === "nothing") return accept(known);
   const compared = await compareCommits(github, token, { ...place, base: base.ref, head }, run.call);
   if (compared.kind === "denied") return refuse(compared.denial);
   // A 404 is no proof that there is no base: only what a push took away may be gone.
-  if (compared.kind === "absent")
-    return base.mayBeGone ? accept({ misplaced, touchesNoPolicy: false }) : refuse(NOT_PARTED);
+  if (compared.kind === "absent") return base.mayBeGone ? accept(known) : refuse(NOT_PARTED);
   return accept({ base: compared.value.mergeBase, ...listedIn(compared.value, misplaced) });
 }
 
 function listedIn({ files, isComplete }: Comparison, known: readonly string[]): Omit<Baseline, "base"> {
-  const isOurs = files.some(({ path, formerPath }) => isPolicyPath(path) || (formerPath && isPolicyPath(formerPath)));
+  const isOurs = files.some(({ path, formerPath = "" }) => concernsPolicies(path) || concernsPolicies(formerPath));
   const listed = files.filter(({ path, status }) => status !== "removed" && isMisplaced(path)).map(({ path }) => path);
-  return { misplaced: [...new Set([...known, ...listed])].sort(), touchesNoPolicy: isComplete && !isOurs };
+  return { misplaced: misplacedFiles([...known, ...listed]), touchesNoPolicy: isComplete && !isOurs };
 }
+
+/** A policy elsewhere in a repository may be an example: worth saying, and its text is nobody's business. */
+const misplacedFiles = (paths: readonly string[]): readonly ChangedFile[] =>
+  [...new Set(paths)].sort().map((path) => ({ path, after: NEVER_READ }));
 
 const NOT_PARTED: Denial = {
   reason: "github_invalid_answer",
@@ -82,12 +92,16 @@ export async function changesOf(
   if (folders.kind === "denied") return refuse(folders.denial);
   const [now, was] = folders.kind === "found" ? folders.value : [];
   if (now === undefined || (base !== undefined && was === undefined)) return refuse(NO_COMMIT);
-  const differing = differences(was ?? [], now).filter(({ path }) => isOurs(path, isPolicyRepository));
+  const isOurs = ({ path }: Difference) => isPolicyPath(POLICY_DIRECTORY + path, isPolicyRepository);
+  const differing = differences(was ?? [], now).filter(isOurs);
   const list = isPolicyRepository ? now.find(({ path }) => path === TRUSTED_ISSUERS_NAME) : undefined;
   const readable = differing.slice(0, readableCount(differing));
-  const wanted = [list, ...readable.map(({ after }) => after)].flatMap((entry) => entryAt(entry, head));
-  const former = readable.flatMap(({ before }) => entryAt(before, base));
-  const { states, denial } = await readStates(client, [...wanted, ...former]);
+  const wanted = new Map<TreeEntry, string>(list ? [[list, head]] : []);
+  for (const { before, after } of readable) {
+    if (after) wanted.set(after, head);
+    if (before && base !== undefined) wanted.set(before, base);
+  }
+  const { states, denial } = await readStates(client, wanted);
   const files: ChangedFile[] = [];
   const unread = differing.slice(readable.length).map(({ path }) => POLICY_DIRECTORY + path);
   for (const { path, formerPath, before, after } of readable) {
@@ -103,13 +117,8 @@ export async function changesOf(
 const NO_COMMIT: Denial = {
   reason: "github_invalid_answer",
   route: "POST /graphql",
-  problem: "it does not have a commit of which it told",
+  problem: "it does not have a commit that it named",
 };
-
-function isOurs(path: string, isPolicyRepository: boolean): boolean {
-  const { role } = roleOfFile(POLICY_DIRECTORY + path, isPolicyRepository);
-  return role !== "other" && role !== "test";
-}
 
 interface Difference {
   /** From the policies' folder. */
@@ -166,14 +175,6 @@ function readableCount(differing: readonly Difference[]): number {
 const sizeOf = (entry: TreeEntry | undefined): number =>
   entry?.size !== undefined && entry.size <= POLICY_MAX_BYTES && isRead(entry.path) ? entry.size : 0;
 
-interface EntryAt {
-  readonly entry: TreeEntry;
-  readonly commit: string;
-}
-
-const entryAt = (entry: TreeEntry | undefined, commit: string | undefined): readonly EntryAt[] =>
-  entry && commit !== undefined ? [{ entry, commit }] : [];
-
 interface FileStates {
   /** What is missing was not read. */
   readonly states: ReadonlyMap<TreeEntry, FileState>;
@@ -181,15 +182,15 @@ interface FileStates {
   readonly denial?: Denial;
 }
 
-async function readStates(client: CheckClient, wanted: readonly EntryAt[]): Promise<FileStates> {
+async function readStates(client: CheckClient, wanted: ReadonlyMap<TreeEntry, string>): Promise<FileStates> {
   const { github, token, place, run } = client;
   const callsLeft = () => run.callsLeft - WEBHOOK_CALLS_RESERVED;
-  const entries = wanted.map(({ entry }) => entry).filter(({ type, path }) => type === "blob" && isRead(path));
+  const entries = [...wanted.keys()].filter(({ type, path }) => type === "blob" && isRead(path));
   const blobs = [...new Map(entries.map((entry) => [entry.sha, entry])).values()];
   const { found, denial } = await readTexts(github, token, { ...place, blobs, callsLeft }, run.call);
   const states = new Map<TreeEntry, FileState>();
   let links = 0;
-  for (const { entry, commit } of wanted) {
+  for (const [entry, commit] of wanted) {
     const text = isRead(entry.path) ? found.get(entry.sha) : NEVER_READ;
     if (entry.type !== "blob") states.set(entry, { kind: entry.type === "tree" ? "folder" : "submodule" });
     else if (text !== undefined && (text === NEVER_READ || entry.mode !== LINK)) states.set(entry, text);

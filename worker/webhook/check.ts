@@ -10,7 +10,7 @@ import { appsOf } from "../github/pool.ts";
 import { type Baseline, baselineOf, type Changes, changesOf } from "./changes.ts";
 import { type AppsInstalled, appsInstalled, type CheckClient, forgetToken, openClient } from "./client.ts";
 import type { CheckRequest } from "./events.ts";
-import { type JudgeContext, judgeFile, judgeMisplaced, listIn } from "./judge.ts";
+import { type JudgeContext, judgeFile, listIn } from "./judge.ts";
 import { type RunMarker, readMarker, reportRun } from "./report.ts";
 import type { DeliveryRun } from "./run.ts";
 import { couldNotCheck, reasonText, verdictOf } from "./summary.ts";
@@ -73,7 +73,7 @@ async function stepsAfter(start: Baseline, client: CheckClient, request: CheckRe
 
   // 4. Judge, and report.
   const context = await contextOf(client, { apps, changes, isPolicyRepository });
-  const verdicts = [...start.misplaced.map(judgeMisplaced), ...changes.files.map((file) => judgeFile(file, context))];
+  const verdicts = [...start.misplaced, ...changes.files].map((file) => judgeFile(file, context));
   const { unread, denial } = changes;
   const why = denial ? reasonText(denial) : "there is more to read than one delivery may; change fewer files at once";
   const verdict = verdictOf({ verdicts, unchecked: unread, why }, domain);

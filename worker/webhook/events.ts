@@ -3,7 +3,7 @@
  * a policy says is never among them. Pure: no I/O, no clock.
  */
 import * as v from "valibot";
-import { POLICY_DIRECTORY, POLICY_SUFFIX, roleOfFile } from "../../policies/file-names.ts";
+import { isPolicyPath, POLICY_DIRECTORY, POLICY_SUFFIX } from "../../policies/file-names.ts";
 import { GIT_SHA, OWNER_NAME, REPOSITORY_NAME } from "../../policies/names.ts";
 import { CHECK_NAME } from "../github/checks.ts";
 import { PUSH_COMMITS_LISTED_MAX, PUSH_FILES_LISTED_MAX, WEBHOOK_NAMES_MAX } from "../limits.ts";
@@ -48,17 +48,12 @@ export type Base =
   /** No history to compare with: all there is counts as new. */
   | { readonly kind: "nothing" };
 
-/** A policy, an issuer list, or what was meant as one. The list is one of ours in whichever repository it is. */
-export function isPolicyPath(path: string): boolean {
-  const { role } = roleOfFile(path, true);
-  // A folder of a policy's name stands where the policy would be read.
-  return (
-    (role !== "other" && role !== "test") || (path.startsWith(POLICY_DIRECTORY) && path.includes(`${POLICY_SUFFIX}/`))
-  );
-}
+/** The list is one of ours in whichever repository it is; a folder of a policy's name stands where the policy would be read. */
+export const concernsPolicies = (path: string): boolean =>
+  isPolicyPath(path, true) || (path.startsWith(POLICY_DIRECTORY) && path.includes(`${POLICY_SUFFIX}/`));
 
-/** What lies in the policies' own folder is judged by what it is; everywhere else the name alone tells. */
-export const isMisplaced = (path: string): boolean => isPolicyPath(path) && !path.startsWith(POLICY_DIRECTORY);
+/** What lies in the policies' own folder is judged by what it is; everywhere else by its name alone. */
+export const isMisplaced = (path: string): boolean => concernsPolicies(path) && !path.startsWith(POLICY_DIRECTORY);
 
 /** Undefined for what is no such event. */
 type Reading = Work | "ignored" | undefined;
@@ -166,7 +161,7 @@ function readPush(json: unknown): Reading {
   const isNew = isZero(push.before);
   const isComplete = isListComplete(push) && !(isMain && (isNew || push.commits.length === 0));
   const added = push.commits.flatMap((commit) => [...commit.added, ...commit.modified]);
-  const ours = [...added, ...push.commits.flatMap((commit) => commit.removed)].filter(isPolicyPath);
+  const ours = [...added, ...push.commits.flatMap((commit) => commit.removed)].filter(concernsPolicies);
   if (isComplete && ours.length === 0) return "ignored";
   const misplaced = added.filter(isMisplaced).slice(0, WEBHOOK_NAMES_MAX);
   if (!isMain) return checkOf(push, push.after, { misplaced });

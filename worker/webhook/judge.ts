@@ -65,14 +65,6 @@ export function judgeFile(file: ChangedFile, context: JudgeContext): FileVerdict
   return { path: file.path, what: "other", state: stateOf(file.after, diagnostics), diagnostics };
 }
 
-/** A policy elsewhere in a repository may be an example: worth saying, and no error of it. */
-export function judgeMisplaced(path: string): FileVerdict {
-  const role = roleOfFile(path, false);
-  const isMisplaced = role.role === "never_read";
-  const diagnostics = isMisplaced ? [ofWholeFile(role.severity, "never-read", role.message, role.suggestion)] : [];
-  return { path, what: "other", state: "valid", diagnostics };
-}
-
 function judgePolicyFile(file: ChangedFile, identity: string, context: JudgeContext): FileVerdict {
   const { path, before, after, formerPath } = file;
   const kind: PolicyKind = context.isPolicyRepository ? "organization" : "repository";

@@ -24,11 +24,8 @@ export interface Delivery {
   readonly work: Work;
 }
 
-export type Receipt =
-  | { readonly kind: "delivery"; readonly delivery: Delivery }
-  /** Genuine, and nothing to us: another event, another owner. */
-  | { readonly kind: "nothing" }
-  | { readonly kind: "refused"; readonly why: Refusal };
+/** `nothing`: genuine, and nothing to us: another event, another owner. */
+export type Receipt = Delivery | "nothing" | Refusal;
 
 /** `unsigned` covers all that says who may send: nothing else is told of it. */
 export type Refusal =
@@ -55,26 +52,24 @@ const SIGNATURE = /^sha256=([0-9a-f]{64})$/;
 const APP_ID = /^[1-9]\d{0,15}$/;
 const JSON_TYPE = /^application\/json[ \t]*(?:;|$)/i;
 
-const refused = (why: Refusal): Receipt => ({ kind: "refused", why });
-
 export async function receive(request: WebhookRequest, deps: ReceiptDeps): Promise<Receipt> {
   const { headers, body, caller } = request;
   const { apps } = deps.config;
-  if (!apps.some(({ webhookSecrets }) => webhookSecrets.length > 0)) return refused("no_secret");
+  if (!apps.some(({ webhookSecrets }) => webhookSecrets.length > 0)) return "no_secret";
   const app = appOf(headers, apps);
   // A stranger's App can make GitHub itself send us what fails, so each App that is named has a count of its own.
   const limitKey = `webhook ${app?.id ?? "unknown"} ${caller}`;
-  if (deps.callers.isOver(limitKey)) return refused("rate_limited");
-  const charged = async (why: Refusal) => refused((await deps.callers.consume(limitKey)) ? why : "rate_limited");
+  if (deps.callers.isOver(limitKey)) return "rate_limited";
+  const charged = async (why: Refusal) => ((await deps.callers.consume(limitKey)) ? why : "rate_limited");
 
   const signature = SIGNATURE.exec(headers.get("X-Hub-Signature-256") ?? "")?.[1];
   if (app === undefined || signature === undefined) return charged("unsigned");
-  if (!JSON_TYPE.test(headers.get("Content-Type") ?? "")) return refused("not_json");
+  if (!JSON_TYPE.test(headers.get("Content-Type") ?? "")) return "not_json";
   const bytes = lengthOf(headers);
-  if (bytes === undefined) return refused("no_length");
-  if (bytes > WEBHOOK_BODY_MAX_BYTES) return refused("too_large");
+  if (bytes === undefined) return "no_length";
+  if (bytes > WEBHOOK_BODY_MAX_BYTES) return "too_large";
   const release = deps.room.acquire(caller, bytes);
-  if (release === undefined) return refused("no_room");
+  if (release === undefined) return "no_room";
   const expected = { bytes, signature, secrets: app.webhookSecrets, timeoutMs: WEBHOOK_BODY_TIMEOUT_MS };
   const signed = await readSigned(body, expected).finally(release);
   return signed instanceof Uint8Array ? deliveryOf(headers, signed, app, deps.config) : charged(signed);
@@ -85,9 +80,9 @@ function deliveryOf(headers: Headers, body: Uint8Array, app: AppConfig, config: 
   const id = headers.get("X-GitHub-Delivery") ?? "";
   const event = headers.get("X-GitHub-Event") ?? "";
   const work = DELIVERY_ID.test(id) && EVENT_NAME.test(event) ? readEvent(event, parseJson(body)) : undefined;
-  if (work === undefined) return refused("not_an_event");
-  if (work === "ignored" || !isServed(work, app, config)) return { kind: "nothing" };
-  return { kind: "delivery", delivery: { appId: app.id, id, event, work } };
+  if (work === undefined) return "not_an_event";
+  if (work === "ignored" || !isServed(work, app, config)) return "nothing";
+  return { appId: app.id, id, event, work };
 }
 
 export interface Expected {
