@@ -49,6 +49,9 @@ const leftBehind = (): string[] => readdirSync(runner.temp).filter((name) => nam
 const main = (inputs: Readonly<Record<string, string>> = {}): Promise<Step> =>
   runner.main({ domain: `127.0.0.1:${world.port}`, audience: DOMAIN, identity: "clone", ...inputs });
 
+/** What the policy was read with is revoked after the answer. */
+const WAIT = { timeout: 20_000, interval: 20 };
+
 const problems = ({ commands }: Step) => commands.filter(({ name }) => name !== "add-mask");
 
 it("lets git use the token for the checkout's remote, and leaves nothing of it", async () => {
@@ -56,7 +59,7 @@ it("lets git use the token for the checkout's remote, and leaves nothing of it",
   expect(await ask()).toMatchObject({ code: 128, stderr: expect.stringContaining("could not read Username") });
   const step = await main({ git: "true" });
   expect(problems(step)).toEqual([]);
-  expect(world.livingTokens()).toEqual([step.outputs.token]);
+  await expect.poll(() => world.livingTokens(), WAIT).toEqual([step.outputs.token]);
   expect(await ask()).toMatchObject({ code: 0, stdout: expect.stringMatching(/^[0-9a-f]{40}\trefs\/heads\/main\n$/) });
   expect(config()).not.toContain(Buffer.from(`x-access-token:${step.outputs.token}`).toString("base64"));
   expect(leftBehind()).toHaveLength(1);
@@ -64,9 +67,17 @@ it("lets git use the token for the checkout's remote, and leaves nothing of it",
 
   const post = await runner.post(step);
   expect([post.code, problems(post)]).toEqual([0, []]);
-  expect(world.livingTokens()).toEqual([]);
+  await expect.poll(() => world.livingTokens(), WAIT).toEqual([]);
   expect([config(), leftBehind()]).toEqual([before, []]);
   expect(await ask()).toMatchObject({ code: 128 });
+});
+
+it("says what a dry run would be granted, and mints nothing", async () => {
+  const step = await main({ dry_run: "true", git: "true" });
+  expect(step).toMatchObject({ code: 0, state: {}, outputs: { token: "", repositories: '["app"]' } });
+  expect(JSON.parse(step.outputs.permissions ?? "")).toMatchObject({ contents: "read" });
+  expect(step.outputs.policy).toMatch(/^acme\/app\/\.github\/chainguard\/clone\.sts\.yaml@[0-9a-f]{40}$/);
+  await expect.poll(() => world.livingTokens(), WAIT).toEqual([]);
 });
 
 it("does not mind a token that was given back before", async () => {
@@ -86,7 +97,7 @@ it("does not mind a checkout that is gone", async () => {
   rmSync(runner.workspace, { recursive: true });
   renameSync(away, runner.workspace);
   expect([post.code, problems(post).map(({ name }) => name), leftBehind()]).toEqual([0, ["warning"], []]);
-  expect(world.livingTokens()).toEqual([]);
+  await expect.poll(() => world.livingTokens(), WAIT).toEqual([]);
   await git("config", "--local", "--unset-all", "include.path");
 });
 
@@ -113,5 +124,5 @@ it("tells the owner's job what the policy wants, and mints nothing", async () =>
   }
   // In the words of the deployment's page about this reason.
   expect(error?.data).toMatch(/^What to do: copy the token's claims .* \(whoever maintains the trust policy\)\.$/m);
-  expect(world.livingTokens()).toEqual([]);
+  await expect.poll(() => world.livingTokens(), WAIT).toEqual([]);
 });

@@ -143,7 +143,9 @@ it("tells how wrangler.toml becomes a deployment's: what is filled in there is r
 });
 
 it("has a snippet for wrangler.toml that can be pasted to its end as it is", () => {
-  const [[, snippet = ""] = [], ...others] = [...readme.matchAll(/^```toml\n([\s\S]*?)^```$/gm)];
+  const [[, snippet = ""] = [], ...others] = [
+    ...`${readme}${text("worker/README.md")}`.matchAll(/^```toml\n([\s\S]*?)^```$/gm),
+  ];
   expect(others).toEqual([]);
   const { config, problems } = readWrangler(`${WRANGLER}\n${snippet}`);
   expect(problems).toEqual([]);
