@@ -31,6 +31,8 @@ export const GITHUB: WorkloadKind = {
       isGone: true,
     },
     { found: /(?<=refs\/pull\/)[0-9]+/g, pattern: "[0-9]+" },
+    // Previews of pull requests have environments of their own.
+    { found: /(?<=:environment:(?:[^:]{0,100}[-_/])?(?:pr|preview|review)[-_/]?)[0-9]+(?=$|:)/g, pattern: "[0-9]+" },
     // Subjects can be made of other claims too, by the repository's own template.
     { found: /(?<=:(?:run_id|run_number|run_attempt|check_run_id):)[0-9]+/g, pattern: "[0-9]+" },
     { found: /(?<=:sha:)[0-9a-f]{40}/g, pattern: "[0-9a-f]{40}" },

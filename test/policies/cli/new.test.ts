@@ -5,12 +5,13 @@
 import { describe, expect, test } from "vitest";
 import type { CommandResult } from "../../../policies/cli/check.ts";
 import { checkCommand } from "../../../policies/cli/check.ts";
-import { type Disk, Unusable } from "../../../policies/cli/disk.ts";
+import { Unusable } from "../../../policies/cli/disk.ts";
 import { WORKLOAD_KINDS } from "../../../policies/cli/kinds/kinds.ts";
 import { painter } from "../../../policies/cli/layout.ts";
 import { newCommand } from "../../../policies/cli/new.ts";
 import { optionsFrom, type RawOptions } from "../../../policies/cli/options.ts";
 import { testCommand } from "../../../policies/cli/test-command.ts";
+import { memoryDisk } from "./memory-disk.ts";
 
 const EXAMPLES = import.meta.glob("../../../policies/examples/*/claims.json", {
   query: "?raw",
@@ -23,24 +24,6 @@ const claimsOf = (folder: string): Readonly<Record<string, unknown>> =>
 const DOMAIN = "sts.example.com";
 const OUT = "/r/.github/chainguard";
 const paint = painter(false);
-
-function memoryDisk(files: Readonly<Record<string, string>> = {}) {
-  const held = new Map(Object.entries(files));
-  const absolute = (path: string) => (path.startsWith("/") ? path : `/r/${path}`);
-  const disk: Disk = {
-    here: "/r",
-    absolute,
-    kindOf: (path) =>
-      held.has(path) ? "file" : [...held.keys()].some((name) => name.startsWith(`${path}/`)) ? "directory" : "nothing",
-    list: (directory) =>
-      [...held.keys()]
-        .filter((name) => name.startsWith(`${directory}/`) && !name.slice(directory.length + 1).includes("/"))
-        .map((name) => ({ name: name.slice(directory.length + 1), isDirectory: false })),
-    read: (path) => held.get(absolute(path)),
-    write: (path, text) => void held.set(path, text),
-  };
-  return { disk, held };
-}
 
 const optionsOf = (values: RawOptions) => optionsFrom({ domain: DOMAIN, ...values }, ["text"], undefined);
 
@@ -106,6 +89,7 @@ describe("from a token's claims", () => {
       "ref:refs/tags/cli/v1.2.3-rc.1",
       "ref:refs/tags/cli/v[0-9]+\\.[0-9]+\\.[0-9]+-rc\\.1",
     ],
+    ["a preview of a pull request", "environment:preview-104", "environment:preview-[0-9]+"],
     ["a pull request by its ref", "ref:refs/pull/104/merge", "ref:refs/pull/[0-9]+/merge"],
   ])("%s: what never comes again is left free, and nothing else", (_, ref, pattern) => {
     const { policy, tested } = fromClaims({ ...claimsOf("github-actions-branch"), sub: `repo:acme/app:${ref}` });
