@@ -98,13 +98,14 @@ export const ALLOW_LIST_STALE_MS = 60 * 60_000;
 export const MEMORY_ENTRIES_MAX = 500;
 /** What each cache may fill of memory, half of it with what is there and half with what is not: 32 of an isolate's 128 MiB. */
 export const MEMORY_SHARES_BYTES = {
-  policies: 13 * 1024 * 1024,
+  policies: 12 * 1024 * 1024,
   allowLists: 4 * 1024 * 1024,
   folders: 4 * 1024 * 1024,
   issuerKeys: 5 * 1024 * 1024,
   installations: 3 * 1024 * 1024,
   tombstones: 2 * 1024 * 1024,
   accounts: 1 * 1024 * 1024,
+  repositories: 1 * 1024 * 1024,
 } as const;
 /** A key set may be nearly as large as JWKS_MAX_BYTES. */
 export const ISSUER_KEYS_MEMORY_MAX = 100;
@@ -143,16 +144,17 @@ export const FOREIGN_MISSES_MAX = 1_000;
 // Abuse limits without bindings, per isolate.
 export const LIMIT_WINDOW_MS = 60_000;
 export const CALLER_REFUSALS_PER_WINDOW = 60;
-export const OWNER_MISSES_PER_WINDOW = 30;
-/** A fleet that starts together finds its policy uncached all at once. */
-export const OWNER_LOOKUPS_IN_FLIGHT_MAX = 120;
-export const ADDRESS_MISSES_AT_OWNER_PER_WINDOW = 10;
+export const OWNER_REFUSALS_PER_WINDOW = 30;
+export const ADDRESS_REFUSALS_AT_OWNER_PER_WINDOW = 10;
+/** Of one repository, and of all of an owner's of which nobody knows whether they are there. */
+export const LOOKUPS_IN_FLIGHT_MAX = 10;
+/** For a place in flight, or for what another request is looking up: some two seconds. */
+export const LOOKUP_WAITS_MS: readonly number[] = [25, 50, 100, 200, 400, 600, 800];
 /** Refused so often, a caller is answered from this isolate's memory alone until the window ends. */
 export const CALLER_KV_READS_PER_WINDOW = 120;
 export const UNKNOWN_OWNERS_PER_WINDOW = 20;
-/** So few cost less than the list of accounts, and a first look-up is not slowed down by it. */
-export const ACCOUNTS_READ_AFTER_MISSES = 3;
-export const PATTERN_ISSUERS_PER_WINDOW = 20;
+/** So few cost less than a list of accounts or repositories, and a first look-up is not slowed down by it. */
+export const LISTS_READ_AFTER_REFUSALS = 3;
 export const WILDCARD_ISSUERS_PER_WINDOW = 60;
 /** Tokens that callers bring back, in flight at once. */
 export const REVOCATIONS_OF_CALLER_MAX = 20;
@@ -163,8 +165,13 @@ export const SLOW_BODIES_ROOM = {
   maxBytesPerCaller: 20 * BODY_MAX_BYTES,
   maxBodiesPerCaller: 20,
 } as const;
+/** Short, as a server of GitHub's that has not heard of a new token yet calls it dead too. */
+export const DEAD_TOKEN_KEEP_MS = 10_000;
+export const DEAD_TOKENS_MAX = 1_000;
 /** GitHub is asked so often whether it takes the Apps' keys, whoever asks for `/readyz`. */
 export const READY_FRESH_MS = 30_000;
+/** For what the first request in an isolate is told: a little longer than one call may take. */
+export const READY_WAITS_MS: readonly number[] = [50, 100, 200, 400, 800, 1_500, 1_500];
 /** Events of callers over a limit: the first of a window, then one of so many. */
 export const LIMITED_EVENTS_PER_WINDOW = 10;
 export const LIMITED_EVENTS_SAMPLE = 100;
@@ -180,6 +187,16 @@ export const ACCOUNTS_READ_EVERY_MS = 60_000;
 export const ACCOUNTS_PER_PAGE = 100;
 /** Beyond it nobody keeps a list. */
 export const ACCOUNTS_PAGES_MAX = 3;
+
+// The repositories that an installation sees.
+export const REPOSITORIES_FRESH_MS = 5 * 60_000;
+export const REPOSITORIES_READ_EVERY_MS = 60_000;
+export const REPOSITORIES_PER_PAGE = 100;
+/** Of what lies beyond it nobody knows. */
+export const REPOSITORIES_PAGES_MAX = 3;
+/** Some 7 KB for each. */
+export const REPOSITORIES_ANSWER_MAX_BYTES = 2 * 1024 * 1024;
+export const INSTALLATIONS_LISTED_MAX = 500;
 export const LIMIT_ENTRIES_MAX = 10_000;
 
 /** How long an editor may keep a schema. */

@@ -13,7 +13,7 @@ import { INSTALLATION_CACHE, type InstallationValue } from "./github/installatio
 import { appsOf } from "./github/pool.ts";
 import { Readiness } from "./github/readiness.ts";
 import { webUrlOf } from "./github/web-url.ts";
-import { CHECK_TOKENS_MAX, MEMORY_ENTRIES_MAX, SLOW_BODIES_ROOM, WEBHOOK_ROOM } from "./limits.ts";
+import { CHECK_TOKENS_MAX, DEAD_TOKENS_MAX, MEMORY_ENTRIES_MAX, SLOW_BODIES_ROOM, WEBHOOK_ROOM } from "./limits.ts";
 import { ISSUER_KEYS_CACHE, type IssuerKeys } from "./oidc/issuer-keys.ts";
 import { isKnownIssuer } from "./oidc/issuer-rules.ts";
 import { Verifier } from "./oidc/verify.ts";
@@ -55,6 +55,8 @@ export interface Services extends Omit<Outside, "fetcher"> {
   readonly budgets: Budgets;
   /** For requests' bodies that are slow to come. */
   readonly slowBodies: Room;
+  /** By their digest, when GitHub called tokens that callers brought back dead; in ms. */
+  readonly deadTokens: BoundedMap<number>;
   readonly readiness: Readiness;
   readonly auditSampler: AuditSampler;
   readonly sinks: readonly AuditSink[];
@@ -149,6 +151,7 @@ function compose(parts: Parts, outside: Outside): Services {
     },
     slowBodies: new Room(SLOW_BODIES_ROOM),
     policySource: new PolicySource({ caches: caches.sources, github, orgPolicyRepo: config.orgPolicyRepo, now }),
+    deadTokens: new BoundedMap(DEAD_TOKENS_MAX),
     readiness: new Readiness({ github, apps, now }),
     auditSampler: new AuditSampler(now),
     budgets: new Budgets({ callers: callerLimit, owners: ownerLimit, now }),

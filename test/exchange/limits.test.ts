@@ -54,19 +54,26 @@ describe("with bindings", () => {
     expect(callers).toEqual(["192.0.2.1", "192.0.2.1", "192.0.2.1", "192.0.2.1"]);
   });
 
-  it("an owner's budget is charged for what others asked there and did not find, and for nothing else", async () => {
+  it("an owner's budget is charged for all that others are refused alike there, and for what GitHub was asked", async () => {
     const { world, owners } = await bound();
     await world.ask({ identity: "actions" });
     await world.ask({ identity: "none" });
     await world.send(await world.token(), { scope: `${world.owner.toUpperCase()}/app` });
     await world.send("a.b.c");
     await world.send(forged(world), { scope: "a/b/c" });
+    expect(owners).toEqual([]);
     // By the names that the owner's own 404 left, nobody needs to be asked.
     await world.send(forged(world), { identity: "none-either" });
-    expect(owners).toEqual([]);
+    expect(owners).toEqual([JSON.stringify([world.owner])]);
+    owners.length = 0;
     await world.send(forged(world), { scope: `${world.owner}/nowhere` });
     await world.ask({ scope: `${world.owner}/neither`, claims: FOREIGN });
-    expect(owners).toEqual([JSON.stringify([world.owner]), JSON.stringify([world.owner, ACTIONS])]);
+    expect(owners.map((key) => JSON.parse(key))).toEqual([
+      [world.owner],
+      [world.owner, null, "/"],
+      [world.owner, ACTIONS],
+      [world.owner, ACTIONS, "/"],
+    ]);
   });
 
   it.each([

@@ -53,7 +53,7 @@ export async function addApps(
 
 /** A mint of what the policy grants, as distinct from a read token's. */
 export const isGrantMint = ({ route, body }: Call): boolean =>
-  route === "gh.mint" && !body.includes('"permissions":{"contents":"read"}');
+  route === "gh.mint" && !/"permissions":\{"(?:contents|metadata)":"read"\}/.test(body);
 
 const appOf = ({ path }: Call): number => Number(/\/installations\/(\d+)\//.exec(path)?.[1]) - INSTALLATIONS_FROM;
 

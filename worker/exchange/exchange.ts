@@ -177,7 +177,7 @@ async function verifyAndResolve(
   };
   if (await verifier.needsNoFetch(token)) return verifyFirst();
   const recalled = await recall(run, deps, target);
-  if (await run.limits.beforeLookup(recalled, run.payer, run.call)) return verifyFirst(recalled);
+  if (!(await run.limits.mayLookUpNow({ recalled, payer: run.payer, call: run.call }))) return verifyFirst(recalled);
   const [verified, access] = await Promise.all([verify(), policySource.resolve(recalled, run.call)]);
   if (!verified.ok) return verified;
   run.setVerified(verified.value);
@@ -198,8 +198,8 @@ async function resolveCharged(
   { policySource }: ExchangeDeps,
   recalled: RecalledSources,
 ): Promise<Result<PolicyAccess>> {
-  const limited = await run.limits.beforeLookup(recalled, run.payer, run.call);
-  return limited ? refuse(limited) : policySource.resolve(recalled, run.call);
+  const admitted = await run.limits.beforeLookup({ recalled, payer: run.payer, call: run.call });
+  return admitted.ok ? policySource.resolve(admitted.value, run.call) : admitted;
 }
 
 async function verifyNamed(

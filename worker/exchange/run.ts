@@ -16,7 +16,7 @@ import type { PolicyValue } from "../trust-policy/cache-entries.ts";
 import type { AccessCall } from "../trust-policy/read-access.ts";
 import type { PolicySource } from "../trust-policy/source.ts";
 import type { Scope } from "../trust-policy/target.ts";
-import { type AbuseLimitDeps, AbuseLimits } from "./abuse-limits.ts";
+import { type AbuseLimitDeps, AbuseLimits, type Ending } from "./abuse-limits.ts";
 import { disclosed, isOwnersOwn, isWorkloadOf, viewerOf } from "./disclosure.ts";
 import { type HintDeps, withHints } from "./hints.ts";
 import type { Minted } from "./mint.ts";
@@ -25,9 +25,9 @@ import { type Payer, payerOf } from "./payer.ts";
 import { ExchangeRecord } from "./record.ts";
 
 export interface RunDeps extends AbuseLimitDeps, HintDeps {
-  readonly config: Pick<Config, "debugTiming" | "knownIssuers" | "apiUrl">;
-  readonly policySource: Pick<PolicySource, "prospect" | "isStillPublic" | "nearMisses">;
-  readonly github: Pick<GitHub, "accounts" | "appsOf" | "getApp" | "isScarceFor" | "revoke">;
+  readonly config: Pick<Config, "debugTiming" | "knownIssuers" | "apiUrl" | "orgPolicyRepo">;
+  readonly policySource: Pick<PolicySource, "recall" | "prospect" | "isStillPublic" | "nearMisses">;
+  readonly github: Pick<GitHub, "accounts" | "appsOf" | "getApp" | "isScarceFor" | "repositories" | "revoke">;
   /** Where people see the configured GitHub. */
   readonly webUrl: string;
   readonly sinks: readonly AuditSink[];
@@ -178,11 +178,15 @@ export class ExchangeRun {
     if (this.call.signal.aborted && REFUSALS[disclosed(denial, viewer)].status >= 500) {
       return this.refused({ reason: "deadline_exceeded" });
     }
-    const { owner } = this.#scope ?? {};
     const hasAsked = this.record.counted("github_calls") > 0;
-    const issuer = this.#token?.issuer;
-    const instead = await this.limits.settle({ denial, viewer, payer: this.payer, owner, issuer, hasAsked });
+    const instead = await this.limits.settle({ denial, viewer, payer: this.payer, asked: this.#asked(), hasAsked });
     return instead ? this.refused(instead) : outcome;
+  }
+
+  #asked(): Ending["asked"] {
+    if (this.#scope === undefined || this.#token === undefined) return undefined;
+    const { owner, repository = this.#deps.config.orgPolicyRepo } = this.#scope;
+    return { owner, repository, issuer: this.#token.issuer };
   }
 
   #viewer(denial: Denial): Viewer {

@@ -28,7 +28,7 @@ const LIST = "GET /app/installations";
 
 export interface InstalledAccountsDeps {
   readonly apps: AppApi;
-  readonly installations: Pick<Installations, "isRemembered">;
+  readonly installations: Pick<Installations, "remembered">;
   readonly cache: TieredCache<AccountsValue>;
   readonly now: () => number;
 }
@@ -44,9 +44,14 @@ export class InstalledAccounts {
 
   /** Whether a look-up of this owner finds something, or is answered from memory; undefined when nobody knows. */
   async has(app: App, owner: string, call: CallContext): Promise<boolean | undefined> {
-    if (await this.#deps.installations.isRemembered(app, owner)) return true;
+    if (await this.#deps.installations.remembered(app, owner)) return true;
     const list = (await this.#recall(app)) ?? (await this.#read(app, call));
     return list?.logins?.has(owner.toLowerCase());
+  }
+
+  /** Whether all accounts are known. */
+  async isListed(app: App): Promise<boolean> {
+    return (await this.#recall(app))?.logins !== undefined;
   }
 
   /** A webhook tells of an account's installation: the account is looked up again, whatever the list says. */

@@ -11,6 +11,7 @@ import { Api, type ApiDeps, type CallContext, type TokenApi } from "./call.ts";
 import { Installations, type InstallationValue } from "./installations.ts";
 import { type AskedGrant, MINT_ROUTE } from "./mint.ts";
 import { Pool } from "./pool.ts";
+import { InstalledRepositories } from "./repositories.ts";
 import { type ApiRequest, GRAPHQL } from "./request.ts";
 import { type ApiResponse, type ApiResult, denialOf, resultOf } from "./response.ts";
 import { type Revocation, revokeToken } from "./revoke.ts";
@@ -32,6 +33,8 @@ export interface GitHubDeps extends ApiDeps {
 }
 
 const APP = "GET /app";
+/** For names of repositories alone. */
+const LIST: AskedGrant["permissions"] = { metadata: "read" };
 /** For policy files. */
 const READ: AskedGrant["permissions"] = { contents: "read" };
 /** For the check run of a commit as well. */
@@ -40,6 +43,7 @@ const READ_AND_CHECK: AskedGrant["permissions"] = { contents: "read", checks: "w
 export class GitHub implements TokenApi {
   readonly installations: Installations;
   readonly accounts: InstalledAccounts;
+  readonly repositories: InstalledRepositories;
   readonly #now: () => number;
   readonly #api: Api;
   readonly #apps: AppApi;
@@ -64,6 +68,7 @@ export class GitHub implements TokenApi {
       cache: accountsCache,
       now,
     });
+    this.repositories = new InstalledRepositories({ installations: this.installations, tokens: this, now });
     this.#minting = { api: this.#api, apps: this.#apps, installations: this.installations, apiUrl };
   }
 
@@ -96,10 +101,16 @@ export class GitHub implements TokenApi {
     repositories: readonly string[],
     call: CallContext,
   ): Promise<Result<MintedToken>> {
-    // What GitHub would not let the token read now, it need not be minted for.
-    const heldBack = this.#backoff.heldBack(quotaHolderOf(installation), call);
-    if (heldBack) return refuse(denialOf(heldBack, { route: MINT_ROUTE, appId: app.id }));
-    return this.#mintOwn(app, installation, { permissions: READ, repositories }, call);
+    const minted = await this.#mintToRead(app, installation, { permissions: READ, repositories }, call);
+    const [only, ...others] = repositories;
+    const isNotSeen = !minted.ok && minted.denial.reason === "repository_not_visible";
+    if (isNotSeen && only !== undefined && others.length === 0) this.repositories.lacks(installation, only);
+    return minted;
+  }
+
+  /** Sees which repositories there are, and nothing in them. */
+  mintListToken(app: App, installation: Installation, call: CallContext): Promise<Result<MintedToken>> {
+    return this.#mintToRead(app, installation, { permissions: LIST, repositories: "all" }, call);
   }
 
   /** What a webhook works with: reads one repository, and writes check runs there. */
@@ -125,6 +136,18 @@ export class GitHub implements TokenApi {
   /** Why GitHub would refuse the caller's token for want of permissions, if it would. */
   permissionDenial(installation: Installation, grant: Pick<AskedGrant, "permissions">): Denial | undefined {
     return permissionDenial(this.#minting.apiUrl, installation, grant);
+  }
+
+  async #mintToRead(
+    app: App,
+    installation: Installation,
+    grant: AskedGrant,
+    call: CallContext,
+  ): Promise<Result<MintedToken>> {
+    // What GitHub would not let the token read now, it need not be minted for.
+    const heldBack = this.#backoff.heldBack(quotaHolderOf(installation), call);
+    if (heldBack) return refuse(denialOf(heldBack, { route: MINT_ROUTE, appId: app.id }));
+    return this.#mintOwn(app, installation, grant, call);
   }
 
   async #mintOwn(

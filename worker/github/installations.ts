@@ -88,9 +88,9 @@ export class Installations {
     return installed(target, ofOwner.value, hidden);
   }
 
-  /** Whether a look-up by owner is answered without asking GitHub. */
-  async isRemembered(app: App, owner: string): Promise<boolean> {
-    return freshValue(await this.#deps.cache.get(ownerKey(app, owner)), this.#deps.now()) !== undefined;
+  /** What a look-up by owner is answered with; undefined where GitHub would be asked. */
+  async remembered(app: App, owner: string): Promise<InstallationValue | undefined> {
+    return freshValue(await this.#deps.cache.get(ownerKey(app, owner)), this.#deps.now());
   }
 
   /**

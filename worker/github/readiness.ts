@@ -1,5 +1,6 @@
 /** Whether GitHub takes the Apps' keys, asked at most every half minute whoever wants to know. */
-import { READY_FRESH_MS } from "../limits.ts";
+import { READY_FRESH_MS, READY_WAITS_MS } from "../limits.ts";
+import { soon } from "../store/soon.ts";
 import type { App } from "./app.ts";
 import type { CallContext } from "./call.ts";
 import type { GitHub } from "./github.ts";
@@ -16,20 +17,20 @@ export interface ReadinessDeps {
   readonly now: () => number;
 }
 
-/** One per isolate. A request never waits for what another one asked. */
+/** One per isolate. */
 export class Readiness {
   readonly #deps: ReadinessDeps;
   #askedAt = Number.NEGATIVE_INFINITY;
-  #last: readonly ReadyCheck[];
+  #last: readonly ReadyCheck[] | undefined;
 
   constructor(deps: ReadinessDeps) {
     this.#deps = deps;
-    this.#last = deps.apps.map(({ id }) => ({ name: `app ${id}`, ok: false, problem: "is being asked for" }));
   }
 
   async checks(call: CallContext): Promise<readonly ReadyCheck[]> {
     const { github, apps, now } = this.#deps;
-    if (now() - this.#askedAt < READY_FRESH_MS) return this.#last;
+    // In a new isolate whoever comes while the first one asks waits for what it hears.
+    if (now() - this.#askedAt < READY_FRESH_MS) return (await soon(() => this.#last, READY_WAITS_MS)) ?? unheard(apps);
     this.#askedAt = now();
     this.#last = await Promise.all(
       apps.map(async (app): Promise<ReadyCheck> => {
@@ -41,3 +42,6 @@ export class Readiness {
     return this.#last;
   }
 }
+
+const unheard = (apps: readonly App[]): readonly ReadyCheck[] =>
+  apps.map(({ id }) => ({ name: `app ${id}`, ok: false, problem: "is being asked for" }));

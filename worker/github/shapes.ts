@@ -91,6 +91,18 @@ export function parseInstallationPage(json: unknown): { logins: readonly string[
   return { logins, entries: json.length };
 }
 
+const repositoryPage = v.object({
+  total_count: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+  repositories: v.pipe(v.array(v.object({ name: repositoryName })), v.maxLength(1_000)),
+});
+
+/** One page of the repositories that an installation sees; `total`: how many there are on all pages. */
+export function parseRepositoryPage(json: unknown): { names: readonly string[]; total: number } | undefined {
+  const parsed = v.safeParse(repositoryPage, json);
+  if (!parsed.success) return undefined;
+  return { names: parsed.output.repositories.map(({ name }) => name), total: parsed.output.total_count };
+}
+
 export interface MintedRepository {
   /** Unlike its name it is never given to another repository. */
   readonly id: number;

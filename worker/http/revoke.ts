@@ -3,8 +3,9 @@
  * what looks like an installation token is ever sent on, and only to the configured GitHub.
  */
 import { accept, CALLER_RATE_LIMITED, type Result, refuse } from "../denial.ts";
-import { REVOCATION_ANSWER_MAX_MS } from "../limits.ts";
+import { DEAD_TOKEN_KEEP_MS, REVOCATION_ANSWER_MAX_MS } from "../limits.ts";
 import type { Budgets } from "../store/budgets.ts";
+import { sha256, toHex } from "../store/digest.ts";
 import type { Release } from "../store/room.ts";
 import { readBearer } from "./fields.ts";
 import { type AcquirePlace, readBody } from "./parameters.ts";
@@ -26,6 +27,9 @@ export async function revokeRoute(context: RouteContext): Promise<Response> {
       sourceOf(context),
     );
   }
+  const digest = toHex(await sha256(token.value));
+  if (services.now() - (services.deadTokens.get(digest) ?? 0) < DEAD_TOKEN_KEEP_MS)
+    return jsonResponse({ request_id: requestId }, 200);
   const release = acquirePlaces(services.budgets, callerOf(request));
   if (!release) return refusalResponse({ denial: CALLER_RATE_LIMITED, viewer: "unverified" }, sourceOf(context));
   const revocation = await services.github
@@ -39,6 +43,7 @@ export async function revokeRoute(context: RouteContext): Promise<Response> {
     } as const;
     return refusalResponse({ denial, viewer: "unverified" }, sourceOf(context));
   }
+  if (revocation === "already_invalid") services.deadTokens.set(digest, services.now());
   return jsonResponse({ request_id: requestId }, 200);
 }
 

@@ -1,10 +1,9 @@
 /** The budgets that callers are charged to, one per isolate (worker/README.md, "Who pays"). Who is charged is decided by the exchange. */
 import {
-  ADDRESS_MISSES_AT_OWNER_PER_WINDOW,
+  ADDRESS_REFUSALS_AT_OWNER_PER_WINDOW,
   CALLER_REFUSALS_PER_WINDOW,
-  OWNER_LOOKUPS_IN_FLIGHT_MAX,
-  OWNER_MISSES_PER_WINDOW,
-  PATTERN_ISSUERS_PER_WINDOW,
+  LOOKUPS_IN_FLIGHT_MAX,
+  OWNER_REFUSALS_PER_WINDOW,
   REVOCATIONS_MAX,
   REVOCATIONS_OF_CALLER_MAX,
   UNKNOWN_OWNERS_PER_WINDOW,
@@ -23,14 +22,14 @@ export interface BudgetsOptions {
 export class Budgets {
   /** By address, or by the token's own account: over all owners. */
   readonly callers: Limiter;
-  /** By owner and issuer, over all that are foreign there; by owner, over all that are unverified. */
+  /** All refusals at an owner: by owner and issuer, over all that are foreign there; by owner, over all that are unverified. */
   readonly owners: Limiter;
-  /** By owner and address: one address alone must not use up what all unverified callers have at an owner. */
+  /** The same by owner and address: one address alone must not use up what all unverified callers have at an owner. */
   readonly addressesAtOwner: Limiter;
-  /** By App, over all callers: look-ups of owners of which nobody knows whether they have it installed. */
+  /** At an owner: what GitHub was asked about a repository; issuers that are asked because a pattern of a policy fits them. */
+  readonly lookups: Limiter;
+  /** By App, over all callers: owners at which something was refused. */
   readonly unknownOwners: Limiter;
-  /** By owner: issuers that are asked for their keys because a pattern of a policy fits them. */
-  readonly patternIssuers: Limiter;
   /** By host, over all callers: issuers below a wildcard of KNOWN_ISSUERS. */
   readonly wildcardIssuers: Limiter;
   /** Places in flight only: tokens that are brought back. */
@@ -38,11 +37,11 @@ export class Budgets {
 
   constructor({ callers, owners, now }: BudgetsOptions) {
     this.callers = new Limiter({ binding: callers, perWindow: CALLER_REFUSALS_PER_WINDOW, now });
-    const inFlightMax = OWNER_LOOKUPS_IN_FLIGHT_MAX;
-    this.owners = new Limiter({ binding: owners, perWindow: OWNER_MISSES_PER_WINDOW, inFlightMax, now });
-    this.addressesAtOwner = new Limiter({ perWindow: ADDRESS_MISSES_AT_OWNER_PER_WINDOW, inFlightMax, now });
+    const atOwner = { binding: owners, perWindow: OWNER_REFUSALS_PER_WINDOW, now };
+    this.owners = new Limiter(atOwner);
+    this.addressesAtOwner = new Limiter({ perWindow: ADDRESS_REFUSALS_AT_OWNER_PER_WINDOW, now });
+    this.lookups = new Limiter({ ...atOwner, inFlightMax: LOOKUPS_IN_FLIGHT_MAX });
     this.unknownOwners = new Limiter({ perWindow: UNKNOWN_OWNERS_PER_WINDOW, now });
-    this.patternIssuers = new Limiter({ perWindow: PATTERN_ISSUERS_PER_WINDOW, now });
     this.wildcardIssuers = new Limiter({ perWindow: WILDCARD_ISSUERS_PER_WINDOW, now });
     this.revocations = {
       ofCaller: new Limiter({ perWindow: REVOCATIONS_OF_CALLER_MAX, now }),

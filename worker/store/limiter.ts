@@ -54,6 +54,11 @@ export class Limiter {
     return this.#current(key)?.count ?? 0;
   }
 
+  /** The same, and what is in flight. */
+  load(key: string): number {
+    return this.count(key) + (this.#inFlight.get(key) ?? 0);
+  }
+
   /**
    * Takes a place among this key's requests in flight in this isolate: what is charged at its end could else be begun without end.
    * Undefined when none is free.
