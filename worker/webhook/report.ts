@@ -7,6 +7,7 @@ import { addAnnotations, type CheckRun, type CompletedRun, createCheckRun, findC
 import type { Lookup } from "../github/response.ts";
 import { CHECK_ANNOTATIONS_PER_CALL } from "../limits.ts";
 import { toHex } from "../store/digest.ts";
+import { hmacOf, isHmacOf } from "../store/hmac.ts";
 import type { CheckClient } from "./client.ts";
 import { withoutAnnotations } from "./summary.ts";
 
@@ -68,10 +69,11 @@ function batchesOf<T>(items: readonly T[]): readonly (readonly T[])[] {
 const MARKER = /\n<!-- (verdict|undone) base:(none|[0-9a-f]{40,64}) mac:([0-9a-f]{64}) -->\s*$/;
 
 async function withMarker(client: CheckClient, about: About, verdict: CompletedRun): Promise<CompletedRun> {
-  const { head, base, isDone } = about;
+  const { base, isDone } = about;
   if (base === undefined) return verdict;
   const [secret = ""] = client.secrets;
-  const mac = await macOf(client, { head, base, isDone, conclusion: verdict.conclusion }, secret);
+  const text = markerText(client, { ...about, base }, verdict.conclusion);
+  const mac = toHex(await hmacOf(text, await markerKey(secret)));
   const marker = `<!-- ${isDone ? "verdict" : "undone"} base:${base} mac:${mac} -->`;
   return { ...verdict, output: { ...verdict.output, summary: `${verdict.output.summary}\n\n${marker}` } };
 }
@@ -84,26 +86,17 @@ export async function readMarker(client: CheckClient, head: string, run: CheckRu
   const [, kind, base, mac] = MARKER.exec(run.summary) ?? [];
   if (base === undefined || mac === undefined || run.conclusion === null) return undefined;
   const marked = { head, base, isDone: kind === "verdict" };
-  const about = { ...marked, conclusion: run.conclusion };
-  const macs = await Promise.all(client.secrets.map((secret) => macOf(client, about, secret)));
-  const bytes = (text: string) => new TextEncoder().encode(text);
-  return macs.some((one) => crypto.subtle.timingSafeEqual(bytes(one), bytes(mac))) ? marked : undefined;
+  const text = markerText(client, marked, run.conclusion);
+  for (const secret of client.secrets) if (await isHmacOf(mac, text, await markerKey(secret))) return marked;
+  return undefined;
 }
 
-/** In hex, with a key of its own: a webhook's signature is none for a run, nor the other way round. */
-async function macOf(
-  { place, app }: CheckClient,
-  { head, base, isDone, conclusion }: RunMarker & { readonly conclusion: string },
-  secret: string,
-): Promise<string> {
-  const key = await hmac(new TextEncoder().encode(secret), "key of check run markers");
+function markerText({ place, app }: CheckClient, { head, base, isDone }: RunMarker, conclusion: string): Uint8Array {
   const { owner, repository } = place;
   const about = [app.id, owner.toLowerCase(), repository.toLowerCase(), head, base, isDone, conclusion];
-  return toHex(await hmac(key, JSON.stringify(about)));
+  return new TextEncoder().encode(JSON.stringify(about));
 }
 
-async function hmac(key: Uint8Array, text: string): Promise<Uint8Array> {
-  const algorithm = { name: "HMAC", hash: "SHA-256" };
-  const imported = await crypto.subtle.importKey("raw", key, algorithm, false, ["sign"]);
-  return new Uint8Array(await crypto.subtle.sign("HMAC", imported, new TextEncoder().encode(text)));
-}
+/** A key of its own: a webhook's signature is none for a run, nor the other way round. */
+const markerKey = (secret: string): Promise<Uint8Array> =>
+  hmacOf(new TextEncoder().encode("key of check run markers"), new TextEncoder().encode(secret));
