@@ -19,7 +19,8 @@ const STATES_PER_BYTE = 4;
 const FOLDED_PER_BYTE = 8;
 /** And how many bytes a Unicode class costs, and a character of which the cases are looked up. */
 const BYTES_PER_UNICODE_CLASS = 400;
-const BYTES_PER_CASES = 8;
+const BYTES_PER_CASES = 24;
+const BYTES_PER_ASCII_CASES = 4;
 const FOLDED_IN_NAMED_CLASS = 128;
 /** The parser refuses a higher one. */
 const MAX_COUNT = 1_000;
@@ -98,9 +99,14 @@ function bytesOf({ kind, text }: PatternToken, isFolded: boolean): number {
   return 2 * unicode + folded / FOLDED_PER_BYTE + (kind === "class" ? 0 : casesBytes(text));
 }
 
-/** Outside of classes the cases of ASCII are known. */
+/** Each letter of a text becomes a class of its own. */
 function casesBytes(text: string): number {
-  return [...text].filter((character) => character > "\x7f").length * BYTES_PER_CASES;
+  let bytes = 0;
+  for (const character of text) {
+    if (character > "\x7f") bytes += BYTES_PER_CASES;
+    else if (/[A-Za-z]/.test(character)) bytes += BYTES_PER_ASCII_CASES;
+  }
+  return bytes;
 }
 
 /** As many code points as have to be looked at in the ranges of a class. */

@@ -91,8 +91,19 @@ export function isFolded(node: SyntaxNode): boolean {
   return (node.flags & learnt.foldFlag) !== 0;
 }
 
-/** All cases of a code point, as ranges. The class has a second, far member: the parser makes a literal of one that has none. */
+/** Filled on use, for ASCII alone: hardly any other letter is written without regard to case. */
+const asciiCases: (readonly number[])[] = [];
+
+/** All cases of a code point, as ranges. */
 export function casesOf(rune: number): readonly number[] {
+  if (rune >= 0x80) return parsedCasesOf(rune);
+  const cases = asciiCases[rune] ?? parsedCasesOf(rune);
+  asciiCases[rune] = cases;
+  return cases;
+}
+
+/** The class has a second, far member: the parser makes a literal of one that has none. */
+function parsedCasesOf(rune: number): readonly number[] {
   const far = rune < 0x10000 ? 0x10ffff : 0;
   const { runes } = syntaxTreeOf(`(?i)[\\x{${rune.toString(16)}}\\x{${far.toString(16)}}]`);
   return Array.from(runes).filter((bound) => bound !== far);

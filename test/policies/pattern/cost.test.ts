@@ -9,7 +9,7 @@ import { parseTrustedIssuers } from "../../../policies/issuers.ts";
 import { compilePolicy, parsePolicy } from "../../../policies/parse.ts";
 import { costOf } from "../../../policies/pattern/cost.ts";
 import { compilePattern } from "../../../policies/pattern/pattern.ts";
-import { kindOf, syntaxTreeOf } from "../../../policies/pattern/syntax-tree.ts";
+import { casesOf, kindOf, syntaxTreeOf } from "../../../policies/pattern/syntax-tree.ts";
 import { Random } from "../yaml/generate.ts";
 import { somePattern } from "./generate.ts";
 
@@ -25,6 +25,7 @@ const parse = (text: string) => parsePolicy(text, { kind: "repository", owner: "
 function parsed() {
   // Samples that are learnt once are no part of a file.
   kindOf(syntaxTreeOf("a"));
+  for (let rune = 0; rune < 0x80; rune += 1) casesOf(rune);
   const add = vi.spyOn(RE2Set.prototype, "add");
   return () => add.mock.calls.map(([pattern]) => pattern);
 }
@@ -51,6 +52,7 @@ test.each<readonly [kind: string, patterns: readonly string[]]>([
   ["Unicode classes without regard to case", [`(?i)${"\\p{Lu}".repeat(20)}`]],
   ["named classes without regard to case", [`(?i)[${"\\W[:^word:]".repeat(90)}]`, `(?i)${"\\w".repeat(500)}`]],
   ["letters whose cases are looked up", times(3, (i) => `(?i)${i}${"жщ".repeat(250)}`)],
+  ["letters of ASCII without regard to case", times(64, (i) => `(?i)${i}${"abcdefghij".repeat(6)}`)],
   ["plain text", times(20, (i) => `${i}${"x".repeat(1_000)}`)],
   ["counts", times(40, (i) => `(?:x${i}){500}`)],
 ])("%s", (_, patterns) => {
