@@ -97,6 +97,8 @@ export type Denial =
       readonly at: ClausePlace;
       /** The subject is right but for what GitHub puts into it. */
       readonly miss?: SubjectMiss;
+      /** Else what is easily overlooked. */
+      readonly hint?: string;
     }
   | {
       readonly reason: "app_not_available";

@@ -417,7 +417,7 @@ const POLICIES: readonly Row[] = [
     about: "two audiences by default, to the owner",
     asking: { claims: { aud: "a.example" } },
     message: (world) =>
-      `trust policy: audience ["a.example"] did not match the default audience "${DOMAIN}" or "https://${DOMAIN}" (${pathIn(world)})`,
+      `trust policy: audience ["a.example"] did not match the default audience "${DOMAIN}" or "https://${DOMAIN}" (${pathIn(world)}): ask the issuer for a token with that audience`,
   },
   {
     reason: "audience_mismatch",

@@ -119,7 +119,7 @@ describe("the owner is told what the policy says, and where", () => {
     expect([answer.reason, answer.status]).toEqual([reason, 403]);
     expect(answer.message).toContain(told);
     expect(answer.message).toMatch(
-      new RegExp(`\\(${world.owner}/app/${policyPath("deploy").replaceAll(".", "\\.")}:${line}\\)$`),
+      new RegExp(`\\(${world.owner}/app/${policyPath("deploy").replaceAll(".", "\\.")}:${line}\\)(?:: ask .*)?$`),
     );
   });
 
@@ -127,7 +127,40 @@ describe("the owner is told what the policy says, and where", () => {
     const world = await createWorld();
     const { message } = await toldAlike(world, { aud: "else.example" });
     expect(message).toContain(`did not match the default audience "${DOMAIN}" or "https://${DOMAIN}" (`);
-    expect(message).toMatch(/deploy\.sts\.yaml\)$/);
+    expect(message).toMatch(/deploy\.sts\.yaml\): ask the issuer for a token with that audience$/);
+  });
+});
+
+describe("the owner is told what is easily overlooked", () => {
+  const HEAD = "issuer: https://token.actions.githubusercontent.com\n";
+  const GRANT = "permissions:\n  issues: write\n";
+  const any = "subject_pattern: .*\n";
+  const ref = (pattern: string) => `${any}claim_pattern:\n  ref: ${pattern}\n`;
+
+  it.each([
+    ["subject: repo:ACME/App:environment:prod\n", "they differ in case only"],
+    ["subject: 'repo:acme/[a-z]+:environment:prod'\n", "as a pattern it would fit: write subject_pattern"],
+    ["subject: repo:acme/*\n", "a `*` stands for itself there; patterns are for subject_pattern"],
+    ["subject_pattern: repo:acme/app\n", "the pattern fits a part of the value, and has to fit the whole"],
+    [ref("main"), "the pattern fits a part of the value, and has to fit the whole"],
+    [ref("'(?i)HEADS'"), "the pattern fits a part of the value, and has to fit the whole"],
+    [ref("trunk"), undefined],
+    ["subject: repo:else/where\n", undefined],
+    [`${any}claim_pattern: {Repository: .*}\n`, 'the token has a claim "repository"'],
+    [`${any}claim_pattern: {environment: prod}\n`, undefined],
+    [`${any}audience: other.example\n`, "ask the issuer for a token with that audience"],
+    [`${any}audience: STS.example.com\n`, "they differ in case only"],
+    [`${any}audience_pattern: sts\n`, "the pattern fits a part of the value, and has to fit the whole"],
+  ])("%j", async (clauses, hint) => {
+    const world = await createWorld();
+    world.putPolicy(`${HEAD}${clauses}${GRANT}`);
+    const { message, description } = await toldAlike(world, { sub: "repo:acme/app:environment:prod" });
+    const [, told] = /\(\S+\.sts\.yaml:\d+\)(?:: (.*))?$/.exec(String(message)) ?? [];
+    expect(told).toBe(hint);
+    expect(String(description).endsWith(hint === undefined ? ")" : `: ${hint.replaceAll('"', "'")}`)).toBe(true);
+    // Whoever does not belong to the owner learns nothing of the policy by it.
+    const { body } = await world.ask({ claims: { sub: "repo:acme/app:environment:prod", repository_owner_id: "1" } });
+    expect(body.message).not.toContain(hint ?? "sts.yaml");
   });
 });
 

@@ -99,7 +99,7 @@ async function steps(run: ExchangeRun, incoming: Incoming, deps: ExchangeDeps): 
   const { claims } = verified.value;
   const verdict = evaluate(policy.value.policy, claims, { domain: config.stsDomain });
   run.record.verdict(verdict);
-  if (verdict.failed) return run.refused(unmatched(verdict.failed, policy.value.policy, { target, claims }));
+  if (verdict.failed) return run.refusedWithHints(unmatched(verdict.failed, policy.value.policy, { target, claims }));
 
   // 9. Downscope to what the caller asked for, never beyond what the policy grants.
   const whole = grantOf(policy.value.policy, { ...scope, policyRepository: config.orgPolicyRepo });

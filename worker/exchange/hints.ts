@@ -1,7 +1,9 @@
 /**
- * What a refusal tells the owner's own workloads beyond its reason: which identity lies near, and where the App is installed. Each
- * costs one call and is remembered, as clients repeat a refusal three times. It changes no decision.
+ * What a refusal tells the owner's own workloads beyond its reason: which identity lies near, where the App is installed, what of a
+ * clause is easily overlooked. What costs a call is remembered, as clients repeat a refusal three times. It changes no decision.
  */
+import type { VerifiedClaims } from "../../policies/claims.ts";
+import { clauseHint } from "../../policies/clause-hint.ts";
 import type { Config } from "../config.ts";
 import type { Denial, Viewer } from "../denial.ts";
 import type { App, GitHub } from "../github/github.ts";
@@ -21,6 +23,8 @@ export interface HintDeps {
 }
 
 interface Circumstances {
+  /** Once the token is verified. */
+  readonly claims: VerifiedClaims | undefined;
   readonly access: PolicyAccess | undefined;
   readonly call: AccessCall;
 }
@@ -34,6 +38,13 @@ export async function withHints(deps: HintDeps, denial: Denial, viewer: Viewer, 
     case "app_not_installed": {
       const installUrl = await installUrlFor(deps, denial.owner, at.call);
       return installUrl === undefined ? denial : { ...denial, installUrl };
+    }
+    case "issuer_mismatch":
+    case "subject_mismatch":
+    case "audience_mismatch":
+    case "claim_mismatch": {
+      const hint = denial.miss || !at.claims ? undefined : clauseHint(denial.clause, at.claims);
+      return hint === undefined ? denial : { ...denial, hint };
     }
     default:
       return denial;

@@ -136,7 +136,7 @@ export class ExchangeRun {
 
   /** The same, and more to whoever may know more. */
   async refusedWithHints(denial: Denial): Promise<Refused> {
-    const at = { access: this.#access, call: this.call };
+    const at = { claims: this.#verified?.claims, access: this.#access, call: this.call };
     return this.refused(await withHints(this.#deps, denial, this.#viewer(denial), at));
   }
 

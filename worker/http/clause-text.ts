@@ -24,14 +24,15 @@ interface Unmatched {
   readonly clause: ClauseResult;
   readonly at: ClausePlace;
   readonly miss?: SubjectMiss;
+  readonly hint?: string;
 }
 
 /** The same, and what the policy says, and where, for its owner. */
-export function ownersClauseText({ clause, at, miss }: Unmatched, words: Words): string {
+export function ownersClauseText({ clause, at, miss, hint }: Unmatched, words: Words): string {
   const found = clauseText(clause, words);
   const wanted = wantedText(clause, words);
-  const remedy = miss === undefined ? "" : `: ${missText(miss, words)}`;
-  return `${found}${clause.actual === undefined ? "; it is to match" : ""} ${wanted} (${placeText(at)})${remedy}`;
+  const remedy = miss === undefined ? hint && words.plain(hint) : missText(miss, words);
+  return `${found}${clause.actual === undefined ? "; it is to match" : ""} ${wanted} (${placeText(at)})${remedy === undefined ? "" : `: ${remedy}`}`;
 }
 
 /** A subject that looks right to its reader: why it is not, and what to write. */
