@@ -121,6 +121,26 @@ describe("a grant", () => {
     expect(step.commands.map(({ name }) => name)).toEqual(["add-mask", "add-mask", "add-mask"]);
   });
 
+  it.each([
+    ["acme-sts", "1+acme-sts[bot]@users.noreply.github.com", "1+acme-sts[bot]@users.noreply.github.com"],
+    ["acme-sts", undefined, "acme-sts[bot]@users.noreply.github.com"],
+    ["acme-sts", 'x@y.z"\n[core]\nsshCommand = evil', "acme-sts[bot]@users.noreply.github.com"],
+    ['x"]\n[core]\nsshCommand = evil', "a@b.c", undefined],
+  ])("lets git commit as the App, and nothing else: slug %j, address %j", async (app_slug, email, expected) => {
+    const other = await openRunner({ sign: async () => "e30.e30.c2ln" });
+    const git = (...args: readonly string[]) => execute("git", args, { cwd: other.workspace });
+    await git("init", "--quiet");
+    await git("remote", "add", "origin", "https://github.com/acme/app.git");
+    deployment.answers = [() => granted({ ...GRANTED, app_slug, bot: { name: `${app_slug}[bot]`, email } })];
+    const { code } = await other.main({ domain: deployment.domain, identity: "release", git: "true" });
+    const { stdout } = await git("config", "--local", "--includes", "--list");
+    await other.close();
+    expect(code).toBe(0);
+    expect(stdout).not.toContain("core.sshcommand");
+    expect(/^user\.email=(.*)$/m.exec(stdout)?.[1]).toBe(expected);
+    expect(stdout).toContain(`http.https://github.com/.extraheader=AUTHORIZATION: basic ${BASIC}`);
+  });
+
   it("is none when the answer holds no token that one line can carry", async () => {
     for (const token of [undefined, "", 7, "ghs_a\nb", "ghs_ä"]) {
       const step = await main([() => granted({ ...GRANTED, token })]);

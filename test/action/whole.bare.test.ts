@@ -62,6 +62,8 @@ it("lets git use the token for the checkout's remote, and leaves nothing of it",
   await expect.poll(() => world.livingTokens(), WAIT).toEqual([step.outputs.token]);
   expect(await ask()).toMatchObject({ code: 0, stdout: expect.stringMatching(/^[0-9a-f]{40}\trefs\/heads\/main\n$/) });
   expect(config()).not.toContain(Buffer.from(`x-access-token:${step.outputs.token}`).toString("base64"));
+  const [author] = (await git("var", "GIT_AUTHOR_IDENT")).stdout.split(" ", 2);
+  expect([step.outputs["app-slug"], author]).toEqual(["app-7", "app-7[bot]"]);
   expect(leftBehind()).toHaveLength(1);
   for (const name of leftBehind()) expect(statSync(join(runner.temp, name)).mode & 0o777).toBe(0o600);
 

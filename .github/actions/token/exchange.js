@@ -23,6 +23,7 @@ const USER_AGENT = { "User-Agent": "octo-sts-edge-action" };
  * @property {string} repositories JSON.
  * @property {string} policy
  * @property {string} appSlug
+ * @property {string} botEmail "" when the deployment does not know it.
  * @property {string} requestId
  *
  * @typedef {object} Refusal
@@ -112,7 +113,7 @@ async function remedyFor(domain, reason) {
 function grantIn(body, headers, dryRun) {
   const told = isObject(body.would_grant) ? body.would_grant : body;
   // A deployment that does not know dry runs hands out a token: it must reach the mask and the post step.
-  const token = typeof body.token === "string" && TOKEN.test(body.token) ? body.token : "";
+  const token = matching(body.token, TOKEN);
   if (token === "" && !(dryRun && isObject(body.would_grant))) return undefined;
   const { path = "", sha = "" } = isObject(told.policy) ? told.policy : {};
   return {
@@ -121,7 +122,8 @@ function grantIn(body, headers, dryRun) {
     permissions: JSON.stringify(told.permissions ?? {}),
     repositories: JSON.stringify(told.repositories ?? []),
     policy: headers.get("X-STS-Policy") ?? `${lineOf(path)}@${lineOf(sha)}`,
-    appSlug: lineOf(body.app_slug),
+    appSlug: matching(body.app_slug, /^[\w-]{1,100}$/),
+    botEmail: isObject(body.bot) ? matching(body.bot.email, /^[\w+.[\]-]+@[\w.-]+$/) : "",
   };
 }
 
@@ -139,12 +141,15 @@ function refusalIn(body, domain, status, requestId) {
   }
   return {
     message: lineOf(message),
-    reason: typeof reason === "string" && /^[a-z_]{1,64}$/.test(reason) ? reason : "",
-    moreUrl: typeof moreUrl === "string" && /^https:\/\/[^\s<>()"'`|\\]{1,500}$/.test(moreUrl) ? moreUrl : "",
+    reason: matching(reason, /^[a-z_]{1,64}$/),
+    moreUrl: matching(moreUrl, /^https:\/\/[^\s<>()"'`|\\]{1,500}$/),
     remedy: "",
     requestId: lineOf(body.request_id) || requestId,
   };
 }
+
+/** @param {unknown} value @param {RegExp} form */
+const matching = (value, form) => (typeof value === "string" && form.test(value) ? value : "");
 
 /** @param {string} message @returns {Refusal} */
 const unexplained = (message) => ({ message, reason: "", moreUrl: "", remedy: "", requestId: "" });

@@ -34,14 +34,27 @@ export function remoteOf(workspace, serverUrl) {
 }
 
 /**
- * @param {{ workspace: string, temp: string, origin: string, token: string }} what
+ * Who commits made with the token are by, as far as it is known: GitHub shows the App where it knows the address.
+ * @param {import("./exchange.js").Grant} grant
+ * @param {string} origin
+ */
+function committer({ appSlug, botEmail }, origin) {
+  if (appSlug === "") return [];
+  const name = `${appSlug}[bot]`;
+  const email = botEmail || `${name}@users.noreply.${new URL(origin).hostname}`;
+  return ["[user]", `\tname = "${name}"`, `\temail = "${email}"`];
+}
+
+/**
+ * @param {{ workspace: string, temp: string, origin: string, grant: import("./exchange.js").Grant }} what
  * @returns {string} The file that git reads from now on.
  */
-export function addCredentials({ workspace, temp, origin, token }) {
+export function addCredentials({ workspace, temp, origin, grant }) {
   const file = join(temp, `octo-sts-${randomUUID()}.gitconfig`);
   // An empty header forgets those before it: with the checkout's own credentials beside it, the server refuses both.
-  const lines = [`[http "${origin}/"]`, "extraheader =", `extraheader = AUTHORIZATION: basic ${basicOf(token)}`];
-  writeFileSync(file, `${lines.join("\n\t")}\n`, { mode: 0o600, flag: "wx" });
+  const header = ["\textraheader =", `\textraheader = AUTHORIZATION: basic ${basicOf(grant.token)}`];
+  const lines = [`[http "${origin}/"]`, ...header, ...committer(grant, origin), ""];
+  writeFileSync(file, lines.join("\n"), { mode: 0o600, flag: "wx" });
   git(workspace, "config", "--local", "--add", "include.path", file);
   return file;
 }

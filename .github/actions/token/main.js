@@ -87,7 +87,7 @@ async function main() {
   if (inputs.dryRun && grant.token !== "") return fail(`${inputs.domain} does not know dry runs, and granted a token`);
   if (remote) {
     const temp = env.RUNNER_TEMP ?? workspace;
-    saveState("git_file", addCredentials({ workspace, temp, origin: remote.origin, token: grant.token }));
+    saveState("git_file", addCredentials({ workspace, temp, origin: remote.origin, grant }));
   }
 }
 
