@@ -89,6 +89,73 @@ describe("a body of a type that is not read", () => {
   });
 });
 
+describe("a restriction that would be read as something else", () => {
+  const RESTRICTION = "permissions=issues:read";
+  const utf8 = (text: string) => new TextEncoder().encode(text);
+  const utf16 = (text: string, littleEndian: boolean) => {
+    const view = new DataView(new ArrayBuffer(2 * text.length));
+    for (let i = 0; i < text.length; i += 1) view.setUint16(2 * i, text.charCodeAt(i), littleEndian);
+    return new Uint8Array(view.buffer);
+  };
+  const coded = async (text: string, format: "gzip" | "deflate") => {
+    const stream = new Blob([text]).stream().pipeThrough(new CompressionStream(format));
+    return new Uint8Array(await new Response(stream).arrayBuffer());
+  };
+
+  interface Odd {
+    readonly about: string;
+    readonly body: () => Uint8Array | Promise<Uint8Array>;
+    readonly type?: string;
+    readonly coding?: string;
+    readonly status?: number;
+  }
+  const ODD: readonly Odd[] = [
+    { about: "UTF-16", body: () => utf16(RESTRICTION, true), type: `${FORM}; charset=utf-16le` },
+    { about: "UTF-16, the other way round", body: () => utf16(RESTRICTION, false), type: `${FORM}; charset=utf-16` },
+    { about: "UTF-16 with its mark", body: () => Uint8Array.of(0xff, 0xfe, ...utf16(RESTRICTION, true)) },
+    { about: "gzip", body: () => coded(RESTRICTION, "gzip"), coding: "gzip", status: 415 },
+    { about: "deflate", body: () => coded(RESTRICTION, "deflate"), coding: "Deflate", status: 415 },
+    { about: "a coding that changes nothing", body: () => utf8(RESTRICTION), coding: "x, identity", status: 415 },
+    { about: "gzip that is not announced", body: () => coded(RESTRICTION, "gzip") },
+    { about: "JSON under a form's type, as curl sends it", body: () => utf8('{"permissions":"issues:read"}') },
+    { about: "a pair on each line", body: () => utf8(`x=y\n${RESTRICTION}`) },
+    { about: "escapes that were escaped", body: () => utf8(RESTRICTION.replace("p", "%2570")) },
+    { about: "XML under a form's type", body: () => utf8("<permissions>issues:read</permissions>") },
+    {
+      about: "JSON in JSON",
+      body: () => utf8('{"data":{"permissions":"issues:read"}}'),
+      type: JSON_TYPE,
+    },
+    {
+      about: "JSON in a list in JSON",
+      body: () => utf8('{"x":[1,{"y":{"repositories":["app"]}}]}'),
+      type: JSON_TYPE,
+    },
+    { about: "a dry run in JSON", body: () => utf8('{"options":{"dry_run":true}}'), type: JSON_TYPE },
+    { about: "gzip of JSON", body: () => coded('{"permissions":"issues:read"}', "gzip"), type: JSON_TYPE },
+  ];
+
+  it.each(ODD.map((odd) => [odd.about, odd] as const))("%s is refused", async (_about, odd) => {
+    const asked = await createWorld();
+    const sent = new Request(await asked.request({ method: "POST" }), { body: await odd.body() });
+    sent.headers.set("Content-Type", odd.type ?? FORM);
+    if (odd.coding) sent.headers.set("Content-Encoding", odd.coding);
+    await refused(asked, await asked.worker.fetch(sent), odd.status ?? 400, /^invalid request: /);
+  });
+
+  it.each([
+    ["a mark of UTF-8", `\ufeff${RESTRICTION}`, {}],
+    ["the end of a line behind it", `${RESTRICTION}\r\n`, {}],
+    ["a coding of no effect", RESTRICTION, { "Content-Encoding": "identity" }],
+    ["another charset that is named in vain", RESTRICTION, { "Content-Type": `${FORM}; charset=ISO-8859-1` }],
+  ])("%s changes nothing", async (_about, body, headers) => {
+    const asked = await createWorld();
+    const answer = await asked.ask({ method: "POST", body, headers: { "Content-Type": FORM, ...headers } });
+    expect(answer.status).toBe(200);
+    expect(asked.github.tokens.at(-1)?.permissions).toMatchObject({ issues: "read" });
+  });
+});
+
 describe("downscoping under a wrong name", () => {
   const names: readonly (readonly [string, string])[] = [
     ["permission", "permissions"],

@@ -60,10 +60,30 @@ export async function readBody(request: Request, acquire: AcquirePlace): Promise
   const kind = bodyKind(request);
   if (kind === undefined) return invalid("the Content-Type header cannot be read");
   const isRead = request.method === "POST" && (kind === "form" || kind === "json");
+  if (isRead && isCoded(request)) return unsupported("the body must come without a Content-Encoding");
   const bytes = await readInTime(request, isRead ? BODY_MAX_BYTES : 0, acquire);
   if (!bytes.ok) return isRead ? bytes : unread(request, bytes);
   if (!isRead) return accept(new Map());
-  return kind === "json" ? decodeJson(bytes.value) : decodeForm(new TextDecoder().decode(bytes.value), "form body");
+  return kind === "json" ? decodeJson(bytes.value) : decodeFormBody(bytes.value);
+}
+
+/** RFC 9110 section 8.4: nothing here takes the coding off, and what is behind it would be lost. */
+const isCoded = ({ headers }: Request): boolean =>
+  !/^(?:\s*identity\s*)?$/i.test(headers.get("Content-Encoding") ?? "");
+
+/**
+ * Forms are text without control characters, whatever they are made of: as UTF-16, with a pair on each line, or as JSON under the
+ * wrong type (the next check, of names) a restriction would be read as something else, and lost.
+ */
+function decodeFormBody(bytes: Uint8Array): Result<Parameters> {
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
+  } catch {
+    return invalid("the form body is not UTF-8");
+  }
+  const form = text.replace(/[\r\n]+$/, "");
+  return /\p{Cc}/u.test(form) ? invalid("the form body has control characters") : decodeForm(form, "form body");
 }
 
 /** A body that trickles in must not hold a request for ever, and one caller's must not fill the isolate. */
@@ -94,12 +114,11 @@ async function readInTime(request: Request, maxBytes: number, acquire: AcquirePl
 function unread(request: Request, failure: Extract<Result<never>, { ok: false }>): Result<Parameters> {
   if (failure.denial.reason !== "request_too_large") return failure;
   if (request.method !== "POST") return invalid("a body is read with POST only");
-  const problem = "the body must be application/x-www-form-urlencoded or application/json";
-  return refuse({ reason: "invalid_request", problem, status: UNSUPPORTED_MEDIA_TYPE });
+  return unsupported("the body must be application/x-www-form-urlencoded or application/json");
 }
 
 /** RFC 9110 section 15.5.16. */
-const UNSUPPORTED_MEDIA_TYPE = 415;
+const unsupported = (problem: string) => refuse({ reason: "invalid_request", problem, status: 415 });
 
 const tooMany = () => invalid(`more than ${PARAMETERS_MAX} parameters`);
 
@@ -138,10 +157,14 @@ function decodeForm(text: string, where: string): Result<Parameters> {
     const name = unescaped(equals < 0 ? pair : pair.slice(0, equals));
     const value = equals < 0 ? "" : unescaped(pair.slice(equals + 1));
     if (name === undefined || value === undefined) return invalid(`invalid percent escape in ${where}`);
+    if (NOT_OF_A_NAME.test(name)) return invalid(`a name in the ${where} has characters that no parameter's has`);
     if (!found.add(name, [value])) return tooMany();
   }
   return accept(found.values);
 }
+
+/** JSON under a form's type, escapes that were escaped. */
+const NOT_OF_A_NAME = /["%<>\\^`{|}]/;
 
 function unescaped(text: string): string | undefined {
   try {
@@ -166,10 +189,25 @@ function decodeJson(bytes: Uint8Array): Result<Parameters> {
     if (isRead && texts.length < values.length) {
       return invalid(`"${name}" in the JSON body is neither text nor a list of text`);
     }
+    const lost = isRead ? undefined : nestedName(value);
+    if (lost !== undefined) return invalid(`"${lost}" must be at the top of the JSON body`);
     if (!found.add(name, isRead ? texts : [])) return tooMany();
   }
   return accept(found.values);
 }
+
+/** Nested as deep as was parsed. */
+function nestedName(value: unknown): string | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  for (const [name, inside] of Object.entries(value)) {
+    const lost = RESTRICTIONS.has(name) ? name : nestedName(inside);
+    if (lost !== undefined) return lost;
+  }
+  return undefined;
+}
+
+/** Whoever sends one of these gets less than without it. */
+const RESTRICTIONS: ReadonlySet<string> = new Set(["permissions", "repositories", "dry_run"]);
 
 /** Of any other name the value may be of any type: what else a client sends along is ignored. */
 const JSON_NAMES: ReadonlySet<string> = new Set([
