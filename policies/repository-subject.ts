@@ -6,7 +6,7 @@
 
 import { type JsonObject, ownProperty } from "./objects.ts";
 import { escapePattern } from "./pattern/escape.ts";
-import { compilePattern } from "./pattern/pattern.ts";
+import { compilePattern, newMatchBudget } from "./pattern/pattern.ts";
 import type { CompiledMatcher } from "./policy/compile.ts";
 import type { Matcher } from "./policy/document.ts";
 
@@ -43,7 +43,9 @@ export function subjectMiss(expected: CompiledMatcher, claims: JsonObject): Subj
   const hasIds = subject.ownerId !== undefined || subject.nameId !== undefined;
   const ids = hasIds ? "missing" : "needless";
   const other = hasIds ? withoutIds(subject) : withIdsOf(subject, claims);
-  const fits = (as: RepositorySubject | undefined) => as !== undefined && expected.matches(textOfSubject(as));
+  // Three tries together cost no more than the one that failed.
+  const budget = newMatchBudget();
+  const fits = (as: RepositorySubject | undefined) => as !== undefined && expected.matches(textOfSubject(as), budget);
   const asIs = { kind: "exact", value } as const;
   if (fits(other)) return { ids, written: (hasIds && numberedPattern(expected, subject, value)) || asIs };
   const environment = /^environment:(.+)$/s.exec(subject.context)?.[1];

@@ -33,7 +33,7 @@ function ofMiss(
 ): Change {
   const { workload } = clause;
   const told = [
-    ...(ids === "missing" ? [IDS_MISSING] : []),
+    ...(ids === "missing" ? [idsMissing(clause)] : []),
     ...(ids === "needless" ? [IDS_NEEDLESS] : []),
     ...(environment === undefined ? [] : [environmentAdvice(environment)]),
   ];
@@ -46,8 +46,9 @@ function ofMiss(
   return advise(told.join(" "), { ...written, set });
 }
 
-const IDS_MISSING =
-  "The policy's subject lacks only the ids of owner and repository, which GitHub puts into the subjects of repositories that were made or renamed since July 2026.";
+/** A name can change hands, and then the ids are somebody else's. */
+const idsMissing = ({ claims }: FailedClause) =>
+  `The policy's subject lacks only the ids of owner and repository, which GitHub puts into the subjects of repositories that were made or renamed since July 2026. Make sure that they are yours: gh api repos/${textOf(claims, "repository") || "OWNER/NAME"} --jq '[.owner.id, .id]'`;
 const IDS_NEEDLESS =
   "The policy's subject has the ids of owner and repository, and the subjects of this repository have none yet: they are written as claims.";
 const environmentAdvice = (name: string) =>

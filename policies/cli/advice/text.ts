@@ -65,7 +65,7 @@ function ofGlob(cause: string, glob: string, clause: Writable): Change {
   const sole = soleText(glob);
   if (sole === undefined)
     return advise(`${cause} As a pattern for any name:`, clause.write({ kind: "pattern", value: glob }));
-  const advice = `${cause} As \`.*\` it would let in every branch, tag and pull request. To allow this one alone:`;
+  const advice = `${cause} As \`.*\` it would let in whatever stands there. To allow this value alone:`;
   return advise(advice, clause.write({ kind: "exact", value: sole }));
 }
 
