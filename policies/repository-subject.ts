@@ -91,9 +91,10 @@ function numberedPattern(
 ): Matcher | undefined {
   if (kind === "exact") return undefined;
   const tried = [
-    ...[name, escapePattern(name)].map((text) => [
-      `${owner}/${text}`,
-      `${numbered(owner, ownerId)}/${numbered(text, nameId)}`,
+    // Up to its end: a name may look like the beginning of a pattern.
+    ...[escapePattern(name), name].map((text) => [
+      `${owner}/${text}:`,
+      `${numbered(owner, ownerId)}/${numbered(text, nameId)}:`,
     ]),
     [`${owner}/`, `${numbered(owner, ownerId)}/`],
   ];

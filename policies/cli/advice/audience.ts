@@ -8,7 +8,7 @@ import { textChange } from "./text.ts";
 
 /** `domain`: of the deployment, the default audience; empty if it is not known. */
 export function audienceChange(clause: FailedClause, audiences: readonly string[], domain: string): Change {
-  const { failed, policy, workload } = clause;
+  const { failed, workload } = clause;
   const { expected } = failed;
   const [first] = audiences;
   if (expected.kind === "any_of") {
@@ -25,7 +25,7 @@ export function audienceChange(clause: FailedClause, audiences: readonly string[
   const ask = `Ask for the token with ${wanted}.`;
   if (first === undefined || canChoose(workload)) return advise(ask);
   const change = textChange(
-    twoForms("audience", { kind: expected.kind === "exact" ? "exact" : "pattern", value: expected.value }, policy),
+    twoForms("audience", { kind: expected.kind === "exact" ? "exact" : "pattern", value: expected.value }, clause),
     first,
     workload,
     "audience",

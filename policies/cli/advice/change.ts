@@ -10,7 +10,7 @@ import type { CompiledPolicy } from "../../policy/compile.ts";
 import { kindOfToken } from "../kinds/kinds.ts";
 import { audienceChange } from "./audience.ts";
 import { claimChange } from "./claim.ts";
-import { advise, type Change, type FailedClause, twoForms } from "./clause.ts";
+import { advise, type Change, type FailedClause, otherKind, twoForms } from "./clause.ts";
 import { subjectChange } from "./subject.ts";
 import { textChange } from "./text.ts";
 
@@ -30,7 +30,7 @@ export function changeFor(failed: ClauseResult, { policy, claims, domain }: Circ
       return illFormed(failed);
     case "issuer":
       if (value === undefined) return absent("issuer");
-      return textChange(twoForms("issuer", policy.document.issuer, policy), value, clause.workload, "issuer");
+      return issuerChange(clause, value);
     case "subject":
       return value === undefined ? absent("subject") : subjectChange(clause, value);
     case "audience":
@@ -40,6 +40,19 @@ export function changeFor(failed: ClauseResult, { policy, claims, domain }: Circ
     case "max_token_lifetime":
       return ofLifetime(failed, policy);
   }
+}
+
+function issuerChange(clause: FailedClause, value: string): Change {
+  const change = textChange(
+    twoForms("issuer", clause.policy.document.issuer, clause),
+    value,
+    clause.workload,
+    "issuer",
+  );
+  const wanted = otherKind(clause);
+  if (wanted === undefined) return change;
+  const kinds = `The policy is for ${wanted.about}, and the token is of ${clause.workload.about}: \`policy new\` writes one for it.`;
+  return { ...change, advice: `${kinds} Or, if this one is meant to change: ${change.advice}` };
 }
 
 const absent = (what: string): Change => advise(`The token has no ${what}; ask its issuer for one.`);

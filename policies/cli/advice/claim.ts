@@ -10,14 +10,14 @@ import { advise, type Change, claimForm, type FailedClause } from "./clause.ts";
 import { inItsPlace, textChange } from "./text.ts";
 
 export function claimChange(clause: FailedClause, value: string | undefined): Change {
-  const { failed, policy, claims, workload } = clause;
+  const { failed, claims, workload } = clause;
   const { name } = failed;
   if (failed.why === "absent") return ofAbsent(clause);
   if (workload.volatileClaims.includes(name)) {
     return advise(`The claim \`${name}\` has another value with every run, and no policy can name it.`, without(name));
   }
   if (failed.why === "not_string" || value === undefined) return ofUnreadable(name, findClaim(claims, name)?.value);
-  const form = claimForm(name, failed.expected.value, policy);
+  const form = claimForm(name, failed.expected.value, clause);
   // A list of two ids lets in a workload that nobody knows any more.
   if (workload.pins.includes(name)) return inItsPlace(form, value, workload);
   return asPatterns(textChange(form, value, workload, name), value, clause);

@@ -9,6 +9,7 @@ import { compilePattern } from "../../pattern/pattern.ts";
 import { type CompiledPolicy, compilePolicy } from "../../policy/compile.ts";
 import type { Matcher, PolicyDocument } from "../../policy/document.ts";
 import type { WorkloadKind } from "../kinds/kind.ts";
+import { kindOfToken } from "../kinds/kinds.ts";
 import type { Lasting } from "../volatile.ts";
 
 export interface FailedClause {
@@ -54,7 +55,8 @@ export interface Writable {
 export type TwoFormKey = "issuer" | "subject" | "audience";
 
 /** A clause with an exact and a pattern form. */
-export function twoForms(key: TwoFormKey, expected: Matcher, policy: CompiledPolicy): Writable {
+export function twoForms(key: TwoFormKey, expected: Matcher, clause: FailedClause): Writable {
+  const { document } = clause.policy;
   const keyOf = (kind: Matcher["kind"]) => (kind === "exact" ? key : `${key}_pattern`);
   return {
     expected,
@@ -62,20 +64,29 @@ export function twoForms(key: TwoFormKey, expected: Matcher, policy: CompiledPol
       set: [{ key: keyOf(kind), value }],
       remove: kind === expected.kind ? [] : [{ key: keyOf(expected.kind) }],
     }),
-    canMatch: (source) =>
-      isAlive(`${key}_pattern`, source, { ...policy.document, [key]: { kind: "pattern", value: source } }),
+    canMatch: (source) => isAlive(`${key}_pattern`, source, { ...document, [key]: { kind: "pattern", value: source } }),
   };
 }
 
 /** A claim, which has a pattern only. */
-export function claimForm(name: string, pattern: string, { document }: CompiledPolicy): Writable {
+export function claimForm(name: string, pattern: string, clause: FailedClause): Writable {
+  const { document } = clause.policy;
   const others = document.claims.filter((claim) => claim.name !== name);
   return {
     expected: { kind: "pattern", value: pattern },
     write: ({ value }) => ({ set: [{ key: "claim_pattern", claim: name, value }] }),
     canMatch: (source) =>
+      otherKind(clause) === undefined &&
       isAlive(`claim_pattern.${name}`, source, { ...document, claims: [...others, { name, pattern: source }] }),
   };
+}
+
+/** What the policy is for, where that is another kind of workload than the token's: of its values none can come then. */
+export function otherKind({ policy, claims, workload }: FailedClause): WorkloadKind | undefined {
+  const { issuer, subject } = policy.document;
+  if (issuer.kind === "pattern" || policy.issuer.matches(String(claims.iss))) return undefined;
+  const wanted = kindOfToken({ iss: issuer.value, sub: subject.value });
+  return wanted === workload ? undefined : wanted;
 }
 
 /** What lint says of a value that no token can have. */

@@ -11,13 +11,13 @@ import {
   subjectMiss,
 } from "../../repository-subject.ts";
 import { lasting, lastingPattern } from "../volatile.ts";
-import { matchesWhole, soleText } from "./alternatives.ts";
+import { matchesWhole, soleText, withAlternative } from "./alternatives.ts";
 import { advise, type Change, type FailedClause, type Setting, twoForms, type Writable } from "./clause.ts";
 import { textChange } from "./text.ts";
 
 export function subjectChange(clause: FailedClause, value: string): Change {
   const { policy, claims, workload } = clause;
-  const writable = twoForms("subject", policy.document.subject, policy);
+  const writable = twoForms("subject", policy.document.subject, clause);
   const miss = subjectMiss(policy.subject, claims);
   if (miss !== undefined) return ofMiss(miss, clause, writable, value);
   const change = textChange(writable, value, workload, "subject");
@@ -37,7 +37,9 @@ function ofMiss(
     ...(ids === "needless" ? [IDS_NEEDLESS] : []),
     ...(environment === undefined ? [] : [environmentAdvice(environment)]),
   ];
-  const written = writable.write(plain.kind === "exact" ? lasting(value, workload) : plain);
+  const isSole = writable.expected.kind === "exact" || soleText(writable.expected.value) !== undefined;
+  const asIs = isSole ? lasting(value, workload) : withAlternative(writable, value, workload);
+  const written = writable.write(plain.kind === "exact" ? asIs : plain);
   const set = [
     ...(written.set ?? []),
     ...(ids === "needless" ? idClaims(clause) : []),
@@ -92,6 +94,9 @@ function remarkOn(expected: Writable["expected"], found: RepositorySubject | und
   const isOther = (a: string | undefined, b: string | undefined) => a !== undefined && b !== undefined && a !== b;
   if (isOther(own.ownerId, found.ownerId) || isOther(own.nameId, found.nameId)) {
     return "The names are the same and the ids are not: it is another repository, which has the name now.";
+  }
+  if (found.nameId !== undefined && own.nameId === undefined) {
+    return "GitHub puts the ids of owner and repository into this repository's subjects, and the policy has none.";
   }
   if (found.context === "pull_request") {
     return "Every pull request's job has this subject, whoever opened it: grant it no more than read.";

@@ -58,6 +58,10 @@ const claim = (name: string, value: string, gone?: string): Lines => ({
 });
 const without = (name: string): Lines => ({ set: [], remove: [{ key: "claim_pattern", claim: name }] });
 
+const ACTIONS = "https://token.actions.githubusercontent.com";
+const IDS = { iss: ACTIONS, repository_owner_id: "1", repository_id: "2", ref: "refs/heads/main" };
+const NUMBERED = "repo:acme@1/app@2:ref:refs/heads/main";
+
 const CASES: readonly (readonly [
   name: string,
   policy: string,
@@ -145,6 +149,51 @@ const CASES: readonly (readonly [
     "subject_pattern: '(repo:acme/app:ref:refs/tags/v[0-9]| repo:acme/app:.*)'",
     {},
     set("subject_pattern", "(?:repo:acme/app:ref:refs/tags/v[0-9]|repo:acme/app:ref:refs/heads/main)"),
+  ],
+  [
+    "a policy for another kind of workload, none of whose subjects can come",
+    "issuer: https://accounts.google.com\nsubject_pattern: '(11|22)'",
+    IDS,
+    { set: [{ key: "issuer", value: ACTIONS }], remove: [] },
+  ],
+  [
+    "a pattern without ids",
+    `issuer: ${ACTIONS}\nsubject_pattern: 'repo:acme/app:ref:refs/heads/m.*'`,
+    { ...IDS, sub: NUMBERED },
+    set("subject_pattern", "repo:acme@1/app@2:ref:refs/heads/m.*"),
+  ],
+  [
+    "a pattern over repositories without ids",
+    `issuer: ${ACTIONS}\nsubject_pattern: 'repo:acme/[a-z]+:ref:refs/heads/main'`,
+    { ...IDS, sub: NUMBERED.replace("@2", "") },
+    set("subject_pattern", "repo:acme@1/[a-z]+:ref:refs/heads/main"),
+  ],
+  [
+    "a pattern for two repositories, of which the other may have no ids",
+    `issuer: ${ACTIONS}\nsubject_pattern: 'repo:acme/(?:app|lib):ref:refs/heads/main'`,
+    { ...IDS, sub: NUMBERED },
+    set("subject_pattern", `(?:repo:acme/(?:app|lib):ref:refs/heads/main|${NUMBERED})`),
+  ],
+  [
+    "a repository whose name looks like a pattern",
+    `issuer: ${ACTIONS}\nsubject_pattern: 'repo:acme/.*:ref:refs/heads/main'`,
+    { ...IDS, sub: NUMBERED.replace("app", ".") },
+    set("subject_pattern", "repo:acme@1/.*:ref:refs/heads/main"),
+  ],
+  [
+    "a pattern of branches, and an environment in their place",
+    `issuer: ${ACTIONS}\nsubject_pattern: 'repo:acme/app:ref:refs/heads/(?:main|dev)'`,
+    { ...IDS, sub: "repo:acme/app:environment:prod" },
+    {
+      set: [
+        {
+          key: "subject_pattern",
+          value: "(?:repo:acme/app:ref:refs/heads/(?:main|dev)|repo:acme/app:environment:prod)",
+        },
+        { key: "claim_pattern", claim: "ref", value: "refs/heads/(?:main|dev)" },
+      ],
+      remove: [],
+    },
   ],
   ["the default audience", "", { aud: "sts.amazonaws.com" }, set("audience", "sts.amazonaws.com")],
   ["another audience", "audience: api", {}, { set: [], remove: [{ key: "audience" }] }],
