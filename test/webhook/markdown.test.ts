@@ -16,6 +16,8 @@ const NASTY = [
   "@everyone",
   "#1",
   "GH-1",
+  "GH-1.sts.yaml",
+  "0123abc",
   "https://evil.example",
   "www.evil.example",
   "a@evil.example",
@@ -96,7 +98,7 @@ describe("a sentence that quotes", () => {
   it.each(NASTY)("%j is code, quoted or not", (text) => {
     for (const said of [`unknown key ${JSON.stringify(text)}`, `unknown key ${text}`, `write \`${text}\` here`, text]) {
       const outside = outsideOfCode(rendered(`- x: ${sentence(said)}`));
-      expect(outside).not.toMatch(/[@#`*|\\]|:\/\/|www\.|<(?!\/?(?:ul|li)>)|&(?!quot;|amp;|lt;|gt;)/);
+      expect(outside).not.toMatch(/[@#`*|\\]|:\/\/|www\.|GH-|0123abc|<(?!\/?(?:ul|li)>)|&(?!quot;|amp;|lt;|gt;)/);
     }
   });
 

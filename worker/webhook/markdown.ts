@@ -50,7 +50,8 @@ function onOneLine(text: string): string {
 const PARTS = /"(?:[^"\\]|\\.)*"|`[^`]*`|[^\s"`]+|["`]/g;
 /** What neither Markdown nor GitHub makes anything of. */
 const PLAIN_WORD = /^[(']*(?:[A-Za-z0-9][A-Za-z0-9.,;()'%/=+?!-]*)?[.,;:?!)…–—→]*$/;
-const LINK = /\/\/|(?:^|\W)www\./i;
+/** Addresses, names of hosts and files, issues and commits: GitHub makes links of these. */
+const LINK = /\/\/|(?:^|\W)www\.|[a-z]\.[a-z]|\bGH-\d|\b[0-9a-f]{7,40}\b/i;
 
 /** A sentence of ours that quotes foreign text: what it quotes becomes code, and so does every word that is not plainly one. */
 export function sentence(text: string): string {
