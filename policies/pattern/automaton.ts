@@ -52,6 +52,9 @@ export class Automaton {
 
   /** False, too, once the budget is spent. */
   takes(text: string, budget: MatchBudget): boolean {
+    // Room for all states is made for each text, however short: a claim may be a list of thousands of empty ones.
+    budget.spend(this.#op.length);
+    if (budget.isSpent) return false;
     const threads = new Threads(this.#op.length);
     let rune = -1;
     let behind = runeAt(text, 0);

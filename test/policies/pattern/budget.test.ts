@@ -8,13 +8,13 @@ import { parsePolicy } from "../../../policies/parse.ts";
 
 const names = Array.from({ length: 8 }, (_, i) => `c${i}`);
 
-/** Of a policy with this pattern for eight claims, on a token in which each has so many letters. */
-function verdictOn(pattern: string, length: number) {
+/** Of a policy with this pattern for eight claims, on a token in which each has so many letters, or these elements. */
+function verdictOn(pattern: string, value: number | readonly string[]) {
   const head = "issuer: https://id.example.com\nsubject: deployer\npermissions: {contents: read}\nclaim_pattern:\n";
   const text = head + names.map((name) => `  ${name}: '${pattern}'\n`).join("");
   const policy = parsePolicy(text, { kind: "repository", owner: "acme" });
   if (!policy.ok) throw new Error(JSON.stringify(policy.diagnostics));
-  const claims = Object.fromEntries(names.map((name) => [name, "a".repeat(length)]));
+  const claims = Object.fromEntries(names.map((name) => [name, typeof value === "number" ? "a".repeat(value) : value]));
   const token = { iss: "https://id.example.com", sub: "deployer", aud: "sts.example.com", ...claims };
   return evaluate(policy.value, claimsOfVerifiedToken(token), { domain: "sts.example.com" });
 }
@@ -28,6 +28,18 @@ test("eight claims that make an engine remember thousands of states", () => {
     why: "too_costly",
   });
   expect(trace.filter(({ clause }) => clause === "claim").map(({ passed }) => passed)).toEqual(names.map(() => false));
+});
+
+test("eight lists of five hundred empty texts, for each of which room is made for thousands of states", () => {
+  const { allow, failed } = verdictOn("a{500}b{500}", Array<string>(500).fill(""));
+  expect({ allow, failed: failed?.name, why: failed?.why }).toEqual({ allow: false, failed: "c0", why: "no_match" });
+  const { trace } = verdictOn("a{500}b{500}", Array<string>(500).fill(""));
+  expect(trace.filter(({ why }) => why === "too_costly").length).toBeGreaterThan(5);
+});
+
+test("a list of three hundred groups is compared", () => {
+  const groups = Array.from({ length: 300 }, (_, i) => `group-${i}`);
+  expect(verdictOn("group-299|admins", groups)).toMatchObject({ allow: true });
 });
 
 test("the budget is one for all claims of a token", () => {

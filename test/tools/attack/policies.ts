@@ -40,6 +40,9 @@ const patterns: readonly Attack[] = [
   ofPolicy("one pattern of folded ranges", (i) => claimsOf(`(?i)[a-\\x{10ffff}]{${i + 1}}`, 1)),
   ofPolicy("patterns as dear to compile as may be", (i) => claimsOf(`(?i)[b-z]{${20 + i}}`, 1_500)),
   ofPolicy("patterns that remember, claims of 1,400 characters", (i) => claimsOf(`.*a.{${30 + i}}c?`, 200), manyClaims),
+  ofPolicy("patterns of 2,000 states, a claim of 3,800 empty texts", (i) => claimsOf(`a{1000}b{${990 - i}}`, 1), {
+    claim0: Array<string>(3_800).fill(""),
+  }),
   ofPolicy("patterns that remember much", () => claimsOf(".*a.{890}c?", 200), manyClaims),
 ];
 
