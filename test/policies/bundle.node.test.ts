@@ -50,9 +50,11 @@ test("every file but cli.ts goes into one bundle for the browser", async () => {
   expect([gzipped > 10_000, gzipped < MAX_GZIPPED_BYTES]).toEqual([true, true]);
 });
 
-test("what explains a refusal goes into a bundle for the browser too", async () => {
-  const { output } = await bundleFor(["parse.ts", "evaluate.ts", "cli/explain.ts", "check.ts"]);
+test("what explains a refusal and writes a policy needs no disk, and goes into a bundle for the browser too", async () => {
+  const files = ["explain", "explanation", "evidence", "refused-clause", "draft", "kinds/kinds"];
+  const { output, inputs } = await bundleFor(files.map((name) => `cli/${name}.ts`));
   expect(output?.imports).toEqual([]);
+  expect(inputs.filter((input) => /cli\/(?:disk|options|place|[a-z]+-command)\.ts$/.test(input))).toEqual([]);
 });
 
 test("no file but cli.ts imports anything of Node, and none anything of the Worker", () => {
