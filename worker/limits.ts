@@ -51,6 +51,9 @@ export const BREAKER_MS = 5_000;
 /** Audit events are sent after the answer. */
 export const AUDIT_TIMEOUT_MS = 3_000;
 export const AUDIT_ATTEMPTS = 4;
+/** Of one value in an event, and of the values of a list. */
+export const AUDIT_TEXT_MAX_CHARACTERS = 1_024;
+export const AUDIT_VALUES_MAX = 20;
 /** Lines of a bug's stack that are logged. */
 export const BUG_FRAMES_MAX = 8;
 

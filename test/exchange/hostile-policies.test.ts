@@ -30,6 +30,28 @@ describe("a file that costs more to read than it may", () => {
   });
 });
 
+describe("a policy or a token that says very much", () => {
+  const HEAD = "issuer: https://token.actions.githubusercontent.com\npermissions:\n  issues: write\n";
+  const ANYONE = "subject_pattern: .*\n";
+
+  it.each<readonly [about: string, text: string, claims: Readonly<Record<string, unknown>>, status: number]>([
+    ["a subject", `subject: '${'"'.repeat(60_000)}'\n`, {}, 403],
+    ["an audience", `${ANYONE}audience: '${'"'.repeat(59_000)}'\n`, {}, 403],
+    ["a claim", `${ANYONE}claim_pattern: {c: zz}\n`, { c: '"'.repeat(5_500) }, 403],
+    ["a claim that matches", `${ANYONE}claim_pattern: {c: .*}\n`, { c: '"'.repeat(5_500) }, 200],
+    ["a list", `${ANYONE}claim_pattern: {c: zz}\n`, { c: Array<string>(3_800).fill("") }, 403],
+  ])("%s leaves an event that every sink takes", async (_, text, claims, status) => {
+    const world = await createWorld();
+    world.putPolicy(HEAD + text);
+    const answer = await world.ask({ claims });
+    expect(answer.status).toBe(status);
+    expect(answer.text.length).toBeLessThan(8_192);
+    const [event] = world.worker.audits();
+    expect(event).toMatchObject({ outcome: status === 200 ? "granted" : "refused" });
+    expect(JSON.stringify(event).length).toBeLessThan(24_576);
+  });
+});
+
 describe("a policy whose patterns cost more steps than one token may", () => {
   const HEAVY = claims(8, () => ".*a.{890}c?");
   const token = (length: number) => ({

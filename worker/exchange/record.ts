@@ -1,8 +1,10 @@
 /**
  * What an exchange learned, step by step, as its audit event and its timings. It decides nothing.
  */
-import type { Verdict } from "../../policies/evaluate.ts";
+import type { ClauseResult, Verdict } from "../../policies/evaluate.ts";
 import { type AuditEvent, count, newAuditEvent, tokenDigest } from "../audit.ts";
+import type { Denial } from "../denial.ts";
+import { AUDIT_TEXT_MAX_CHARACTERS, AUDIT_VALUES_MAX } from "../limits.ts";
 import type { UnverifiedToken } from "../oidc/token.ts";
 import type { PolicyAccess } from "../trust-policy/apps.ts";
 import type { PolicyValue } from "../trust-policy/cache-entries.ts";
@@ -67,7 +69,7 @@ export class ExchangeRecord {
   }
 
   verdict({ trace }: Verdict): void {
-    this.#event.trace = trace;
+    this.#event.trace = trace.map(briefly);
   }
 
   mint({ app, installation }: Pick<Minted, "app" | "installation">): void {
@@ -84,7 +86,7 @@ export class ExchangeRecord {
     if (outcome.kind === "refused") {
       event.reason = outcome.denial.reason;
       event.reported_reason = disclosed(outcome.denial, outcome.viewer);
-      event.error = outcome.denial;
+      event.error = withBriefClause(outcome.denial);
       return event;
     }
     event.permissions = outcome.permissions;
@@ -103,3 +105,15 @@ export class ExchangeRecord {
     this.#timings.push({ part, milliseconds: this.#now() - before });
   }
 }
+
+/** What a policy or a token says at length is told in part: a queue takes 128 KB for a message, and drops what is larger. */
+function briefly({ expected, actual, ...result }: ClauseResult): ClauseResult {
+  const values = typeof actual === "string" ? cut(actual) : actual?.slice(0, AUDIT_VALUES_MAX).map(cut);
+  return { ...result, expected: { ...expected, value: cut(expected.value) }, actual: values };
+}
+
+const withBriefClause = (denial: Denial): Denial =>
+  "clause" in denial ? { ...denial, clause: briefly(denial.clause) } : denial;
+
+const cut = (text: string): string =>
+  text.length > AUDIT_TEXT_MAX_CHARACTERS ? `${text.slice(0, AUDIT_TEXT_MAX_CHARACTERS)}…` : text;
