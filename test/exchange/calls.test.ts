@@ -125,7 +125,7 @@ const COSTS: readonly Cost[] = [
   {
     about: "all cold, allow-list out of the App's reach",
     tell: async () => keysOnly(await outOfReach()),
-    calls: { "gh.repo_installation": 1, "gh.mint": 3, "gh.contents": 1 },
+    calls: { "gh.repo_installation": 1, "gh.mint": 4, "gh.contents": 1 },
     hops: 5,
     revocations: 1,
   },

@@ -107,17 +107,14 @@ type Tokens = Map<string, RepositoryAccess>;
 async function mintFor(github: GitHub, minting: Minting, call: AccessCall): Promise<Tokens | "installation_gone"> {
   const { wanted } = minting;
   if (wanted.length === 0) return new Map();
-  if (wanted.length === 1) return mintCommon(github, minting, wanted, call);
-  if (minting.separateTokens)
-    return joined(await Promise.all(wanted.map((name) => mintCommon(github, minting, [name], call))));
-  const pair = await mintCommon(github, minting, wanted, call);
-  const [first = "", second = ""] = wanted;
-  if (pair === "installation_gone" || pair.get(first)?.kind !== "not_visible") return pair;
-  // GitHub does not say which repository of the pair it refuses. So one is asked alone, and the other only if that is refused too.
-  const alone = await mintCommon(github, minting, [first], call);
-  if (alone === "installation_gone") return alone;
-  if (alone.get(first)?.kind === "token") return alone.set(second, { kind: "not_visible", problem: "not_selected" });
-  return joined([alone, await mintCommon(github, minting, [second], call)]);
+  if (wanted.length === 1 || !minting.separateTokens) {
+    const common = await mintCommon(github, minting, wanted, call);
+    const isRefused = common !== "installation_gone" && [...common.values()].some(({ kind }) => kind === "not_visible");
+    if (!isRefused || wanted.length === 1) return common;
+  }
+  // GitHub does not say which repository of a pair it refuses, and that one of them is granted now says nothing of the other: whoever
+  // makes or renames a repository between two mints would lift the allow-list.
+  return joined(await Promise.all(wanted.map((name) => mintCommon(github, minting, [name], call))));
 }
 
 /** One token for all the names: what GitHub answers counts for each of them. */
