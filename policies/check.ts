@@ -5,7 +5,7 @@
 
 import { type Diagnostic, DiagnosticList, inOrder, type Severity } from "./diagnostics.ts";
 import { parseTrustedIssuers } from "./issuers.ts";
-import { lintPolicy, lintTrustedIssuers } from "./lint/lint.ts";
+import { lintPolicy, lintTrustedIssuers, type Mender } from "./lint/lint.ts";
 import { type CompiledPolicy, type PolicyParts, parsePolicy } from "./parse.ts";
 import { type DeploymentRules, deploymentDiagnostics } from "./policy/deployment.ts";
 import type { PolicyKind } from "./policy/document.ts";
@@ -22,6 +22,9 @@ export interface CheckContext {
   readonly owner: string | undefined;
   readonly domain: string | undefined;
   readonly rules: DeploymentRules;
+  /** The name of the owner's policy repository; `.github`, if it is not said. */
+  readonly policyRepository?: string;
+  readonly mender?: Mender;
 }
 
 export interface CheckedPolicy {
@@ -38,7 +41,9 @@ export function checkPolicy(text: string, context: CheckContext): CheckedPolicy 
   const lint = (parts: PolicyParts) =>
     lintPolicy(parts, {
       ...(owner === "" ? {} : { owner }),
-      ...(context.domain === undefined ? {} : { domain: context.domain }),
+      domain: context.domain,
+      policyRepository: context.policyRepository,
+      mender: context.mender,
     });
   if (!parsed.ok) {
     const beside = parsed.readable ? besideErrors(lint(parsed.readable), parsed.diagnostics) : [];
@@ -56,6 +61,7 @@ const ANSWERED_ELSEWHERE: ReadonlySet<string> = new Set([
   "issuer-of-any-customer",
   "mutable-names",
   "open-subject-write",
+  "policies-writable",
   "pull-request-write",
   "repositories-absent",
   "subject-of-anyone",
@@ -68,9 +74,26 @@ function besideErrors(linted: readonly Diagnostic[], errors: readonly Diagnostic
   return linted.filter((one) => !ANSWERED_ELSEWHERE.has(one.id) && !faulty.has(clauseOf(one)));
 }
 
-export function checkTrustedIssuers(text: string): readonly Diagnostic[] {
+/**
+ * What is wrong with a file beside its name, for which it is never read: so that it is told before the name is mended. `nameIs`: how
+ * bad the name is; only of one that is nearly right the file is surely a policy, and its errors are errors.
+ */
+export function checkMisnamed(
+  path: string,
+  text: string,
+  nameIs: Severity,
+  context: CheckContext,
+): readonly Diagnostic[] {
+  const isNearly = nameIs === "error";
+  const isList = /trusted[-_]?(?:token[-_]?)?issuers?[^/]*$/i.test(path);
+  if (!isNearly && !/^(?:issuer|subject)(?:_pattern)?:/m.test(text)) return [];
+  const found = isList ? checkTrustedIssuers(text, context.mender) : checkPolicy(text, context).diagnostics;
+  return found.map((one) => (one.severity === "error" ? { ...one, severity: nameIs } : one));
+}
+
+export function checkTrustedIssuers(text: string, mender?: Mender): readonly Diagnostic[] {
   const parsed = parseTrustedIssuers(text);
-  return parsed.ok ? lintTrustedIssuers(parsed.value) : parsed.diagnostics;
+  return parsed.ok ? lintTrustedIssuers(parsed.value, mender) : parsed.diagnostics;
 }
 
 /** Outside of a repository only the text can say which kind it is: `repositories` stands in organization policies alone. */

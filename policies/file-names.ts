@@ -5,6 +5,7 @@
  */
 
 import type { Severity } from "./diagnostics.ts";
+import { MAX_IDENTITY_CHARACTERS } from "./limits.ts";
 import { identityProblem } from "./names.ts";
 
 export type FileRole =
@@ -53,7 +54,15 @@ function roleOfIdentity(identity: string): FileRole {
   const problem = identityProblem(identity);
   if (problem === undefined) return { role: "policy", identity };
   const message = `never read: ${JSON.stringify(identity)} is no identity that can be asked for: ${problem}`;
-  return { role: "never_read", severity: "error", message, suggestion: `name it \`name${POLICY_SUFFIX}\`` };
+  const name = identity
+    .normalize("NFKD")
+    .replaceAll(/\p{M}+/gu, "")
+    .replaceAll(/[^A-Za-z0-9._/-]+/g, "-")
+    .split("/")
+    .filter((part) => !/^[.-]*$/.test(part))
+    .join("/");
+  const suggestion = `name it \`${name.slice(0, MAX_IDENTITY_CHARACTERS) || "name"}${POLICY_SUFFIX}\``;
+  return { role: "never_read", severity: "error", message, suggestion };
 }
 
 function misnamed(name: string): FileRole {

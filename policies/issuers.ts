@@ -104,6 +104,7 @@ const START: Position = { line: 1, column: 1 };
 
 const ISSUERS_FILE: FileKind = {
   unknownKey: (_path, name, known) => unknownName("key", name, nearest(name, known), known),
+  shapeOf: (path) => (path === "mode" ? "write `mode: enforce`" : `write \`${path}: ["https://..."]\``),
 };
 
 export function parseTrustedIssuers(text: string): Parsed<TrustedIssuers> {

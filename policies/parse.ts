@@ -3,14 +3,18 @@
  * that what a cache keeps means the same under any; what configuration decides is in deployment.ts.
  */
 
-import type { Parsed } from "./diagnostics.ts";
+import { type Parsed, quoted } from "./diagnostics.ts";
 import { PRIVATE_MEMBERS } from "./jwk.ts";
+import { claimNamesOf } from "./lint/forms/forms.ts";
+import { GITHUB_FORMS } from "./lint/forms/github.ts";
+import { GITLAB_FORMS } from "./lint/forms/gitlab.ts";
 import { ownProperty } from "./objects.ts";
 import { CompileBudget } from "./pattern/pattern.ts";
 import { checkProgramSize, type Reading, readClaimPatterns, readJwks, readMatcher } from "./policy/clauses.ts";
 import { type CompiledPolicy, compileWith, type PolicyParts, partsOf } from "./policy/compile.ts";
 import { POLICY_FORMAT, type PolicyDocument, type PolicyKind } from "./policy/document.ts";
 import { readGrantedPermissions, readGrantedRepositories } from "./policy/grants.ts";
+import { KEYS_ARE_FOUND } from "./policy/jwks.ts";
 import { OrganizationPolicySchema, RepositoryPolicySchema } from "./schema.ts";
 import { nearest } from "./suggest.ts";
 import { type FileKind, readYamlFile, unknownName } from "./yaml/read.ts";
@@ -59,7 +63,7 @@ function readPolicyDocument(reading: Reading, { kind, owner }: PolicyContext): P
   const audience = readMatcher(reading, "audience", false);
   const app = readMatcher(reading, "app", false);
   const claims = readClaimPatterns(reading);
-  const permissions = readGrantedPermissions(reading);
+  const permissions = readGrantedPermissions(reading, kind);
   const repositories = kind === "organization" ? readGrantedRepositories(reading, owner) : undefined;
   const jwks = readJwks(reading);
   const { max_token_lifetime: lifetime, description } = reading.raw;
@@ -96,13 +100,40 @@ const KEY_ALIASES: Readonly<Record<string, string>> = {
   repos: "repositories",
   repo: "repositories",
   repository: "repositories",
-  jwks_uri: "jwks",
   max_lifetime: "max_token_lifetime",
   lifetime: "max_token_lifetime",
   comment: "description",
 };
 
+/** Where people look for keys that an issuer publishes. */
+const KEY_ADDRESS = /^(?:issuer_)?(?:keys?|jwks?)_?(?:ur[il]|url|endpoint|file)?$|^(?:openid|discovery|well_known)/;
+
+/** Claims of GitHub's and GitLab's tokens: at the top level nothing else of such a name can be meant. */
+const CLAIM_NAMES: readonly string[] = [...claimNamesOf(GITHUB_FORMS), ...claimNamesOf(GITLAB_FORMS), "email"];
+
+/** Of the keys that are no text. */
+const SHAPES: Readonly<Record<string, string>> = {
+  claim_pattern: "`claim_pattern: {event_name: push}`",
+  permissions: "`permissions: {contents: read}`",
+  repositories: "`repositories: [app, web]`",
+  max_token_lifetime: "`max_token_lifetime: 3600`",
+};
+
+/** Several texts for one are a pattern; an exact key has its pattern beside it. */
+function shapeOf(path: string, items: readonly string[]): string {
+  const [key = "", claim] = path.split(/\.(.*)/s);
+  const shape = claim === undefined ? ownProperty(SHAPES, key) : undefined;
+  if (shape !== undefined) return `write ${shape}`;
+  if (key === "jwks") return "write the key set as it is published, `{keys: [{kty: ..., ...}]}`";
+  const [first = "...", ...more] = items;
+  if (more.length === 0) return `write one text, as \`${claim ?? key}: ${first}\``;
+  const isExact = claim === undefined && !key.endsWith("_pattern");
+  const choices = items.map((item) => (isExact ? item.replaceAll(/[.+*?()[\]{}|^$\\]/g, "\\$&") : item));
+  return `write them as one pattern: \`${isExact ? `${key}_pattern` : (claim ?? key)}: (${choices.join("|")})\``;
+}
+
 const POLICY_FILE: FileKind = {
+  shapeOf,
   literalKeysUnder: "jwks.",
   unknownKey(path, name, known) {
     if (path.startsWith("jwks") && PRIVATE_MEMBERS.includes(name)) {
@@ -110,6 +141,13 @@ const POLICY_FILE: FileKind = {
         message: `"${name}" is part of a private key`,
         suggestion: "remove it, and replace the key: it is no longer secret",
       };
+    }
+    if (path === "" && KEY_ADDRESS.test(name)) {
+      return { message: `unknown key ${quoted(name)}`, suggestion: KEYS_ARE_FOUND };
+    }
+    if (path === "" && CLAIM_NAMES.includes(name) && !Object.hasOwn(KEY_ALIASES, name)) {
+      const message = `${quoted(name)} is a claim, and stands below claim_pattern`;
+      return { message, suggestion: `write \`claim_pattern:\`, and \`${name}: ...\` indented below it` };
     }
     const alias = path === "" ? ownProperty(KEY_ALIASES, name) : undefined;
     const near = alias ?? nearest(name, [...known, "repositories"]);

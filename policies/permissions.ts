@@ -13,13 +13,13 @@ export interface Permission extends PermissionRow {
 
 /** The permission of exactly this name. */
 export function permissionNamed(name: string): Permission | undefined {
-  const row = ownProperty(PERMISSIONS, name);
+  const row = PERMISSIONS.find(([, names]) => names.split(" ").includes(name))?.[0];
   return row === undefined ? undefined : { name, ...row };
 }
 
 /** All names, sorted. */
 export function permissionNames(): readonly string[] {
-  return Object.keys(PERMISSIONS);
+  return PERMISSIONS.flatMap(([, names]) => names.split(" ")).toSorted();
 }
 
 /** GitHub's levels for a name, lowest first; none for an unknown name. */
@@ -49,8 +49,10 @@ export function isPermissionName(name: string): boolean {
 }
 
 /** What is said of a name that is not in the table, which may be older than the name. */
-export function unknownPermission(name: string): Problem {
-  const meant = suggestPermission(name);
+export function unknownPermission(name: string, kind?: "repository" | "organization"): Problem {
+  const near = suggestPermission(name);
+  // Projects of an organization have a permission of their own, and in its policies they are meant.
+  const meant = kind === "organization" && near === "repository_projects" ? "organization_projects" : near;
   const message = `unknown permission ${quoted(name)}`;
   if (meant === null) return { message, suggestion: "remove it: it is a permission of workflows, which no App has" };
   if (meant !== undefined) return { message, suggestion: `did you mean \`${meant}\`?` };

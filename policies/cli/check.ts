@@ -4,6 +4,7 @@
 
 import {
   type CheckedPolicy,
+  checkMisnamed,
   checkPolicy,
   checkTrustedIssuers,
   countBySeverity,
@@ -12,6 +13,7 @@ import {
 } from "../check.ts";
 import { type Diagnostic, ofWholeFile, type Severity } from "../diagnostics.ts";
 import { roleOfFile } from "../file-names.ts";
+import { MENDER } from "../lint/mending/mender.ts";
 import { type Disk, nameOf, shown, Unusable } from "./disk.ts";
 import type { Paint } from "./layout.ts";
 import type { Options } from "./options.ts";
@@ -56,7 +58,12 @@ function diagnosticsOf(
   if (isDirectory) return neverRead("error", "a directory, and no file", "give it another name");
   const place = locate(path, options);
   const { role } = place;
-  if (role.role === "never_read") return neverRead(role.severity, role.message, role.suggestion);
+  if (role.role === "never_read") {
+    const text = disk.read(path);
+    const context = { ...options, kind: place.kind, owner: place.owner, mender: MENDER };
+    const content = text === undefined ? [] : checkMisnamed(path, text, role.severity, context);
+    return [...neverRead(role.severity, role.message, role.suggestion), ...inFile(shown(disk, path), content)];
+  }
   if (role.role === "trusted_issuers") return inFile(shown(disk, path), checkList(disk.read(path)));
   // Hooks name each file that was changed; a test is no policy, and `policy test` is for it.
   if (role.role === "test") return isNamed ? [] : undefined;
@@ -75,14 +82,14 @@ function strayDiagnostic({ path, isInRepository }: CheckTarget): readonly Diagno
 export function checkFile(
   path: string,
   { kind, owner }: FilePlace,
-  { domain, rules }: Options,
+  { domain, rules, policyRepository }: Options,
   disk: Disk,
 ): CheckedPolicy {
   const text = disk.read(path);
   if (text === undefined) return { diagnostics: [NOT_TEXT], policy: undefined };
-  return checkPolicy(text, { kind, owner, domain, rules });
+  return checkPolicy(text, { kind, owner, domain, rules, policyRepository, mender: MENDER });
 }
 
-const checkList = (text: string | undefined) => (text === undefined ? [NOT_TEXT] : checkTrustedIssuers(text));
+const checkList = (text: string | undefined) => (text === undefined ? [NOT_TEXT] : checkTrustedIssuers(text, MENDER));
 
 const NOT_TEXT = ofWholeFile("error", "invalid", "the file is not UTF-8", "save it as UTF-8");

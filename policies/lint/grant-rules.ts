@@ -7,13 +7,17 @@ import { ownProperty } from "../objects.ts";
 import { isOrganizationWide, levelsOf, permissionNamed } from "../permissions.ts";
 import { nearest } from "../suggest.ts";
 import type { Rule } from "./context.ts";
-import { canHaveClaim } from "./issuer-claims.ts";
+import { canHaveClaim, claimNamesOf, formOf } from "./forms/forms.ts";
 import { overlaps } from "./language.ts";
 import type { Unplaced } from "./value.ts";
-import { PROBE } from "./workloads.ts";
+import { letsIn, PROBE } from "./workloads.ts";
 
-export const permissionRules: Rule = ({ policy, kind }) =>
-  policy.document.permissions.flatMap(({ name, level }) => {
+export const permissionRules: Rule = (linting) => {
+  const { policy, kind, workload } = linting;
+  const openings = [workload?.anyBranch, workload?.anyPullRequest];
+  // Robots that keep workflows up to date need it: where no stranger to the default branch gets it, it is nothing to tell.
+  const isOpen = openings.some((opening) => opening !== undefined && letsIn(opening, linting));
+  return policy.document.permissions.flatMap(({ name, level }) => {
     const at = { path: `permissions.${name}`, part: "key" } as const;
     const permission = permissionNamed(name);
     const findings: Unplaced[] = [];
@@ -25,36 +29,30 @@ export const permissionRules: Rule = ({ policy, kind }) =>
       findings.push({ id: "permission-level-assumed", severity: "warning", ...at, message, suggestion });
     }
     if (permission?.extension) {
-      const message = `octo-sts does not know ${name}, and refuses the whole policy`;
-      const suggestion = "keep it for this service alone";
+      const message = `octo-sts does not know ${name}, and refuses such a policy`;
+      const suggestion = PORTABLE;
       findings.push({ id: "extension-used", severity: "notice", ...at, message, suggestion });
     }
     const power = consequenceOf(name);
-    if (level !== "read" && power !== undefined) {
+    if (level !== "read" && power !== undefined && (name !== "workflows" || isOpen)) {
       const message = `${name}: ${level} can ${power}`;
-      const suggestion = "keep it only if the workload does just that, and let nothing else match the policy";
-      // Of these workflows is the one that ordinary robots need.
-      findings.push({
-        id: "powerful-permission",
-        severity: name === "workflows" ? "notice" : "warning",
-        ...at,
-        message,
-        suggestion,
-      });
+      const suggestion = "keep it only if the workload does just that";
+      findings.push({ id: "powerful-permission", severity: "warning", ...at, message, suggestion });
     }
     if (name === "checks" && level === "write") {
       const message =
-        "checks: write works through the very App that reports on trust policies: the workload can make a check run that calls a broken policy valid";
-      const suggestion = "let nothing else match the policy, or give the workload an App of its own";
+        "the App that reports on trust policies makes these check runs too: the workload can call a broken policy valid";
+      const suggestion = "give the workload an App of its own, or let nothing else match";
       findings.push({ id: "forgeable-check", severity: "warning", ...at, message, suggestion });
     }
     if (level === "read" && kind === "repository" && isOrganizationWide(name)) {
-      const message = `${name} reads the whole organization, and this policy belongs to one repository: whoever merges to it decides`;
+      const message = `${name} reads the whole organization, and whoever merges to this one repository decides`;
       const suggestion = "move the policy to the owner's policy repository, or remove the permission";
       findings.push({ id: "organization-read-in-repository-policy", severity: "warning", ...at, message, suggestion });
     }
     return findings;
   });
+};
 
 const CONSEQUENCES: Readonly<Record<string, string>> = {
   administration: "change settings, collaborators and branch protection, and delete the repository",
@@ -68,15 +66,27 @@ function consequenceOf(name: string): string | undefined {
   return isOrganizationWide(name) ? "change the whole organization, whatever the repositories" : undefined;
 }
 
-export const repositoryRules: Rule = ({ policy, kind }) => {
-  const { repositories } = policy.document;
+export const repositoryRules: Rule = ({ policy, kind, policyRepository }) => {
+  const { repositories, permissions } = policy.document;
+  const writable: Unplaced[] = [];
+  const reaches = (name: string) => name.toLowerCase() === policyRepository.toLowerCase();
+  const isReached = repositories === undefined || repositories.length === 0 || repositories.some(reaches);
+  if (
+    kind === "organization" &&
+    isReached &&
+    permissions.some((one) => one.name === "contents" && one.level === "write")
+  ) {
+    const message = `contents: write reaches ${policyRepository}, and can rewrite every trust policy of the organization`;
+    const suggestion = `name the repositories without ${policyRepository}, or protect its default branch from this App`;
+    writable.push({ id: "policies-writable", severity: "warning", path: "repositories", message, suggestion });
+  }
   if (kind === "organization" && repositories === undefined) {
     const message =
-      "without `repositories` the token reaches every repository of the installation (for the policy repository's own scope: that one)";
+      "without it the token reaches every repository of the installation (in the policy repository's own scope that one)";
     const suggestion = "name the repositories, or write `repositories: []` to say that all are meant";
-    return [{ id: "repositories-absent", severity: "warning", path: "repositories", message, suggestion }];
+    return [...writable, { id: "repositories-absent", severity: "warning", path: "repositories", message, suggestion }];
   }
-  return (repositories ?? []).flatMap((name, i, all): readonly Unplaced[] => {
+  const repeated = (repositories ?? []).flatMap((name, i, all): readonly Unplaced[] => {
     const isRepeated = all.slice(0, i).some((before) => before.toLowerCase() === name.toLowerCase());
     const message = `${name} is listed already`;
     const path = `repositories[${i}]`;
@@ -84,7 +94,10 @@ export const repositoryRules: Rule = ({ policy, kind }) => {
       ? [{ id: "duplicate-repository", severity: "notice", path, message, suggestion: "remove it" }]
       : [];
   });
+  return [...writable, ...repeated];
 };
+
+const PORTABLE = "remove it to keep the policy portable, or ignore this";
 
 export const extensionRules: Rule = ({ policy: { document }, claims, workload }) => {
   const used = [
@@ -92,17 +105,19 @@ export const extensionRules: Rule = ({ policy: { document }, claims, workload })
     ...(document.maxTokenLifetimeSeconds === undefined ? [] : ["max_token_lifetime"]),
     ...(document.description === undefined ? [] : ["description"]),
   ];
-  const table = workload?.claims;
-  const paths = claims.filter(({ name }) => isPath(name) && !table?.names.includes(name));
+  const table = workload?.forms;
+  const isBelow = (name: string) => table?.objects?.some((object) => name.startsWith(object));
+  const isPlain = (name: string) => table && formOf(table, name) !== undefined && !isBelow(name);
+  const paths = claims.filter(({ name }) => isPath(name) && !isPlain(name));
   return [
     ...used.map((key): Unplaced => {
-      const message = `${key} is an extension of this service: octo-sts refuses a policy that has it`;
-      const suggestion = "remove it to keep the policy portable, or ignore this";
+      const message = `${key} is an extension: octo-sts refuses such a policy`;
+      const suggestion = PORTABLE;
       return { id: "extension-used", severity: "notice", path: key, part: "key", message, suggestion };
     }),
     ...paths.map(({ path, name }): Unplaced => {
-      const message = `${quoted(name)} is found by its path inside another claim, an extension: octo-sts looks for a claim of exactly this name, and refuses`;
-      const suggestion = "use a claim of the top level to keep the policy portable, or ignore this";
+      const message = `${quoted(name)} is found by its path inside another claim: octo-sts refuses such a policy`;
+      const suggestion = PORTABLE;
       return { id: "extension-used", severity: "notice", path, part: "key", message, suggestion };
     }),
   ];
@@ -126,8 +141,8 @@ export const appRules: Rule = ({ policy }) => {
       severity: "notice",
       path,
       part: "key",
-      message: `${path} is new in octo-sts: versions up to 0.8 refuse a policy that has it`,
-      suggestion: "remove it if such a version reads the policy too, or ignore this",
+      message: `${path} is new: octo-sts up to 0.8 refuses such a policy`,
+      suggestion: PORTABLE,
     },
   ];
   if (!document.permissions.some(({ name, level }) => name === "checks" && level === "write")) return findings;
@@ -136,7 +151,7 @@ export const appRules: Rule = ({ policy }) => {
     severity: "notice",
     path,
     message:
-      "with `checks: write` the same App serves this policy each time anyway, and check runs belong to the App that made them: once another App is pinned, nobody can update the old ones",
+      "with `checks: write` one App serves this policy each time anyway: once another is pinned, nobody can update its check runs",
     suggestion: "leave it out, unless the check runs must come from this App",
   });
   return findings;
@@ -147,7 +162,7 @@ export const audienceRules: Rule = ({ policy, audience, domain }) => {
   const at = { path: audience.path };
   if (audience.kind === "pattern" && overlaps(audience.language, `(?:https://)?[^/]*${PROBE}[^/]*(?:/.*)?`)) {
     const message =
-      "the audience may be any, so that a token that was made for another service, and seen by it, is good here too";
+      "the audience may be any: a token that was made for another service, and seen by it, is good here too";
     return [
       {
         id: "audience-of-anyone",
@@ -160,19 +175,19 @@ export const audienceRules: Rule = ({ policy, audience, domain }) => {
   }
   const accepted = domain === undefined ? [] : [domain, `https://${domain}`];
   if (domain === undefined || accepted.some((text) => policy.audience?.matches(text))) return [];
-  const message = `the audience is not ${domain}, which is what clients of this service ask for: tokens made for another service are taken, and the default ones refused`;
+  const message = `clients of this service ask for the audience ${domain}: such tokens are refused, and those for another service taken`;
   const suggestion = `remove it, or write \`audience: ${domain}\`; keep it if the issuer cannot set the audience`;
   return [{ id: "audience-not-domain", severity: "notice", ...at, message, suggestion }];
 };
 
 export const claimRules: Rule = ({ claims, workload }) => {
-  const table = workload?.claims;
+  const table = workload?.forms;
   if (table === undefined) return [];
   return claims
     .filter(({ name }) => !canHaveClaim(table, name))
     .map(({ name, path }): Unplaced => {
-      const near = nearest(name, table.names);
-      const message = `${table.issuer} documents no claim ${quoted(name)}, and without it no token matches (${table.source})`;
+      const near = nearest(name, claimNamesOf(table));
+      const message = `${table.issuer} documents no claim ${quoted(name)}, and without it no token matches`;
       const suggestion =
         near === undefined ? "remove it, or use a claim that the issuer has" : `did you mean \`${near}\`?`;
       return { id: "claim-never-issued", severity: "warning", path, part: "key", message, suggestion };

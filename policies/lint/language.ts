@@ -1,6 +1,6 @@
 /**
  * What a pattern can match, judged on its syntax tree as a finite automaton: whether it shares a text with another pattern. Pure;
- * time in the product of the two sizes, and the second is always one of lint's own, of constant size.
+ * time in the product of the two sizes, which is bounded.
  *
  * Word boundaries and the edges of lines are taken as fulfilled: so the answer "no text in common" can be relied on, and the answer
  * "some text" is wrong only for patterns that no policy was seen to hold.
@@ -29,12 +29,30 @@ export function languageOfText(text: string): Language {
 /** Filled on use with lint's own templates, of which there is a fixed number: nothing that a policy says gets into it. */
 const templates = new Map<string, Language>();
 
-/** Whether some text is in both. `template` must be a constant of lint's. */
-export function overlaps(language: Language, template: string): boolean {
+function templateOf(template: string): Language {
   const known = templates.get(template) ?? languageOf(template);
   templates.set(template, known);
-  return haveCommonText(language, known);
+  return known;
 }
+
+/** Whether some text is in both. `template` must be a constant of lint's. */
+export function overlaps(language: Language, template: string): boolean {
+  return haveCommonText(language, templateOf(template));
+}
+
+/** Of a text's language: how many of its characters some text of the template begins with. */
+export function farthest(text: Language, template: string): number {
+  const { reached } = walk(text, templateOf(template));
+  return reached.reduce((most, state) => Math.max(most, state === 0 ? text.op.length - 1 : state - 1), 0);
+}
+
+/** Taken as given for languages too large to tell. */
+export function haveCommonText(left: Language, right: Language): boolean {
+  return left.op.length * right.op.length > MAX_PAIRS || walk(left, right).isCommon;
+}
+
+/** Of states, one from each side: a few milliseconds. */
+const MAX_PAIRS = 1_048_576;
 
 /** Of the walk through both: the two states, whether a character was taken, whether none may follow. */
 interface Pair {
@@ -44,10 +62,12 @@ interface Pair {
   readonly hasEnded: boolean;
 }
 
-function haveCommonText(left: Language, right: Language): boolean {
+/** Ends at the first common text; `reached`: the states of the left side up to there, some of them more than once. */
+function walk(left: Language, right: Language): { readonly isCommon: boolean; readonly reached: readonly number[] } {
   const width = right.op.length;
   const seen = new Uint8Array(left.op.length * width * 4);
   const rest: Pair[] = [];
+  const reached: number[] = [];
   const visit = (a: number, b: number, hasMoved: boolean, hasEnded: boolean) => {
     const index = (a * width + b) * 4 + (hasMoved ? 1 : 0) + (hasEnded ? 2 : 0);
     if (seen[index] === 0) rest.push({ a, b, hasMoved, hasEnded });
@@ -56,7 +76,8 @@ function haveCommonText(left: Language, right: Language): boolean {
   visit(left.first, right.first, false, false);
   for (let pair = rest.pop(); pair !== undefined; pair = rest.pop()) {
     const { a, b, hasMoved, hasEnded } = pair;
-    if (left.op[a] === Op.accept && right.op[b] === Op.accept) return true;
+    reached.push(a);
+    if (left.op[a] === Op.accept && right.op[b] === Op.accept) return { isCommon: true, reached };
     const [ranges, others] = [rangesAt(left, a), rangesAt(right, b)];
     if (ranges === undefined) {
       for (const next of ways(left, a, hasMoved)) visit(next, b, hasMoved, hasEnded || isEnd(left, a));
@@ -66,7 +87,7 @@ function haveCommonText(left: Language, right: Language): boolean {
       visit(left.next[a] ?? 0, right.next[b] ?? 0, true, false);
     }
   }
-  return false;
+  return { isCommon: false, reached };
 }
 
 /** What a state takes; undefined if it takes no character. An accepting state waits for the other side. */

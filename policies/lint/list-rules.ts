@@ -4,30 +4,33 @@
 
 import { quoted } from "../diagnostics.ts";
 import type { TrustedIssuers } from "../issuers.ts";
+import type { Mender } from "./context.ts";
 import { foreignIssuers } from "./issuer-rules.ts";
 import type { Unplaced } from "./value.ts";
 import { matcherValue } from "./value.ts";
 import { exactRules, patternRules, placeholder } from "./value-rules.ts";
 
-export function listRules(list: TrustedIssuers): readonly Unplaced[] {
+export function listRules(list: TrustedIssuers, mender: Mender | undefined): readonly Unplaced[] {
   const { issuers, patterns } = list.document;
   return [
     ...auditMode(list),
     ...duplicates(list),
     ...issuers.flatMap((issuer, i) => {
       const value = matcherValue("issuer", { kind: "exact", value: issuer }, `issuers[${i}]`);
-      return [...exactRules(value).map(asListEntry), ...placeholder(value)];
+      return [...exactRules(value, mender).map(asListEntry), ...placeholder(value)];
     }),
     ...patterns.flatMap((pattern, i) => {
       const value = matcherValue("issuer", { kind: "pattern", value: pattern }, `issuer_patterns[${i}]`);
-      return [...foreignIssuers(value), ...patternRules(value).map(asListEntry), ...placeholder(value)];
+      return [...foreignIssuers(value), ...patternRules(value, mender).map(asListEntry), ...placeholder(value)];
     }),
   ];
 }
 
 /** In the list, exact values and patterns have a key each. */
 function asListEntry(finding: Unplaced): Unplaced {
-  if (finding.id === "pattern-could-be-exact") return { ...finding, suggestion: "list it under `issuers`" };
+  if (finding.id === "issuer-misspelt") {
+    return { ...finding, suggestion: finding.suggestion.replace(/`issuers\[\d+\]: /, "`") };
+  }
   if (finding.id === "exact-looks-like-pattern") return { ...finding, suggestion: "list it under `issuer_patterns`" };
   return finding;
 }

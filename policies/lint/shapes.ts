@@ -9,8 +9,8 @@ type Tokens = readonly PatternToken[];
 const isRepetition = (token: PatternToken | undefined) => token?.kind === "repeat" || token?.kind === "count";
 
 /** Dots that stand for one character of any kind. */
-export function bareDots(tokens: Tokens): number {
-  return tokens.filter(({ kind, text }, i) => kind === "atom" && text === "." && !isRepetition(tokens[i + 1])).length;
+export function isBareDot(tokens: Tokens, { kind, text }: PatternToken, at: number): boolean {
+  return kind === "atom" && text === "." && !isRepetition(tokens[at + 1]);
 }
 
 /** A `*` behind a character that nobody means to repeat, as in `refs/heads/*`, with that character. */
@@ -41,6 +41,16 @@ export function literalOf(token: PatternToken): string | undefined {
   if (token.kind !== "atom" || token.text === "." || token.text === "^" || token.text === "$") return undefined;
   if (!token.text.startsWith("\\")) return token.text;
   return /^\\[^A-Za-z0-9]$/u.test(token.text) ? token.text.slice(1) : undefined;
+}
+
+/** A pattern as it can stand within another one; undefined if it has anchors elsewhere than at its ends. */
+export function literalSlotOf(pattern: string, tokens: Tokens): string | undefined {
+  const isEdge = ({ kind, text }: PatternToken) => kind === "atom" && /^(?:[\^$]|\\[AzbB])$/.test(text);
+  const starts = tokens.findIndex((token) => !isEdge(token));
+  const inner = tokens.slice(Math.max(starts, 0));
+  while (inner.length > 0 && isEdge(inner.at(-1) as PatternToken)) inner.pop();
+  if (inner.some(isEdge)) return undefined;
+  return pattern.slice(inner[0]?.from ?? 0, inner.at(-1)?.to ?? 0);
 }
 
 /** The one text that the pattern was written for, its bare dots read as dots; undefined if it can be several. */

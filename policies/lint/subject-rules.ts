@@ -27,7 +27,7 @@ export const subjectRules: Rule = (linting) => {
     ...(crossing === undefined || (open && crossing.isLast) ? [] : [crossesBoundary(linting, crossing)]),
     ...(open ? [openForWriting(linting)] : openings(linting, crossing)),
     ...mutableNames(linting),
-    ...incomplete(linting),
+    ...headRefs(linting),
   ];
   return findings;
 };
@@ -37,9 +37,8 @@ function ofAnyone({ subject, workload }: Linting): Unplaced {
     id: "subject-of-anyone",
     severity: "warning",
     path: subject.path,
-    message: `${workload?.claims.issuer} signs for all its customers, and ${quoted(subject.text)} also matches subjects of accounts that are not yours`,
-    suggestion:
-      "write the name of the account in the subject, up to the character that ends it, or name its id in a claim",
+    message: `${workload?.forms.issuer} signs for all its customers, and ${quoted(subject.text)} also matches subjects of accounts that are not yours`,
+    suggestion: "write the account's name in the subject, up to the character that ends it, or its id in a claim",
   };
 }
 
@@ -63,15 +62,34 @@ function crossesBoundary({ subject }: Linting, { text, canBeSlash, isLast }: Wil
 
 /** An end that takes in no branch and no pull request, as `refs/tags/v.*`, is open to fewer people. */
 function openForWriting({ subject, claims, workload }: Linting): Unplaced {
-  const lists = [workload?.anyBranch, workload?.anyPullRequest].filter((opening) => opening !== undefined);
-  const isNarrow = lists.length > 0 && !lists.some((opening) => letsIn(opening, { subject, claims }));
+  const isOpenTo = (opening: Opening | undefined) => opening !== undefined && letsIn(opening, { subject, claims });
+  const ends = [
+    ...(isOpenTo(workload?.anyBranch) ? ["any branch"] : []),
+    ...(isOpenTo(workload?.anyPullRequest) ? ["any pull request"] : []),
+  ];
+  const isNarrow = workload?.anyBranch !== undefined && ends.length === 0;
+  const lets = ends.join(" and ") || `whatever begins with ${quoted(plainPrefixOf(subject.tokens))}`;
   return {
     id: "open-subject-write",
     severity: isNarrow ? "notice" : "warning",
     path: subject.path,
-    message: `the subject may end in anything, no claim narrows it, and the policy grants more than read: whoever can start any workload there gets that`,
+    message: `lets in ${lets}, no claim narrows it, and the policy grants more than read`,
     suggestion: "name the ref or environment in the subject, or pin the workflow by a claim",
   };
+}
+
+/** Who opens a pull request names its branch. */
+function headRefs({ claims, workload, canWrite }: Linting): readonly Unplaced[] {
+  if (!workload?.forms.issuer.startsWith("GitHub")) return [];
+  return claims
+    .filter(({ name }) => name === "head_ref")
+    .map(({ path }) => ({
+      id: "head-ref-chosen",
+      severity: canWrite ? "warning" : "notice",
+      path,
+      message: "whoever opens a pull request chooses its `head_ref`, so that it keeps nobody out",
+      suggestion: "pin `actor_id`, or `job_workflow_ref` to a workflow at a protected branch",
+    }));
 }
 
 function openings(linting: Linting, crossing: Wildcard | undefined): readonly Unplaced[] {
@@ -83,7 +101,7 @@ function openings(linting: Linting, crossing: Wildcard | undefined): readonly Un
     ({ name, language }) => workload?.workflowClaims?.includes(name) && overlaps(language, "[^@]*@refs/heads/zqxj"),
   );
   if (pullRequest && !branch) return [fromPullRequest(linting)];
-  if (unpinned !== undefined) return [workflowUnpinned(linting, unpinned.path, branch)];
+  if (unpinned !== undefined && branch) return [workflowUnpinned(linting, unpinned.path)];
   if (branch && !crossing?.isLast) return [fromBranch(linting, pullRequest)];
   return [];
 }
@@ -91,7 +109,7 @@ function openings(linting: Linting, crossing: Wildcard | undefined): readonly Un
 function fromPullRequest({ canWrite, subject }: Linting): Unplaced {
   const run = "any pull request of the repository, before review, with the workflow file that it brings";
   const suggestion =
-    "name a branch or an environment with reviewers, or pin job_workflow_ref to a reusable workflow at a protected branch";
+    "name a branch or an environment with reviewers, or pin `job_workflow_ref` to a workflow at a protected branch";
   return canWrite
     ? {
         id: "pull-request-write",
@@ -103,15 +121,13 @@ function fromPullRequest({ canWrite, subject }: Linting): Unplaced {
     : { id: "any-pull-request", severity: "notice", path: subject.path, message: `lets in ${run}`, suggestion };
 }
 
-function workflowUnpinned({ canWrite }: Linting, path: string, isBranchOpen: boolean): Unplaced {
-  const why = isBranchOpen
-    ? "the subject leaves the branch open too, so that any branch can bring its own version of the file"
-    : "the subject alone decides from where the run comes";
+function workflowUnpinned({ canWrite }: Linting, path: string): Unplaced {
   return {
     id: "workflow-ref-unpinned",
-    severity: isBranchOpen && canWrite ? "warning" : "notice",
+    severity: canWrite ? "warning" : "notice",
     path,
-    message: `names a file at any ref: ${why}`,
+    message:
+      "the file is named at any ref, and the subject leaves the branch open: any branch can bring its own version",
     suggestion: "write the ref behind the `@`, as `@refs/heads/main`",
   };
 }
@@ -128,7 +144,7 @@ function fromBranch({ canWrite, subject }: Linting, pullRequest: boolean): Unpla
 
 /** The subject with and without GitHub's ids, and the ids that pin the same. */
 function mutableNames({ subject, owner: ownOwner, claims, workload }: Linting): readonly Unplaced[] {
-  if (workload?.claims.issuer !== "GitHub Actions") return [];
+  if (workload?.forms.issuer !== "GitHub Actions") return [];
   if (claims.some(({ name }) => name === "repository_id" || name === "repository_owner_id")) return [];
   const finding = (message: string): readonly Unplaced[] => [
     {
@@ -137,7 +153,7 @@ function mutableNames({ subject, owner: ownOwner, claims, workload }: Linting): 
       path: subject.path,
       message,
       suggestion:
-        "use the form with ids, `repo:owner@id/name@id:...`, if the repository issues it, or pin `repository_id` and `repository_owner_id` by claims",
+        "use the form with ids, `repo:owner@id/name@id:...`, if the repository issues it, or pin `repository_id` by a claim",
     },
   ];
   if (overlaps(subject.language, "repo:[^:/@]+@90817263/[^:]+:.+")) {
@@ -146,23 +162,5 @@ function mutableNames({ subject, owner: ownOwner, claims, workload }: Linting): 
   const prefix = subject.kind === "exact" ? subject.text : plainPrefixOf(subject.tokens);
   const owner = /^repo:([^:/@]+)\//.exec(prefix)?.[1];
   if (owner === undefined || owner.toLowerCase() === ownOwner?.toLowerCase()) return [];
-  return finding(
-    `trusts ${owner} by name alone, and names change hands: after a rename the old one is free for others to take`,
-  );
-}
-
-/** A repository can have a subject of its own making, so this is no more than a hint. */
-function incomplete({ subject, workload }: Linting): readonly Unplaced[] {
-  if (workload?.claims.issuer !== "GitHub Actions") return [];
-  if (overlaps(subject.language, "(?s)[^:]+:[^:]+:.+") || !overlaps(subject.language, "repo:[^:]+")) return [];
-  return [
-    {
-      id: "subject-incomplete",
-      severity: "notice",
-      path: subject.path,
-      message:
-        "GitHub's own subjects go on behind the repository, so that only a repository with a customized one matches",
-      suggestion: "add what follows, as `:ref:refs/heads/main`, `:environment:NAME` or `:pull_request`",
-    },
-  ];
+  return finding(`trusts ${owner} by name alone, and a name that is given up can be taken`);
 }

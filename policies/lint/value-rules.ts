@@ -5,17 +5,33 @@
 
 import { quoted } from "../diagnostics.ts";
 import { audienceProblem, isIssuer, subjectProblem } from "../fields.ts";
-import { BUILT_IN_ISSUERS } from "../issuers.ts";
-import { type Rule, valuesOf } from "./context.ts";
+import type { PatternToken } from "../pattern/tokens.ts";
+import { type Mender, type Rule, valuesOf } from "./context.ts";
+import { misfit, misspeltIssuer } from "./form-rules.ts";
 import { overlaps } from "./language.ts";
-import { bareDots, globOf, soleTextOf, topLevelAlternatives } from "./shapes.ts";
+import { assignment, offendingPart } from "./offence.ts";
+import { globOf, isBareDot, topLevelAlternatives } from "./shapes.ts";
 import type { Unplaced, Value } from "./value.ts";
 
 export const valueRules: Rule = (linting) =>
-  valuesOf(linting).flatMap((value) => [
-    ...(value.kind === "exact" ? exactRules(value) : [...patternRules(value), ...alternation(value)]),
-    ...placeholder(value),
-  ]);
+  valuesOf(linting).flatMap((value) => {
+    const found = [
+      ...(value.kind === "exact" ? exactRules(value, linting.mender) : patternRules(value, linting.mender)),
+      ...placeholder(value),
+    ];
+    const misfits = found.some(({ id }) => SAYS_THAT_IT_IS_WRONG.has(id)) ? [] : misfit(value, linting);
+    return [...found, ...misfits, ...(value.kind === "exact" ? [] : alternation(value))];
+  });
+
+/** Beside these the form of the value need not be told. */
+const SAYS_THAT_IT_IS_WRONG: ReadonlySet<string> = new Set([
+  "brackets-are-a-class",
+  "doubled-backslash",
+  "exact-looks-like-pattern",
+  "glob-as-pattern",
+  "matches-nothing",
+  "placeholder",
+]);
 
 /** What templates leave for the reader to fill in. */
 const PLACEHOLDERS: readonly RegExp[] = [
@@ -43,14 +59,6 @@ export function placeholder({ path, text, kind }: Value): readonly Unplaced[] {
   return [{ id: "placeholder", severity: "warning", path, message, suggestion: "write the real value" }];
 }
 
-/** The issuer that is meant by an address with a slash at its end, capitals, http, or the path of its discovery document. */
-function knownIssuerNear(text: string): string | undefined {
-  const host = text.toLowerCase().replace(/^https?:\/\//, "");
-  const plain = host.replace(/\/+$|\/\.well-known\/.*$/, "");
-  const meant = BUILT_IN_ISSUERS.find((issuer) => issuer === `https://${plain}`);
-  return meant === text ? undefined : meant;
-}
-
 /** Why a token with the value is refused, whatever the policy says. */
 const FORMS = {
   issuer: (text: string) => (isIssuer(text) ? undefined : `${quoted(text)} is no issuer URL`),
@@ -59,26 +67,29 @@ const FORMS = {
   claim: () => undefined,
 };
 
-export function exactRules({ field, path, text }: Value): readonly Unplaced[] {
+export function exactRules(value: Value, mender: Mender | undefined): readonly Unplaced[] {
+  const { field, path, text } = value;
   const sign = signOfPattern(text);
   if (sign !== undefined) {
     const isGlob = sign === "*";
-    const message = `is compared as it is typed, ${quoted(sign)} included, so that it looks like a pattern and matches none of the tokens that it seems to`;
+    const message = `looks like a pattern, and is compared as it is typed, ${quoted(sign)} included`;
     const suggestion = isGlob
       ? `write \`${path}_pattern\` with \`[^:/]+\` (one part) or \`.*\` (anything) for the \`*\`, and each \`.\` as \`\\.\``
       : `write it as \`${path}_pattern\``;
     return [{ id: "exact-looks-like-pattern", severity: "warning", path, message, suggestion }];
   }
-  const meant = field === "issuer" ? knownIssuerNear(text) : undefined;
-  if (meant !== undefined) {
-    const message = `issuers are compared byte for byte, and no token has this one: it is nearly ${meant}`;
-    return [{ id: "issuer-misspelt", severity: "warning", path, message, suggestion: `write \`${meant}\`` }];
-  }
+  const misspelt = misspeltIssuer(value, mender);
+  if (misspelt.length > 0) return misspelt;
   const problem = FORMS[field](text);
   if (problem === undefined) return [];
   const message = `${problem}, and a token that has it is refused`;
+  const trimmed = text.trim();
   const suggestion =
-    field === "issuer" ? "write the token's `iss`, as `https://host/path`" : "copy the value from a token";
+    trimmed !== text && FORMS[field](trimmed) === undefined
+      ? `write ${assignment(value, trimmed)}`
+      : field === "issuer"
+        ? "write the token's `iss`, as `https://host/path`"
+        : "copy the value from a token";
   return [{ id: "matches-nothing", severity: "warning", path, message, suggestion }];
 }
 
@@ -97,69 +108,95 @@ const ALPHABETS = {
 };
 
 /** The first that applies: they are readings of the same text. */
-export function patternRules(value: Value): readonly Unplaced[] {
-  const { field, path, text, tokens, language } = value;
+export function patternRules(value: Value, mender: Mender | undefined): readonly Unplaced[] {
+  const { field, path, tokens, language } = value;
   const glob = globOf(tokens);
   if (glob !== undefined) {
-    const message = `\`${glob}\` is "${glob.slice(0, -1)}" any number of times, and nothing else: a \`*\` by itself is no wildcard in a pattern`;
+    const message = `\`${glob}\` is "${glob.slice(0, -1)}" any number of times: a \`*\` by itself is no wildcard`;
     const suggestion = "write `[^:/]+` for one part, `.*` for anything";
     return [{ id: "glob-as-pattern", severity: "warning", path, message, suggestion }];
   }
+  const escapes = misreadEscapes(value);
+  if (escapes.length > 0) return escapes;
   if (!overlaps(language, ALPHABETS[field])) {
-    const message = `${quoted(text)} matches nothing that a token can have here`;
-    const suggestion = "look for an anchor in the middle, a space, or a character that such a value never has";
+    const message = `matches nothing that a token can have here, ${offendingPart(value, ALPHABETS[field], mender)}`;
+    const suggestion = "remove what such a value never has: an anchor in the middle, a space, a character";
     return [{ id: "matches-nothing", severity: "warning", path, message, suggestion }];
-  }
-  const sole = soleTextOf(tokens);
-  if (field !== "claim" && sole !== undefined && (field !== "issuer" || bareDots(tokens) === 0)) {
-    const message = `a pattern for the one value ${quoted(sole)}${bareDots(tokens) > 0 ? ", whose dots match any character" : ""}`;
-    // Unquoted, octo-sts would round a number.
-    const suggestion = `write \`${path.replace("_pattern", "")}: ${/^[0-9]/.test(sole) ? `"${sole}"` : sole}\``;
-    return [{ id: "pattern-could-be-exact", severity: "notice", path, message, suggestion }];
   }
   return unescapedDot(value);
 }
 
-/** Workflows are read from `.github/workflows/*.yml` alone, so that a dot there lets in no other file. */
-const WORKFLOW_CLAIMS = ["job_workflow_ref", "workflow_ref"];
+/** What was meant as one character, and is read as others: `\\\\.` outside of double quotes, and the `[bot]` of a login. */
+function misreadEscapes(value: Value): readonly Unplaced[] {
+  const { path, text, tokens } = value;
+  const isEscape = tokens.some(
+    ({ text: one, to }) => one === "\\\\" && /^(?:[.*+?()[\]{}|^$/]|[dwsDWS](?:[+*{]|$))/.test(text.slice(to)),
+  );
+  if (isEscape) {
+    const message =
+      "outside of double quotes `\\\\\\\\` is a backslash, which the value would have to have, and what follows is not escaped";
+    const suggestion = `write ${assignment(value, text.replaceAll("\\\\", "\\"))}`;
+    return [{ id: "doubled-backslash", severity: "warning", path, message, suggestion }];
+  }
+  if (!tokens.some(({ kind, text: one }) => kind === "class" && one === "[bot]")) return [];
+  const message = "`[bot]` is one letter, b, o or t: no app's login has that";
+  const suggestion = `write ${assignment(value, text.replaceAll("[bot]", "\\[bot\\]"))}`;
+  return [{ id: "brackets-are-a-class", severity: "warning", path, message, suggestion }];
+}
 
-function unescapedDot({ field, name, path, tokens }: Value): readonly Unplaced[] {
-  const dots = bareDots(tokens);
-  if (dots === 0 || tokens.length === 1) return [];
-  const count = dots === 1 ? "a `.` that is" : `${dots} \`.\` that are`;
-  const what =
-    field === "issuer"
-      ? "in a host it can be a `-`, and so another domain that anyone can register"
-      : WORKFLOW_CLAIMS.includes(name)
-        ? "harmless in `.github/workflows/` and `.yml`, not in a repository's name or a ref"
-        : "it lets in names that differ there";
+/** Told only where another character makes the name of somebody else: of a host, an e-mail's domain, an owner. */
+function unescapedDot(value: Value): readonly Unplaced[] {
+  const { path, tokens } = value;
+  const dot = foreignDot(value);
+  if (dot === undefined) return [];
+  const other = tokens.map((token) => (token === dot ? "-" : token.text)).join("");
   return [
     {
       id: "unescaped-dot",
-      severity: field === "claim" ? "notice" : "warning",
+      severity: "warning",
       path,
-      message: `${count} not escaped and match${dots === 1 ? "es" : ""} any character: ${what}`,
+      message: `a \`.\` that is not escaped matches any character: also ${quoted(other.replaceAll("\\.", "."))}, which can be somebody else's`,
       suggestion: "write `\\.` for a dot",
     },
   ];
+}
+
+const NAMES_OWNERS: ReadonlySet<string> = new Set(
+  "repository repository_owner job_workflow_ref workflow_ref project_path namespace_path".split(" "),
+);
+
+function foreignDot({ field, name, tokens }: Value): PatternToken | undefined {
+  const texts = tokens.map(({ text }) => text);
+  const dots = (from: number, isLastFree: boolean) => {
+    const end = texts.findIndex((text, i) => i >= from && /^[/|):]$/.test(text));
+    const dotted = tokens.flatMap((token, i) =>
+      i >= from && (end < 0 || i < end) && /^\\?\.$/.test(token.text) ? [{ token, i }] : [],
+    );
+    // The last dot of a host stands before a suffix, and no host is without one.
+    const telling = isLastFree ? dotted.slice(0, -1) : dotted;
+    return telling.find(({ token, i }) => isBareDot(tokens, token, i))?.token;
+  };
+  if (field === "issuer") return dots(texts.indexOf("/") + 2, true);
+  if (/^(?:sub|email|user_email)$/.test(name) && texts.includes("@")) {
+    const found = texts.flatMap((text, i) => (text === "@" ? (dots(i + 1, true) ?? []) : []));
+    if (found.length > 0) return found[0];
+  }
+  const [scheme] = /^(?:repo|project_path):/.exec(texts.join("")) ?? [];
+  if (field === "subject" ? scheme === undefined : !NAMES_OWNERS.has(name)) return undefined;
+  return dots(scheme?.length ?? 0, false);
 }
 
 function alternation({ path, text, tokens }: Value): readonly Unplaced[] {
   const alternatives = topLevelAlternatives(text, tokens);
   const [first = "", last = ""] = [alternatives[0], alternatives.at(-1)];
   if (alternatives.length === 1) return [];
-  const middle = alternatives.length > 2 ? ", the others have no anchor at all" : "";
   return [
     {
       id: "top-level-alternation",
       severity: "notice",
       path,
-      message: `read here as \`^(?:${cut(text)})$\`, each alternative whole; octo-sts reads \`^${cut(text)}$\`, where ${quoted(first)} is only how a value begins and ${quoted(last)} how it ends${middle}`,
+      message: `octo-sts up to 0.8 takes ${quoted(first)} only as how a value begins and ${quoted(last)} as how it ends; here each alternative is whole`,
       suggestion: "put it in parentheses, which mean the same in both: `(...|...)`",
     },
   ];
-}
-
-function cut(text: string): string {
-  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
 }

@@ -26,8 +26,12 @@ const NAMES = { issuer: "iss", subject: "sub", audience: "aud" } as const;
 export function matcherValue(field: keyof typeof NAMES, { kind, value }: Matcher, at?: string): Value {
   const path = at ?? (kind === "exact" ? field : `${field}_pattern`);
   const tokens = kind === "exact" ? [] : tokensOf(value);
-  const language = kind === "exact" ? languageOfText(value) : languageOf(value);
+  const language = languageOfValue(kind, value);
   return { field, name: NAMES[field], path, kind, text: value, tokens, language };
+}
+
+export function languageOfValue(kind: Value["kind"], text: string): Language {
+  return kind === "exact" ? languageOfText(text) : languageOf(text);
 }
 
 export function claimValue(name: string, pattern: string): Value {

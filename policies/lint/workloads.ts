@@ -7,17 +7,11 @@
  */
 
 import { ownProperty } from "../objects.ts";
-import {
-  AWS_CLAIMS,
-  BUILDKITE_CLAIMS,
-  CIRCLECI_CLAIMS,
-  type ClaimTable,
-  GITHUB_CLAIMS,
-  GITLAB_CLAIMS,
-  GOOGLE_CLAIMS,
-  KUBERNETES_CLAIMS,
-  TERRAFORM_CLAIMS,
-} from "./issuer-claims.ts";
+import { BUILDKITE_FORMS, CIRCLECI_FORMS, TERRAFORM_FORMS } from "./forms/ci.ts";
+import { AWS_FORMS, AZURE_FORMS, GOOGLE_FORMS, KUBERNETES_FORMS } from "./forms/clouds.ts";
+import { type Forms, patternOf } from "./forms/forms.ts";
+import { GITHUB_FORMS, GITHUB_SERVER_FORMS } from "./forms/github.ts";
+import { GITLAB_FORMS } from "./forms/gitlab.ts";
 import { type Language, overlaps } from "./language.ts";
 import { plainPrefixOf } from "./shapes.ts";
 import type { Value } from "./value.ts";
@@ -33,9 +27,9 @@ export interface Opening {
 }
 
 export interface Workload {
-  readonly claims: ClaimTable;
-  /** The issuers of this kind. */
-  readonly issuer: string;
+  readonly forms: Forms;
+  /** The issuers of this kind, if its forms do not say it. */
+  readonly issuer?: string;
   /** With it the subject must begin, where anyone can run such an issuer under any name. */
   readonly subjectPrefix?: string;
   /** `:` in a subject before the part that is free (a ref, a phase). */
@@ -57,10 +51,9 @@ const NEVER = "[^\\x00-\\x{10FFFF}]";
 const words = (text: string): readonly string[] => text.split(" ");
 
 /** https://docs.github.com/en/actions/reference/security/oidc#example-subject-claims */
-const GITHUB: Workload = {
-  claims: GITHUB_CLAIMS,
-  issuer:
-    "https://token\\.actions\\.(?:githubusercontent\\.com|[a-z0-9-]+\\.ghe\\.com)(?:/[^/]+)?|https://[^/]+/_services/token",
+const ACTIONS: Workload = {
+  forms: GITHUB_FORMS,
+  issuer: "https://token\\.actions\\.githubusercontent\\.com",
   fixedColons: 2,
   stranger: `repo:${NAME}(?:@[0-9]+)?/[^:]+:.+`,
   ownerClaims: words(
@@ -85,6 +78,7 @@ const GITHUB: Workload = {
       base_ref: NEVER,
     },
   },
+  // Not head_ref: whoever opens the pull request names the branch.
   anyPullRequest: {
     subject: "repo:[^:]+:pull_request",
     claims: {
@@ -95,7 +89,6 @@ const GITHUB: Workload = {
       actor_id: "90817263",
       job_workflow_ref: "[^@]*@refs/pull/90817263/merge",
       workflow_ref: "[^@]*@refs/pull/90817263/merge",
-      head_ref: "zqxj",
       job_workflow_sha: NEVER,
       workflow_sha: NEVER,
       sha: NEVER,
@@ -105,9 +98,13 @@ const GITHUB: Workload = {
   workflowClaims: ["job_workflow_ref", "workflow_ref"],
 };
 
+/** An issuer of one enterprise's own: no stranger's workflow gets its tokens. */
+const { stranger: _stranger, issuer: _issuer, ...OWN_ACTIONS } = ACTIONS;
+const SERVER_ACTIONS: Workload = { ...OWN_ACTIONS, forms: GITHUB_SERVER_FORMS };
+
 /** https://docs.gitlab.com/ci/secrets/id_token_authentication/#token-payload */
-const GITLAB_SUBJECTS = {
-  claims: GITLAB_CLAIMS,
+const PIPELINES = {
+  forms: GITLAB_FORMS,
   fixedColons: 2,
   ownerClaims: words(
     "project_id project_path namespace_id namespace_path job_project_id job_project_path job_namespace_id job_namespace_path",
@@ -129,17 +126,15 @@ const GITLAB_SUBJECTS = {
   workflowClaims: ["ci_config_ref_uri"],
 } satisfies Partial<Workload>;
 
-const GITLAB_COM: Workload = {
-  ...GITLAB_SUBJECTS,
-  issuer: "https://gitlab\\.com",
+const GITLAB_COM_PIPELINES: Workload = {
+  ...PIPELINES,
   stranger: `project_path:[^:/@]*${PROBE}[^:@]*:.+`,
 };
-const GITLAB: Workload = { ...GITLAB_SUBJECTS, issuer: "https://.+", subjectPrefix: "project_path:" };
+const OWN_PIPELINES: Workload = { ...PIPELINES, issuer: "https://.+", subjectPrefix: "project_path:" };
 
 /** https://buildkite.com/docs/agent/cli/reference/oidc */
-const BUILDKITE: Workload = {
-  claims: BUILDKITE_CLAIMS,
-  issuer: "https://agent\\.buildkite\\.com",
+const BUILDKITE_JOBS: Workload = {
+  forms: BUILDKITE_FORMS,
   fixedColons: 4,
   stranger: `organization:${NAME}:pipeline:.+`,
   ownerClaims: words("organization_slug organization_id pipeline_id cluster_id queue_id"),
@@ -150,9 +145,8 @@ const BUILDKITE: Workload = {
   },
 };
 
-const TERRAFORM: Workload = {
-  claims: TERRAFORM_CLAIMS,
-  issuer: "https://app(?:\\.eu)?\\.terraform\\.io",
+const TERRAFORM_RUNS: Workload = {
+  forms: TERRAFORM_FORMS,
   fixedColons: 6,
   stranger: `organization:${NAME}:.+`,
   ownerClaims: words(
@@ -161,41 +155,64 @@ const TERRAFORM: Workload = {
   projectClaims: words("terraform_workspace_id terraform_full_workspace terraform_stack_id"),
 };
 
-const GOOGLE: Workload = {
-  claims: GOOGLE_CLAIMS,
-  issuer: "(?:https://)?accounts\\.google\\.com",
+const GOOGLE_ACCOUNTS: Workload = {
+  forms: GOOGLE_FORMS,
   fixedColons: 0,
   stranger: "[0-9]*90817263[0-9]*",
   ownerClaims: ["email", "azp", "hd"],
 };
 
-const CIRCLECI: Workload = {
-  claims: CIRCLECI_CLAIMS,
-  issuer: "https://oidc\\.circleci\\.com/org/[^/]+",
+const CIRCLECI_JOBS: Workload = {
+  forms: CIRCLECI_FORMS,
   fixedColons: 0,
 };
 
 /** EKS, GKE and AKS by their issuers; any other cluster by its subjects. */
-const KUBERNETES: Workload = {
-  claims: KUBERNETES_CLAIMS,
+const CLUSTERS: Workload = {
+  forms: KUBERNETES_FORMS,
   issuer: "https://.+",
   subjectPrefix: "system:serviceaccount:",
   fixedColons: 3,
 };
 
-const AWS: Workload = {
-  claims: AWS_CLAIMS,
-  issuer: "https://[0-9a-f-]+\\.tokens\\.sts\\.global\\.api\\.aws",
+const KNOWN_CLUSTERS: Workload = {
+  forms: KUBERNETES_FORMS,
+  fixedColons: 3,
+};
+
+const ENTRA_ACCOUNTS: Workload = {
+  forms: AZURE_FORMS,
   fixedColons: 0,
 };
 
-const WORKLOADS = [GITHUB, GITLAB_COM, BUILDKITE, TERRAFORM, GOOGLE, CIRCLECI, AWS, GITLAB, KUBERNETES];
+const AWS_ROLES: Workload = {
+  forms: AWS_FORMS,
+  fixedColons: 0,
+};
+
+export const WORKLOADS: readonly Workload[] = [
+  ACTIONS,
+  OWN_ACTIONS,
+  SERVER_ACTIONS,
+  GITLAB_COM_PIPELINES,
+  BUILDKITE_JOBS,
+  TERRAFORM_RUNS,
+  GOOGLE_ACCOUNTS,
+  CIRCLECI_JOBS,
+  AWS_ROLES,
+  ENTRA_ACCOUNTS,
+  KNOWN_CLUSTERS,
+  OWN_PIPELINES,
+  CLUSTERS,
+];
 
 /** The kind of workload that a policy is for, if it is one of these. */
 export function workloadOf(issuer: Value, subject: Value): Workload | undefined {
   const prefix = subject.kind === "exact" ? subject.text : plainPrefixOf(subject.tokens);
   return WORKLOADS.find(
-    (workload) => prefix.startsWith(workload.subjectPrefix ?? "") && overlaps(issuer.language, workload.issuer),
+    (workload) =>
+      prefix.startsWith(workload.subjectPrefix ?? "") &&
+      overlaps(issuer.language, workload.issuer ?? patternOf(workload.forms.iss)),
   );
 }
 

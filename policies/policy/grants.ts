@@ -8,9 +8,13 @@ import { REPOSITORY_NAME } from "../names.ts";
 import { isPermissionName, LEVELS, permissionNamed, unknownPermission } from "../permissions.ts";
 import { nearest } from "../suggest.ts";
 import { type Reading, START } from "./clauses.ts";
+import type { PolicyKind } from "./document.ts";
 
 /** GitHub grants an App's every permission when none is named: an omission must not widen a grant, so there must be one. */
-export function readGrantedPermissions(reading: Reading): readonly { readonly name: string; readonly level: string }[] {
+export function readGrantedPermissions(
+  reading: Reading,
+  kind: PolicyKind,
+): readonly { readonly name: string; readonly level: string }[] {
   const { raw, broken, locate, diagnostics } = reading;
   const entries = [...(raw.permissions ?? [])];
   const isGiven = entries.some(([, level]) => level !== null);
@@ -30,7 +34,7 @@ export function readGrantedPermissions(reading: Reading): readonly { readonly na
   }
   return entries.flatMap(([name, level]) => {
     const path = `permissions.${name}`;
-    const nameProblem = permissionNameProblem(name);
+    const nameProblem = permissionNameProblem(name, kind);
     if (nameProblem !== undefined)
       diagnostics.add(path, locate(path, "key"), nameProblem.message, nameProblem.suggestion);
     // Null is "not set" everywhere in the language; octo-sts drops such a permission too.
@@ -42,9 +46,9 @@ export function readGrantedPermissions(reading: Reading): readonly { readonly na
 }
 
 /** Names that this version does not know may be known to the deployment (EXTRA_PERMISSIONS): see deployment.ts. */
-function permissionNameProblem(name: string): Problem | undefined {
+function permissionNameProblem(name: string, kind: PolicyKind): Problem | undefined {
   const permission = permissionNamed(name);
-  if (permission === undefined) return isPermissionName(name) ? undefined : unknownPermission(name);
+  if (permission === undefined) return isPermissionName(name) ? undefined : unknownPermission(name, kind);
   if (permission.scope !== "account") return undefined;
   return {
     message: `${name} is a permission of a user's own account`,

@@ -38,6 +38,10 @@ function withoutUnset(key: unknown): unknown {
   return Object.fromEntries(Object.entries(key).filter(([, value]) => value !== null && value !== ""));
 }
 
+/** The remedy for an address of keys. */
+export const KEYS_ARE_FOUND =
+  "remove it: keys are found by the issuer's discovery; if nobody can reach that, paste the key set below `jwks:`";
+
 export type KeySetReading =
   | { readonly ok: true; readonly keys: readonly unknown[] }
   | { readonly ok: false; readonly message: string; readonly suggestion: string };
@@ -45,6 +49,10 @@ export type KeySetReading =
 /** A key set as an issuer publishes it, pasted as text; it may have members that a policy has no key for. */
 export function parseKeySet(text: string): KeySetReading {
   const suggestion = 'paste the whole key set, `{"keys": [...]}`, below `jwks: |`';
+  if (/^https?:\/\//.test(text)) {
+    const message = "jwks is an address, and nothing is fetched from it";
+    return { ok: false, message, suggestion: KEYS_ARE_FOUND };
+  }
   const parsed = parseStrictObject(new TextEncoder().encode(text.trim()));
   if (!parsed.ok) return { ok: false, message: `the text of jwks ${parsed.problem}`, suggestion };
   const { keys } = parsed.value;

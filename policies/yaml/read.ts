@@ -18,6 +18,8 @@ export type Locate = (path: string, part?: "key" | "value") => Position | undefi
 export interface FileKind {
   /** What to tell of a key that the schema lacks; `path` is that of the mapping. */
   unknownKey(path: string, name: string, known: readonly string[]): Problem;
+  /** What to write for a value of the wrong shape: `items` are the texts of the list that stands there instead of a text. */
+  shapeOf(path: string, items: readonly string[]): string;
   /** Keys below this path are not read by YAML 1.1: a JWK has members `n` and `y`. */
   readonly literalKeysUnder?: string;
 }
@@ -35,6 +37,9 @@ export interface RawFile<T> {
 
 /** Measured: of a path and its two positions. */
 const BYTES_PER_PATH = 200;
+
+/** Of a list where none may stand: for the remedy. */
+const MAX_TOLD_ITEMS = 5;
 
 type Entries = Readonly<Record<string, v.GenericSchema>>;
 
@@ -62,7 +67,7 @@ export function readYamlFile<E extends Entries>(
   const record = (path: string, key: Position, value: Position) => positions.set(path, { key, value });
   const reader = new RawReader({ kind, diagnostics, record });
   const raw = reader.object(root.kind === "map" ? root : { kind: "map", entries: [], at: root.at }, schema.entries, "");
-  const { value, broken } = checkShape(raw, schema.entries, diagnostics, locate);
+  const { value, broken } = checkShape(raw, schema.entries, { kind, diagnostics, locate });
   const locatedBytes = positions.size * BYTES_PER_PATH;
   // Each entry went through its own schema, which the compiler cannot see through a loop.
   const checked = value as Partial<v.InferOutput<v.StrictObjectSchema<E, undefined>>>;
@@ -131,7 +136,10 @@ class RawReader {
       return tree.value;
     }
     const inner = unwrap(schema);
-    if (tree.kind === "list") return inner.item === undefined ? [] : this.#list(tree.items, inner.item, path);
+    if (tree.kind === "list") {
+      if (inner.item !== undefined) return this.#list(tree.items, inner.item, path);
+      return tree.items.slice(0, MAX_TOLD_ITEMS).flatMap((item) => (item.kind === "text" ? [item.value] : []));
+    }
     if (inner.entries !== undefined) return this.object(tree, inner.entries, path);
     return inner.type === "map" && inner.value !== undefined
       ? this.#openMap(tree, inner.value, path)
@@ -182,7 +190,15 @@ function unwrap(schema: v.GenericSchema): Inner {
   return below === undefined ? inner : unwrap(below);
 }
 
-function checkShape(raw: Record<string, unknown>, entries: Entries, diagnostics: DiagnosticList, locate: Locate) {
+function checkShape(
+  raw: Record<string, unknown>,
+  entries: Entries,
+  {
+    kind,
+    diagnostics,
+    locate,
+  }: { readonly kind: FileKind; readonly diagnostics: DiagnosticList; readonly locate: Locate },
+) {
   const value: Record<string, unknown> = Object.create(null);
   const broken = new Set<string>();
   for (const [key, schema] of Object.entries(entries)) {
@@ -190,7 +206,8 @@ function checkShape(raw: Record<string, unknown>, entries: Entries, diagnostics:
     const result = v.safeParse(schema, raw[key]);
     for (const issue of result.issues ?? []) {
       const path = pathOf(key, issue);
-      diagnostics.add(path, locate(path), `${path} ${issue.message}`, "see the policy reference for its shape");
+      const items = Array.isArray(issue.input) ? issue.input.filter((item) => typeof item === "string") : [];
+      diagnostics.add(path, locate(path), `${path} ${issue.message}`, kind.shapeOf(path, items));
     }
     if (result.success) value[key] = result.output;
     else if (!withoutBadEntries(raw[key], result.issues)) broken.add(key);

@@ -5,6 +5,7 @@
 import type { CST } from "yaml";
 import type { DiagnosticList } from "../diagnostics.ts";
 import { type RefusedForm, YamlForms } from "./forms.ts";
+import { strayIndentation } from "./indentation.ts";
 import { type Lexeme, LexemeParser } from "./lexemes.ts";
 import { YamlLimits } from "./limits.ts";
 import { NodeReader } from "./nodes.ts";
@@ -25,6 +26,11 @@ export function parseYaml(text: string, diagnostics: DiagnosticList): ParsedYaml
   for (const { offset, message, suggestion } of refused) diagnostics.add("", reading.at(offset), message, suggestion);
   if (refused.length > 0) return { root: undefined };
   const root = readStream(tokens, reading);
+  const stray = reading.isBroken ? strayIndentation(text) : undefined;
+  if (stray !== undefined) {
+    diagnostics.add("", reading.at(stray.offset), stray.message, stray.suggestion);
+    return { root: undefined };
+  }
   for (const { path, at, message, suggestion } of reading.problems()) diagnostics.add(path, at, message, suggestion);
   return { root: reading.isBroken ? undefined : root };
 }

@@ -77,15 +77,15 @@ test.each<readonly [name: string, text: string, diagnostics: readonly string[]]>
     "a wrong type",
     `issuer: [a]\nsubject: {b: c}\n${GRANT}`,
     [
-      "1:9 [issuer] issuer must be a string, not a list -> see the policy reference for its shape",
-      "2:10 [subject] subject must be a string, not a mapping -> see the policy reference for its shape",
+      "1:9 [issuer] issuer must be a string, not a list -> write one text, as `issuer: a`",
+      "2:10 [subject] subject must be a string, not a mapping -> write one text, as `subject: ...`",
     ],
   ],
   [
     "one bad entry does not hide the others",
     `${HEAD}${GRANT}claim_pattern:\n  a: [x]\n  b: '('\n  c:\n`,
     [
-      "6:6 [claim_pattern.a] claim_pattern.a must be a string, not a list -> see the policy reference for its shape",
+      "6:6 [claim_pattern.a] claim_pattern.a must be a string, not a list -> write one text, as `a: x`",
       '7:6 [claim_pattern.b] "(" is no pattern: missing closing ): `(` -> balance the parentheses; a literal one is `\\(` or `\\)`',
       '8:3 [claim_pattern.c] claim "c" has no pattern -> write a pattern; `""` matches an empty claim, `.*` any',
     ],
@@ -107,7 +107,7 @@ test.each<readonly [name: string, text: string, diagnostics: readonly string[]]>
     "an anchor within itself",
     `issuer: &x [*x]\nsubject: z\n${GRANT}`,
     [
-      "1:12 [issuer] issuer must be a string, not a list -> see the policy reference for its shape",
+      "1:12 [issuer] issuer must be a string, not a list -> write one text, as `issuer: ...`",
       '1:13 [] anchor "x" contains itself -> write the value out',
     ],
   ],
@@ -138,8 +138,55 @@ test.each<readonly [name: string, text: string, diagnostics: readonly string[]]>
     "a lifetime in words",
     `${HEAD}${GRANT}max_token_lifetime: 10m\n`,
     [
-      "5:21 [max_token_lifetime] max_token_lifetime must be a whole number of seconds, from 1 to 999999999 -> see the policy reference for its shape",
+      "5:21 [max_token_lifetime] max_token_lifetime must be a whole number of seconds, from 1 to 999999999 -> write `max_token_lifetime: 3600`",
     ],
+  ],
+  [
+    "a list of subjects",
+    `issuer: x\nsubject: [repo:a/b.js:pull_request, c]\n${GRANT}`,
+    [
+      "2:10 [subject] subject must be a string, not a list -> write them as one pattern: `subject_pattern: (repo:a/b\\.js:pull_request|c)`",
+    ],
+  ],
+  [
+    "a list of patterns",
+    `${HEAD}${GRANT}claim_pattern:\n  event_name: [push, schedule]\n`,
+    [
+      "6:15 [claim_pattern.event_name] claim_pattern.event_name must be a string, not a list -> write them as one pattern: `event_name: (push|schedule)`",
+    ],
+  ],
+  [
+    "permissions as a list",
+    `${HEAD}permissions: [contents]\n`,
+    [
+      "3:14 [permissions] permissions must be a mapping of permissions to levels, not a list -> write `permissions: {contents: read}`",
+    ],
+  ],
+  [
+    "an indented first line",
+    ` issuer: x\nsubject: z\n${GRANT}`,
+    [
+      "1:2 [] this key is indented, and nothing above can hold it -> remove the spaces before it: keys of one mapping stand below each other",
+    ],
+  ],
+  [
+    "two indented first lines",
+    `  issuer: x\n  subject: z\n${GRANT}`,
+    [
+      "1:3 [] this key is indented, and nothing above can hold it -> remove the spaces before it: keys of one mapping stand below each other",
+    ],
+  ],
+  [
+    "an indented second line",
+    `issuer: x\n  subject: z\n${GRANT}`,
+    [
+      "2:3 [] this key is indented, and nothing above can hold it -> remove the spaces before it: keys of one mapping stand below each other",
+    ],
+  ],
+  [
+    "an indented list of keys that is meant so",
+    `issuer: x\nsubject: "z\npermissions:\n  contents: read\n`,
+    ["2:10 [] a quote that is not closed -> close it on its line, or indent the lines that it goes on"],
   ],
   ["a list at the top", "- a\n", ["1:1 [] the file is a list, not a mapping -> write `key: value` lines"]],
   [

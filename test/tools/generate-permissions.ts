@@ -49,14 +49,18 @@ export function permissionsModule(json: string, installed: Levels): string {
   const source: Source = JSON.parse(json);
   const unplaced = [...installed.keys()].filter((name) => !source.permissions.some((row) => row.name === name));
   if (unplaced.length > 0) throw new Error(`say in permissions.json how far these reach: ${unplaced.join(", ")}`);
-  const rows = source.permissions.map(({ name, scope, octoSts, assumedLevels }) => {
+  const byRow = Map.groupBy(source.permissions, ({ name, scope, octoSts, assumedLevels }) => {
     const levels = installed.get(name) ?? assumedLevels;
     if (levels === undefined) throw new Error(`GitHub no longer describes ${name}: assume its levels, or remove it`);
     const fields = [`scope: "${scope}"`, `levels: ${JSON.stringify(levels).replaceAll(",", ", ")}`];
     if (!installed.has(name)) fields.push("assumed: true");
     if (!octoSts) fields.push("extension: true");
-    const line = `  ${name}: { ${fields.join(", ")} },`;
-    return line.length <= 120 ? line : `  ${name}: {\n${fields.map((field) => `    ${field},\n`).join("")}  },`;
+    return `{ ${fields.join(", ")} }`;
+  });
+  const rows = [...byRow].map(([row, permissions]) => {
+    const names = JSON.stringify(permissions.map(({ name }) => name).join(" "));
+    const line = `  [${row}, ${names}],`;
+    return line.length <= 120 ? line : `  [\n    ${row},\n    ${names},\n  ],`;
   });
   // A hyphen for an underscore is a rule in suggest.ts, and needs no row.
   const isRule = ([from, to]: readonly [string, string | null]) => to !== null && from.replaceAll("-", "_") === to;
@@ -75,9 +79,10 @@ export interface PermissionRow {
   readonly extension?: true;
 }
 
-export const PERMISSIONS: Readonly<Record<string, PermissionRow>> = {
+/** The names by what is true of them, as the Worker's bundle has room for. */
+export const PERMISSIONS: readonly (readonly [row: PermissionRow, names: string])[] = [
 ${rows.join("\n")}
-};
+];
 
 /** null: a permission of workflows, which no App has. */
 export const LOOK_ALIKES: Readonly<Record<string, string | null>> = {

@@ -16,6 +16,10 @@ const policy = (permissions: string, more = "") =>
   `issuer: ${ACTIONS}\nsubject: repo:acme/app:ref:refs/heads/main\npermissions:\n  ${permissions}\n${more}`;
 const GOOD = policy("contents: read");
 const KEYED = GOOD.replace(ACTIONS, "https://cluster.internal");
+const GOOD_OF_GITLAB = GOOD.replace(ACTIONS, "https://gitlab.com").replace(
+  "repo:acme/app:ref:refs/heads/main",
+  "project_path:acme/app:ref_type:branch:ref:main",
+);
 /** A key of this name; the letter makes it differ. */
 const jwks = (kid: string, letter: string): string =>
   `jwks:\n  keys:\n    - {kty: OKP, kid: ${kid}, alg: EdDSA, crv: Ed25519, x: ${letter}${"A".repeat(42)}}\n`;
@@ -466,7 +470,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "a policy's issuer is not on the list of the same commit": {
     repository: ".github",
     before: { [LIST]: GOOD_LIST },
-    change: { [POLICY]: GOOD.replace(ACTIONS, "https://gitlab.com").replace("repo:acme/app:ref:refs/heads/main", "x") },
+    change: { [POLICY]: GOOD_OF_GITLAB },
     conclusion: "success",
     title: "No token can be made by 1 policy; 2 warnings",
     says: [
@@ -484,7 +488,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "text that would be Markdown": {
     change: { [POLICY]: GOOD.replace("repo:acme/app", "'</code>`@everyone` ![x](https://evil.example)'\n# ") },
     conclusion: "success",
-    title: WIDENS,
+    title: `${WIDENS}; 1 warning`,
     says: ["- subject is `` </code>`@everyone` ![x](https://evil.example) ``"],
   },
   "a path that would be Markdown": {

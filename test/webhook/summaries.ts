@@ -15,6 +15,7 @@ const GOOD = policy("repo:acme/app:ref:refs/heads/main", "contents: read");
 const REPOSITORY: JudgeContext = {
   owner: "acme",
   isPolicyRepository: false,
+  policyRepository: ".github",
   domain: "sts.example.com",
   rules: {
     organizationPermissions: "read",

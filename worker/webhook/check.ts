@@ -133,6 +133,7 @@ async function contextOf(client: CheckClient, { apps, changes, isPolicyRepositor
   return {
     owner,
     isPolicyRepository,
+    policyRepository: config.orgPolicyRepo,
     domain: config.stsDomain,
     rules: { ...deploymentRules, apps: appsOf(all, owner) },
     missing: apps.missing,

@@ -2,7 +2,7 @@
  * What is to be said of one changed file: the diagnostics that the command line has too, and what the deployment, the App's
  * installation and the owner's issuer list add. Pure: no I/O, no clock.
  */
-import { checkPolicy, checkTrustedIssuers } from "../../policies/check.ts";
+import { checkMisnamed, checkPolicy, checkTrustedIssuers } from "../../policies/check.ts";
 import { type Diagnostic, inOrder, ofWholeFile, quoted } from "../../policies/diagnostics.ts";
 import { POLICY_DIRECTORY, POLICY_SUFFIX, roleOfFile } from "../../policies/file-names.ts";
 import { allows, parseTrustedIssuers, type TrustedIssuers } from "../../policies/issuers.ts";
@@ -38,6 +38,7 @@ export interface JudgeContext {
   readonly owner: string;
   /** Whether the repository is the owner's policy repository. */
   readonly isPolicyRepository: boolean;
+  readonly policyRepository: string;
   readonly domain: string;
   readonly rules: DeploymentRules;
   /** `name:level` of what the policy grants, and no App here holds that it lets make the token. */
@@ -61,18 +62,29 @@ export function judgeFile(file: ChangedFile, context: JudgeContext): FileVerdict
   if (role.role === "policy") return judgePolicyFile(file, role.identity, context);
   if (role.role === "trusted_issuers") return judgeList(file);
   const isGone = role.role !== "never_read" || file.after === undefined;
-  const diagnostics = isGone ? [] : [ofWholeFile(role.severity, "never-read", role.message, role.suggestion)];
+  const diagnostics = isGone
+    ? []
+    : [
+        ofWholeFile(role.severity, "never-read", role.message, role.suggestion),
+        ...contentOf(file, role.severity, context),
+      ];
   return { path: file.path, what: "other", state: stateOf(file.after, diagnostics), diagnostics };
+}
+
+/** What is wrong with a file that is never read for its name: it is told before the name is mended. */
+function contentOf({ path, after }: ChangedFile, severity: Diagnostic["severity"], context: JudgeContext) {
+  const kind: PolicyKind = context.isPolicyRepository ? "organization" : "repository";
+  return after?.kind === "text" ? checkMisnamed(path, after.text, severity, { ...context, kind }) : [];
 }
 
 function judgePolicyFile(file: ChangedFile, identity: string, context: JudgeContext): FileVerdict {
   const { path, before, after, formerPath } = file;
   const kind: PolicyKind = context.isPolicyRepository ? "organization" : "repository";
-  const { owner, domain, rules } = context;
+  const { owner, domain, rules, policyRepository } = context;
   const was: Side = before && { policy: usableIn(before, kind, context) };
   const renamed = { identity, formerIdentity: formerPath && identityOf(formerPath) };
   const text = after?.kind === "text" ? after.text : undefined;
-  const checked = text === undefined ? undefined : checkPolicy(text, { kind, owner, domain, rules });
+  const checked = text === undefined ? undefined : checkPolicy(text, { kind, owner, domain, rules, policyRepository });
   const refused = checked?.policy ? refusedAnyway(checked.policy, context) : [];
   const diagnostics = inOrder([...stateDiagnostics(after), ...(checked?.diagnostics ?? []), ...refused]);
   const access = policyAccess(renamed, was, after && { policy: checked?.policy });

@@ -103,9 +103,35 @@ describe("check", () => {
       ["app/.github/chainguard/a.yaml", "warning", "never-read", "name it a.sts.yaml"],
       ["app/.github/chainguard/b.sts.yml", "error", "never-read", "name it b.sts.yaml"],
       ["app/.github/chainguard/c-sts.yaml", "error", "never-read", "name it c.sts.yaml"],
-      ["app/.github/chainguard/e f.sts.yaml", "error", "never-read", "name it `name.sts.yaml`"],
+      ["app/.github/chainguard/e f.sts.yaml", "error", "never-read", "name it `e-f.sts.yaml`"],
       ["app/.github/chainguard/trusted-token-issuers.yaml", "error", "never-read", "move it there, or remove it"],
       ["app/docs/example.sts.yaml", "warning", "never-read", "move it to .github/chainguard/example.sts.yaml"],
+    ]);
+  });
+
+  test("judges what stands in files that are never read, no graver than their names", () => {
+    const broken = `${GOOD.replace("refs/heads/main", "main")}unknown: x\n`;
+    put("acme/.github/.github/chainguard/a.yaml", broken);
+    put("acme/.github/.github/chainguard/b.sts.yml", `${GOOD.replace("read", "write")}repositories: [.github]\n`);
+    put("acme/.github/.github/chainguard/c.sts.yml", broken);
+    put("acme/.github/.github/chainguard/trusted-issuers.yaml", "issuers: [https://sts.amazonaws.com]\n");
+    put("acme/.github/.github/chainguard/labels.yaml", "issuers: none\nunknown: x\n");
+    const { stdout } = policy(["check", "acme", "--format", "json"]);
+    const told = JSON.parse(stdout).diagnostics.map(({ file, severity, id }: Record<string, string>) =>
+      [file?.replace(/.*\//, ""), severity, id].join(" "),
+    );
+    expect(told).toEqual([
+      "a.yaml warning never-read",
+      "a.yaml warning matches-nothing",
+      "a.yaml warning invalid",
+      "b.sts.yml error never-read",
+      "b.sts.yml warning policies-writable",
+      "c.sts.yml error never-read",
+      "c.sts.yml warning matches-nothing",
+      "c.sts.yml error invalid",
+      "labels.yaml warning never-read",
+      "trusted-issuers.yaml error never-read",
+      "trusted-issuers.yaml warning issuer-misspelt",
     ]);
   });
 

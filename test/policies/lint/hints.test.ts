@@ -37,6 +37,29 @@ test.each([
   expect(told(`${name}: {}\npermissions: {contents: read}\n`)).toEqual([`3 ${name}: ${suggestion}`]);
 });
 
+test.each(["actor", "ref", "event_name", "job_workflow_ref", "project_path", "email"])(
+  "claim %s at the top level",
+  (name) => {
+    expect(told(`${name}: x\npermissions: {contents: read}\n`)).toEqual([
+      `3 ${name}: write \`claim_pattern:\`, and \`${name}: ...\` indented below it`,
+    ]);
+  },
+);
+
+test.each(["issuer_keys", "jwks_uri", "jwks_url", "keys", "keys_url", "openid_configuration"])(
+  "%s: keys are found by discovery",
+  (name) => {
+    const [said] = told(`${name}: https://id.acme.dev/keys\npermissions: {contents: read}\n`);
+    expect(said).toContain(`3 ${name}: remove it: keys are found by the issuer's discovery`);
+  },
+);
+
+test("`projects` are the organization's in an organization's policy", () => {
+  const text = "permissions: {projects: write}\n";
+  expect(told(text, "organization")).toEqual(["3 permissions.projects: did you mean `organization_projects`?"]);
+  expect(told(text)).toEqual(["3 permissions.projects: did you mean `repository_projects`?"]);
+});
+
 test("a misspelt `permissions` is told along with what is then missing", () => {
   expect(told("permission:\n  contents: read\n")).toEqual([
     "1 permissions: name what the token may do, as `permissions: {contents: read}`",

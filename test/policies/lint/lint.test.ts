@@ -61,16 +61,15 @@ test("warnings stand where the value stands, in the order of the text", () => {
   if (!parsed.ok) throw new Error("the policy is good");
   const places = lintPolicy(parsed.value, { owner: "acme" }).map(({ id, line, column }) => [id, line, column]);
   expect(places).toEqual([
-    ["unescaped-dot", 5, 17],
     ["workflow-ref-unpinned", 5, 17],
     ["powerful-permission", 7, 3],
   ]);
 });
 
 test("what octo-sts makes of an alternation is written out", () => {
-  const [warning] = told({ keys: { claim_pattern: { event_name: "a|b" } } }, "top-level-alternation");
+  const [warning] = told({ keys: { claim_pattern: { event_name: "push|release" } } }, "top-level-alternation");
   expect(warning?.message).toBe(
-    'read here as `^(?:a|b)$`, each alternative whole; octo-sts reads `^a|b$`, where "a" is only how a value begins and "b" how it ends',
+    'octo-sts up to 0.8 takes "push" only as how a value begins and "release" as how it ends; here each alternative is whole',
   );
 });
 
@@ -79,12 +78,25 @@ test("a claim of another issuer is told with the nearest name", () => {
   expect(near?.suggestion).toBe("did you mean `repository_id`?");
 });
 
-test("a number keeps its quotes", () => {
-  const keys = {
-    issuer: "https://accounts.google.com",
-    subject: null,
-    subject_pattern: "(116393215694983881739)",
-  };
-  const [warning] = told({ keys }, "pattern-could-be-exact");
-  expect(warning?.suggestion).toBe('write `subject: "116393215694983881739"`');
+test("what an open subject lets in is written out", () => {
+  const said = (subject_pattern: string, keys = {}) =>
+    told(
+      { keys: { subject: null, subject_pattern, permissions: { contents: "write" }, ...keys } },
+      "open-subject-write",
+    )[0]?.message;
+  const rest = ", no claim narrows it, and the policy grants more than read";
+  expect(said("repo:acme/app:.*")).toBe(`lets in any branch and any pull request${rest}`);
+  expect(said("repo:acme/app:ref:refs/tags/v.*")).toBe(
+    `lets in whatever begins with "repo:acme/app:ref:refs/tags/v"${rest}`,
+  );
+  expect(said("repo:acme/app:ref:refs/heads/release/.*")).toBe(
+    `lets in whatever begins with "repo:acme/app:ref:refs/heads/release/"${rest}`,
+  );
+});
+
+test("a backslash too many and brackets too few are mended", () => {
+  const [escapes] = told({ keys: { claim_pattern: { workflow: "a\\\\.b" } } }, "doubled-backslash");
+  expect(escapes?.suggestion).toBe("write `workflow: a\\.b`");
+  const [brackets] = told({ keys: { claim_pattern: { actor: "(renovate|dependabot)[bot]" } } }, "brackets-are-a-class");
+  expect(brackets?.suggestion).toBe("write `actor: '(renovate|dependabot)\\[bot\\]'`");
 });

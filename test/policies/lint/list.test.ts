@@ -27,9 +27,9 @@ describe("fires", () => {
       "warning issuer-of-any-customer issuer_patterns[0]",
       patterns("https://oidc\\.eks\\.eu-west-1\\.amazonaws\\.com/id/[0-9A-F]{32}"),
     ],
-    ["notice pattern-could-be-exact issuer_patterns[0]", patterns("https://id\\.acme\\.dev")],
     ["warning placeholder issuers[0]", { issuers: ["https://id.example.com"] }],
     ["warning issuer-misspelt issuers[0]", { issuers: ["https://token.actions.githubusercontent.com/"] }],
+    ["warning issuer-misspelt issuers[0]", { issuers: ["https://sts.amazonaws.com"] }],
     ["warning matches-nothing issuer_patterns[0]", patterns("https://id\\.acme\\.dev/\\?[a-z]+")],
   ])("%s", (expected, list) => {
     expect(lint(list)).toEqual([expected]);
@@ -40,6 +40,7 @@ describe("silent", () => {
   test.each([
     { issuers: [ID, "https://token.actions.githubusercontent.com"] },
     { mode: "enforce", issuers: [ID] },
+    patterns("https://id\\.acme\\.dev"),
     patterns("https://[a-z]+\\.acme\\.dev", "https://id\\.acme\\.(?:com|net)"),
     // The list's patterns mean the same in octo-sts, alternation or not.
     patterns("https://a\\.acme\\.dev|https://b\\.acme\\.dev"),

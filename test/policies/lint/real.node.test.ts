@@ -45,17 +45,14 @@ test.runIf(isThere)("the hits of each rule", () => {
   expect(linted.flatMap(({ warnings }) => warnings.filter(({ id }) => !Object.hasOwn(RULES, id)))).toEqual([]);
 });
 
-test.runIf(isThere)("the median policy has at most one finding, and no warning", () => {
+test.runIf(isThere)("the median policy has no finding", () => {
   const all = linted.map(({ warnings }) => warnings.length);
   const graver = linted.map(({ warnings }) => warnings.filter(({ severity }) => severity === "warning").length);
-  expect({ all: median(all), graver: median(graver), most: Math.max(...all) }).toEqual({ all: 1, graver: 0, most: 4 });
+  expect({ all: median(all), graver: median(graver), most: Math.max(...all) }).toEqual({ all: 0, graver: 0, most: 4 });
 });
 
-test.runIf(isThere)("no warning stands on more than one policy in ten, no notice on more than one in three", () => {
-  const share = (id: string, severity: Diagnostic["severity"]) => filesWith(id, severity).length / linted.length;
-  const ids = Object.keys(RULES);
-  expect(ids.filter((id) => share(id, "warning") > 1 / 10)).toEqual([]);
-  expect(ids.filter((id) => share(id, "notice") > 1 / 3)).toEqual([]);
+test.runIf(isThere)("no rule speaks on more than one policy in ten", () => {
+  expect(Object.keys(RULES).filter((id) => filesWith(id).length / linted.length > 1 / 10)).toEqual([]);
 });
 
 test.runIf(isThere)("known mistakes are found", () => {
@@ -64,7 +61,8 @@ test.runIf(isThere)("known mistakes are found", () => {
   expect(filesWith("claim-never-issued")).toEqual(["061", "076"]);
   expect(filesWith("duplicate-repository")).toEqual(["142"]);
   expect(filesWith("top-level-alternation")).toEqual(["085", "095"]);
-  expect(filesWith("subject-incomplete")).toEqual(["089"]);
+  expect(filesWith("subject-customized")).toEqual(["089"]);
+  expect(filesWith("policies-writable")).toEqual(["128"]);
   expect(filesWith("open-subject-write")).toEqual(["068", "069", "074", "087", "090", "117", "125", "138"]);
   expect(filesWith("wildcard-crosses-boundary")).toEqual(["090", "091", "119", "121"]);
 });
@@ -77,7 +75,10 @@ test.runIf(isThere)("what never holds of a real policy is never told", () => {
     "issuer-of-any-customer",
     "issuer-of-anyone",
     "matches-nothing",
+    "never-together",
+    "owner-case",
     "subject-of-anyone",
+    "unescaped-dot",
   ];
   expect(silent.filter((id) => filesWith(id).length > 0)).toEqual([]);
 });

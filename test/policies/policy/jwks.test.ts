@@ -150,7 +150,8 @@ describe("a key set pasted as JSON text", () => {
   });
 
   test.each([
-    ["no JSON", "https://id.example.com/keys", "4 jwks: the text of jwks is not JSON"],
+    ["an address", "https://id.example.com/keys", "4 jwks: jwks is an address, and nothing is fetched from it"],
+    ["no JSON", "keys: here", "4 jwks: the text of jwks is not JSON"],
     ["JSON that is cut", '{"keys": [', "4 jwks: the text of jwks is not JSON"],
     ["a list", JSON.stringify([ED]), "4 jwks: the text of jwks is not a JSON object"],
     ["one key without a set", JSON.stringify(ED), "4 jwks: the text of jwks has no `keys`"],

@@ -13,7 +13,11 @@ export const GRANTS: Readonly<Record<string, Cases>> = {
   "powerful-permission": {
     fires: [
       { keys: grant({ administration: "write" }), at: "permissions.administration", severity: "warning" },
-      { keys: grant({ contents: "write", workflows: "write" }), at: "permissions.workflows", severity: "notice" },
+      {
+        keys: { ...grant({ workflows: "write" }), subject: "repo:acme/app:pull_request" },
+        at: "permissions.workflows",
+        severity: "warning",
+      },
       { keys: grant({ members: "write" }), kind: organization, at: "permissions.members", severity: "warning" },
       {
         keys: grant({ organization_secrets: "write" }),
@@ -30,6 +34,7 @@ export const GRANTS: Readonly<Record<string, Cases>> = {
     ],
     silent: [
       { keys: grant({ administration: "read" }) },
+      { keys: grant({ contents: "write", workflows: "write" }) },
       { keys: grant({ contents: "write", pull_requests: "write", actions: "write" }) },
       { keys: grant({ members: "read" }), kind: organization },
     ],
@@ -68,6 +73,30 @@ export const GRANTS: Readonly<Record<string, Cases>> = {
       { keys: { repositories: [] }, kind: organization },
       { keys: { repositories: ["app"] }, kind: organization },
       { keys: {} },
+    ],
+  },
+  "policies-writable": {
+    severity: "warning",
+    fires: [
+      { keys: { ...grant({ contents: "write" }), repositories: [] }, kind: organization, at: "repositories" },
+      {
+        keys: { ...grant({ contents: "write" }), repositories: ["app", ".GitHub"] },
+        kind: organization,
+        at: "repositories",
+      },
+      { keys: grant({ contents: "write" }), kind: organization, at: "repositories" },
+      {
+        keys: { ...grant({ contents: "write" }), repositories: ["policies"] },
+        kind: organization,
+        context: { owner, policyRepository: "policies" },
+        at: "repositories",
+      },
+    ],
+    silent: [
+      { keys: { ...grant({ contents: "write" }), repositories: ["app"] }, kind: organization },
+      { keys: { ...grant({ contents: "read" }), repositories: [] }, kind: organization },
+      { keys: { ...grant({ issues: "write" }), repositories: [".github"] }, kind: organization },
+      { keys: grant({ contents: "write" }) },
     ],
   },
   "app-pinned-checks": {
@@ -129,7 +158,7 @@ export const GRANTS: Readonly<Record<string, Cases>> = {
       },
       {
         keys: {
-          issuer: "https://oidc.circleci.com/org/0a1b2c3d",
+          issuer: "https://oidc.circleci.com/org/0a1b2c3d-1111-2222-3333-444455556666",
           subject: "org/o/project/p/user/u",
           claim_pattern: { "oidc.circleci.com/vcs-ref": "refs/heads/main" },
         },

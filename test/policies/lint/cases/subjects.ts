@@ -25,6 +25,10 @@ export const SUBJECTS: Readonly<Record<string, Cases>> = {
       { keys: matching(".*", { claim_pattern: { repository_owner: ".*" } }), at: "subject_pattern" },
     ],
     silent: [
+      // Issuers of one enterprise's own.
+      { keys: { issuer: "https://github.acme.dev/_services/token", ...matching("repo:.*:ref:refs/heads/main") } },
+      { keys: { issuer: "https://token.actions.acme.ghe.com", ...matching("repo:[^:]+:ref:refs/heads/main") } },
+      { keys: { issuer: `${GITHUB}/acme`, ...matching("repo:[^:]+:ref:refs/heads/main") } },
       { keys: matching("repo:acme/[^/:]+:ref:refs/heads/main") },
       { keys: matching("repo:[^/]+/app:ref:refs/heads/main", { claim_pattern: { repository_owner_id: "123" } }) },
       {
@@ -148,6 +152,11 @@ export const SUBJECTS: Readonly<Record<string, Cases>> = {
         },
         at: "subject",
       },
+      // Whoever opens the pull request names its branch.
+      {
+        keys: { subject: "repo:acme/app:pull_request", ...WRITE, claim_pattern: { head_ref: "renovate/.*" } },
+        at: "subject",
+      },
     ],
     silent: [
       { keys: { subject: "repo:acme/app:pull_request" } },
@@ -162,7 +171,6 @@ export const SUBJECTS: Readonly<Record<string, Cases>> = {
         at: "claim_pattern.job_workflow_ref",
         severity: "warning",
       },
-      { keys: { claim_pattern: unpinned }, at: "claim_pattern.job_workflow_ref", severity: "notice" },
       {
         keys: matching("repo:acme/app:ref:refs/heads/.+", {
           claim_pattern: { workflow_ref: "acme/app/\\.github/workflows/a\\.yml@refs/heads/.+" },
@@ -173,7 +181,7 @@ export const SUBJECTS: Readonly<Record<string, Cases>> = {
       {
         keys: {
           issuer: GITLAB,
-          subject: "project_path:acme/app:ref_type:branch:ref:main",
+          ...matching("project_path:acme/app:ref_type:branch:ref:.+"),
           claim_pattern: { ci_config_ref_uri: "gitlab\\.com/acme/app//\\.gitlab-ci\\.yml@.*" },
         },
         at: "claim_pattern.ci_config_ref_uri",
@@ -182,6 +190,8 @@ export const SUBJECTS: Readonly<Record<string, Cases>> = {
     ],
     silent: [
       { keys: { claim_pattern: pinned } },
+      // The subject decides from which branch the run comes.
+      { keys: { claim_pattern: unpinned, ...WRITE } },
       {
         keys: {
           claim_pattern: { job_workflow_ref: "acme/app/\\.github/workflows/a\\.yml@refs/tags/v[0-9]+\\.[0-9]+" },
@@ -212,16 +222,55 @@ export const SUBJECTS: Readonly<Record<string, Cases>> = {
       },
     ],
   },
-  "subject-incomplete": {
+  "subject-customized": {
     severity: "notice",
     fires: [
       { keys: { subject: "repo:acme/app" }, at: "subject" },
       { keys: matching("repo:acme/(?:app|web)"), at: "subject_pattern" },
+      { keys: { subject: "repository_owner:acme" }, at: "subject" },
+      { keys: { issuer: GITLAB, subject: "project_path:acme/app" }, at: "subject" },
     ],
     silent: [
       { keys: { subject: "repo:acme/app:ref:refs/heads/main" } },
       { keys: matching("repo:acme/app(?::.*)?") },
+      { keys: { subject: "repo:acme/app:refs/heads/main" } },
       { keys: { issuer: "https://id.acme.dev", subject: "repo:acme/app" } },
+    ],
+  },
+  "owner-case": {
+    severity: "warning",
+    fires: [
+      { keys: { subject: "repo:Acme/app:ref:refs/heads/main" }, context: { owner: "acme" }, at: "subject" },
+      { keys: matching("repo:acme@12/(?:a|b)@34:.*"), context: { owner: "Acme" }, at: "subject_pattern" },
+      {
+        keys: { claim_pattern: { repository_owner: "ACME" } },
+        context: { owner: "acme" },
+        at: "claim_pattern.repository_owner",
+      },
+    ],
+    silent: [
+      { keys: {}, context: { owner: "acme" } },
+      { keys: { subject: "repo:acme-web/app:ref:refs/heads/main" }, context: { owner: "Acme" } },
+      { keys: matching("(?i)repo:acme/app:ref:refs/heads/main"), context: { owner: "Acme" } },
+      { keys: { issuer: GITLAB, subject: "project_path:Acme/app:ref_type:tag:ref:v1" }, context: { owner: "acme" } },
+    ],
+  },
+  "head-ref-chosen": {
+    fires: [
+      {
+        keys: { subject: "repo:acme/app:pull_request", claim_pattern: { head_ref: "^renovate/.*" }, ...WRITE },
+        at: "claim_pattern.head_ref",
+        severity: "warning",
+      },
+      {
+        keys: { subject: "repo:acme/app:pull_request", claim_pattern: { head_ref: "renovate/x" } },
+        at: "claim_pattern.head_ref",
+        severity: "notice",
+      },
+    ],
+    silent: [
+      { keys: { claim_pattern: { base_ref: "main" } } },
+      { keys: { issuer: "https://id.acme.dev", subject: "x", claim_pattern: { head_ref: "x" } } },
     ],
   },
   "claim-never-issued": {

@@ -2,41 +2,76 @@
 
 import { type Cases, GITHUB, issuedBy, matching } from "./all.ts";
 
+const GITLAB = "https://gitlab.com";
+
 const OWN = { subject: "x" };
 
 export const VALUES: Readonly<Record<string, Cases>> = {
   "unescaped-dot": {
+    severity: "warning",
     fires: [
+      { keys: issuedBy("https://token.actions.githubusercontent.com"), at: "issuer_pattern" },
+      { keys: issuedBy("https://id.acme.dev/.+", OWN), at: "issuer_pattern" },
+      { keys: { claim_pattern: { repository: "acme.dev/app" } }, at: "claim_pattern.repository" },
       {
-        keys: { claim_pattern: { job_workflow_ref: "acme/app/.github/workflows/a.yml@refs/heads/main" } },
-        at: "claim_pattern.job_workflow_ref",
-        severity: "notice",
+        keys: { issuer: GITLAB, ...matching("project_path:acme.io/app:ref_type:tag:ref:v1") },
+        at: "subject_pattern",
       },
-      { keys: matching("repo:acme/(a|b).js:ref:refs/heads/main"), at: "subject_pattern", severity: "warning" },
-      { keys: issuedBy("https://token.actions.githubusercontent.com"), at: "issuer_pattern", severity: "warning" },
-      { keys: matching("repo:acme/app:ref:refs/tags/v[0-9]+.[0-9]+"), at: "subject_pattern", severity: "warning" },
+      {
+        keys: {
+          issuer: "https://accounts.google.com",
+          subject: "1",
+          claim_pattern: { email: "(a@x\\.dev|bot@acme.iam.gserviceaccount\\.com)" },
+        },
+        at: "claim_pattern.email",
+      },
     ],
     silent: [
-      { keys: { claim_pattern: { job_workflow_ref: "acme/app/\\.github/workflows/a\\.yml@refs/heads/main" } } },
-      { keys: matching("repo:acme/app:ref:refs/tags/v.*") },
-      { keys: matching("repo:acme/[a.b]:ref:refs/heads/main") },
-      { keys: matching("\\Qrepo:acme/a.js\\E:ref:refs/heads/(main|dev)") },
+      { keys: issuedBy("https://token\\.actions\\.githubusercontent\\.com") },
+      // Without another dot it is no host.
+      { keys: issuedBy("https://gitlab.com", { subject: "project_path:acme/app:ref_type:tag:ref:v1" }) },
+      { keys: { issuer: "https://id.acme.dev", subject: "x", claim_pattern: { email: ".*@acme.dev" } } },
+      // The same owner's repositories, files that are read from one place alone, and whoever may push tags.
+      { keys: { claim_pattern: { job_workflow_ref: "acme/app/.github/workflows/a.yml@refs/heads/main" } } },
+      { keys: matching("repo:acme/(a|b).js:ref:refs/heads/main") },
+      { keys: matching("repo:acme/app:ref:refs/tags/v[0-9]+.[0-9]+") },
+      { keys: matching("\\Qrepo:acme.x/a.js\\E:ref:refs/heads/(main|dev)") },
     ],
   },
-  "pattern-could-be-exact": {
-    severity: "notice",
+  "doubled-backslash": {
+    severity: "warning",
     fires: [
-      { keys: matching("repo:acme/app:ref:refs/heads/main"), at: "subject_pattern" },
-      { keys: matching("^repo:acme/app\\.js:ref:refs/heads/main$"), at: "subject_pattern" },
-      { keys: matching("(repo:acme/a.js:ref:refs/heads/main)"), at: "subject_pattern" },
-      { keys: { audience_pattern: "sts\\.acme\\.dev" }, at: "audience_pattern" },
+      { keys: { claim_pattern: { workflow: "a\\\\.b" } }, at: "claim_pattern.workflow" },
+      { keys: { issuer: "https://id.acme.dev", ...matching("bot\\\\d+") }, at: "subject_pattern" },
+      {
+        keys: { claim_pattern: { job_workflow_ref: "acme/app/\\\\.github/workflows/a\\\\.yml@refs/heads/main" } },
+        at: "claim_pattern.job_workflow_ref",
+      },
     ],
     silent: [
-      { keys: matching("repo:acme/app:ref:refs/heads/(main|dev)") },
-      { keys: matching("repo:acme/app:ref:refs/heads/v\\d") },
-      { keys: matching("(?i:repo:acme/app:ref:refs/heads/main)") },
-      { keys: { claim_pattern: { ref: "refs/heads/main" } } },
+      { keys: { claim_pattern: { workflow: "a\\.b" } } },
+      { keys: { issuer: "https://id.acme.dev", ...matching("CORP\\\\deployer") } },
+      { keys: { issuer: "https://id.acme.dev", ...matching("CORP\\\\\\.x") } },
     ],
+  },
+  "brackets-are-a-class": {
+    severity: "warning",
+    fires: [
+      { keys: { claim_pattern: { actor: "dependabot[bot]" } }, at: "claim_pattern.actor" },
+      { keys: { claim_pattern: { actor: "^(renovate|dependabot)[bot]$" } }, at: "claim_pattern.actor" },
+    ],
+    silent: [
+      { keys: { claim_pattern: { actor: "dependabot\\[bot\\]" } } },
+      { keys: { claim_pattern: { actor: "[a-z]+" } } },
+      { keys: { claim_pattern: { actor: "\\Qdependabot[bot]\\E" } } },
+    ],
+  },
+  "never-together": {
+    fires: [
+      { keys: { claim_pattern: { ref: "refs/heads/master" } }, at: "claim_pattern.ref", severity: "warning" },
+      { keys: { claim_pattern: { environment: "prod" } }, at: "claim_pattern.environment", severity: "notice" },
+    ],
+    silent: [{ keys: { claim_pattern: { ref: "refs/heads/.+" } } }, { keys: { claim_pattern: { actor: "x" } } }],
   },
   "glob-as-pattern": {
     severity: "warning",
@@ -80,6 +115,9 @@ export const VALUES: Readonly<Record<string, Cases>> = {
       { keys: { issuer: "http://id.acme.dev", subject: "x" }, at: "issuer" },
       { keys: { subject: " repo:acme/app:ref:refs/heads/main" }, at: "subject" },
       { keys: { subject: "repo:acme/app:actor:dependabot\u200b" }, at: "subject" },
+      { keys: { subject: "repo:acme/app:refs/heads/main" }, at: "subject" },
+      { keys: { claim_pattern: { ref: "main" } }, at: "claim_pattern.ref" },
+      { keys: { claim_pattern: { event_name: "not_known_yet" } }, at: "claim_pattern.event_name", severity: "notice" },
       { keys: issuedBy("https://id\\.acme\\.dev/\\?tenant=[a-z]+", OWN), at: "issuer_pattern" },
     ],
     silent: [
