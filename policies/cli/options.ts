@@ -72,6 +72,7 @@ interface RuleOptions {
   readonly "require-repositories"?: boolean | undefined;
   readonly "no-inline-jwks"?: boolean | undefined;
   readonly "extra-permissions"?: string | undefined;
+  readonly apps?: string | undefined;
   readonly "allow-loopback"?: boolean | undefined;
 }
 
@@ -85,7 +86,8 @@ function rulesFrom(options: RuleOptions, domain: string | undefined): Deployment
     requireRepositories: options["require-repositories"] ?? false,
     inlineJwks: !(options["no-inline-jwks"] ?? false),
     extraPermissions: options["extra-permissions"]?.split(/[\s,]+/) ?? [],
-    apps: undefined,
+    // A name or an id, which are put to the policy alike.
+    apps: options.apps?.split(/[\s,]+/).map((id) => ({ id })),
     isKnownIssuer: (issuer) => BUILT_IN_ISSUERS.includes(issuer),
     mayBeAsked: (issuer) => fetchTarget(issuer, { allowLoopback, stsDomain: domain ?? "" }) !== undefined,
   };
@@ -100,6 +102,7 @@ const COMMON = {
   "require-repositories": { type: "boolean" },
   "no-inline-jwks": { type: "boolean" },
   "extra-permissions": { type: "string" },
+  apps: { type: "string" },
   "allow-loopback": { type: "boolean" },
   format: { type: "string" },
   help: { type: "boolean", short: "h" },
@@ -181,6 +184,8 @@ for all of them
                         repository's policy: none, read (default), any
   --extra-permissions N,N
                         permissions that GitHub has and this version lacks
+  --apps N,N            names or ids of the deployment's Apps that serve the
+                        owner; without it none is missed
   --require-repositories, --no-inline-jwks, --allow-loopback
                         as the deployment's REQUIRE_REPOSITORIES, INLINE_JWKS,
                         ALLOW_LOOPBACK

@@ -232,6 +232,12 @@ describe("check", () => {
       stdout: expect.stringContaining("[not-accepted]"),
     });
     expect(policy(["check", "l.sts.yaml", "--allow-loopback"]).status).toBe(0);
+    put("p.sts.yaml", `${GOOD}app_pattern: ci-.*\n`);
+    expect(policy(["check", "p.sts.yaml", "--apps", "ci, 77"])).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining("no App of this deployment that serves the owner fits"),
+    });
+    expect(policy(["check", "p.sts.yaml", "--apps", "ci,ci-eu"]).status).toBe(0);
   });
 
   test("writes annotations of GitHub that no file name or text can break out of", () => {
