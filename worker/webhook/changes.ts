@@ -75,17 +75,9 @@ export interface Changes {
   readonly issuerList?: FileState;
 }
 
-interface Compared {
-  readonly base: string | undefined;
-  readonly head: string;
-}
-
 /** Everything that differs between the policies' folders of the base and the head, but for what is nobody's business here. */
-export async function changesOf(
-  client: CheckClient,
-  { base, head }: Compared,
-  isPolicyRepository: boolean,
-): Promise<Result<Changes>> {
+export async function changesOf(client: CheckClient, head: string, base: string | undefined): Promise<Result<Changes>> {
+  const { isPolicyRepository } = client;
   const commits = [head, ...(base === undefined ? [] : [base])];
   const asked = { ...client.place, folder: POLICY_DIRECTORY.slice(0, -1), commits };
   const folders = await readFolders(client.github, client.token, asked, client.run.call);

@@ -50,7 +50,7 @@ async function steps(run: DeliveryRun, app: App, request: CheckRequest): Promise
 async function stepsAfter(start: Baseline, client: CheckClient, request: CheckRequest): Promise<CheckOutcome> {
   const { run } = client;
   const { head, again } = request;
-  const { stsDomain: domain, orgPolicyRepo } = run.services.config;
+  const { stsDomain: domain } = run.services.config;
 
   // 2. A verdict that was given stays, unless somebody asks again.
   const latest = await latestRun(client, head, run.call);
@@ -62,8 +62,7 @@ async function stepsAfter(start: Baseline, client: CheckClient, request: CheckRe
   if (base === undefined) return nothing("unchanged");
 
   // 3. What changed, and who is to say so.
-  const isPolicyRepository = request.repository.toLowerCase() === orgPolicyRepo.toLowerCase();
-  const read = await changesOf(client, { base: base === "none" ? undefined : base, head }, isPolicyRepository);
+  const read = await changesOf(client, head, base === "none" ? undefined : base);
   if (!read.ok) return giveUp(client, request, read.denial, start);
   const changes = read.value;
   const isChanged = changes.files.length + changes.unread.length + start.misplaced.length > 0;
@@ -72,7 +71,7 @@ async function stepsAfter(start: Baseline, client: CheckClient, request: CheckRe
   if (!apps.isReporter && !again) return nothing("another_app");
 
   // 4. Judge, and report.
-  const context = await contextOf(client, { apps, changes, isPolicyRepository });
+  const context = await contextOf(client, apps, changes);
   const verdicts = [...start.misplaced, ...changes.files].map((file) => judgeFile(file, context));
   const { unread, denial } = changes;
   const why = denial ? reasonText(denial) : "there is more to read than one delivery may; change fewer files at once";
@@ -120,15 +119,10 @@ async function latestRun(client: CheckClient, head: string, call = client.run.la
 const baseOf = (head: string, compared: string | undefined, former: RunMarker | undefined): string | undefined =>
   compared === head ? former?.base : compared;
 
-interface Known {
-  readonly apps: AppsInstalled;
-  readonly changes: Changes;
-  readonly isPolicyRepository: boolean;
-}
-
-async function contextOf(client: CheckClient, { apps, changes, isPolicyRepository }: Known): Promise<JudgeContext> {
-  const { owner } = client.place;
-  const { config, deploymentRules, apps: all } = client.run.services;
+async function contextOf(client: CheckClient, apps: AppsInstalled, changes: Changes): Promise<JudgeContext> {
+  const { isPolicyRepository, run, place } = client;
+  const { owner } = place;
+  const { config, deploymentRules, apps: all } = run.services;
   const list = isPolicyRepository ? listIn(changes.issuerList) : await ownersList(client, changes);
   return {
     owner,

@@ -19,6 +19,8 @@ export interface CheckClient {
   readonly github: GitHub;
   readonly app: App;
   readonly place: RepositoryRef;
+  /** Whether it is the owner's policy repository. */
+  readonly isPolicyRepository: boolean;
   readonly token: string;
   /** An earlier delivery minted it, and it may be dead. */
   readonly isReused: boolean;
@@ -36,7 +38,8 @@ export async function openClient(run: DeliveryRun, app: App, request: CheckReque
   const { config, github, now, webhooks } = run.services;
   const { owner, repository, installation } = request;
   const secrets = config.apps.find(({ id }) => id === app.id)?.webhookSecrets ?? [];
-  const client = { run, github, app, place: { owner, repository }, secrets };
+  const isPolicyRepository = repository.toLowerCase() === config.orgPolicyRepo.toLowerCase();
+  const client = { run, github, app, place: { owner, repository }, isPolicyRepository, secrets };
   const kept = (): CheckToken | undefined => {
     const held = webhooks.tokens.get(keyOf(app, request));
     return held && held.expiresAt - now() > CHECK_TOKEN_MARGIN_MS ? held : undefined;

@@ -19,7 +19,7 @@ export interface Findings {
 export function verdictOf(findings: Findings, domain: string): CompletedRun {
   const all = diagnosticsIn(findings);
   const isGood = all.error.length === 0 && findings.unchecked.length === 0;
-  const output = { title: titleOf(findings), summary: summaryOf(findings), annotations: annotationsOf(all) };
+  const output = { title: titleOf(findings, all), summary: summaryOf(findings, all), annotations: annotationsOf(all) };
   return completed(isGood ? "success" : "failure", output, domain);
 }
 
@@ -68,36 +68,33 @@ function diagnosticsIn({ verdicts }: Findings): BySeverity {
   return { error: of("error"), warning: of("warning"), notice: of("notice") };
 }
 
+/** Nothing for nothing. */
+const some = (count: number, words: (count: number) => string): readonly string[] => (count > 0 ? [words(count)] : []);
+
 /** The result first: what is valid is never said beside what no token can be made by. */
-function titleOf(findings: Findings): string {
-  const { error, warning } = diagnosticsIn(findings);
+function titleOf({ verdicts, unchecked }: Findings, { error, warning }: BySeverity): string {
+  const notChecked = (count: number) => (verdicts.length === 0 ? NOT_CHECKED : `${plural(count, "file")} not checked`);
   const parts = [
-    ...(error.length > 0 ? [`Invalid: ${plural(error.length, "error")}`] : []),
-    ...uncheckedTitle(findings),
-    ...(error.length === 0 ? stateTitle(findings) : []),
-    ...accessTitle(findings),
-    ...(warning.length > 0 ? [plural(warning.length, "warning")] : []),
+    ...some(error.length, (count) => `Invalid: ${plural(count, "error")}`),
+    ...some(unchecked.length, notChecked),
+    ...(error.length === 0 ? stateTitle(verdicts, unchecked.length === 0) : []),
+    ...accessTitle(verdicts),
+    ...some(warning.length, (count) => plural(count, "warning")),
   ];
   return parts.join("; ");
 }
 
-function uncheckedTitle({ verdicts, unchecked }: Findings): readonly string[] {
-  if (unchecked.length === 0) return [];
-  return verdicts.length === 0 ? [NOT_CHECKED] : [`${plural(unchecked.length, "file")} not checked`];
-}
-
-function stateTitle({ verdicts, unchecked }: Findings): readonly string[] {
+function stateTitle(verdicts: Findings["verdicts"], isWhole: boolean): readonly string[] {
   const count = (what: FileVerdict["what"], state: FileVerdict["state"]) =>
     verdicts.filter((one) => one.what === what && one.state === state).length;
   const unusable = count("policy", "unusable");
   if (unusable > 0) return [`No token can be made by ${plural(unusable, "policy")}`];
-  const valid = count("policy", "valid") + count("list", "valid");
-  if (valid > 0) return unchecked.length === 0 ? ["Valid"] : [];
+  if (count("policy", "valid") + count("list", "valid") > 0) return isWhole ? ["Valid"] : [];
   const removed = [
-    ...(count("policy", "removed") > 0 ? [`${plural(count("policy", "removed"), "policy")} removed`] : []),
-    ...(count("list", "removed") > 0 ? ["Issuer list removed"] : []),
+    ...some(count("policy", "removed"), (policies) => `${plural(policies, "policy")} removed`),
+    ...some(count("list", "removed"), () => "Issuer list removed"),
   ];
-  return removed.length > 0 || unchecked.length > 0 ? removed : ["No trust policy is changed"];
+  return removed.length > 0 || !isWhole ? removed : ["No trust policy is changed"];
 }
 
 const DIRECTIONS: readonly (readonly [way: Direction, verb: string, ofIssuers: string])[] = [
@@ -107,21 +104,18 @@ const DIRECTIONS: readonly (readonly [way: Direction, verb: string, ofIssuers: s
 ];
 
 /** A policy by which no token can be made widens nothing. */
-function accessTitle({ verdicts }: Findings): readonly string[] {
+function accessTitle(verdicts: Findings["verdicts"]): readonly string[] {
   const going = (what: FileVerdict["what"], way: Direction) =>
     verdicts.filter((one) => one.what === what && one.state !== "unusable" && one.access?.direction === way).length;
-  const [first, ...rest] = DIRECTIONS.flatMap(([way, verb]) => {
-    const count = going("policy", way);
-    return count > 0 ? [`${verb} for ${plural(count, "identity")}`] : [];
-  });
-  const issuers = DIRECTIONS.flatMap(([way, , words]) => (going("list", way) > 0 ? [words] : []));
-  return [...(first === undefined ? [] : [`access ${first}`, ...rest]), ...issuers];
+  const policies = DIRECTIONS.flatMap(([way, verb]) =>
+    some(going("policy", way), (count) => `${verb} for ${plural(count, "identity")}`),
+  );
+  const issuers = DIRECTIONS.flatMap(([way, , words]) => some(going("list", way), () => words));
+  return [...policies.map((words, i) => (i === 0 ? `access ${words}` : words)), ...issuers];
 }
 
 /** Sections, each with its share of what GitHub takes, so that none pushes another out. */
-function summaryOf(findings: Findings): string {
-  const { verdicts, unchecked, why = "" } = findings;
-  const { error, warning, notice } = diagnosticsIn(findings);
+function summaryOf({ verdicts, unchecked, why = "" }: Findings, { error, warning, notice }: BySeverity): string {
   const counts = [plural(error.length, "error"), plural(warning.length, "warning"), plural(notice.length, "notice")];
   return [
     `${plural(verdicts.length, "changed file")} looked at: ${counts.join(", ")}.`,
