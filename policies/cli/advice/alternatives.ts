@@ -24,7 +24,7 @@ export function withAlternative({ expected, canMatch }: Writable, value: string,
   const source = added.kind === "pattern" ? added.value : escapePattern(added.value);
   const kept = alternativesOf(expected.value).filter((one) => {
     const sole = soleText(one);
-    const isOver = sole !== undefined && (matchesWhole(source, sole) || isGone(sole, workload));
+    const isOver = one === value || (sole !== undefined && (matchesWhole(source, sole) || isGone(sole, workload)));
     return !isOver && !matchesWhole(`(?i:${one})`, value) && canMatch(one);
   });
   return kept.length === 0 ? added : { kind: "pattern", value: `(?:${[...kept, source].join("|")})` };

@@ -37,6 +37,9 @@ function ofPattern(clause: Writable, value: string, workload: WorkloadKind): Cha
     return ofGlob("In a pattern `*` repeats what stands before it (`/*` is any number of slashes).", glob, clause);
   }
   if (matchesWhole(spelt, value)) return advise(CASE, clause.write({ kind: "pattern", value: spelt }));
+  if (source === value) return advise(SIGNS, clause.write(lasting(value, workload)));
+  const single = source.replaceAll("\\\\", "\\");
+  if (matchesWhole(single, value)) return advise(DOUBLED, clause.write({ kind: "pattern", value: single }));
   if (soleText(source) !== undefined) return inItsPlace(clause, value, workload);
   const written = withAlternative(clause, value, workload);
   const told =
@@ -46,6 +49,8 @@ function ofPattern(clause: Writable, value: string, workload: WorkloadKind): Cha
   return advise(`${whereItStops(source, value)} ${told}`, clause.write(written));
 }
 
+const SIGNS = "The value has signs that mean something else in a pattern (`[ab]` is one letter). As it is:";
+const DOUBLED = "Outside of double quotes a backslash is one, and two demand one in the value. As it was meant:";
 const CASE = "They differ in case only, and case counts:";
 const AS_WELL = "To allow this value as well:";
 

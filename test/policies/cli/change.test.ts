@@ -157,6 +157,31 @@ const CASES: readonly (readonly [
     { set: [{ key: "issuer", value: ACTIONS }], remove: [] },
   ],
   [
+    "an alternative that no subject of the issuer is like",
+    `issuer: ${ACTIONS}\nsubject_pattern: 'repo:acme/app:ref:main|repo:acme/app:ref:refs/tags/v[0-9]'`,
+    { ...IDS, sub: SUBJECT },
+    set("subject_pattern", `(?:repo:acme/app:ref:refs/tags/v[0-9]|${SUBJECT})`),
+  ],
+  [
+    "nothing but what no subject of the issuer is like",
+    `issuer: ${ACTIONS}\nsubject_pattern: 'acme/app:ref:(?:refs/heads/main|main)'`,
+    { ...IDS, sub: SUBJECT },
+    instead("subject", SUBJECT, "subject_pattern"),
+  ],
+  [
+    "a claim's brackets",
+    "claim_pattern: {actor: 'dependabot[bot]'}",
+    { actor: "dependabot[bot]" },
+    claim("actor", "dependabot\\[bot\\]"),
+  ],
+  [
+    "the same among others",
+    "claim_pattern: {actor: 'octo.*|dependabot[bot]'}",
+    { actor: "dependabot[bot]" },
+    claim("actor", "(?:octo.*|dependabot\\[bot\\])"),
+  ],
+  ["a doubled backslash", "claim_pattern: {file: 'a\\\\.y[a]?ml'}", { file: "a.yml" }, claim("file", "a\\.y[a]?ml")],
+  [
     "a pattern without ids",
     `issuer: ${ACTIONS}\nsubject_pattern: 'repo:acme/app:ref:refs/heads/m.*'`,
     { ...IDS, sub: NUMBERED },
