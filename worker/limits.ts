@@ -73,6 +73,9 @@ export const APP_JWT_REUSED_MS = 8 * 60_000;
 // Caches (worker/README.md, "Caches").
 export const MEMORY_HOLD_MS = 60_000;
 export const ISSUER_KEYS_FRESH_MS = 60 * 60_000;
+/** Of one issuer at once; others wait for what these hear, a little longer than one of its two documents may take. */
+export const ISSUER_FETCHES_IN_FLIGHT_MAX = 5;
+export const ISSUER_WAITS_MS: readonly number[] = [25, 50, 100, 200, 400, 800, 800, 800];
 export const ISSUER_KEYS_STALE_MS = 24 * 60 * 60_000;
 /** How long KV is not asked again for keys that it did not have: one exchange looks for them several times. */
 export const ISSUER_KEYS_MISS_HOLD_MS = 1_000;

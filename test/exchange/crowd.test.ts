@@ -2,7 +2,13 @@
 
 import { describe, expect, it } from "vitest";
 import { flood, forged, path, SHOTS, type Shot, STRANGER, WILDCARD } from "../support/flood.ts";
-import { createIssuerWorld, GITHUB, type IssuerWorld, type IssuerWorldOptions } from "../support/issuer-world.ts";
+import {
+  createIssuerWorld,
+  GITHUB,
+  ISSUER_HOST,
+  type IssuerWorld,
+  type IssuerWorldOptions,
+} from "../support/issuer-world.ts";
 import { POLICY } from "../support/workload.ts";
 
 describe("three hundred requests of one address at once", () => {
@@ -53,6 +59,20 @@ describe("three hundred requests of one address at once", () => {
     expect((await world.send(forged(world), { identity: "none", headers })).status).toBe(404);
     expect((await world.send(await world.token(), { headers })).status).toBe(200);
   });
+
+  it.each([true, false])(
+    "whose issuer's keys are not at hand (known: %s): a few ask for them, and all are granted",
+    async (known) => {
+      const world = await createIssuerWorld({ known, latencyMs: 20 });
+      // The owner's own leave policy and list in the cache.
+      await world.ask();
+      world.network.forgetCalls();
+      const token = await world.token();
+      const crowd = await Promise.all(Array.from({ length: SHOTS }, () => world.send(token)));
+      expect(crowd.filter(({ status }) => status === 200)).toHaveLength(SHOTS);
+      expect(world.network.countHost(ISSUER_HOST)).toBeLessThanOrEqual(2 * 5);
+    },
+  );
 
   it("of a fleet whose tokens are good: every one is answered, though nobody knows its issuer", async () => {
     const world = await createIssuerWorld({ latencyMs: 20 });

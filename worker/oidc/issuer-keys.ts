@@ -7,15 +7,19 @@ import { ALGORITHMS } from "../../policies/algorithms.ts";
 import { flatJwk } from "../../policies/jwk.ts";
 import { isObject } from "../../policies/objects.ts";
 import {
+  ISSUER_FETCHES_IN_FLIGHT_MAX,
   ISSUER_KEYS_FRESH_MS,
   ISSUER_KEYS_MEMORY_MAX,
   ISSUER_KEYS_MISS_HOLD_MS,
   ISSUER_KEYS_STALE_MS,
+  ISSUER_WAITS_MS,
   MEMORY_SHARES_BYTES,
   RETRY_AFTER_OUTAGE_SECONDS,
 } from "../limits.ts";
 import type { Entry, TieredCache, Writes } from "../store/cache.ts";
+import { Limiter } from "../store/limiter.ts";
 import { BoundedMap } from "../store/memory.ts";
+import { soon } from "../store/soon.ts";
 import {
   type DocumentDeps,
   type DocumentResult,
@@ -64,9 +68,12 @@ export class IssuerKeySource {
   readonly #backoff: IssuerBackoff;
   /** By issuer, when KV was last asked and had nothing. */
   readonly #missedAt = new BoundedMap<number>(ISSUER_KEYS_MEMORY_MAX);
+  /** Places in flight, by issuer. */
+  readonly #asking: Limiter;
 
   constructor(deps: KeysDeps) {
     this.#deps = deps;
+    this.#asking = new Limiter({ perWindow: ISSUER_FETCHES_IN_FLIGHT_MAX, now: deps.now });
     this.#backoff = new IssuerBackoff(deps.now);
   }
 
@@ -86,15 +93,26 @@ export class IssuerKeySource {
     return this.#backoff.refetchWait(issuer) > 0;
   }
 
-  /** From the cache, else from the issuer, else (only if it is down) a stale copy. */
+  /**
+   * From the cache, else from the issuer, else (only if it is down) a stale copy. Of a crowd that comes at once a few ask, and the rest
+   * wait for what they hear.
+   */
   async load(issuer: string, options: LoadOptions): Promise<Loaded> {
+    const loaded = await soon(() => this.#tryToLoad(issuer, options), ISSUER_WAITS_MS);
+    return loaded ?? { kind: "failure", failure: CROWDED };
+  }
+
+  /** Undefined where there is no place to ask from. */
+  async #tryToLoad(issuer: string, options: LoadOptions): Promise<Loaded | undefined> {
     const failed = this.#backoff.current(issuer);
     if (failed && !failed.hadCopy) return { kind: "failure", failure: this.#dated(issuer, failed.failure) };
     const copy = await this.#read(issuer);
     if (this.#isFresh(copy)) return { kind: "keys", keys: copy.value, from: "cache" };
     if (failed) return standIn(this.#dated(issuer, failed.failure), copy);
+    const release = this.#asking.acquire(issuer);
+    if (release === undefined) return undefined;
     const askedAt = this.#deps.now();
-    const outcome = await this.#fetch(issuer, options);
+    const outcome = await this.#fetch(issuer, options).finally(release);
     if (outcome.ok) return { kind: "keys", keys: outcome.value, from: "issuer" };
     // Another request may have been luckier while this one waited.
     const meanwhile = this.#own(issuer, this.#deps.cache.peek([issuer]));
@@ -161,6 +179,12 @@ const standIn = (failure: DatedFailure, copy: Entry<IssuerKeys> | undefined): Lo
   copy && failure.reason === "issuer_unreachable"
     ? { kind: "keys", keys: copy.value, from: "stale", failure }
     : { kind: "failure", failure };
+
+const CROWDED: DatedFailure = {
+  reason: "issuer_unreachable",
+  problem: "too many requests wait for its keys",
+  retryAfterSeconds: RETRY_AFTER_OUTAGE_SECONDS,
+};
 
 const seconds = (ms: number): number => Math.ceil(ms / 1000);
 
