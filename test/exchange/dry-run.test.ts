@@ -4,6 +4,7 @@
 import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createIssuerWorld } from "../support/issuer-world.ts";
+import { watchedKv } from "../support/kv.ts";
 import { type Asking, createWorld, POLICY, type World, type WorldOptions } from "../support/world.ts";
 
 beforeEach(() => reset());
@@ -132,6 +133,18 @@ describe("a refusal is that of a real request", () => {
     if (installation) Object.assign(installation, { permissions: { contents: "read", issues: "write" } });
     expect((await world.ask({ query: DRY })).status).toBe(200);
     expectNothingMinted(world);
+  });
+
+  it("and the look costs one call and no write, however often a stranger to the owner tries", async () => {
+    const kv = watchedKv();
+    const world = await createWorld({ permissions: { contents: "read" }, bindings: { STS_CACHE: kv.binding } });
+    const asking = { ...OUTSIDER, query: DRY };
+    await world.ask(asking);
+    world.network.forgetCalls();
+    const before = kv.puts.length;
+    for (let i = 0; i < 5; i++) expect((await world.ask(asking)).body.reason).toBe("permission_not_held");
+    expect(world.routes()).toEqual(Array(5).fill("gh.repo_installation"));
+    expect(kv.puts.length).toBe(before);
   });
 
   it("and is counted like one", async () => {

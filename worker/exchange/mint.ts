@@ -53,8 +53,10 @@ export function rehearseThroughApps(github: GitHub, request: GrantRequest, call:
     const { owner, grant } = request;
     let result: Result<Grant> = permitted(github, installation, grant);
     if (!result.ok) {
-      github.installations.forget(app, owner, call.writes);
-      const fresh = await usable(github, app, request, call);
+      // In memory alone: whoever tries again and again must not write KV each time.
+      const { writes: _, ...unwritten } = call;
+      github.installations.forget(app, owner);
+      const fresh = await usable(github, app, request, unwritten);
       result = fresh.ok ? permitted(github, fresh.value, grant) : fresh;
     }
     return { minted: { app, installation, result }, mayTryOther: false };
