@@ -40,10 +40,11 @@ export const BODY_TIMEOUT_MS = 5_000;
 /** A body that has not come by then is slow: it takes a place. */
 export const BODY_PROMPT_MS = 250;
 /** A revocation runs after the answer, so it has its own time: three tries, each of which may hang. */
-export const REVOCATION_MAX_MS = 13_000;
+export const REVOCATION_MAX_MS = 15_000;
 /** The same for whoever brings a token back, and waits. */
 export const REVOCATION_ANSWER_MAX_MS = 4_000;
-export const REVOCATION_ATTEMPTS = 3;
+/** Between its tries. */
+export const REVOCATION_WAITS_MS: readonly number[] = [500, 1_500];
 export const RETRY_JITTER_MAX_MS = 250;
 /** After so many calls in a row that failed (5xx, no answer) GitHub is left alone for a while. */
 export const BREAKER_FAILURES = 5;

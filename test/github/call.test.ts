@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { Api, type ApiDeps, type CallContext } from "../../worker/github/call.ts";
 import type { ApiRequest } from "../../worker/github/request.ts";
 import type { ApiResponse } from "../../worker/github/response.ts";
+import { time } from "../support/time.ts";
 import { testCall } from "./world.ts";
 
 const TOKEN = "ghs_secret";
@@ -139,6 +140,17 @@ describe("repeating", () => {
     const { given, sent } = deps([...answers]);
     expect(statusOf(await callGitHub(given, { ...POST, retry: "insist" }, testCall()))).toBe(outcome);
     expect(sent.length).toBe(calls);
+  });
+
+  it("what must not be left undone, through an outage of a second and a half", async () => {
+    const { given, sent } = deps([]);
+    const since = time.elapsedMs;
+    const fetcher = async (request: Request) => {
+      sent.push(request);
+      return time.elapsedMs - since < 1_500 ? json(503) : gone();
+    };
+    expect(statusOf(await callGitHub({ ...given, fetcher }, { ...POST, retry: "insist" }, testCall()))).toBe(204);
+    expect(sent.length).toBe(3);
   });
 
   it("what must not be left undone, also after a hang", async () => {

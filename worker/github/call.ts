@@ -7,7 +7,7 @@ import {
   GITHUB_TIMEOUT_MS,
   LATE_ANSWER_MS,
   RETRY_JITTER_MAX_MS,
-  REVOCATION_ATTEMPTS,
+  REVOCATION_WAITS_MS,
 } from "../limits.ts";
 import type { Writes } from "../store/cache.ts";
 import { boundedFetch, type Fetched, type Fetcher, parseJson } from "../store/fetch.ts";
@@ -68,7 +68,8 @@ export class Api {
       const response = await this.#sendOnce(request, call);
       if (attempt >= attemptsOf(request) || !this.#isWorthRepeating(response, request)) return response;
       request.onUnused?.(response);
-      await pause(attempt * this.#deps.random() * RETRY_JITTER_MAX_MS, call.signal);
+      const jitterMs = attempt * this.#deps.random() * RETRY_JITTER_MAX_MS;
+      await pause(jitterMs + waitMs(request, attempt), call.signal);
       if (call.signal.aborted) return { kind: "failure", failure: "deadline" };
       call.count?.("github_retries");
     }
@@ -162,8 +163,12 @@ export async function lookUp<T>(
   return { kind: "denied", denial: denialOf(result, { route }) };
 }
 
+/** An outage of a moment must not use up all tries. */
+const waitMs = ({ retry }: ApiRequest, attempt: number): number =>
+  retry === "insist" ? (REVOCATION_WAITS_MS[attempt - 1] ?? 0) : 0;
+
 const attemptsOf = ({ retry }: ApiRequest): number => {
-  if (retry === "insist") return REVOCATION_ATTEMPTS;
+  if (retry === "insist") return REVOCATION_WAITS_MS.length + 1;
   return retry ? 2 : 1;
 };
 

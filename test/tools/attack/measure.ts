@@ -7,7 +7,7 @@ import { ask, putPolicy } from "./requests.ts";
 const MIB = 1024 * 1024;
 const SAMPLE_MS = 100;
 /** What runs after an answer: events, writes, and three tries to revoke. */
-const AFTERMATH_MS = 15_000;
+const AFTERMATH_MS = 20_000;
 const QUIET_MS = 300;
 /** Longer than GitHub is left alone after it failed. */
 const OWNER_PATIENCE_MS = 10_000;
