@@ -4,6 +4,7 @@
 
 import type { CST } from "yaml";
 import type { Position } from "../diagnostics.ts";
+import { shallowLine } from "./depth.ts";
 import {
   type Content,
   LONG_KEY,
@@ -37,11 +38,18 @@ export function readBlockMap(nodes: Nodes, { items, offset, indent }: CST.BlockM
       reading.broken((key ?? start.at(-1))?.offset ?? end, KEY_WITHOUT_VALUE);
     const check = (name: Node, between: Before) => checkBetween(nodes, value, { before, name, between });
     const pair = readPair(nodes, item, { before, parentIndent: indent, check });
-    entries.add(pair.key.tree, pair.value, pair.isAliased);
+    entries.add(pair.key, pair.value, pair.isAliased);
     end = pair.end;
+    checkIndentation(nodes, value, indent);
   }
   if (commentEnd !== undefined && commentEnd < end) reading.broken(commentEnd, INDENTATION);
   return { tree: { kind: "map", entries: entries.all, at }, end: commentEnd ?? end };
+}
+
+function checkIndentation({ reading }: Nodes, value: Token, indent: number): void {
+  // What is broken may end anywhere.
+  const line = value && !reading.isBroken ? shallowLine(reading.text, value, indent, reading.taken) : undefined;
+  if (line !== undefined) reading.broken(line, INDENTATION);
 }
 
 interface Between {
@@ -84,6 +92,7 @@ export function readBlockList(nodes: Nodes, { items, offset, indent }: CST.Block
     const node = nodes.read(value, before);
     trees.push(node.tree);
     end = node.end;
+    checkIndentation(nodes, value, indent);
   }
   return { tree: { kind: "list", items: trees, at }, end: commentEnd ?? end };
 }

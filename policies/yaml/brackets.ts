@@ -92,9 +92,9 @@ class Items {
     const place = { before, flow: this.#flow, parentIndent: this.#token.indent, check };
     const { key, value, isAliased, end } = readPair(this.#nodes, item, place);
     const entries = this.#isMap ? this.#entries : this.#nodes.entries();
-    entries.add(key.tree, value, isAliased);
+    entries.add(key, value, isAliased);
     // `[a: b]` is a list of one mapping.
-    if (!this.#isMap) this.#trees.push({ kind: "map", entries: entries.all, at: key.tree.at });
+    if (!this.#isMap) this.#trees.push({ kind: "map", entries: entries.all, at: key.at });
     this.end = end;
   }
 

@@ -10,7 +10,7 @@ import { MAX_NESTING_DEPTH } from "../limits.ts";
 import { readBlockList, readBlockMap } from "./blocks.ts";
 import { readBrackets } from "./brackets.ts";
 import type { Content, Node, Nodes, Token } from "./pairs.ts";
-import { notValid } from "./problems.ts";
+import { INDENTATION, notValid } from "./problems.ts";
 import type { YamlReading } from "./reading.ts";
 import { readBlockText, readText } from "./scalar-tokens.ts";
 import { Before, takeEnd } from "./separators.ts";
@@ -40,6 +40,10 @@ export class NodeReader implements Nodes {
     const isBlock = value?.type === "block-map" || value?.type === "block-seq";
     if (before.indicator !== undefined && isBlock && !before.hasNewline)
       this.reading.broken(before.end, notValid("a mapping or list on the line of `---`"));
+    // Not every reader finds the mapping that an anchor stands before, if the anchor is indented deeper.
+    const property = before.anchor ?? before.tag;
+    if (isBlock && property !== undefined && property.indent > value.indent)
+      this.reading.broken(value.offset, INDENTATION);
     const { tree } = this.read(value, before);
     takeEnd(this.reading, end, false);
     return tree;

@@ -27,7 +27,7 @@ export interface Nodes {
 }
 
 export interface Pair {
-  readonly key: Node;
+  readonly key: Tree;
   readonly value: Tree;
   readonly isAliased: boolean;
   readonly end: number;
@@ -56,11 +56,13 @@ export function readPair(nodes: Nodes, item: CST.CollectionItem, place: PairPlac
   if (isOverLines(nodes.reading.text, item, name, between))
     nodes.reading.refuse(name.tree.at, "a key over more than one line", "write `key: value`");
   // In block style nothing but a colon makes a value, and that it is missing is what is told.
+  const isKeyWritten = key && !("source" in key && key.source === "");
   const isThere =
     between.indicator !== undefined || (flow !== undefined && (value !== undefined || between.hasProperty));
   const content = isThere ? nodes.read(value, between) : undefined;
   return {
-    key: name,
+    // A tag alone is no key: readers differ on where it may stand.
+    key: isKeyWritten ? name.tree : { kind: "nothing", at: name.tree.at },
     value: content?.tree ?? { kind: "nothing", at: name.tree.at },
     isAliased: value?.type === "alias",
     end: content?.end ?? between.end,

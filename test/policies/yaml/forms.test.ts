@@ -134,6 +134,43 @@ test.each<readonly [form: string, text: string, refused: string, plain: string]>
     "a: {b: !!str c}\n",
   ],
   [
+    "a text that is not deeper than its key, behind blank lines and a comment",
+    "a:\n  b:\n\n# c\n\n    >\n  d: e\n",
+    "7:1 the indentation does not fit the lines before -> align the keys of one mapping",
+    "a:\n  b:\n\n# c\n\n    >\n    d: e\n",
+  ],
+  [
+    "a line that is not deeper than its key, behind a comment",
+    "a:\n#b\n  c\nd\n",
+    "4:1 the indentation does not fit the lines before -> align the keys of one mapping",
+    "a:\n#b\n  c\n  d\n",
+  ],
+  [
+    "a line in quotes that is not deeper than its key, behind a comment",
+    "a:\n  b:\n\n#c\n    'd\n  e'\n",
+    "6:1 the indentation does not fit the lines before -> align the keys of one mapping",
+    "a:\n  b:\n\n#c\n    'd\n    e'\n",
+  ],
+  [
+    "a line in brackets that is not deeper than its key, behind a comment",
+    "a:\n  b:\n\n#c\n    [d,\n  e]\n",
+    "6:1 the indentation does not fit the lines before -> align the keys of one mapping",
+    "a:\n  b:\n\n#c\n    [d,\n    e]\n",
+  ],
+  [
+    "a line of a list's item that is not deeper than its dash",
+    "- a:\n\n#b\n    c\n  d\n",
+    "5:1 the indentation does not fit the lines before -> align the keys of one mapping",
+    "a:\n\n#b\n    c\n    d\n",
+  ],
+  [
+    "an anchor that is deeper than the mapping behind it",
+    "\n  &x\na: b\n",
+    "3:1 the indentation does not fit the lines before -> align the keys of one mapping",
+    "\n&x\na: b\n",
+  ],
+  ["a tag alone for a key", "a: b\n!!str : c\n", "2:7 a key that is not text -> write `key: value`", "a: b\n'': c\n"],
+  [
     "an anchor behind a value in brackets",
     "{a: b, 'c' &x}\n",
     "1:12 not valid YAML: missing , or : between flow map items -> check the indentation, the quotes and the `: ` of this line and the one before",

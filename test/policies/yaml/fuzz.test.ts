@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import allowlistText from "../../vectors/allowlist.json?raw";
 import policyText from "../../vectors/policy.json?raw";
 import yamlText from "../../vectors/yaml.json?raw";
-import { mutate, Random, Writer } from "./generate.ts";
+import { mutate, Random, scraps, Writer } from "./generate.ts";
 import { readYaml } from "./read.ts";
 import { readSecond } from "./second-reader.ts";
 
@@ -52,5 +52,6 @@ test(`${RUNS} generated texts`, { timeout: 600_000 }, () => {
 function someText(random: Random): string {
   const roll = random.next();
   if (roll < 0.35) return new Writer(random).document();
-  return mutate(roll < 0.7 ? new Writer(random).document() : (vectors[random.below(vectors.length)] ?? ""), random);
+  if (roll > 0.75) return scraps(random);
+  return mutate(roll < 0.6 ? new Writer(random).document() : (vectors[random.below(vectors.length)] ?? ""), random);
 }

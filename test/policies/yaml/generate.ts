@@ -285,6 +285,57 @@ const BITS = [
   "`",
 ] as const;
 
+const SCRAPS = [
+  "a",
+  "a: ",
+  "a:",
+  "  a:",
+  "b: c\n",
+  "  b: c\n",
+  "c:\n  a:",
+  ":",
+  "- ",
+  "  - ",
+  "\n",
+  "\n",
+  "\n  ",
+  "\n    ",
+  "\n\n",
+  "#c\n",
+  "# c\n",
+  " # c\n",
+  "\n\n#c\n",
+  "\t\n",
+  "    |\n",
+  "    >-\n",
+  "|\n  t\n",
+  "  t\n",
+  "    t\n",
+  "'q'",
+  "    'q\n",
+  "'q\n r'",
+  '"d\n  e"',
+  "    [b,\n",
+  "    {b: c,\n",
+  "{",
+  "}",
+  "]",
+  ", ",
+  "&a0 ",
+  "&a1",
+  "*a0",
+  "!!str ",
+  "<<: ",
+  "null",
+  "...\n",
+] as const;
+
+/** Pieces of YAML in any order: short texts as nobody writes them, of which a few are valid. */
+export function scraps(random: Random): string {
+  const count = 2 + random.below(12);
+  return Array.from({ length: count }, () => random.pick(SCRAPS)).join("") + random.pick(["", "\n"]);
+}
+
 /** A text with a few changes: bits put in, characters taken out, lines moved, indentation changed, line ends and spaces exchanged. */
 export function mutate(text: string, random: Random): string {
   let changed = text;
