@@ -9,7 +9,7 @@ const MAX_DEPTH = 5;
 const MAX_PATHS = 5;
 
 /** Restricted Damerau-Levenshtein distance, given up (as `limit + 1`) once it must exceed `limit`. */
-function distance(a: string, b: string, limit: number): number {
+export function distance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) > limit) return limit + 1;
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);

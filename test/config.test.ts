@@ -1,7 +1,8 @@
 // Environment -> Config: defaults, every wrong value named with what to write, and no value ever repeated.
 
 import { describe, expect, it } from "vitest";
-import { type Config, type Env, readConfig } from "../worker/config.ts";
+import type { Env } from "../worker/config/reader.ts";
+import { type Config, readConfig } from "../worker/config.ts";
 
 const SECRET = "s3cr3t";
 const GOOD: Env = { STS_DOMAIN: "sts.example.com", GITHUB_APP_ID: "7", GITHUB_APP_PRIVATE_KEY: SECRET };
@@ -177,5 +178,50 @@ describe("a wrong environment", () => {
       "GITHUB_APP_PRIVATE_KEY",
       "DEBUG_TIMING",
     ]);
+  });
+});
+
+describe("a name that is nearly one of ours", () => {
+  it.each([
+    ["ALLOWED_OWNER", "ALLOWED_OWNERS"],
+    ["ALOWED_OWNERS", "ALLOWED_OWNERS"],
+    ["ALLOWED_ONWERS", "ALLOWED_OWNERS"],
+    ["ALLOW_OWNERS", "ALLOWED_OWNERS"],
+    ["ALLOW_OWNER", "ALLOWED_OWNERS"],
+    ["allowed_owners", "ALLOWED_OWNERS"],
+    ["ALLOWED-OWNERS", "ALLOWED_OWNERS"],
+    ["ALLOWEDOWNERS", "ALLOWED_OWNERS"],
+    ["ALLOWEDOWNER", "ALLOWED_OWNERS"],
+    ["allowedIssuers", "ALLOWED_ISSUERS"],
+    ["ALLOWED_ISUERS", "ALLOWED_ISSUERS"],
+    ["REQUIRE_REPOSITORY", "REQUIRE_REPOSITORIES"],
+    ["REQUIRED_REPOSITORIES", "REQUIRE_REPOSITORIES"],
+    ["INLINE_JWK", "INLINE_JWKS"],
+    ["ORG_PERMISSION_IN_REPO_POLICY", "ORG_PERMISSIONS_IN_REPO_POLICIES"],
+    ["EVENT_INGRESS_URL", "EVENT_INGRESS_URI"],
+    ["GITHUB_APP", "GITHUB_APPS"],
+    ["GITHUB_WEBHOOK_SECRETS", "GITHUB_WEBHOOK_SECRET"],
+    ["PRIVATE_HOST", "PRIVATE_HOSTS"],
+    ["AUDIT_QUEUES", "AUDIT_QUEUE"],
+  ])("is a wrong value: %s, which is told to be %s", (name, meant) => {
+    for (const more of [{}, { GITHUB_APPS: `[{"id":1,"privateKey":"${SECRET}"}]` }]) {
+      const reading = readConfig({ ...GOOD, [name]: SECRET, ...more });
+      const problem = `must be ${meant}, if that is meant, or else have a name that is less like it`;
+      expect(reading.ok ? [] : reading.problems).toEqual([{ variable: name, problem }]);
+    }
+  });
+
+  it.each([
+    // Of the platform, of runners and of shells.
+    ["CF_VERSION_METADATA", "CLOUDFLARE_API_TOKEN", "GITHUB_TOKEN", "GITHUB_ACTIONS", "GITHUB_ACTION", "GITHUB_ACTOR"],
+    ["GITHUB_ACTOR_ID", "GITHUB_RUN_ID", "GITHUB_REPOSITORY", "GITHUB_REPOSITORY_OWNER", "GITHUB_REPOSITORY_ID"],
+    ["GITHUB_SERVER_URL", "GITHUB_GRAPHQL_URL", "GITHUB_PATH", "GITHUB_ENV", "GITHUB_JOB", "GITHUB_REF_NAME"],
+    ["PATH", "HOME", "HOSTNAME", "PORT", "LISTEN", "DATA_DIR", "CA_FILE", "TRUSTED_PROXIES", "KUBERNETES_SERVICE_HOST"],
+    // One letter off, and another thing.
+    ["DNS_DOMAIN", "SYS_DOMAIN", "GITHUB_APP_URL", "GITHUB_API", "GITHUB_OPS", "ORG_POLICY_REPORT", "BLOCKED_OWNERS"],
+    ["SOMETHING", "", "_", "__proto__", "X".repeat(5_000)],
+  ])("is not what is far from it, or means something else: %s, ...", (...names) => {
+    const env = Object.fromEntries(names.map((name) => [name, SECRET]));
+    expect(readConfig({ ...GOOD, ...env })).toMatchObject({ ok: true });
   });
 });

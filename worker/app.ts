@@ -4,7 +4,7 @@
 import type { Context } from "hono";
 import { Hono } from "hono/tiny";
 import { describeBug } from "./audit.ts";
-import type { Env } from "./config.ts";
+import type { Env } from "./config/reader.ts";
 import { healthRoute, readyRoute, rootRoute } from "./http/health.ts";
 import { metadataRoute, tokenRoute } from "./http/oauth-token.ts";
 import { reasonRoute } from "./http/reasons.ts";

@@ -1,6 +1,6 @@
 /** The entry: builds the app once per isolate; nothing else. */
 import { createApp } from "./app.ts";
-import type { Env } from "./config.ts";
+import type { Env } from "./config/reader.ts";
 import { type Setup, setUp } from "./services.ts";
 
 // Filled by the first request: the environment is known only then, and it never changes within an isolate.

@@ -5,7 +5,8 @@
 import { fetchTarget } from "../policies/fetch-target.ts";
 import type { DeploymentRules } from "../policies/parse.ts";
 import { AuditSampler, type AuditSink, CloudEventsSink, logSink, metricsSink, queueSink } from "./audit.ts";
-import { type Config, type ConfigProblem, type Env, readConfig } from "./config.ts";
+import type { ConfigProblem, Env } from "./config/reader.ts";
+import { type Config, readConfig } from "./config.ts";
 import { ACCOUNTS_CACHE, type AccountsValue } from "./github/accounts.ts";
 import { readAppKeys } from "./github/app.ts";
 import { type App, GitHub } from "./github/github.ts";

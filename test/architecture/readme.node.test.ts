@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { expect, it, vi } from "vitest";
 import { unstable_readConfig } from "wrangler";
 import { parse } from "yaml";
+import { BINDINGS } from "../../worker/config/reader.ts";
 import { readConfig } from "../../worker/config.ts";
 import { REFUSALS } from "../../worker/denial.ts";
 import { EXPLANATIONS } from "../../worker/http/reasons.ts";
@@ -63,6 +64,7 @@ it("lists every binding that the Worker looks for, and no other", () => {
   const found = text("worker/services.ts").matchAll(/bindingOf<\w+>\(env, "([A-Z_]+)"/g);
   const listed = tableOf("binding", "needed").flatMap(([names = ""]) => names.split(", "));
   expect(listed.sort()).toEqual([...new Set([...found].map(([, name]) => name ?? ""))].sort());
+  expect(listed).toEqual([...BINDINGS].sort());
 });
 
 /** As people say it: a minute is 60 s. */

@@ -17,6 +17,7 @@ export const LAYERS = [
   "audit",
   "store/",
   "config",
+  "config/",
   "denial",
   "limits",
 ] as const;

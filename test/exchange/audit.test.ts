@@ -171,4 +171,17 @@ describe("health", () => {
     ]);
     expect(detailed.text).not.toMatch(/hunter2|x\.example/);
   });
+
+  it("/readyz and exchanges refuse a gate under a name that is nearly its own", async () => {
+    const world = await createWorld({ variables: { READY_TOKEN: "let-me-see", ALLOWED_OWNER: "acme" } });
+    const detailed = await get(world, "/readyz", { Authorization: "Bearer let-me-see" });
+    expect(detailed.status).toBe(503);
+    expect(detailed.body).toMatchObject({
+      variables: ["ALLOWED_OWNER"],
+      problems: [{ problem: expect.stringContaining("must be ALLOWED_OWNERS") }],
+    });
+    const refused = await world.ask();
+    expect([refused.status, refused.body.reason]).toEqual([503, "misconfigured"]);
+    expect(world.network.calls).toEqual([]);
+  });
 });

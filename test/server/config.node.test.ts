@@ -22,11 +22,13 @@ it("hands it every variable of the environment that it reads", () => {
   readConfig(new Proxy({}, { get: (_, name) => void read.add(String(name)) }));
   const onMain = config.slice(config.indexOf("const bindings"));
   const handed = [...onMain.matchAll(/\(name = "(\w+)", fromEnvironment = "\1"\)/g)].map(([, name]) => name);
-  expect(handed.sort()).toEqual([...read, "TRUSTED_PROXIES"].sort());
+  expect(handed.sort()).toEqual([...read, "TRUSTED_PROXIES", "ENVIRONMENT_NAMES"].sort());
 });
 
 it("takes every secret from a file", () => {
   const [, names = ""] = /^for name in (.*); do$/m.exec(text("worker/server/run")) ?? [];
   const secrets = [...text("README.md").matchAll(/^\| (\w+) \(secret\)/gm)].map(([, name]) => name);
   expect(names.split(" ").sort()).toEqual(secrets.sort());
+  const [, told = "[]"] = /^const SECRETS = (\[.*\]);$/m.exec(text("worker/server/entry.ts")) ?? [];
+  expect(told).toBe(JSON.stringify(names.split(" ")).replaceAll(",", ", "));
 });

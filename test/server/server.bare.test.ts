@@ -55,7 +55,15 @@ const pathsOf = (world: WorkerdWorld): string[] => world.network.calls.map(({ ur
 
 describe("the folder", () => {
   it("serves exchanges, refusals, webhooks and health, with one JSON line an event", async () => {
-    const { world, variables } = await open({ GITHUB_WEBHOOK_SECRET: "a secret of the App's webhook" });
+    // What a machine's environment has as well stops nothing.
+    const others = {
+      HOME: "/",
+      GITHUB_REPOSITORY: "acme/app",
+      GITHUB_ACTOR_ID: "1",
+      CF_ACCOUNT_ID: "x",
+      "odd.name": "x",
+    };
+    const { world, variables } = await open({ ...others, GITHUB_WEBHOOK_SECRET: "a secret of the App's webhook" });
     const granted = await world.ask();
     expect(granted.status).toBe(200);
     expect(await granted.json()).toMatchObject({ permissions: { issues: "write" } });
@@ -179,11 +187,15 @@ describe("a wrong configuration is told before it listens:", () => {
     ["hosts with ports", { PRIVATE_HOSTS: "ghes.example:443" }, "PRIVATE_HOSTS "],
     ["no certificates", { CA_FILE: "/etc/hostname" }, "CA_FILE "],
     ["a folder that cannot be", { DATA_DIR: "/dev/null/data" }, "DATA_DIR "],
+    ["nearly the name of a variable", { ALLOWED_OWNER: "s3cr3t" }, "ALLOWED_OWNER must be ALLOWED_OWNERS"],
+    ["nearly that of a setting of the server", { TRUSTED_PROXY: "s3cr3t" }, "TRUSTED_PROXY must be TRUSTED_PROXIES"],
+    ["a file for what is no secret", { ALLOWED_OWNERS_FILE: "s3cr3t" }, "ALLOWED_OWNERS_FILE is not read"],
   ])("%s", async (_name, variables, told) => {
     const right = { STS_DOMAIN: "sts.example.com", GITHUB_APP_ID: "7", GITHUB_APP_PRIVATE_KEY: "x" };
     for (const args of [[], ["check"]]) {
       const { code, output } = await folder.run(args, { ...right, ...variables });
       expect(output).toContain(`octo-sts: ${told}`);
+      expect(output).not.toContain("s3cr3t");
       expect(code).toBe(WRONG_CONFIGURATION);
     }
   });

@@ -2,12 +2,15 @@
  * The entry on a server of one's own: the very Worker of Cloudflare, which is told who calls, and what the script `run` asks of it
  * (worker/README.md, "On your own server"). `../index.ts` stays a module of its own when this is built.
  */
+import { misspeltNames } from "../config/misspelt.ts";
 import worker from "../index.ts";
 import { addressOfCaller, parseProxies } from "./caller.ts";
 import { Pending } from "./pending.ts";
 
 interface Env {
   readonly TRUSTED_PROXIES: string | null;
+  /** Of all variables of the process, a line each; what is not bound here reaches nobody. */
+  readonly ENVIRONMENT_NAMES: string | null;
   /** The control socket of the process that serves. */
   readonly CONTROL: Fetcher;
 }
@@ -38,7 +41,12 @@ export const control = {
 export const preflight = {
   async test(_controller: unknown, env: Env, context: ExecutionContext): Promise<void> {
     const list = parseProxies(env.TRUSTED_PROXIES ?? "");
-    const problems = [...(list.ok ? [] : [`TRUSTED_PROXIES ${list.problem}`]), ...(await problemsOf(env, context))];
+    const names = (env.ENVIRONMENT_NAMES ?? "").split("\n").filter((name) => name !== "" && !(name in env));
+    const problems = [
+      ...(list.ok ? [] : [`TRUSTED_PROXIES ${list.problem}`]),
+      ...problemsOfNames(names, env),
+      ...(await problemsOf({ ...Object.fromEntries(names.map((name) => [name, null])), ...env }, context)),
+    ];
     for (const problem of problems) console.log(problem);
     if (problems.length > 0) throw new Error("the configuration is wrong");
   },
@@ -54,6 +62,19 @@ async function problemsOf(env: Env, context: ExecutionContext): Promise<readonly
     readonly problems?: readonly { readonly variable: string; readonly problem: string }[];
   };
   return problems.map(({ variable, problem }) => `${variable} ${problem}`);
+}
+
+const SECRETS = ["GITHUB_APP_PRIVATE_KEY", "GITHUB_APPS", "GITHUB_WEBHOOK_SECRET", "READY_TOKEN"];
+
+/** Of what `run` alone reads. The Worker judges what is nearly a name of its own. */
+function problemsOfNames(names: readonly string[], env: Env): readonly string[] {
+  const files = SECRETS.map((name) => `${name}_FILE`);
+  const misspelt = misspeltNames(names, [...files, "TRUSTED_PROXIES"]);
+  const unread = names.filter((name) => name.endsWith("_FILE") && !files.includes(name) && name.slice(0, -5) in env);
+  return [
+    ...misspelt.map(({ name, meant }) => `${name} must be ${meant}, if that is meant`),
+    ...unread.map((name) => `${name} is not read: a file may hold a secret only`),
+  ];
 }
 
 /** For a container's health check. */

@@ -2,7 +2,9 @@
  * Whether a request is a webhook delivery of one of our Apps, and what it is about. Everything that is cheap is judged before the
  * body is read, and nothing of the body is looked at before its signature is proven. Asks GitHub nothing.
  */
-import type { AppConfig, Config } from "../config.ts";
+
+import type { AppConfig } from "../config/apps.ts";
+import type { Config } from "../config.ts";
 import { WEBHOOK_BODY_MAX_BYTES, WEBHOOK_BODY_TIMEOUT_MS } from "../limits.ts";
 import { parseJson, raceAbort } from "../store/fetch.ts";
 import { isHmacOf } from "../store/hmac.ts";
