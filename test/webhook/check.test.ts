@@ -314,7 +314,7 @@ const CASES: Readonly<Record<string, Case>> = {
     title: "Invalid: 1 error",
     annotations: [
       `${POLICY}:5:1 failure: no App of this deployment that serves the owner fits app "nightly"\nwrite the name that the deployment gives the App, or its id`,
-      `${POLICY}:5:1 notice: app is new in octo-sts: versions up to 0.8 refuse a policy that has it\nremove it if such a version reads the policy too, or ignore this`,
+      `${POLICY}:5:1 notice: app is new: octo-sts up to 0.8 refuses such a policy\nremove it to keep the policy portable, or ignore this`,
     ],
   },
   "a policy for the App that serves the owner": {
@@ -338,7 +338,7 @@ const CASES: Readonly<Record<string, Case>> = {
     title: "Invalid: 1 error; 1 warning",
     annotations: [
       `${POLICY}:4:3 failure: members: write reaches the whole organization, and a repository's policy may not grant it here\ngrant it in a policy of the owner's policy repository`,
-      `${POLICY}:4:3 warning: members: write can add and remove members of the organization and its teams\nkeep it only if the workload does just that, and let nothing else match the policy`,
+      `${POLICY}:4:3 warning: members: write can add and remove members of the organization and its teams\nkeep it only if the workload does just that`,
     ],
     says: ["### `ci`: broken: no exchange can use it"],
   },
@@ -348,8 +348,8 @@ const CASES: Readonly<Record<string, Case>> = {
     title: WIDENS,
     says: [
       "- `max_token_lifetime` is at most `900 s`",
-      "`max_token_lifetime` is an extension of this service",
-      "description is an extension of this service",
+      "`max_token_lifetime` is an extension: octo-sts refuses such a policy",
+      "description is an extension: octo-sts refuses such a policy",
     ],
   },
   "`repositories` in a repository's policy": {

@@ -2,7 +2,7 @@
  * What is to be said of one changed file: the diagnostics that the command line has too, and what the deployment, the App's
  * installation and the owner's issuer list add. Pure: no I/O, no clock.
  */
-import { checkMisnamed, checkPolicy, checkTrustedIssuers } from "../../policies/check.ts";
+import { checkPolicy, checkTrustedIssuers } from "../../policies/check.ts";
 import { type Diagnostic, inOrder, ofWholeFile, quoted } from "../../policies/diagnostics.ts";
 import { POLICY_DIRECTORY, POLICY_SUFFIX, roleOfFile } from "../../policies/file-names.ts";
 import { allows, parseTrustedIssuers, type TrustedIssuers } from "../../policies/issuers.ts";
@@ -62,19 +62,8 @@ export function judgeFile(file: ChangedFile, context: JudgeContext): FileVerdict
   if (role.role === "policy") return judgePolicyFile(file, role.identity, context);
   if (role.role === "trusted_issuers") return judgeList(file);
   const isGone = role.role !== "never_read" || file.after === undefined;
-  const diagnostics = isGone
-    ? []
-    : [
-        ofWholeFile(role.severity, "never-read", role.message, role.suggestion),
-        ...contentOf(file, role.severity, context),
-      ];
+  const diagnostics = isGone ? [] : [ofWholeFile(role.severity, "never-read", role.message, role.suggestion)];
   return { path: file.path, what: "other", state: stateOf(file.after, diagnostics), diagnostics };
-}
-
-/** What is wrong with a file that is never read for its name: it is told before the name is mended. */
-function contentOf({ path, after }: ChangedFile, severity: Diagnostic["severity"], context: JudgeContext) {
-  const kind: PolicyKind = context.isPolicyRepository ? "organization" : "repository";
-  return after?.kind === "text" ? checkMisnamed(path, after.text, severity, { ...context, kind }) : [];
 }
 
 function judgePolicyFile(file: ChangedFile, identity: string, context: JudgeContext): FileVerdict {
