@@ -16,6 +16,7 @@ describe("an installation", () => {
     id: 101,
     account: { login: "acme", id: 42, type: "Organization", new_field: {} },
     target_type: "Organization",
+    app_slug: "app-1",
     repository_selection: "all",
     permissions: { metadata: "read", contents: "write", issues: "write", checks: "write", members: "read" },
     suspended_at: null,
@@ -25,6 +26,10 @@ describe("an installation", () => {
 
   it("is read, whatever else stands in it", () => {
     expect(parse(good)).toEqual(acmeInstallation());
+  });
+
+  it("may leave out its App's slug, which names nobody wrongly then", () => {
+    expect(parse(without(good, "app_slug"))?.appSlug).toBeUndefined();
   });
 
   it("is suspended if it says since when", () => {
