@@ -16,7 +16,7 @@ const POLICIES = join(import.meta.dirname, "../../policies");
 const SOURCES = readdirSync(POLICIES, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
 
 /** Far above what is measured, so that only a mistake (a second library, a data file) reaches it. */
-const MAX_GZIPPED_BYTES = 153_600;
+const MAX_GZIPPED_BYTES = 184_320;
 
 async function bundleFor(files: readonly string[]) {
   const contents = files.map((file, index) => `export * as m${index} from "./${file}";`).join("\n");
