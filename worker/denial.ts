@@ -10,7 +10,7 @@ import { RETRY_AFTER_LIMIT_SECONDS } from "./limits.ts";
 /** An expected outcome as a value: what was wanted, or why not. `throw` is for bugs. */
 export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly denial: Denial };
 
-/** Data on each arm is for the log and for whoever may see it; what a caller reads is decided in `http/refusal.ts`. */
+/** Data on each arm is for the log and for whoever may see it; what a caller reads is decided in `http/messages.ts`. */
 export type Denial =
   | {
       readonly reason: "invalid_request";
