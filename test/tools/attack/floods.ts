@@ -43,7 +43,7 @@ const foreigners: readonly Attack[] = [
   ofForeigners("good tokens of 300 accounts, identities that do not exist", { github: 60 }, (i) => ({
     identity: `none-${i}`,
   })),
-  ofForeigners("good tokens of 300 accounts, repositories that do not exist", { github: 200 }, (i) => ({
+  ofForeigners("good tokens of 300 accounts, repositories that do not exist", { github: 60 }, (i) => ({
     scope: `acme/none-${i}`,
   })),
   ofForeigners("good tokens of 300 accounts, owners that do not exist", { github: 60, kvPuts: 1 }, (i) => ({
@@ -63,7 +63,7 @@ const foreigners: readonly Attack[] = [
 
 const strangers: readonly Attack[] = [
   ofStrangers("forged tokens from 300 /64s, identities", { github: 60 }, (i) => ({ identity: `none-${i}` })),
-  ofStrangers("forged tokens from 300 /64s, repositories", { github: 200 }, (i) => ({ scope: `acme/none-${i}` })),
+  ofStrangers("forged tokens from 300 /64s, repositories", { github: 60 }, (i) => ({ scope: `acme/none-${i}` })),
   ofStrangers("forged tokens from 300 /64s, owners", { github: 60, kvPuts: 1 }, (i) => ({ scope: `none-${i}/app` })),
   ofStrangers("forged tokens from 300 /64s, key ids of a known issuer", { github: 30, others: 40 }, (i, world) => ({
     headers: forged(world, { header: { kid: `k-${i}` }, claims: { iss: issuerOf(world) } }),
