@@ -143,6 +143,9 @@ export const TOMBSTONES_MEMORY_MAX = 5_000;
 /** Whether a repository of policies is public. */
 export const VISIBILITY_FRESH_MS = 60_000;
 
+/** That the repository of a read token still has its name: renaming two takes longer. */
+export const NAMES_HOLD_MS = 500;
+
 // When a stale copy stands in for GitHub.
 /** GitHub counts requests by the hour. */
 export const GITHUB_LIMIT_WINDOW_MS = 60 * 60_000;

@@ -5,6 +5,7 @@ import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { APP_ID, PERMISSIONS } from "../support/apps.ts";
 import { createIssuerWorld, GITHUB, type IssuerWorld, type IssuerWorldOptions } from "../support/issuer-world.ts";
+import { discoveryOf } from "../support/network.ts";
 import { POLICY } from "../support/workload.ts";
 import { MINUTE, policyPath } from "../support/world.ts";
 
@@ -119,4 +120,28 @@ describe("a policy grants its own repository and no other, though in the middle 
       }
     }
   });
+});
+
+it("a repository that takes a name while the issuer is slow is not read as the one that had it", async () => {
+  const world = await createIssuerWorld({ known: true });
+  const { network, github, owner, issuer } = world;
+  const policy = `${POLICY(owner, issuer)}  contents: write\n`;
+  network.answer(discoveryOf(issuer), async () => {
+    // The read token is minted meanwhile.
+    while (network.count("gh.mint") === 0) await scheduler.wait(5);
+    world.clock.now += 2_000;
+    github.renameRepository(`${owner}/app`, "former");
+    github.addRepository(`${owner}/app`, { visibility: "public", files: { [policyPath("deploy")]: policy } });
+    return Response.json({ issuer, jwks_uri: `${issuer}/keys`, id_token_signing_alg_values_supported: ["RS256"] });
+  });
+  const refused = await world.send(await world.token({ sub: "repo:x/y" }));
+  expect([refused.status, refused.body.reason]).toEqual([403, "subject_mismatch"]);
+  // And back, for a token that the other's policy trusts.
+  github.deleteRepository(`${owner}/app`);
+  github.renameRepository(`${owner}/former`, "app");
+  for (let i = 0; i < 3; i += 1) {
+    const { body } = await world.send(await world.token());
+    expect(body.permissions).not.toMatchObject({ contents: "write" });
+  }
+  expect((await world.send(await world.token())).body.permissions).toEqual({ issues: "write", metadata: "read" });
 });

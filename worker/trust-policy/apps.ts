@@ -18,6 +18,8 @@ export interface PolicyAccess {
   /** Every App was asked and none can read the policy now: the same exchange does not ask them again. */
   readonly lastResort?: true;
   readonly installation: Installation;
+  /** When GitHub said which repositories have the names, in ms. */
+  readonly openedAt: number;
   readonly policy: FileAccess<PolicyValue>;
   readonly allowList: FileAccess<AllowListValue>;
 }

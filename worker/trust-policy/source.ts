@@ -5,6 +5,7 @@
  */
 import { accept, type Denial, type Result, refuse } from "../denial.ts";
 import type { App, GitHub, Installation } from "../github/github.ts";
+import { NAMES_HOLD_MS } from "../limits.ts";
 import { readAllowList } from "./allow-list.ts";
 import {
   type BlockedAccess,
@@ -189,19 +190,25 @@ export class PolicySource {
       app,
       apps,
       installation,
+      openedAt: now(),
       policy: fileAccess(policy, target.repository),
       allowList: fileAccess(allowList, orgPolicyRepo),
     });
   }
 
-  #isReadable({ policy, allowList }: PolicyAccess): boolean {
-    const { caches } = this.#deps;
+  /**
+   * Files are read by their repository's name, and a name can be another repository's soon after the read token was minted: a public
+   * one would be read with it, and kept as the former's policy. So no token is used that waited for a slow issuer.
+   */
+  #isReadable({ policy, allowList, openedAt }: PolicyAccess): boolean {
+    const { caches, now } = this.#deps;
+    if ((policy.access ?? allowList.access) && now() - openedAt >= NAMES_HOLD_MS) return false;
     const hasPolicy = policy.access ?? caches.freshPolicy(policy.recalled);
     const hasAllowList = allowList.access ?? caches.freshAllowList(allowList.recalled);
     return hasPolicy !== undefined && hasAllowList !== undefined;
   }
 
-  /** What was fresh became void, or too old, while the caller's token was verified: no token was minted to read it. */
+  /** What was fresh became void, or too old, while the caller's token was verified; or the names may have changed hands. */
   async #resolveAgain(
     { target, app, apps, installation }: PolicyAccess,
     call: AccessCall,
