@@ -134,7 +134,7 @@ function misreadEscapes(value: Value): readonly Unplaced[] {
   );
   if (isEscape) {
     const message =
-      "outside of double quotes `\\\\\\\\` is a backslash, which the value would have to have, and what follows is not escaped";
+      "outside of double quotes `\\\\` is a backslash that the value must have, and what follows is not escaped";
     const suggestion = `write ${assignment(value, text.replaceAll("\\\\", "\\"))}`;
     return [{ id: "doubled-backslash", severity: "warning", path, message, suggestion }];
   }

@@ -75,7 +75,7 @@ const PARTS: Readonly<Record<string, string>> = {
   TAG: REFNAME,
   TAG_NAME: SHORT,
   TEXT,
-  USER_ID: "[^/\\x00-\\x20]+",
+  USER_ID: "[A-Za-z0-9-]+",
   UUID,
 };
 

@@ -46,10 +46,18 @@ function mendedValue(value: Value, own: string, { owner, workload }: Linting): s
     repaired(workload.forms, value.name, text).replace("OWNER", owner ?? "OWNER"),
   ]);
   const near = nearest(value.text, own.split(/ \| | /));
-  const right = [...texts, ...(near === undefined ? [] : [near])].find(
-    (text) => text !== value.text && fits(value, text, own),
-  );
-  return right === undefined ? adviceOn(workload.forms, value.name) : `write ${assignment(value, right)}`;
+  for (const text of [...texts, ...(near === undefined ? [] : [near])]) {
+    const mended = patternIfNeeded(value, text);
+    if (text !== value.text && fits(mended, text, own)) return `write ${assignment(mended, text)}`;
+  }
+  return adviceOn(workload.forms, value.name);
+}
+
+/** Parts that differ from run to run make a pattern of an exact subject. */
+function patternIfNeeded(value: Value, text: string): Value {
+  const classes = /\[[^\]]+\][*+{]/;
+  if (value.kind === "pattern" || !classes.test(text) || classes.test(value.text)) return value;
+  return { ...value, kind: "pattern", path: `${value.path}_pattern` };
 }
 
 function fits({ kind }: Value, text: string, own: string): boolean {

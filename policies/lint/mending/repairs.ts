@@ -68,7 +68,14 @@ export const REPAIRS: Readonly<Record<string, Repairs>> = {
     },
   },
   Buildkite: {
-    repairs: { "build_branch build_tag": [[/^refs\/(?:heads|tags)\//, ""]] },
+    repairs: {
+      sub: [
+        [/:ref:(?!refs\/)/, ":ref:refs/heads/"],
+        [/^(organization:[^:]+:pipeline:[^:]+)$/, "$1:ref:refs/heads/main"],
+        [/^(organization:[^:]+:pipeline:[^:]+:ref:[^:]+)$/, "$1:commit:[0-9a-f]{40}:step:[^:]*"],
+      ],
+      "build_branch build_tag": [[/^refs\/(?:heads|tags)\//, ""]],
+    },
   },
   CircleCI: {
     repairs: {

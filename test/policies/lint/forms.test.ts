@@ -70,6 +70,18 @@ test.each([
   ["GitLab", "sub", "acme/app", "subject: project_path:acme/app:ref_type:branch:ref:main"],
   ["GitLab", "sub", "repo:acme/app:ref:refs/heads/dev", "subject: project_path:acme/app:ref_type:branch:ref:dev"],
   ["AWS", "sub", "arn:aws:sts::123456789012:assumed-role/x/y", "subject: arn:aws:iam::123456789012:role/x"],
+  [
+    "Buildkite",
+    "sub",
+    "organization:acme:pipeline:app",
+    "subject_pattern: 'organization:acme:pipeline:app:ref:refs/heads/main:commit:[0-9a-f]{40}:step:[^:]*'",
+  ],
+  [
+    "CircleCI",
+    "sub",
+    "org/6e9a1a4e-3f0b-4b57-8a36-0d3c0c1fb2a1/project/c0b7f2c8-5d0b-4f5c-9d6d-8a1b6a3a6f10",
+    "subject_pattern: org/6e9a1a4e-3f0b-4b57-8a36-0d3c0c1fb2a1/project/c0b7f2c8-5d0b-4f5c-9d6d-8a1b6a3a6f10/user/[^/]+",
+  ],
   ["Kubernetes", "sub", "apps/deployer", "subject: system:serviceaccount:apps:deployer"],
   [
     "HCP Terraform",
@@ -81,8 +93,8 @@ test.each([
   const issuer = VALUES_OF[name]?.issuer;
   const policy = claim === "iss" ? { issuer: value, subject_pattern: ".*" } : { issuer, subject: value };
   expect(lint(policy).map(({ suggestion }) => suggestion)).toEqual([`write \`${line}\``]);
-  const mended = line.replace(/^\w+: /, "").replaceAll("'", "");
-  expect(lint({ ...policy, [claim === "iss" ? "issuer" : "subject"]: mended })).toEqual([]);
+  const [, key = "", mended] = /^(\w+): '?(.*?)'?$/.exec(line) ?? [];
+  expect(lint({ ...policy, subject: undefined, [key]: mended })).toEqual([]);
 });
 
 test.each([
