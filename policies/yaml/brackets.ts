@@ -69,7 +69,13 @@ class Items {
   read(item: CST.CollectionItem, index: number): void {
     const { start, key, sep, value } = item;
     const parentIndent = this.#token.indent;
-    const place = { flow: this.#flow, next: key ?? sep?.[0], offset: this.end, parentIndent, startsLine: false };
+    const place = {
+      flow: this.#flow,
+      next: key ?? sep?.[0] ?? value,
+      offset: this.end,
+      parentIndent,
+      startsLine: false,
+    };
     const before = new Before(this.#nodes.reading, start, place);
     this.#checkComma(before, item, index);
     if (isEmpty(before, item)) {

@@ -169,6 +169,12 @@ test.each<readonly [form: string, text: string, refused: string, plain: string]>
     "3:1 the indentation does not fit the lines before -> align the keys of one mapping",
     "\n&x\na: b\n",
   ],
+  [
+    "a tag that is glued to its text in brackets",
+    "a: [!!strü, b]\n",
+    "1:10 not valid YAML: tags and anchors must be separated from the next token by white space -> check the indentation, the quotes and the `: ` of this line and the one before",
+    "a: [!!str ü, b]\n",
+  ],
   ["a tag alone for a key", "a: b\n!!str : c\n", "2:7 a key that is not text -> write `key: value`", "a: b\n'': c\n"],
   [
     "an anchor behind a value in brackets",
