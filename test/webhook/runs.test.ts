@@ -474,6 +474,21 @@ describe("the token of a delivery", () => {
     expect([tokensOf(made).length, runs().length]).toEqual([3, 2]);
   });
 
+  it.each([
+    ["an outage", { kind: "status", status: 502 }, 1],
+    ["a hang", { kind: "hang" }, 1],
+    ["a refusal", { kind: "status", status: 401 }, 2],
+    ["a 403", { kind: "bare403" }, 2],
+    ["a 404", { kind: "status", status: 404 }, 2],
+  ] as const)("is one that lives, also after %s of the first call", async (_about, fault, minted) => {
+    const made = await createWebhookWorld();
+    await made.pull({ "x.txt": "x" });
+    made.network.fault({ route: "gh.compare", ...fault });
+    await made.pull({ [POLICY]: BAD });
+    const tokens = tokensOf(made);
+    expect([tokens.length, tokens.filter(({ revoked }) => !revoked).length]).toEqual([minted, 1]);
+  });
+
   it("is of the repository alone that it was minted for", async () => {
     const { pull, network, owner } = await createWebhookWorld();
     await pull({ "x.txt": "x" });

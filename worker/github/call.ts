@@ -128,6 +128,9 @@ export interface RepositoryRef {
   readonly repository: string;
 }
 
+/** The problem of a denial where GitHub does not take the token: it may be new, or dead. */
+export const TOKEN_REFUSED = "the token was refused";
+
 /** Calls with an installation's token. */
 export interface TokenApi {
   ask(request: ApiRequest, call: CallContext): Promise<ApiResult>;
@@ -158,7 +161,7 @@ export async function lookUp<T>(
     }
     case "unauthorized":
       // A token of a moment ago may not have reached every server of GitHub's: an outage, not a rejected App.
-      return { kind: "denied", denial: { reason: "github_unavailable", route, problem: "the token was refused" } };
+      return { kind: "denied", denial: { reason: "github_unavailable", route, problem: TOKEN_REFUSED } };
   }
   return { kind: "denied", denial: denialOf(result, { route }) };
 }

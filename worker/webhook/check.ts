@@ -4,6 +4,7 @@
  */
 import type { TrustedIssuers } from "../../policies/issuers.ts";
 import type { Denial } from "../denial.ts";
+import { TOKEN_REFUSED } from "../github/call.ts";
 import { type Conclusion, findCheckRun } from "../github/checks.ts";
 import type { App, Lookup } from "../github/github.ts";
 import { appsOf } from "../github/pool.ts";
@@ -93,13 +94,16 @@ async function begin(run: DeliveryRun, app: App, request: CheckRequest): Promise
   const client = opened.value;
   const start = await baselineOf(client, request);
   if (start.ok) return { client, start: start.value };
-  if (!client.isReused || LASTING.includes(start.denial.reason)) return { client, denial: start.denial };
+  if (!client.isReused || isLasting(start.denial)) return { client, denial: start.denial };
   forgetToken(client);
   return begin(run, app, request);
 }
 
-/** Another token would be told the same. */
-const LASTING: readonly Denial["reason"][] = ["github_rate_limited", "deadline_exceeded"];
+/** Another token would be told the same, and this one lives. */
+function isLasting(denial: Denial): boolean {
+  if (denial.reason === "github_unavailable") return denial.problem !== TOKEN_REFUSED;
+  return denial.reason === "github_rate_limited" || denial.reason === "deadline_exceeded";
+}
 
 interface LatestRun {
   readonly hasRun: boolean;

@@ -57,8 +57,10 @@ export async function openClient(run: DeliveryRun, app: App, request: CheckReque
   return accept({ ...client, token, isReused: false });
 }
 
-export function forgetToken({ run, app, place }: CheckClient): void {
+/** It is of no more use, and is revoked in case that it lives. */
+export function forgetToken({ run, app, place, token }: CheckClient): void {
   run.services.webhooks.tokens.delete(keyOf(app, place));
+  run.minted(token);
 }
 
 const keyOf = ({ id }: App, { owner, repository }: RepositoryRef): string =>

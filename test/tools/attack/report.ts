@@ -3,7 +3,7 @@
 import { ANSWER_TOO_LONG, type Attack, COSTS, NOT_ANSWERED, type Outcome } from "./attack.ts";
 
 const HEAD = ["attack", "sent", "GitHub", "others", "KV gets", "KV puts", "CPU, ms", "MiB", "answers"];
-const WIDTHS = [86, 4, 9, 9, 11, 9, 12, 9, 30];
+const WIDTHS = [88, 4, 9, 9, 11, 9, 12, 9, 30];
 
 /** What is over its budget, or should not be, in words. */
 export function faultsOf(attack: Attack, { statuses, spent, tokensLeft, isOwnerServed }: Outcome): readonly string[] {
