@@ -12,6 +12,8 @@ import { readConfig } from "../../worker/config.ts";
 import { REFUSALS } from "../../worker/denial.ts";
 import { EXPLANATIONS } from "../../worker/http/reasons.ts";
 import * as limits from "../../worker/limits.ts";
+import { type Finding, preflight } from "../tools/deploy/preflight.ts";
+import { readSettings, writeGenerated } from "../tools/deploy/settings.ts";
 
 const text = (path: string): string =>
   readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url).href), "utf8");
@@ -134,23 +136,21 @@ it("has the first policy and the first workflow that are tested, and they belong
   expect(policy).toContain(`# .github/chainguard/release.sts.yaml in ${repository}\n`);
 });
 
-const WRANGLER = text("wrangler.toml");
+/** Of the READMEs, in the order of reading: the operator's own settings, and what may be pasted to their end. */
+const SNIPPETS = [...`${readme}${text("worker/README.md")}`.matchAll(/^( *)```toml\n([\s\S]*?)^ *```$/gm)].map(
+  ([, indent = "", snippet = ""]) => snippet.replaceAll(new RegExp(`^${indent}`, "gm"), ""),
+);
 
-it("tells how wrangler.toml becomes a deployment's: what is filled in there is read", () => {
-  const named = WRANGLER.replace('STS_DOMAIN = ""', 'STS_DOMAIN = "sts.example.com"').replace("# routes =", "routes =");
-  const { config, problems } = readWrangler(named);
-  expect(problems).toEqual([]);
-  expect(config.vars).toEqual({ STS_DOMAIN: "sts.example.com" });
+it("has settings that can be written down as they are, and deploy", () => {
+  const { config, problems, findings } = readOwn(SNIPPETS[0] ?? "");
+  expect([problems, findings]).toEqual([[], []]);
   expect(config.routes).toEqual([{ pattern: "sts.example.com", custom_domain: true }]);
+  expect(config.vars).toEqual({ STS_DOMAIN: "sts.example.com", GITHUB_APP_ID: "12345", ALLOWED_OWNERS: "acme" });
 });
 
-it("has a snippet for wrangler.toml that can be pasted to its end as it is", () => {
-  const [[, snippet = ""] = [], ...others] = [
-    ...`${readme}${text("worker/README.md")}`.matchAll(/^```toml\n([\s\S]*?)^```$/gm),
-  ];
-  expect(others).toEqual([]);
-  const { config, problems } = readWrangler(`${WRANGLER}\n${snippet}`);
-  expect(problems).toEqual([]);
+it("has snippets that can be pasted to the end of them as they are", () => {
+  const { config, problems, findings } = readOwn(SNIPPETS.join("\n"));
+  expect([problems, findings]).toEqual([[], []]);
   expect(config.queues.producers).toMatchObject([{ binding: "AUDIT_QUEUE" }]);
   expect(config.analytics_engine_datasets).toMatchObject([{ binding: "METRICS" }]);
   expect(config.kv_namespaces).toMatchObject([{ binding: "STS_CACHE" }]);
@@ -158,24 +158,27 @@ it("has a snippet for wrangler.toml that can be pasted to its end as it is", () 
 
 it.each([
   ["a second [vars]", '[vars]\nSTS_DOMAIN = "sts.example.com"\n', "already defined table"],
-  ["routes behind a table", 'routes = [{ pattern = "sts.example.com", custom_domain = true }]\n', "routes"],
-])("knows what cannot be pasted to its end: %s", (_, pasted, problem) => {
-  expect(readWrangler(`${WRANGLER}\n${pasted}`).problems.join("\n")).toContain(problem);
+  ["a key of the Worker's behind a table", "workers_dev = false\n", "workers_dev"],
+  ["a table that wrangler does not know", '[placment]\nmode = "smart"\n', "placment"],
+])("knows what cannot be pasted to the end: %s", (_, pasted, problem) => {
+  const { problems, findings } = readOwn(`${SNIPPETS[0]}\n${pasted}`);
+  expect([...problems, ...findings.map((finding) => finding.text)].join("\n")).toContain(problem);
 });
 
-/** As wrangler itself reads it, and what it warns or complains of. */
-function readWrangler(toml: string) {
-  const directory = mkdtempSync(join(tmpdir(), "octo-sts-wrangler-"));
+/** As `npm run deploy` and wrangler itself read it, and what either warns or complains of. */
+function readOwn(toml: string) {
+  const root = mkdtempSync(join(tmpdir(), "octo-sts-settings-"));
   const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
-  const config = join(directory, "wrangler.toml");
-  writeFileSync(config, toml);
+  writeFileSync(join(root, "wrangler.toml"), text("wrangler.toml"));
+  writeFileSync(join(root, "own.toml"), toml);
   try {
-    const read = unstable_readConfig({ config });
-    return { config: read, problems: warn.mock.calls.map((words) => words.join(" ")) };
+    const settings = readSettings("own.toml", root);
+    const config = unstable_readConfig({ config: writeGenerated("own.toml", settings, root) });
+    return { config, findings: preflight(settings), problems: warn.mock.calls.map((words) => words.join(" ")) };
   } catch (error) {
-    return { config: unstable_readConfig({}), problems: [String(error)] };
+    return { config: unstable_readConfig({}), findings: [] as readonly Finding[], problems: [String(error)] };
   } finally {
     warn.mockRestore();
-    rmSync(directory, { recursive: true, force: true });
+    rmSync(root, { recursive: true, force: true });
   }
 }

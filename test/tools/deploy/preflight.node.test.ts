@@ -1,0 +1,136 @@
+// What `npm run deploy` refuses, and how the operator's own file lies over wrangler.toml.
+
+import { describe, expect, it } from "vitest";
+import { preflight } from "./preflight.ts";
+import { mergeSettings, readSettings } from "./settings.ts";
+
+const DOMAIN = "sts.example.com";
+const ROUTES = [{ pattern: DOMAIN, custom_domain: true }];
+const VARS = { STS_DOMAIN: DOMAIN, ALLOWED_OWNERS: "acme" };
+const template = readSettings("nothing.toml");
+
+type Own = Readonly<Record<string, unknown>>;
+const GOOD: Own = { workers_dev: false, routes: ROUTES, vars: VARS };
+const findingsOf = (own: Own) => preflight(mergeSettings(template, withoutOurs({ ...GOOD, ...own })));
+/** `mergeSettings` takes raw keys; undefined is "not written". */
+const withoutOurs = (own: Own): Own =>
+  Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
+const vars = (more: Own): Own => ({ vars: { ...VARS, ...more } });
+
+describe("nothing is found with", () => {
+  it.each<[string, Own]>([
+    ["a domain of one's own", {}],
+    ["a route as text", { routes: undefined, route: `${DOMAIN}/*` }],
+    [
+      "a workers.dev name",
+      { routes: undefined, workers_dev: true, ...vars({ STS_DOMAIN: "octo-sts-edge.acme.workers.dev" }) },
+    ],
+    ["a namespace", { kv_namespaces: [{ binding: "STS_CACHE", id: "0123456789abcdef0123456789abcdef" }] }],
+    ["GitHub Enterprise Server", vars({ GITHUB_API_URL: "https://ghes.example/api/v3/" })],
+    ["ghe.com", vars({ GITHUB_API_URL: "https://api.acme.ghe.com" })],
+    [
+      "every optional binding",
+      {
+        queues: { producers: [{ binding: "AUDIT_QUEUE", queue: "q" }] },
+        analytics_engine_datasets: [{ binding: "METRICS", dataset: "d" }],
+      },
+    ],
+  ])("%s", (_, own) => expect(findingsOf(own)).toEqual([]));
+});
+
+describe("an error is", () => {
+  it.each<[string, Own, string]>([
+    ["no domain", vars({ STS_DOMAIN: "" }), "STS_DOMAIN is required"],
+    ["a URL for a domain", vars({ STS_DOMAIN: `https://${DOMAIN}` }), "STS_DOMAIN must be a bare host name"],
+    ["nearly a variable", vars({ ALLOWED_OWNER: "acme" }), "ALLOWED_OWNER must be ALLOWED_OWNERS"],
+    [
+      "nearly a binding",
+      { queues: { producers: [{ binding: "AUDIT_QUEUES", queue: "q" }] } },
+      "AUDIT_QUEUES must be AUDIT_QUEUE",
+    ],
+    ["a value that the Worker refuses", vars({ INLINE_JWKS: "yes" }), "INLINE_JWKS must be true or false"],
+    ["a secret among variables", vars({ READY_TOKEN: "s3cr3t" }), "READY_TOKEN is a secret"],
+    [
+      "an id of no namespace",
+      { kv_namespaces: [{ binding: "STS_CACHE", id: "" }] },
+      "STS_CACHE has an id that is none",
+    ],
+    [
+      "an id that is a placeholder",
+      { kv_namespaces: [{ binding: "STS_CACHE", id: "<id>" }] },
+      "STS_CACHE has an id that is none",
+    ],
+    [
+      "GitHub Enterprise Server's own URL",
+      vars({ GITHUB_API_URL: "https://ghes.example" }),
+      "GITHUB_API_URL must end with /api/v3",
+    ],
+    [
+      "a path at github.com",
+      vars({ GITHUB_API_URL: "https://api.github.com/api/v3" }),
+      "GITHUB_API_URL must have no path",
+    ],
+    ["workers_dev beside a domain", { workers_dev: true }, "workers_dev is on beside a domain"],
+    ["workers_dev as the template has it", { workers_dev: undefined }, "workers_dev is on beside a domain"],
+    ["a domain that no route has", { routes: [{ pattern: "x.example", custom_domain: true }] }, "routes has x.example"],
+    ["a domain without routes", { routes: undefined }, `routes has no ${DOMAIN}`],
+    [
+      "workers.dev that is off",
+      { routes: undefined, ...vars({ STS_DOMAIN: "octo-sts-edge.acme.workers.dev" }) },
+      "workers_dev is off",
+    ],
+    [
+      "another Worker's name",
+      { routes: undefined, workers_dev: true, ...vars({ STS_DOMAIN: "other.acme.workers.dev" }) },
+      "STS_DOMAIN must begin",
+    ],
+    ["loopback", vars({ ALLOW_LOOPBACK: "true" }), "ALLOW_LOOPBACK is for development"],
+  ])("%s", (_, own, told) => {
+    const findings = findingsOf(own);
+    expect(findings).toEqual([{ severity: "error", text: expect.stringContaining(told) }]);
+    expect(JSON.stringify(findings)).not.toContain("s3cr3t");
+  });
+
+  it("the template as it is, which says where the domain is to be found", () => {
+    expect(preflight(template)).toEqual([
+      { severity: "error", text: expect.stringContaining("octo-sts-edge.SUBDOMAIN.workers.dev") },
+    ]);
+  });
+
+  it("a cache that is not bound at all", () => {
+    expect(preflight({ ...mergeSettings(template, GOOD), kv_namespaces: [] })).toMatchObject([{ severity: "error" }]);
+  });
+});
+
+it("warns of whom a deployment without ALLOWED_OWNERS serves", () => {
+  const findings = findingsOf({ vars: { STS_DOMAIN: DOMAIN, GITHUB_API_URL: "https://ghes.example/api/v3" } });
+  expect(findings).toEqual([
+    { severity: "warning", text: expect.stringContaining("every owner at https://ghes.example") },
+  ]);
+});
+
+describe("the operator's own file", () => {
+  it("wins by key, by variable and by binding, and leaves the rest", () => {
+    const own = {
+      name: "staging",
+      vars: { DEBUG_TIMING: "true" },
+      ratelimits: [{ name: "OWNER_RATE_LIMIT", namespace_id: "9" }],
+    };
+    const merged = mergeSettings(template, own);
+    expect(merged).toMatchObject({ name: "staging", main: "worker/index.ts", minify: true });
+    expect(merged.vars).toEqual({ STS_DOMAIN: "", DEBUG_TIMING: "true" });
+    expect(merged.ratelimits.map(({ name, namespace_id }) => [name, namespace_id])).toEqual([
+      ["CALLER_RATE_LIMIT", "7101"],
+      ["OWNER_RATE_LIMIT", "9"],
+    ]);
+  });
+
+  it.each(["main", "alias", "compatibility_date", "compatibility_flags", "env"])("may not have %s", (key) => {
+    expect(() => mergeSettings(template, { [key]: "x" })).toThrow(key);
+  });
+
+  it("is refused by the key that has another type", () => {
+    expect(() => mergeSettings(template, { workers_dev: "no" })).toThrow("workers_dev");
+    expect(() => mergeSettings(template, { kv_namespaces: [{}] })).toThrow("kv_namespaces");
+  });
+});

@@ -1,0 +1,37 @@
+// `npm run deploy` and `npm run wrangler -- COMMAND`: wrangler on the operator's own settings. What would put a version online is
+// looked at first.
+// Usage: node test/tools/wrangler.ts [--settings FILE] COMMAND...
+
+import { parseArgs } from "node:util";
+import { preflight } from "./deploy/preflight.ts";
+import { OWN_FILE, readSettings, writeGenerated } from "./deploy/settings.ts";
+import { wrangler } from "./deploy/wrangler.ts";
+
+/** Ours stands before wrangler's command, whose own options are passed on as they are. */
+function split(args: readonly string[]): { readonly file: string; readonly command: readonly string[] } {
+  const at = args.indexOf("--settings");
+  if (at < 0) return { file: OWN_FILE, command: args };
+  const { values } = parseArgs({ args: args.slice(at, at + 2), options: { settings: { type: "string" } } });
+  return { file: values.settings ?? OWN_FILE, command: [...args.slice(0, at), ...args.slice(at + 2)] };
+}
+
+async function run(): Promise<number> {
+  const { file, command } = split(process.argv.slice(2));
+  const settings = readSettings(file);
+  const isOnline = command[0] === "deploy" || (command[0] === "versions" && command[1] === "upload");
+  const findings = isOnline ? preflight(settings) : [];
+  for (const { severity, text } of findings) console.error(`${severity}: ${text}`);
+  if (findings.some(({ severity }) => severity === "error")) {
+    console.error(`Nothing was deployed. Your settings are ${file}, over wrangler.toml.`);
+    return 1;
+  }
+  const { code } = await wrangler([...command, "--config", writeGenerated(file, settings)]);
+  return code;
+}
+
+try {
+  process.exitCode = await run();
+} catch (problem) {
+  console.error(problem instanceof Error ? problem.message : String(problem));
+  process.exitCode = 1;
+}
