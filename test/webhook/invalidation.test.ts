@@ -451,3 +451,52 @@ describe("an installation", () => {
     expect(made.network.count("gh.installations")).toBe(1);
   });
 });
+
+describe("in the middle of a flood of repositories that do not exist", () => {
+  /** What the installation sees is listed then, and whatever is not on the list is refused without a call. */
+  async function flooded(made: WebhookWorld) {
+    const stranger = (scope: string, number: number, worker = made.worker) =>
+      made
+        .request({
+          scope: `${made.owner}/${scope}`,
+          issuer: made.unknownIssuer,
+          headers: { "CF-Connecting-IP": `198.51.100.${number}` },
+        })
+        .then((request) => worker.fetch(request));
+    for (let i = 0; i < 8; i += 1) await stranger(`none-${i}`, i);
+    made.network.forgetCalls();
+    expect((await stranger("late", 20)).status).toBe(404);
+    expect(made.calls).toEqual([]);
+    return stranger;
+  }
+
+  const files = (made: WebhookWorld) => ({ [PATH]: POLICY(made.owner, made.unknownIssuer.url) });
+
+  it.each([true, false])("one that is made is found once a webhook told (elsewhere: %s)", async (isElsewhere) => {
+    const made = await createWebhookWorld();
+    const stranger = await flooded(made);
+    made.github.addRepository(`${made.owner}/late`, { files: files(made) });
+    expect((await stranger("late", 21)).status).toBe(404);
+    const worker = isElsewhere ? made.isolate() : made.worker;
+    await made.send("repository", { action: "created", repository: repositoryJson(made.owner, "late") }, { worker });
+    made.clock.now += 3_000;
+    expect((await stranger("late", 22)).status).toBe(200);
+  });
+
+  it("one that is selected for the App is, too", async () => {
+    const made = await createWebhookWorld({ selected: ["app", ".github"] });
+    made.github.addRepository(`${made.owner}/late`, { files: files(made) });
+    const stranger = await flooded(made);
+    const [installation] = made.github.state.installations;
+    made.github.selectRepositories(installation?.id ?? 0, ["app", ".github", "late"]);
+    expect((await stranger("late", 21)).status).toBe(404);
+    await made.send("installation_repositories", {
+      action: "added",
+      installation: { id: installation?.id, app_id: 7, account: { login: made.owner } },
+      repositories_added: [{ name: "late" }],
+      repositories_removed: [],
+    });
+    made.clock.now += 3_000;
+    expect((await stranger("late", 22)).status).toBe(200);
+  });
+});
