@@ -45,7 +45,7 @@ function formsOf({ issuer, workload }: Linting): Forms | undefined {
 export function misfit(value: Value, linting: Linting): readonly Unplaced[] {
   const forms = formsOf(linting);
   const own = forms && ownForm(value, forms);
-  if (forms === undefined || own === undefined || overlaps(value.language, patternOf(own))) return [];
+  if (forms === undefined || own === undefined || isOrdinary(value, forms)) return [];
   const what = value.field === "subject" ? "subjects are" : `\`${value.name}\` is`;
   const { issuer, customized, growing = "" } = forms;
   const suggestion = linting.mender?.value(value, own, linting) ?? "write it in that form, or copy it from a token";
@@ -75,28 +75,30 @@ function ownForm({ field, name }: Value, forms: Forms): string | undefined {
 export const pairRules: Rule = (linting) => {
   const forms = formsOf(linting);
   if (forms === undefined) return [];
+  const named = [linting.issuer, linting.subject, ...linting.claims];
+  const ordinary = new Map(named.map((value) => [value.name, value]));
+  for (const value of named) if (!isOrdinary(value, forms)) ordinary.delete(value.name);
   const judged = (text: string) => {
-    const values = valuesOfPair(pairOf(text), linting, forms);
+    const values = valuesOfPair(pairOf(text), ordinary);
     return values === undefined ? [] : [excluding(text, values, linting, forms)];
   };
   const broken = forms.pairs.flatMap(judged);
   return forms.hint === undefined || broken.length > 0 ? broken : judged(forms.hint);
 };
 
-/** Both values, if none of the pair's rows allows them, and each by itself is one that the issuer makes unless it is customized. */
-function valuesOfPair({ of, rows }: ClausePair, linting: Linting, forms: Forms): readonly [Value, Value] | undefined {
-  const [first, second] = [valueNamed(linting, of[0]), valueNamed(linting, of[1])];
-  if (first === undefined || second === undefined) return undefined;
-  const isOrdinary = (value: Value) => {
-    const own = ownForm(value, forms);
-    return own === undefined || overlaps(value.language, patternOf(own));
-  };
-  if (!isOrdinary(first) || !isOrdinary(second) || rows.some((row) => allows(row, first, second))) return undefined;
-  return [first, second];
+function isOrdinary(value: Value, forms: Forms): boolean {
+  const own = ownForm(value, forms);
+  return own === undefined || overlaps(value.language, patternOf(own));
 }
 
-function valueNamed({ issuer, subject, claims }: Linting, name: string): Value | undefined {
-  return name === "sub" ? subject : name === "iss" ? issuer : claims.find((claim) => claim.name === name);
+/** Both values, if none of the pair's rows allows them. `ordinary`: those that the issuer makes unless it is customized. */
+function valuesOfPair(
+  { of, rows }: ClausePair,
+  ordinary: ReadonlyMap<string, Value>,
+): readonly [Value, Value] | undefined {
+  const [first, second] = [ordinary.get(of[0]), ordinary.get(of[1])];
+  if (first === undefined || second === undefined) return undefined;
+  return rows.some((row) => allows(row, first, second)) ? undefined : [first, second];
 }
 
 function allows([one, other]: ClausePair["rows"][number], first: Value, second: Value): boolean {

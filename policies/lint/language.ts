@@ -42,8 +42,13 @@ export function overlaps(language: Language, template: string): boolean {
 
 /** Of a text's language: how many of its characters some text of the template begins with. */
 export function farthest(text: Language, template: string): number {
-  const { reached } = walk(text, templateOf(template));
-  return reached.reduce((most, state) => Math.max(most, state === 0 ? text.op.length - 1 : state - 1), 0);
+  const other = templateOf(template);
+  const { seen } = walk(text, other);
+  const perState = other.op.length * 4;
+  const reached = (state: number) => seen.subarray(state * perState, (state + 1) * perState).includes(1);
+  // State 0 is behind the last character, the others stand before a character each.
+  if (reached(0)) return text.op.length - 1;
+  return text.op.findLastIndex((_, state) => reached(state)) - 1;
 }
 
 /** Taken as given for languages too large to tell. */
@@ -54,40 +59,39 @@ export function haveCommonText(left: Language, right: Language): boolean {
 /** Of states, one from each side: a few milliseconds. */
 const MAX_PAIRS = 1_048_576;
 
-/** Of the walk through both: the two states, whether a character was taken, whether none may follow. */
-interface Pair {
-  readonly a: number;
-  readonly b: number;
-  readonly hasMoved: boolean;
-  readonly hasEnded: boolean;
-}
+/** Of the walk, beside the two states: whether a character was taken, whether none may follow. */
+const MOVED = 1;
+const ENDED = 2;
 
-/** Ends at the first common text; `reached`: the states of the left side up to there, some of them more than once. */
-function walk(left: Language, right: Language): { readonly isCommon: boolean; readonly reached: readonly number[] } {
+/**
+ * Through both at once, to the first common text. `seen`: the pairs of states up to there, each four times, as MOVED and ENDED may be
+ * set.
+ */
+function walk(left: Language, right: Language): { readonly isCommon: boolean; readonly seen: Uint8Array } {
   const width = right.op.length;
   const seen = new Uint8Array(left.op.length * width * 4);
-  const rest: Pair[] = [];
-  const reached: number[] = [];
-  const visit = (a: number, b: number, hasMoved: boolean, hasEnded: boolean) => {
-    const index = (a * width + b) * 4 + (hasMoved ? 1 : 0) + (hasEnded ? 2 : 0);
-    if (seen[index] === 0) rest.push({ a, b, hasMoved, hasEnded });
+  const rest: number[] = [];
+  const visit = (a: number, b: number, flags: number) => {
+    const index = (a * width + b) * 4 + flags;
+    if (seen[index] === 0) rest.push(index);
     seen[index] = 1;
   };
-  visit(left.first, right.first, false, false);
-  for (let pair = rest.pop(); pair !== undefined; pair = rest.pop()) {
-    const { a, b, hasMoved, hasEnded } = pair;
-    reached.push(a);
-    if (left.op[a] === Op.accept && right.op[b] === Op.accept) return { isCommon: true, reached };
+  visit(left.first, right.first, 0);
+  for (let index = rest.pop(); index !== undefined; index = rest.pop()) {
+    const flags = index & 3;
+    const b = (index >> 2) % width;
+    const a = ((index >> 2) - b) / width;
+    if (left.op[a] === Op.accept && right.op[b] === Op.accept) return { isCommon: true, seen };
     const [ranges, others] = [rangesAt(left, a), rangesAt(right, b)];
     if (ranges === undefined) {
-      for (const next of ways(left, a, hasMoved)) visit(next, b, hasMoved, hasEnded || isEnd(left, a));
+      for (const next of ways(left, a, flags)) visit(next, b, flags | endOf(left, a));
     } else if (others === undefined) {
-      for (const next of ways(right, b, hasMoved)) visit(a, next, hasMoved, hasEnded || isEnd(right, b));
-    } else if (!hasEnded && intersect(ranges, others)) {
-      visit(left.next[a] ?? 0, right.next[b] ?? 0, true, false);
+      for (const next of ways(right, b, flags)) visit(a, next, flags | endOf(right, b));
+    } else if ((flags & ENDED) === 0 && intersect(ranges, others)) {
+      visit(left.next[a] ?? 0, right.next[b] ?? 0, MOVED);
     }
   }
-  return { isCommon: false, reached };
+  return { isCommon: false, seen };
 }
 
 /** What a state takes; undefined if it takes no character. An accepting state waits for the other side. */
@@ -99,15 +103,15 @@ function rangesAt({ op, arg, classes }: Language, state: number): ArrayLike<numb
 }
 
 /** Where a state leads that takes no character. */
-function ways({ op, next, arg }: Language, state: number, hasMoved: boolean): readonly number[] {
+function ways({ op, next, arg }: Language, state: number, flags: number): readonly number[] {
   const [first, own] = [next[state] ?? 0, arg[state] ?? 0];
   if (op[state] === Op.split) return [first, own];
   if (op[state] === Op.jump) return [first];
-  return op[state] === Op.assertion && !(own === Edge.textStart && hasMoved) ? [first] : [];
+  return op[state] === Op.assertion && !(own === Edge.textStart && (flags & MOVED) !== 0) ? [first] : [];
 }
 
-function isEnd({ op, arg }: Language, state: number): boolean {
-  return op[state] === Op.assertion && arg[state] === Edge.textEnd;
+function endOf({ op, arg }: Language, state: number): number {
+  return op[state] === Op.assertion && arg[state] === Edge.textEnd ? ENDED : 0;
 }
 
 /** The ranges of a class are sorted, but of two classes one is a template's, with few of them. */

@@ -84,9 +84,15 @@ export function withParts(pattern: string): string {
   return pattern.replaceAll(/[A-Z][A-Z_]+/g, (word) => `(?:${PARTS[word] ?? word})`);
 }
 
-/** What any of the forms matches, as a pattern. */
+/** Filled on use with the tables' own forms, of which there is a fixed number. */
+const patterns = new Map<string, string>();
+
+/** What any of the forms of a table matches, as a pattern. */
 export function patternOf(forms: string): string {
-  return withParts(forms.replace("| ", "").replaceAll(/[.+*?()[\]{}|^$\\]/g, "\\$&")).replaceAll(" ", "|");
+  const escaped = () => forms.replace("| ", "").replaceAll(/[.+*?()[\]{}|^$\\]/g, "\\$&");
+  const pattern = patterns.get(forms) ?? withParts(escaped()).replaceAll(" ", "|");
+  patterns.set(forms, pattern);
+  return pattern;
 }
 
 /** For a message. */
