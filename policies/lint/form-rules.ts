@@ -10,7 +10,7 @@ import type { Linting, Mender, Rule } from "./context.ts";
 import { type ClausePair, type Forms, formOf, pairOf, patternOf, shownForms, withParts } from "./forms/forms.ts";
 import { haveCommonText, languageOf, overlaps } from "./language.ts";
 import { assignment, offendingPart } from "./offence.ts";
-import { literalSlotOf, plainPrefixOf } from "./shapes.ts";
+import { literalSlotOf, plainPrefixOf, soleTextOf } from "./shapes.ts";
 import type { Unplaced, Value } from "./value.ts";
 import { languageOfValue } from "./value.ts";
 import { WORKLOADS } from "./workloads.ts";
@@ -37,7 +37,7 @@ const isOf = (text: string, forms: string): boolean => overlaps(languageOfValue(
 /** The kind of workload whose forms all of the issuer's tokens keep to. */
 function formsOf({ issuer, workload }: Linting): Forms | undefined {
   const prefix = issuer.kind === "exact" ? issuer.text : plainPrefixOf(issuer.tokens);
-  const isSure = issuer.kind === "exact" || /^https:\/\/[^/]+\//.test(prefix);
+  const isSure = issuer.kind === "exact" || /^https:\/\/[^/]+\//.test(prefix) || prefix === soleTextOf(issuer.tokens);
   return isSure ? workload?.forms : undefined;
 }
 

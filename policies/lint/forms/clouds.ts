@@ -59,8 +59,8 @@ export const AZURE_FORMS: Forms = {
 /** https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#schema-for-service-account-private-claims */
 export const KUBERNETES_FORMS: Forms = {
   issuer: "Kubernetes",
-  hosts: /^kubernetes\.default\.svc|^container\.googleapis|^oidc\.eks|prod-aks\.azure/,
-  iss: "https://oidc.eks.LABEL.amazonaws.com/id/CLUSTER https://container.googleapis.com/v1/projects/NAME/locations/NAME/clusters/NAME https://LABEL.oic.prod-aks.azure.com/UUID/UUID/ https://kubernetes.default.svc.cluster.local | https://kubernetes.default.svc",
+  hosts: /^kubernetes\.default\.svc|^container\.googleapis|^oidc\.eks|prod-aks\.azure\.com/,
+  iss: "https://oidc.eks.LABEL.amazonaws.com/id/CLUSTER https://container.googleapis.com/v1/projects/NAME/locations/NAME/clusters/NAME https://LABEL.oic.prod-aks.azure.com/UUID/UUID/ https://kubernetes.default.svc.cluster.local | https://kubernetes.default.svc https://oidc.eks.LABEL.amazonaws.com.cn/id/CLUSTER https://container.googleapis.com/v1/projects/NAME/zones/NAME/clusters/NAME",
   sub: "system:serviceaccount:NAMESPACE:LABEL",
   claims: {
     "": REGISTERED,

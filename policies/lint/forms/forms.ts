@@ -63,6 +63,8 @@ const PARTS: Readonly<Record<string, string>> = {
   LABEL: "[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?",
   NAME,
   NAMESPACE: "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?",
+  /** Of a run that is for no pull request. */
+  NONE: "",
   NUMBER: "[0-9]+",
   OWNER: "[A-Za-z0-9][A-Za-z0-9_-]*",
   PAIRWISE_ID: "[A-Za-z0-9_-]{43}",

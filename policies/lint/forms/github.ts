@@ -31,7 +31,7 @@ const TABLE: Forms = {
     SHA: "sha job_workflow_sha workflow_sha",
     "public private internal": "repository_visibility",
     "github-hosted self-hosted": "runner_environment",
-    BRANCH_NAME: "base_ref head_ref",
+    "BRANCH_NAME | NONE": "base_ref head_ref",
   },
   prefixes: ["repo_property_"],
   growing: "event_name",

@@ -148,14 +148,15 @@ describe("an issuer that is not surely of one kind is not judged", () => {
   test.each([
     { issuer_pattern: `${GITHUB}|https://id\\.acme\\.dev`, subject: "x" },
     { issuer_pattern: "https://.*", subject: "x" },
+    { issuer_pattern: "https://token.actions.githubusercontent.com", subject: "x" },
     { issuer: "https://id.acme.dev", subject: "x" },
     { issuer: "https://gitlab.acme.dev", subject: "acme/app" },
   ])("%j", (policy) => {
     expect(lint(policy)).toEqual([]);
   });
 
-  test("but one whose host is written out is", () => {
-    const policy = { issuer_pattern: `${GITHUB}/(?:acme|web)`, subject: "x" };
+  test.each([`${GITHUB}/(?:acme|web)`, `^${GITHUB}$`])("but %s is", (issuer_pattern) => {
+    const policy = { issuer_pattern, subject: "x" };
     expect(lint(policy).map(({ id }) => id)).toEqual(["matches-nothing"]);
   });
 });

@@ -50,10 +50,11 @@ const escaped = (text: string): string => text.replaceAll(/[.+*?()[\]{}|^$\\]/g,
 function saidOfToken({ owner = "acme", claims, policy, kind }: PolicyVector): readonly Diagnostic[] {
   const read = parsePolicy(policy, { kind: kind === "repo" ? "repository" : "organization", owner });
   const names = read.ok ? read.value.document.claims.map(({ name }) => name) : [];
+  const { iss, sub } = claims;
   const own = Object.entries(claims).filter(([name, value]) => names.includes(name) && typeof value === "string");
   const text = JSON.stringify({
-    issuer: claims["iss"],
-    subject_pattern: escaped(String(claims["sub"])),
+    issuer: iss,
+    subject_pattern: escaped(String(sub)),
     claim_pattern: Object.fromEntries(own.map(([name, value]) => [name, escaped(String(value))])),
     permissions: { contents: "read" },
   });

@@ -90,6 +90,7 @@ export const VALUES_OF: Readonly<Record<string, IssuerValues>> = {
         ["yes", "runner_environment", "self-hosted"],
         ["no", "runner_environment", "ubuntu-latest"],
         ["yes", "head_ref", "renovate/lodash-4.x"],
+        ["yes", "head_ref", ""],
         ["no", "head_ref", "refs/heads/renovate/lodash"],
         ["yes", "sha", SHA],
         ["no", "sha", "9f31820"],
@@ -364,6 +365,7 @@ export const VALUES_OF: Readonly<Record<string, IssuerValues>> = {
         ],
       "https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html": [
         ["yes", "iss", "https://oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B716D3041E"],
+        ["yes", "iss", "https://oidc.eks.cn-north-1.amazonaws.com.cn/id/EXAMPLED539D4633E53DE1B716D3041E"],
         ["no", "iss", "https://oidc.eks.eu-west-1.amazonaws.com/id/my-cluster"],
         ["no", "iss", "https://oidc.eks.eu-west-1.amazonaws.com"],
       ],
