@@ -1,12 +1,12 @@
 import { expect, it } from "vitest";
-import { againstBudget, BUNDLE_BUDGET_BYTES, buildBundle, startUpMs } from "./bundle.ts";
+import { againstBudget, BUNDLE_BUDGET_BYTES, BUNDLE_CEILING_BYTES, buildBundle, startUpMs } from "./bundle.ts";
 
-it("builds for deployment, within its budget", {
+it("builds for deployment; says how it stands against the budget, and may not grow unnoticed", {
   timeout: 60_000,
 }, async () => {
   const { gzippedBytes, parts, script } = await buildBundle();
   console.log(`bundle: ${(gzippedBytes / 1024).toFixed(1)} KiB gzipped, ${againstBudget(gzippedBytes)}`);
-  expect(gzippedBytes).toBeLessThanOrEqual(BUNDLE_BUDGET_BYTES);
+  expect(gzippedBytes).toBeLessThanOrEqual(BUNDLE_CEILING_BYTES);
   expect(gzippedBytes).toBeGreaterThan(20 * 1024);
   // Nothing from test/, nothing unknown.
   expect(parts.map(([name]) => name).filter((name) => name === "other")).toEqual([]);
@@ -15,6 +15,6 @@ it("builds for deployment, within its budget", {
 });
 
 it("says how it stands against the budget", () => {
-  expect(againstBudget(BUNDLE_BUDGET_BYTES)).toBe("within the budget of 182 KiB");
-  expect(againstBudget(BUNDLE_BUDGET_BYTES + 2048)).toBe("2.0 KiB OVER the budget of 182 KiB");
+  expect(againstBudget(BUNDLE_BUDGET_BYTES)).toBe("within the budget of 176 KiB");
+  expect(againstBudget(BUNDLE_BUDGET_BYTES + 2048)).toBe("2.0 KiB OVER the budget of 176 KiB");
 });
