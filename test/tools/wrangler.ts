@@ -1,9 +1,11 @@
 // `npm run deploy` and `npm run wrangler -- COMMAND`: wrangler on the operator's own settings. What would put a version online is
-// looked at first.
+// looked at first, and a deployment afterwards, by /readyz (which says more to READY_TOKEN, if the environment has it).
 // Usage: node test/tools/wrangler.ts [--settings FILE] COMMAND...
 
+import { setTimeout as wait } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { preflight } from "./deploy/preflight.ts";
+import { get, isReady } from "./deploy/ready.ts";
 import { OWN_FILE, readSettings, writeGenerated } from "./deploy/settings.ts";
 import { wrangler } from "./deploy/wrangler.ts";
 
@@ -26,7 +28,9 @@ async function run(): Promise<number> {
     return 1;
   }
   const { code } = await wrangler([...command, "--config", writeGenerated(file, settings)]);
-  return code;
+  if (code !== 0 || command[0] !== "deploy" || command.includes("--dry-run")) return code;
+  const outside = { get, wait: (ms: number) => wait(ms), tell: (text: string) => console.log(text) };
+  return (await isReady(outside, String(settings.vars.STS_DOMAIN), process.env.READY_TOKEN)) ? 0 : 1;
 }
 
 try {

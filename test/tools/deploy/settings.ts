@@ -1,8 +1,9 @@
 // What a deployment is made of: `wrangler.toml`, which is the repository's, and over it the operator's own file, which git does not
 // see. Wrangler is handed both as one generated file.
 
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as v from "valibot";
 import { experimental_readRawConfig } from "wrangler";
@@ -60,8 +61,20 @@ const nameOf = (entry: unknown): unknown => (isTable(entry) ? (entry.binding ?? 
 /** Of `file`, relative to the repository, or of the template alone where there is none. Throws what a person can read. */
 export function readSettings(file: string, root = ROOT): Settings {
   const template = rawConfig(join(root, "wrangler.toml"));
-  const path = join(root, file);
+  const path = resolve(root, file);
   return mergeSettings(template, existsSync(path) ? rawConfig(path) : {});
+}
+
+/** As `readSettings`, of text that is in no file yet. */
+export function parseOwn(toml: string): Settings {
+  const directory = mkdtempSync(join(tmpdir(), "octo-sts-settings-"));
+  try {
+    const path = join(directory, "own.toml");
+    writeFileSync(path, toml);
+    return mergeSettings(rawConfig(join(ROOT, "wrangler.toml")), rawConfig(path));
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
 }
 
 function rawConfig(config: string): Raw {
@@ -69,9 +82,9 @@ function rawConfig(config: string): Raw {
   return { ...read };
 }
 
-/** For wrangler's `--config`; the file lies beside the operator's own, and is made anew each time. */
+/** Answers the path of what wrangler takes as `--config`; it lies beside the operator's own, and is made anew each time. */
 export function writeGenerated(file: string, settings: Settings, root = ROOT): string {
-  const path = join(root, dirname(file), `${basename(file, ".toml")}.wrangler.json`);
+  const path = resolve(root, dirname(file), `${basename(file, ".toml")}.wrangler.json`);
   const alias = Object.fromEntries(Object.entries(settings.alias).map(([name, to]) => [name, join(ROOT, to)]));
   const generated = { ...settings, main: join(ROOT, settings.main), alias };
   mkdirSync(dirname(path), { recursive: true });

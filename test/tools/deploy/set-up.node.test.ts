@@ -1,0 +1,261 @@
+// `npm run setup` as a person goes through it, wrong answers and all: once as the process that it is, and by a scripted machine
+// where an account would be needed.
+
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { appKeys } from "../../emulators/core/keys.ts";
+import { execute } from "../../support/command.ts";
+import { withKey } from "./lines.ts";
+import type { Machine } from "./machine.ts";
+import { permissionsFor, registrationLink } from "./registration.ts";
+import { setUp } from "./set-up.ts";
+import { parseOwn, ROOT, writeGenerated } from "./settings.ts";
+
+const DOMAIN = "sts.example.com";
+let folder: string;
+let keyText: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "octo-sts-setup-"));
+  keyText = (await appKeys()).privateKeyPem;
+  mkdirSync(join(folder, "policies"));
+  const policy = (lines: string) =>
+    `issuer: https://token.actions.githubusercontent.com\nsubject: repo:acme/app:ref:refs/heads/main\n${lines}`;
+  writeFileSync(join(folder, "policies/release.sts.yaml"), policy("permissions:\n  contents: write\n  issues: read\n"));
+  writeFileSync(join(folder, "policies/team.sts.yaml"), policy("permissions:\n  members: read\nrepositories: [app]\n"));
+  writeFileSync(join(folder, "policies/broken.sts.yaml"), "issuer: x\n");
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+it("goes as far as a dry run where wrangler knows no account, and keeps what was answered", async () => {
+  const own = join(folder, "typed.toml");
+  const typed = [
+    ["", `https://${DOMAIN}`, "sts example", DOMAIN],
+    ["https://ghes.example", "https://api.github.com"],
+    ["https://github.com/acme", "acme"],
+    ["acme/app", ""],
+    ["/nowhere", join(folder, "policies")],
+    ["twelve", "12345"],
+  ];
+  const { CI: _, ...inherited } = process.env;
+  const own_ = Object.entries(inherited).filter(([name]) => !/^(?:CLOUDFLARE|CF|WRANGLER)_/.test(name));
+  const env = {
+    ...Object.fromEntries(own_),
+    HOME: folder,
+    XDG_CONFIG_HOME: folder,
+    WRANGLER_SEND_METRICS: "false",
+    NO_COLOR: "1",
+  };
+  const args = [join(ROOT, "test/tools/setup.ts"), "--settings", own];
+  const input = `${typed.flat().join("\n")}\n`;
+  const ended = await execute(process.execPath, args, {
+    cwd: ROOT,
+    env: { ...env } as unknown as NodeJS.ProcessEnv,
+    input,
+  });
+  expect(`${ended.stdout}${ended.stderr}`).toContain("--dry-run: exiting now");
+  expect(ended.stdout).toContain("Nothing is online: wrangler knows no account of yours");
+  expect(ended.code).toBe(0);
+  // Each wrong answer was told, and asked for again.
+  for (const told of [
+    "is required",
+    "must be a bare host name",
+    "must end with /api/v3",
+    "must be the name of an organization",
+    "must be names of owners",
+    "there is no such folder",
+    "must be the App's numeric id",
+    "broken.sts.yaml is no valid policy",
+  ]) {
+    expect(ended.stdout).toContain(told);
+  }
+  expect(ended.stdout).toContain("https://github.com/organizations/acme/settings/apps/new?");
+  const { vars, routes, workers_dev } = parseOwn(readFileSync(own, "utf8"));
+  expect(vars).toEqual({ STS_DOMAIN: DOMAIN, ALLOWED_OWNERS: "acme", GITHUB_APP_ID: "12345" });
+  expect([routes, workers_dev]).toEqual([[{ pattern: DOMAIN, custom_domain: true }], false]);
+});
+
+interface Told {
+  readonly said: string[];
+  readonly runs: { readonly args: readonly string[]; readonly input: string | undefined }[];
+  readonly files: Map<string, string>;
+}
+
+const SECRET = "S3CRET";
+
+/** An account is there. `stored` are names of secrets; `failing` is the command that wrangler refuses. */
+function scripted(answers: string[], told: Told, { stored = [] as string[], failing = "", ready = 200 } = {}): Machine {
+  let made = 0;
+  return {
+    ask: async (question) => {
+      told.said.push(question);
+      const answer = answers.shift();
+      if (answer === undefined) throw new Error(`no answer to ${question}`);
+      return answer;
+    },
+    tell: (text) => void told.said.push(text),
+    wrangler: async (args, { input } = {}) => {
+      told.runs.push({ args, input });
+      const stdout = args[1] === "list" ? JSON.stringify(stored.map((name) => ({ name, type: "secret_text" }))) : "";
+      return { code: args.join(" ").startsWith(failing || "none") ? 1 : 0, stdout };
+    },
+    get: async (url, bearer) => {
+      told.said.push(`GET ${url} ${bearer}`);
+      return { status: ready, text: '{"ready":false,"variables":["GITHUB_APP_ID"]}' };
+    },
+    wait: async () => undefined,
+    read: (path) => told.files.get(path),
+    write: (path, text) => void told.files.set(path, text),
+    policiesBelow: () => undefined,
+    secret: () => {
+      made += 1;
+      return `${SECRET}${made}`;
+    },
+  };
+}
+
+const newTold = (): Told => ({
+  said: [],
+  runs: [],
+  files: new Map([
+    ["key.pem", keyText],
+    ["notes.pem", "no key"],
+  ]),
+});
+const FIRST = [DOMAIN, "", "acme", "", "", "12345", "missing.pem", "notes.pem", "key.pem"];
+const commandsOf = ({ runs }: Told) => runs.map(({ args }) => args.slice(0, 2).join(" ").replace(/ --.*/, ""));
+
+describe("with an account", () => {
+  const generate = () => "generated.json";
+
+  it("deploys, hands over the secrets by standard input alone, and looks whether all is well", async () => {
+    const told = newTold();
+    const machine = scripted([...FIRST], told);
+    expect(await setUp({ machine, file: "own.toml", generate })).toBe(true);
+    expect(commandsOf(told)).toEqual(["whoami", "secret list", "deploy", "secret bulk"]);
+    expect(JSON.parse(told.runs.at(-1)?.input ?? "")).toEqual({
+      READY_TOKEN: `${SECRET}1`,
+      GITHUB_WEBHOOK_SECRET: `${SECRET}2`,
+      GITHUB_APP_PRIVATE_KEY: keyText,
+    });
+    const seen = JSON.stringify([
+      told.runs.map(({ args }) => args),
+      [...told.files].filter(([name]) => name === "own.toml"),
+    ]);
+    expect(seen).not.toMatch(/S3CRET|PRIVATE KEY/);
+    expect(told.said).toContain("  that file cannot be read");
+    expect(told.said.at(-2)).toBe(`GET https://${DOMAIN}/readyz ${SECRET}1`);
+    expect(told.said.join("\n")).not.toContain("BEGIN PRIVATE KEY");
+  });
+
+  it("can be gone through again by Enter alone: nothing changes, and no stored secret is replaced", async () => {
+    const told = newTold();
+    await setUp({ machine: scripted([...FIRST], told), file: "own.toml", generate });
+    const before = told.files.get("own.toml");
+    const stored = ["GITHUB_APP_PRIVATE_KEY", "GITHUB_WEBHOOK_SECRET", "READY_TOKEN"];
+    told.runs.length = 0;
+    expect(
+      await setUp({ machine: scripted(["", "", "", "", "", ""], told, { stored }), file: "own.toml", generate }),
+    ).toBe(true);
+    expect(told.files.get("own.toml")).toBe(before);
+    expect(commandsOf(told)).toEqual(["whoami", "secret list", "deploy"]);
+  });
+
+  it.each([
+    ["a deployment that fails", { failing: "deploy" }, ["whoami", "secret list", "deploy"], "Nothing was deployed"],
+    [
+      "secrets that are not taken",
+      { failing: "secret bulk" },
+      ["whoami", "secret list", "deploy", "secret bulk"],
+      "were not stored",
+    ],
+    [
+      "a deployment that is not well",
+      { ready: 503 },
+      ["whoami", "secret list", "deploy", "secret bulk"],
+      "not green: 503",
+    ],
+  ])("says what to do after %s", async (_, options, commands, words) => {
+    const told = newTold();
+    expect(await setUp({ machine: scripted([...FIRST], told, options), file: "own.toml", generate })).toBe(false);
+    expect(commandsOf(told)).toEqual(commands);
+    expect(told.said.at(-1)).toContain(words);
+  });
+
+  it("keeps what was answered when the person leaves, and deploys nothing", async () => {
+    const told = newTold();
+    await expect(setUp({ machine: scripted([DOMAIN, ""], told), file: "own.toml", generate })).rejects.toThrow();
+    expect(parseOwn(told.files.get("own.toml") ?? "").vars.STS_DOMAIN).toBe(DOMAIN);
+    expect(told.runs).toEqual([]);
+  });
+
+  it("deploys nothing while a person's own lines are wrong", async () => {
+    const told = newTold();
+    told.files.set("own.toml", '# mine\n[vars]\nALLOWED_OWNER = "acme" # sic\n');
+    expect(await setUp({ machine: scripted([...FIRST], told), file: "own.toml", generate })).toBe(false);
+    expect(commandsOf(told)).toEqual(["whoami", "secret list"]);
+    expect(told.said.at(-1)).toContain("ALLOWED_OWNER must be ALLOWED_OWNERS");
+    expect(told.files.get("own.toml")).toContain("# mine");
+  });
+});
+
+describe("one key of a person's file", () => {
+  const OWN = '# mine\nworkers_dev = true\n\n[vars]\n# theirs\nA = "1"\n\n[placement]\nmode = "smart"\n';
+
+  it.each<[string, Parameters<typeof withKey>, string]>([
+    ["replaced", [OWN, "vars", "A", '"2"'], OWN.replace('A = "1"', 'A = "2"')],
+    ["added", [OWN, "vars", "B", "true"], OWN.replace('A = "1"', 'A = "1"\nB = true')],
+    ["taken away", [OWN, "vars", "A", undefined], OWN.replace('A = "1"\n', "")],
+    ["above the tables", [OWN, undefined, "workers_dev", "false"], OWN.replace("true", "false")],
+    ["of the same name in another table", [OWN, "vars", "mode", '"x"'], OWN.replace('A = "1"', 'A = "1"\nmode = "x"')],
+    ["in a table that is not there", ["", "vars", "A", "1"], "[vars]\nA = 1\n"],
+    ["that is not there", ["", "vars", "A", undefined], ""],
+  ])("is %s, and all else stays", (_, args, expected) => expect(withKey(...args)).toBe(expected));
+});
+
+describe("the App's registration", () => {
+  it("asks for what the policies grant and the service needs, and no more", () => {
+    const files = ["release", "team", "broken"].map((name) => {
+      const path = join(folder, `policies/${name}.sts.yaml`);
+      return { path, text: readFileSync(path, "utf8") };
+    });
+    const { permissions, unread } = permissionsFor(files, "acme");
+    expect(Object.fromEntries(permissions)).toEqual({
+      checks: "write",
+      contents: "write",
+      issues: "read",
+      members: "read",
+      metadata: "read",
+    });
+    expect(unread).toEqual([files[2]?.path]);
+  });
+
+  it.each([
+    ["https://api.github.com", "acme", "https://github.com/organizations/acme/settings/apps/new"],
+    ["https://ghes.example/api/v3", undefined, "https://ghes.example/settings/apps/new"],
+    ["https://api.acme.ghe.com", "acme", "https://acme.ghe.com/organizations/acme/settings/apps/new"],
+  ])("at %s for %s is a link with no secret in it", (apiUrl, organization, form) => {
+    const url = new URL(
+      registrationLink({ apiUrl, organization, domain: DOMAIN, permissions: new Map([["contents", "read"]]) }),
+    );
+    expect(`${url.origin}${url.pathname}`).toBe(form);
+    const { searchParams } = url;
+    expect([searchParams.get("webhook_url"), searchParams.get("public")]).toEqual([
+      `https://${DOMAIN}/webhook`,
+      "false",
+    ]);
+    expect(searchParams.getAll("events[]")).toContain("push");
+    expect([searchParams.get("contents"), searchParams.has("webhook_secret")]).toEqual(["read", false]);
+  });
+});
+
+it("hands wrangler paths that hold wherever the generated file lies", () => {
+  const path = writeGenerated(join(folder, "own.toml"), parseOwn(""));
+  const generated = JSON.parse(readFileSync(path, "utf8")) as {
+    readonly main: string;
+    readonly alias: { readonly yaml: string };
+  };
+  for (const file of [generated.main, generated.alias.yaml]) expect(readFileSync(file, "utf8")).not.toBe("");
+});
