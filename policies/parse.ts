@@ -9,6 +9,7 @@ import { claimNamesOf } from "./lint/forms/forms.ts";
 import { GITHUB_FORMS } from "./lint/forms/github.ts";
 import { GITLAB_FORMS } from "./lint/forms/gitlab.ts";
 import { ownProperty } from "./objects.ts";
+import { escapePattern } from "./pattern/escape.ts";
 import { CompileBudget } from "./pattern/pattern.ts";
 import { checkProgramSize, type Reading, readClaimPatterns, readJwks, readMatcher } from "./policy/clauses.ts";
 import { type CompiledPolicy, compileWith, type PolicyParts, partsOf } from "./policy/compile.ts";
@@ -128,7 +129,7 @@ function shapeOf(path: string, items: readonly string[]): string {
   const [first = "...", ...more] = items;
   if (more.length === 0) return `write one text, as \`${claim ?? key}: ${first}\``;
   const isExact = claim === undefined && !key.endsWith("_pattern");
-  const choices = items.map((item) => (isExact ? item.replaceAll(/[.+*?()[\]{}|^$\\]/g, "\\$&") : item));
+  const choices = items.map((item) => (isExact ? escapePattern(item) : item));
   return `write them as one pattern: \`${isExact ? `${key}_pattern` : (claim ?? key)}: (${choices.join("|")})\``;
 }
 

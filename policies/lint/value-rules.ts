@@ -5,12 +5,12 @@
 
 import { quoted } from "../diagnostics.ts";
 import { audienceProblem, isIssuer, subjectProblem } from "../fields.ts";
-import type { PatternToken } from "../pattern/tokens.ts";
 import { type Mender, type Rule, valuesOf } from "./context.ts";
+import { unescapedDot } from "./dots.ts";
 import { misfit, misspeltIssuer } from "./form-rules.ts";
 import { overlaps } from "./language.ts";
 import { assignment, offendingPart } from "./offence.ts";
-import { globOf, isBareDot, topLevelAlternatives } from "./shapes.ts";
+import { globOf, topLevelAlternatives } from "./shapes.ts";
 import type { Unplaced, Value } from "./value.ts";
 
 export const valueRules: Rule = (linting) =>
@@ -126,7 +126,7 @@ export function patternRules(value: Value, mender: Mender | undefined): readonly
   return unescapedDot(value);
 }
 
-/** What was meant as one character, and is read as others: `\\\\.` outside of double quotes, and the `[bot]` of a login. */
+/** What was meant as one character, and is read as others: `\\.` outside of double quotes, and the `[bot]` of a login. */
 function misreadEscapes(value: Value): readonly Unplaced[] {
   const { path, text, tokens } = value;
   const isEscape = tokens.some(
@@ -142,48 +142,6 @@ function misreadEscapes(value: Value): readonly Unplaced[] {
   const message = "`[bot]` is one letter, b, o or t: no app's login has that";
   const suggestion = `write ${assignment(value, text.replaceAll("[bot]", "\\[bot\\]"))}`;
   return [{ id: "brackets-are-a-class", severity: "warning", path, message, suggestion }];
-}
-
-/** Told only where another character makes the name of somebody else: of a host, an e-mail's domain, an owner. */
-function unescapedDot(value: Value): readonly Unplaced[] {
-  const { path, tokens } = value;
-  const dot = foreignDot(value);
-  if (dot === undefined) return [];
-  const other = tokens.map((token) => (token === dot ? "-" : token.text)).join("");
-  return [
-    {
-      id: "unescaped-dot",
-      severity: "warning",
-      path,
-      message: `a \`.\` that is not escaped matches any character: also ${quoted(other.replaceAll("\\.", "."))}, which can be somebody else's`,
-      suggestion: "write `\\.` for a dot",
-    },
-  ];
-}
-
-const NAMES_OWNERS: ReadonlySet<string> = new Set(
-  "repository repository_owner job_workflow_ref workflow_ref project_path namespace_path".split(" "),
-);
-
-function foreignDot({ field, name, tokens }: Value): PatternToken | undefined {
-  const texts = tokens.map(({ text }) => text);
-  const dots = (from: number, isLastFree: boolean) => {
-    const end = texts.findIndex((text, i) => i >= from && /^[/|):]$/.test(text));
-    const dotted = tokens.flatMap((token, i) =>
-      i >= from && (end < 0 || i < end) && /^\\?\.$/.test(token.text) ? [{ token, i }] : [],
-    );
-    // The last dot of a host stands before a suffix, and no host is without one.
-    const telling = isLastFree ? dotted.slice(0, -1) : dotted;
-    return telling.find(({ token, i }) => isBareDot(tokens, token, i))?.token;
-  };
-  if (field === "issuer") return dots(texts.indexOf("/") + 2, true);
-  if (/^(?:sub|email|user_email)$/.test(name) && texts.includes("@")) {
-    const found = texts.flatMap((text, i) => (text === "@" ? (dots(i + 1, true) ?? []) : []));
-    if (found.length > 0) return found[0];
-  }
-  const [scheme] = /^(?:repo|project_path):/.exec(texts.join("")) ?? [];
-  if (field === "subject" ? scheme === undefined : !NAMES_OWNERS.has(name)) return undefined;
-  return dots(scheme?.length ?? 0, false);
 }
 
 function alternation({ path, text, tokens }: Value): readonly Unplaced[] {

@@ -7,6 +7,8 @@
  * warning. So does a claim: optional and recent ones are in.
  */
 
+import { escapePattern } from "../../pattern/escape.ts";
+
 /** One issuer. */
 export interface Forms {
   /** The issuer, in a writer's words. */
@@ -91,8 +93,7 @@ const patterns = new Map<string, string>();
 
 /** What any of the forms of a table matches, as a pattern. */
 export function patternOf(forms: string): string {
-  const escaped = () => forms.replace("| ", "").replaceAll(/[.+*?()[\]{}|^$\\]/g, "\\$&");
-  const pattern = patterns.get(forms) ?? withParts(escaped()).replaceAll(" ", "|");
+  const pattern = patterns.get(forms) ?? withParts(escapePattern(forms.replace("| ", ""))).replaceAll(" ", "|");
   patterns.set(forms, pattern);
   return pattern;
 }

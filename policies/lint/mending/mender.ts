@@ -4,6 +4,7 @@
  */
 
 import { ownProperty } from "../../objects.ts";
+import { escapePattern } from "../../pattern/escape.ts";
 import { compilePattern } from "../../pattern/pattern.ts";
 import { nearest } from "../../suggest.ts";
 import type { Linting, Mender } from "../context.ts";
@@ -85,7 +86,7 @@ function mendedPair(
 function rightFirst(one: string, other: string, text: string): readonly string[] {
   const found = new RegExp(`^(?:${other.replace("{}", "(.+?)")})$`, "s").exec(text);
   if (found === null) return [];
-  const value = other.includes("{}") ? found[1]?.replaceAll(/[.+*?()[\]{}|^$\\]/g, "\\$&") : one;
+  const value = other.includes("{}") ? found[1] && escapePattern(found[1]) : one;
   return value === undefined || !/^[^|*]+$/.test(value) ? [] : [value];
 }
 
