@@ -5,7 +5,7 @@
 import type { VerifiedClaims } from "./claims.ts";
 import { quoted } from "./diagnostics.ts";
 import type { ClauseResult } from "./evaluate.ts";
-import { compilePattern } from "./pattern/pattern.ts";
+import { compilePattern, newMatchBudget } from "./pattern/pattern.ts";
 import { nearClaim } from "./suggest.ts";
 
 /** Undefined if the two values say it all. */
@@ -15,7 +15,7 @@ export function clauseHint(failed: ClauseResult, claims: VerifiedClaims): string
   const texts = [actual ?? []].flat();
   if (texts.length === 0 || why !== "no_match") return undefined;
   const hint = expected.kind === "exact" ? exactHint(clause, expected.value, texts) : undefined;
-  const part = expected.kind === "pattern" && texts.some((text) => fits(`(?s:.*)(?:${expected.value})(?s:.*)`, text));
+  const part = expected.kind === "pattern" && fitsAny(`(?s:.*)(?:${expected.value})(?s:.*)`, texts);
   if (hint ?? part) return hint ?? "the pattern fits a part of the value, and has to fit the whole";
   return clause === "audience" ? "ask the issuer for a token with that audience" : undefined;
 }
@@ -27,11 +27,13 @@ function nearHint(name: string, claims: VerifiedClaims): string | undefined {
 
 function exactHint(key: string, expected: string, texts: readonly string[]): string | undefined {
   if (texts.some((text) => text.toLowerCase() === expected.toLowerCase())) return "they differ in case only";
-  if (texts.some((text) => fits(expected, text))) return `as a pattern it would fit: write ${key}_pattern`;
+  if (fitsAny(expected, texts)) return `as a pattern it would fit: write ${key}_pattern`;
   return expected.includes("*") ? `a \`*\` stands for itself there; patterns are for ${key}_pattern` : undefined;
 }
 
-function fits(source: string, text: string): boolean {
+/** A token may have thousands of values: together they cost no more than its clauses may. */
+function fitsAny(source: string, texts: readonly string[]): boolean {
   const pattern = compilePattern(source);
-  return pattern.ok && pattern.value.matches(text);
+  const budget = newMatchBudget();
+  return pattern.ok && texts.some((text) => pattern.value.matches(text, budget));
 }
