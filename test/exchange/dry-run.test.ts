@@ -157,16 +157,19 @@ describe("a refusal is that of a real request", () => {
 });
 
 describe("whoever only wants to try gets no token by mistake", () => {
-  it.each(["dryrun", "dry-run", "DRY_RUN", "dryRun", "Dry-Run"])("%s is no parameter", async (name) => {
-    const world = await createWorld();
-    const { status, body } = await world.ask({ query: { [name]: "true" } });
-    expect([status, body.reason, body.message]).toEqual([
-      400,
-      "invalid_request",
-      `invalid request: there is no parameter "${name}": did you mean "dry_run"?`,
-    ]);
-    expect(world.calls).toEqual([]);
-  });
+  it.each(["dryrun", "dry-run", "DRY_RUN", "dryRun", "Dry-Run", "dry run", "dry_runs", "dr_yrun", "dry"])(
+    "%s is no parameter",
+    async (name) => {
+      const world = await createWorld();
+      const { status, body } = await world.ask({ query: { [name]: "true" } });
+      expect([status, body.reason, body.message]).toEqual([
+        400,
+        "invalid_request",
+        `invalid request: there is no parameter "${name}": did you mean "dry_run"?`,
+      ]);
+      expect(world.calls).toEqual([]);
+    },
+  );
 
   it.each<Asking>([
     { query: { dry_run: "" } },
@@ -191,31 +194,34 @@ describe("whoever only wants to try gets no token by mistake", () => {
     expect(world.calls).toEqual([]);
   });
 
-  it.each(["dry_run=true", "dry_run=false", "dry-run=true"])("a token endpoint does not know %s", async (parameter) => {
-    const world = await createWorld();
-    const bearer = (await world.request()).headers.get("Authorization")?.slice("Bearer ".length) ?? "";
-    const exchange = new URLSearchParams({
-      grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
-      subject_token: bearer,
-      subject_token_type: "urn:ietf:params:oauth:token-type:jwt",
-      resource: `${world.owner}/app`,
-      scope: "deploy",
-    });
-    for (const [query, body] of [
-      [`?${parameter}`, `${exchange}`],
-      ["", `${exchange}&${parameter}`],
-    ] as const) {
-      const request = new Request(`https://sts.example.com/oauth2/token${query}`, {
-        method: "POST",
-        headers: form,
-        body,
+  it.each(["dry_run=true", "dry_run=false", "dry-run=true", "dry+run=true"])(
+    "a token endpoint does not know %s",
+    async (parameter) => {
+      const world = await createWorld();
+      const bearer = (await world.request()).headers.get("Authorization")?.slice("Bearer ".length) ?? "";
+      const exchange = new URLSearchParams({
+        grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
+        subject_token: bearer,
+        subject_token_type: "urn:ietf:params:oauth:token-type:jwt",
+        resource: `${world.owner}/app`,
+        scope: "deploy",
       });
-      const answer = await world.worker.fetch(request);
-      expect([answer.status, answer.body.message]).toEqual([
-        400,
-        "invalid request: a dry run is for /sts/exchange alone",
-      ]);
-    }
-    expect(world.calls).toEqual([]);
-  });
+      for (const [query, body] of [
+        [`?${parameter}`, `${exchange}`],
+        ["", `${exchange}&${parameter}`],
+      ] as const) {
+        const request = new Request(`https://sts.example.com/oauth2/token${query}`, {
+          method: "POST",
+          headers: form,
+          body,
+        });
+        const answer = await world.worker.fetch(request);
+        expect([answer.status, answer.body.message]).toEqual([
+          400,
+          "invalid request: a dry run is for /sts/exchange alone",
+        ]);
+      }
+      expect(world.calls).toEqual([]);
+    },
+  );
 });

@@ -120,9 +120,9 @@ function readFormat(values: readonly string[] | undefined, dryRun: boolean): Res
   return refuse({ reason: "invalid_request", problem: 'a dry run has no token: leave "format" out' });
 }
 
-const DRY_RUN = /^dry[_-]?run$/i;
-
-export const isDryRun = (name: string): boolean => DRY_RUN.test(name);
+/** Also by a name that is only nearly that. */
+export const isDryRun = (name: string): boolean =>
+  plainSpelling(name).startsWith("dry") || nearest(name, ["dry_run"]) !== undefined;
 const DOWNSCOPING_NAMES = ["permissions", "repositories"];
 /** Of what must not be lost. */
 const KNOWN_NAMES = [...DOWNSCOPING_NAMES, "dry_run"];
