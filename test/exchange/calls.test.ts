@@ -224,23 +224,39 @@ function callsCell(calls: Cost["calls"]): string {
   return sum("oidc.") > 0 ? `${sum("gh.")} + ${sum("oidc.")}` : String(sum("gh."));
 }
 
-it("stands in the table of worker/README.md", () => {
+/** Of the rows of the table in worker/README.md whose head this begins. */
+function cellsBelow(head: RegExp): readonly (readonly string[])[] {
   const lines = readme.split("\n");
-  const start = lines.findIndex((line) => /^\| state +\| calls at GitHub/.test(line));
-  const rows = lines.slice(start + 2, lines.indexOf("", start)).map((row) => {
-    const [about, , calls, hops, revoked] = row
+  const start = lines.findIndex((line) => head.test(line));
+  const rows = lines.slice(start + 2, lines.indexOf("", start));
+  return rows.map((row) =>
+    row
       .slice(1, -1)
       .split(" | ")
-      .map((cell) => cell.trim());
-    return { about, calls, hops, revoked };
-  });
+      .map((cell) => cell.trim()),
+  );
+}
+
+it("stands in the table of worker/README.md", () => {
+  const rows = cellsBelow(/^\| state +\| calls at GitHub/);
   const counted = COSTS.map(({ about, calls, hops, revocations }) => ({
     about,
     calls: callsCell(calls),
     hops: String(hops),
     revoked: revocations === 0 ? "-" : String(revocations),
   }));
-  expect(rows).toEqual(counted);
+  expect(rows.map(([about, , calls, hops, revoked]) => ({ about, calls, hops, revoked }))).toEqual(counted);
+});
+
+it("takes as long from afar as worker/README.md says, wherever the Worker runs", () => {
+  const NEAR_MS = 5;
+  const hopsOf = (start: string) => COSTS.find(({ about }) => about.startsWith(start))?.hops ?? Number.NaN;
+  const states = ["warm", "policy cold (another", "all cold, allow-list absent"].map(hopsOf);
+  const expected = [5, 40, 160].map((farMs) => {
+    const times = states.map((hops) => [NEAR_MS + hops * farMs, farMs + hops * NEAR_MS]);
+    return [`${farMs} ms`, ...times.flat().map((ms) => `${ms} ms`)];
+  });
+  expect(cellsBelow(/^\| caller to GitHub +\|/)).toEqual(expected);
 });
 
 beforeEach(() => reset());

@@ -2,11 +2,13 @@
 // looked at first, and a deployment afterwards, by /readyz (which says more to READY_TOKEN, if the environment has it).
 // Usage: node test/tools/wrangler.ts [--settings FILE] COMMAND...
 
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { preflight } from "./deploy/preflight.ts";
 import { get, isReady } from "./deploy/ready.ts";
-import { OWN_FILE, readSettings, writeGenerated } from "./deploy/settings.ts";
+import { OWN_FILE, ROOT, readSettings, writeGenerated } from "./deploy/settings.ts";
 import { wrangler } from "./deploy/wrangler.ts";
 
 /** Ours stands before wrangler's command, whose own options are passed on as they are. */
@@ -19,6 +21,8 @@ function split(args: readonly string[]): { readonly file: string; readonly comma
 
 async function run(): Promise<number> {
   const { file, command } = split(process.argv.slice(2));
+  // A file that was named wrongly would be taken for an empty one.
+  if (file !== OWN_FILE && !existsSync(resolve(ROOT, file))) throw new Error(`${file} does not exist`);
   const settings = readSettings(file);
   const isOnline = command[0] === "deploy" || (command[0] === "versions" && command[1] === "upload");
   const findings = isOnline ? preflight(settings) : [];

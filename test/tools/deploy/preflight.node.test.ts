@@ -1,8 +1,12 @@
 // What `npm run deploy` refuses, and how the operator's own file lies over wrangler.toml.
 
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { execute } from "../../support/command.ts";
 import { preflight } from "./preflight.ts";
-import { mergeSettings, readSettings } from "./settings.ts";
+import { mergeSettings, ROOT, readSettings } from "./settings.ts";
 
 const DOMAIN = "sts.example.com";
 const ROUTES = [{ pattern: DOMAIN, custom_domain: true }];
@@ -107,6 +111,26 @@ it("warns of whom a deployment without ALLOWED_OWNERS serves", () => {
   expect(findings).toEqual([
     { severity: "warning", text: expect.stringContaining("every owner at https://ghes.example") },
   ]);
+});
+
+it("is what npm run deploy says before it hands anything to wrangler", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "octo-sts-deploy-"));
+  const own = join(folder, "own.toml");
+  const deploy = (...args: readonly string[]) =>
+    execute(process.execPath, [join(ROOT, "test/tools/wrangler.ts"), ...args], { cwd: ROOT });
+  writeFileSync(own, '[vars]\nSTS_DOMAIN = "https://x.example"\nALLOWED_OWNER = "s3cr3t"\n');
+  for (const command of [["deploy"], ["versions", "upload"]]) {
+    const { code, stdout, stderr } = await deploy(...command, "--settings", own);
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(stderr).toMatch(/^error: STS_DOMAIN must be.*error: ALLOWED_OWNER must be.*Nothing was deployed/s);
+    expect(stderr).not.toContain("s3cr3t");
+  }
+  writeFileSync(own, "no TOML");
+  const broken = await deploy("--settings", own, "deploy");
+  expect([broken.code, broken.stdout]).toEqual([1, ""]);
+  const absent = await deploy("deploy", "--settings", join(folder, "absent.toml"));
+  expect([absent.code, absent.stderr]).toEqual([1, expect.stringContaining("does not exist")]);
+  rmSync(folder, { recursive: true });
 });
 
 describe("the operator's own file", () => {
