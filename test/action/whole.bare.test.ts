@@ -1,6 +1,6 @@
 // The action between the real Worker, an emulated GitHub Enterprise Server and the real git: what a job gets, uses and gives back.
 
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { GitHost, gitEnvironment } from "../emulators/git-http.ts";
@@ -72,6 +72,18 @@ it("lets git use the token for the checkout's remote, and leaves nothing of it",
   await expect.poll(() => world.livingTokens(), WAIT).toEqual([]);
   expect([config(), leftBehind()]).toEqual([before, []]);
   expect(await ask()).toMatchObject({ code: 128 });
+});
+
+it("takes away what it had written when git then failed", async () => {
+  const before = config();
+  const lock = join(runner.workspace, ".git/config.lock");
+  writeFileSync(lock, "");
+  const step = await main({ git: "true" });
+  rmSync(lock);
+  expect([step.code, problems(step).map(({ name }) => name), leftBehind().length]).toEqual([1, ["error"], 1]);
+  const post = await runner.post(step);
+  expect([post.code, problems(post), config(), leftBehind()]).toEqual([0, [], before, []]);
+  await expect.poll(() => world.livingTokens(), WAIT).toEqual([]);
 });
 
 it("says what a dry run would be granted, and mints nothing", async () => {

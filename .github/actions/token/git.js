@@ -45,22 +45,30 @@ function committer({ appSlug, botEmail }, origin) {
   return ["[user]", `\tname = "${name}"`, `\temail = "${email}"`];
 }
 
+/** Where the credentials will be. @param {string} temp */
+export const credentialsFile = (temp) => join(temp, `octo-sts-${randomUUID()}.gitconfig`);
+
 /**
- * @param {{ workspace: string, temp: string, origin: string, grant: import("./exchange.js").Grant }} what
- * @returns {string} The file that git reads from now on.
+ * Git reads the file from now on.
+ * @param {{ workspace: string, file: string, origin: string, grant: import("./exchange.js").Grant }} what
  */
-export function addCredentials({ workspace, temp, origin, grant }) {
-  const file = join(temp, `octo-sts-${randomUUID()}.gitconfig`);
+export function addCredentials({ workspace, file, origin, grant }) {
   // An empty header forgets those before it: with the checkout's own credentials beside it, the server refuses both.
   const header = ["\textraheader =", `\textraheader = AUTHORIZATION: basic ${basicOf(grant.token)}`];
   const lines = [`[http "${origin}/"]`, ...header, ...committer(grant, origin), ""];
   writeFileSync(file, lines.join("\n"), { mode: 0o600, flag: "wx" });
   git(workspace, "config", "--local", "--add", "include.path", file);
-  return file;
 }
+
+/** As git-config(1) exits where there is nothing to unset: the main step came no further than to the file. */
+const NOT_SET = 5;
 
 /** @param {string} workspace @param {string} file */
 export function removeCredentials(workspace, file) {
   rmSync(file, { force: true });
-  git(workspace, "config", "--local", "--fixed-value", "--unset-all", "include.path", file);
+  try {
+    git(workspace, "config", "--local", "--fixed-value", "--unset-all", "include.path", file);
+  } catch (error) {
+    if (!(error instanceof Error && "status" in error && error.status === NOT_SET)) throw error;
+  }
 }

@@ -1,6 +1,6 @@
 /** The step: asks the runner for an OIDC token and the deployment for a GitHub token, and says why if there is none. */
 import { claimsOf, exchange, isDomain, requestOidcToken } from "./exchange.js";
-import { addCredentials, basicOf, remoteOf } from "./git.js";
+import { addCredentials, basicOf, credentialsFile, remoteOf } from "./git.js";
 import { annotationOf, summaryOf, titleOf } from "./refusal.js";
 import { annotate, booleanInput, input, mask, print, saveState, setOutput, summarize } from "./runner.js";
 
@@ -86,8 +86,10 @@ async function main() {
   handOver(inputs, grant);
   if (inputs.dryRun && grant.token !== "") return fail(`${inputs.domain} does not know dry runs, and granted a token`);
   if (remote) {
-    const temp = env.RUNNER_TEMP ?? workspace;
-    saveState("git_file", addCredentials({ workspace, temp, origin: remote.origin, grant }));
+    const file = credentialsFile(env.RUNNER_TEMP ?? workspace);
+    // Before it is there: the post step takes it away also where this one ends in between.
+    saveState("git_file", file);
+    addCredentials({ workspace, file, origin: remote.origin, grant });
   }
 }
 
