@@ -21,6 +21,9 @@ const [head = ""] = document.slice(document.indexOf("\n## Recipes\n")).split(/^#
 /** What all of them begin with. */
 export const FUNCTION = blocks(head, "sh").join("\n");
 
+/** What gives a token back. */
+export const [, REVOCATION = ""] = /is given back: `(.+)`/.exec(head) ?? [];
+
 export const recipes: ReadonlyMap<string, Recipe> = new Map(
   sections.map((section) => {
     const [title = ""] = section.split("\n");

@@ -34,6 +34,16 @@ export class Place {
     this.git = deps.git;
     this.#deps = deps;
     for (const name of ["bin", "sts"]) mkdirSync(join(this.home, name));
+    this.putScript("curl", `printf '%s\\n' "$*" >> '${this.#heard}'\nPATH='${process.env.PATH}' exec curl "$@"\n`);
+  }
+
+  get #heard(): string {
+    return join(this.home, "arguments");
+  }
+
+  /** What curl was called with: every user of a machine can read the arguments of its processes. */
+  get curlArguments(): readonly string[] {
+    return readFileSync(this.#heard, "utf8").trimEnd().split("\n");
   }
 
   async close(): Promise<void> {

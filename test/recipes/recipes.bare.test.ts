@@ -7,7 +7,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { recipe, recipes, scriptOf } from "./document.ts";
+import { REVOCATION, recipe, recipes, scriptOf } from "./document.ts";
 import { openPlace, type Place } from "./place.ts";
 
 let place: Place;
@@ -179,6 +179,20 @@ it("ends a recipe with the reason on standard error when the deployment refuses"
   const { code, stdout, stderr } = await place.run(linesOf("GitLab"), "echo went on", { OIDC_TOKEN });
   expect([code, stdout]).toEqual([22, ""]);
   expect(stderr).toMatch(/^claim_mismatch: trust policy: /m);
+});
+
+it("gives a token back", async () => {
+  const OIDC_TOKEN = await place.workload("gitlab");
+  const { code, stderr } = await place.run(`${linesOf("GitLab")}\n${REVOCATION}`, "", { OIDC_TOKEN });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(place.curlArguments.at(-1)).toContain("/sts/revoke");
+  await expect.poll(granted, WAIT).toEqual([]);
+});
+
+it("puts no token into an argument", () => {
+  const exchanges = place.curlArguments.filter((line) => line.includes("/sts/exchange?"));
+  expect(exchanges.some((line) => line.includes("git-credential"))).toBe(true);
+  expect(place.curlArguments.filter((line) => /eyJ|ghs_/.test(line))).toEqual([]);
 });
 
 it("has tried every recipe", () => {
