@@ -34,23 +34,29 @@ export class Answers {
       const answer = (await this.#machine.ask(`${question}${shown}: `)) || current || "";
       const value = answer === none ? undefined : answer;
       const written = withKey(this.#toml, "vars", name, value === undefined ? undefined : JSON.stringify(value));
-      const problem = problemOf(written, name);
-      if (problem === undefined) {
-        this.#toml = also?.(written, answer) ?? written;
+      const judged = judge(name, () => also?.(written, answer) ?? written);
+      if (judged.ok) {
+        this.#toml = judged.toml;
         this.#machine.write(this.#file, this.#toml);
         return value;
       }
-      this.#machine.tell(`  ${problem}`);
+      this.#machine.tell(`  ${judged.problem}`);
     }
   }
 }
 
-function problemOf(toml: string, name: string): string | undefined {
+type Judged = { readonly ok: true; readonly toml: string } | { readonly ok: false; readonly problem: string };
+
+/** Nothing that cannot be read again is written: a person's file may have forms that no single line replaces. */
+function judge(name: string, write: () => string): Judged {
   try {
+    const toml = write();
     const found = preflight(parseOwn(toml));
-    return found.find(({ severity, text }) => severity === "error" && text.startsWith(`${name} `))?.text;
+    const problem = found.find(({ severity, text }) => severity === "error" && text.startsWith(`${name} `))?.text;
+    return problem === undefined ? { ok: true, toml } : { ok: false, problem };
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    const problem = error instanceof Error ? error.message : String(error);
+    return { ok: false, problem: `that cannot be written into your settings, so write it by hand: ${problem}` };
   }
 }
 

@@ -191,6 +191,16 @@ describe("with an account", () => {
     expect(told.runs).toEqual([]);
   });
 
+  it("writes nothing that it could not read again", async () => {
+    const told = newTold();
+    const own = 'routes = [\n  { pattern = "old.example.com", custom_domain = true },\n]\n';
+    told.files.set("own.toml", own);
+    const machine = scripted([DOMAIN, "with \u007f"], told);
+    await expect(setUp({ machine, file: "own.toml", generate })).rejects.toThrow("no answer");
+    expect(told.said.filter((text) => text.includes("write it by hand"))).toHaveLength(2);
+    expect(told.files.get("own.toml")).toBe(own);
+  });
+
   it("deploys nothing while a person's own lines are wrong", async () => {
     const told = newTold();
     told.files.set("own.toml", '# mine\n[vars]\nALLOWED_OWNER = "acme" # sic\n');
