@@ -86,28 +86,6 @@ describe("a request", () => {
     },
   );
 
-  it("keeps a slash where the template says so, and asks for the rest", async () => {
-    const { given, sent } = deps([json(200), json(200)]);
-    await callGitHub(given, { ...GET, path: { owner: "a", repo: "b", path: "c/d", page: 2, per_page: 1 } }, testCall());
-    const route = "GET /repos/{owner}/{repo}/compare/{basehead}";
-    await callGitHub(
-      given,
-      { ...GET, route, path: { owner: "a", repo: "b", basehead: "release/1...c0ffee" } },
-      testCall(),
-    );
-    const urls = sent.map(({ url }) => new URL(url)).map(({ pathname, search }) => pathname + search);
-    expect(urls).toEqual(["/repos/a/b/contents/c/d?page=2&per_page=1", "/repos/a/b/compare/release%2F1...c0ffee"]);
-  });
-
-  it.each([
-    { owner: "a", repo: "b" },
-    { repo: "b", path: "c" },
-  ])("is never made of a part: %j", async (path) => {
-    const { given, sent } = deps([json(200)]);
-    await expect(callGitHub(given, { ...GET, path }, testCall())).rejects.toThrow("a path without its");
-    expect(sent).toEqual([]);
-  });
-
   it.each([
     { owner: "..", repo: "b", path: "c" },
     { owner: "a", repo: ".", path: "c" },

@@ -2,6 +2,7 @@
  * A request to GitHub's API: its address by its route's template, and its headers. Pure. No redirect is followed: Authorization
  * never leaves the API's origin.
  */
+import { endpoint } from "@octokit/endpoint";
 import type { ApiResponse } from "./response.ts";
 
 export interface ApiRequest {
@@ -38,32 +39,19 @@ export const GRAPHQL = "POST /graphql";
 const SEGMENT = /^(?!\.{1,2}$)[A-Za-z0-9._-]+$/;
 
 export function buildRequest(apiUrl: string, { route, path, body, token, accept }: ApiRequest): Request {
-  const [method = "", template = ""] = route.split(" ");
+  for (const value of Object.values(path ?? {})) assertPath(String(value));
   const rest = apiUrl.replace(/\/+$/, "");
   const baseUrl = route === GRAPHQL ? rest.replace(/\/api\/v3$/, "/api") : rest;
-  const url = baseUrl + addressOf(template, path ?? {});
+  const built = endpoint(route, { baseUrl, ...path });
   const headers = new Headers({
     accept: accept ?? "application/vnd.github+json",
     authorization: `Bearer ${token}`,
     "user-agent": USER_AGENT,
     "x-github-api-version": API_VERSION,
   });
-  if (body === undefined) return new Request(url, { method, headers, redirect: "manual" });
+  if (body === undefined) return new Request(built.url, { method: built.method, headers, redirect: "manual" });
   headers.set("content-type", "application/json; charset=utf-8");
-  return new Request(url, { method, headers, body: JSON.stringify(body), redirect: "manual" });
-}
-
-/** A template of RFC 6570, as far as GitHub's documentation has them. What has no place in it is the query. */
-function addressOf(template: string, values: NonNullable<ApiRequest["path"]>): string {
-  const left = new Map(Object.entries(values).map(([name, value]) => [name, String(value)]));
-  for (const value of left.values()) assertPath(value);
-  const path = template.replace(/\{(\+?)(\w+)\}/g, (_, many: string, name: string) => {
-    const value = left.get(name);
-    if (value === undefined) throw new Error(`a path without its ${name}`);
-    left.delete(name);
-    return many === "" ? encodeURIComponent(value) : value;
-  });
-  return left.size > 0 ? `${path}?${new URLSearchParams([...left])}` : path;
+  return new Request(built.url, { method: built.method, headers, body: JSON.stringify(body), redirect: "manual" });
 }
 
 /** Checked when the request was read; here once more, as a URL with `..` in it would be another resource. */
