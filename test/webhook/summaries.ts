@@ -53,7 +53,7 @@ interface Reviewed {
   readonly unchecked?: readonly string[];
 }
 
-const LONG = `repo:acme/app:${"x".repeat(900)}:ref:refs/heads/main`;
+const LONG = `repo:acme/app:ref:refs/heads/${"x".repeat(900)}/main`;
 
 export const REVIEWED: Readonly<Record<string, Reviewed>> = {
   "a new policy": { files: [file("ci.sts.yaml", undefined, GOOD)] },
