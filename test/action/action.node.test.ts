@@ -187,6 +187,13 @@ describe("a refusal", () => {
     expectSilent(step, step.masks[0] ?? "");
   });
 
+  it("has no markup of the deployment's in the summary but code", async () => {
+    const page = () => Response.json({ remedy: "a | b\\| ![x](https://e.example) <i> *b* `c <d>` `|`" });
+    const { summary } = await main([() => refused("subject_mismatch", "no"), page]);
+    const told = "a \\| b\\\\\\| !\\[x\\](https://e.example) \\<i\\> \\*b\\* `c <d>` \\`\\|\\`.";
+    expect(summary).toContain(`| What to do | ${told} |`);
+  });
+
   it("gives a command that explains it, on the claims of this very job", async () => {
     const step = await main([() => refused("subject_mismatch", "no")]);
     const [, script = ""] = /```sh\n(.*?)\n```/s.exec(step.summary) ?? [];

@@ -65,7 +65,7 @@ export function summaryOf(context) {
   const more = refusal.moreUrl === "" ? "" : ` ([what it means](${refusal.moreUrl}))`;
   const rows = [
     ["Reason", `${code(refusal.reason || "none was given")}${more}`],
-    ["What to do", whatToDo(context).replaceAll("|", "\\|")],
+    ["What to do", plain(whatToDo(context))],
     ...(place ? [["Policy", `[${place.repository}: ${place.path}](${place.url})`]] : []),
     ...(refusal.requestId === "" ? [] : [["Request id", `${code(refusal.requestId)}, for the operator of ${domain}`]]),
   ];
@@ -94,6 +94,13 @@ function fenced(language, text) {
   const fence = "`".repeat(longest + 1);
   return `${fence}${language}\n${text}\n${fence}`;
 }
+
+/** The deployment's words: code as such, and nothing else of them is markup. @param {string} text */
+const plain = (text) =>
+  text
+    .split(/(`[^`|]*`)/)
+    .map((part, index) => (index % 2 === 1 ? part : part.replaceAll(/[\\`*_~|<>[\]]/g, "\\$&")))
+    .join("");
 
 /** In a table too, so without what ends a cell. @param {string} text */
 const code = (text) => `\`${text.replaceAll(/[`|\n\r]/g, "?")}\``;
