@@ -42,6 +42,10 @@ export class YamlForms {
 
   /** To be asked when the text ends. */
   refusedAtEnd(): RefusedForm | undefined {
+    return this.#tabRefused({ kind: "newline" }) ?? this.#cutOff();
+  }
+
+  #cutOff(): RefusedForm | undefined {
     if (this.#header === undefined || this.#header.source.includes("-")) return undefined;
     if (this.#previous === undefined || this.#previous.source.endsWith("\n")) return undefined;
     const message = "a block text that the file ends without a line break";
@@ -64,8 +68,14 @@ export class YamlForms {
     else if (kind !== "block-text") this.#header = undefined;
   }
 
-  /** YAML 1.1 ends a key in brackets at any colon, YAML 1.2 at one that white space follows, unless the key is quoted. */
-  #gluedRefused({ kind }: Lexeme): Problem | undefined {
+  /**
+   * YAML 1.1 ends a key in brackets at any colon, YAML 1.2 at one that white space follows, unless the key is quoted; to YAML 1.1 a comma and
+   * a bracket belong to a tag.
+   */
+  #gluedRefused({ kind, source }: Lexeme): Problem | undefined {
+    // Before a comma the library finds an empty text.
+    if (this.#previous?.kind === "tag" && (source === "" || CLOSING.includes(kind)))
+      return { message: "a tag glued to what follows it in brackets", suggestion: "write a space behind the tag" };
     if (this.#openFlows <= 0 || this.#previous?.kind !== "map-value-ind") return undefined;
     if (kind === "space" || kind === "newline" || this.#key?.kind !== "plain") return undefined;
     return { message: "a key glued to its value in brackets", suggestion: "write a space behind the colon" };
@@ -85,7 +95,7 @@ export class YamlForms {
   }
 
   /** A tab may stand between a key and its value and before a comment, end a line, and fill a blank one. */
-  #tabRefused({ kind }: Lexeme): RefusedForm | undefined {
+  #tabRefused({ kind }: Pick<Lexeme, "kind">): RefusedForm | undefined {
     if (this.#tab === undefined || kind === "space") return undefined;
     const before = this.#content?.kind ?? "newline";
     if (!this.#lineIsBlank && before === "seq-item-ind")

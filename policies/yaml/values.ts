@@ -7,6 +7,10 @@ import { MAX_ALIASES, MAX_EXPANDED_VALUES } from "../limits.ts";
 import type { YamlReading } from "./reading.ts";
 import type { MapEntry, Tree } from "./tree.ts";
 
+function isMerge(tree: Tree): boolean {
+  return tree.kind === "text" && tree.plain && tree.value === "<<";
+}
+
 export class Anchors {
   readonly #reading: YamlReading;
   readonly #trees = new Map<string, Tree | "open">();
@@ -36,6 +40,8 @@ export class Anchors {
       this.#reading.refuse(at, `unknown anchor ${quoted(name)}`, "define it before, as `&name`");
     else if (target === "open")
       this.#reading.refuse(at, `anchor ${quoted(name)} contains itself`, "write the value out");
+    // To some readers such a key merges, to octo-sts it is a key of this name.
+    else if (isMerge(target)) this.#reading.refuse(at, "an alias that stands for `<<`", "write `<<: *name`");
     else return { ...target, at };
     return { kind: "nothing", at };
   }
@@ -61,8 +67,7 @@ export class Entries {
   add(key: Tree, value: Tree, isAliased: boolean): void {
     const { at } = key;
     if (key.kind !== "text") this.#reading.refuse(at, "a key that is not text", "write `key: value`");
-    else if (key.plain && key.value === "<<")
-      for (const entry of this.#merges.entriesOf(value, isAliased)) this.#add(entry, at);
+    else if (isMerge(key)) for (const entry of this.#merges.entriesOf(value, isAliased)) this.#add(entry, at);
     else this.#add({ name: key.value, plain: key.plain, at, value }, at);
   }
 

@@ -90,6 +90,7 @@ test.each<readonly [form: string, text: string, refused: string, plain: string]>
   ["a tab before a comment of its own line", "a: b\n\t# c\n", `2:1 ${INDENT}`, "a: b\n # c\n"],
   ["a tab behind a dash", "a:\n  - \tb\n", `2:4 ${DASH}`, "a:\n  - b\n"],
   ["a tab behind a dash with nothing", "a:\n  -\t\n", `2:4 ${DASH}`, "a:\n  -\n"],
+  ["a tab behind a dash where the file ends", "a:\n  -\t", `2:4 ${DASH}`, "a:\n  -"],
   ["a glued key", "{a:{b: c}}\n", `1:4 ${GLUED}`, "{a: {b: c}}\n"],
   ["a key glued to a list", "a: {b:[c]}\n", `1:7 ${GLUED}`, "a: {b: [c]}\n"],
   ["a key glued to the closing bracket", "a: {b:}\n", `1:7 ${GLUED}`, "a: {b: }\n"],
@@ -174,6 +175,24 @@ test.each<readonly [form: string, text: string, refused: string, plain: string]>
     "a: [!!strü, b]\n",
     "1:10 not valid YAML: tags and anchors must be separated from the next token by white space -> check the indentation, the quotes and the `: ` of this line and the one before",
     "a: [!!str ü, b]\n",
+  ],
+  [
+    "a tag that is glued to a comma",
+    "a: [!!str, b]\n",
+    "1:10 a tag glued to what follows it in brackets -> write a space behind the tag",
+    "a: [!!str , b]\n",
+  ],
+  [
+    "a tag that is glued to a bracket",
+    "a: {b: !!str}\n",
+    "1:13 a tag glued to what follows it in brackets -> write a space behind the tag",
+    "a: {b: !!str }\n",
+  ],
+  [
+    "an alias of a merge for a key",
+    "a: &x <<\n*x : {b: c}\n",
+    "2:1 an alias that stands for `<<` -> write `<<: *name`",
+    "a: '<<'\n<<: {b: c}\n",
   ],
   ["a tag alone for a key", "a: b\n!!str : c\n", "2:7 a key that is not text -> write `key: value`", "a: b\n'': c\n"],
   [
