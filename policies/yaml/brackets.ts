@@ -117,11 +117,12 @@ class Items {
     const { indicator, start } = between;
     if (indicator === undefined) {
       if (value || between.hasProperty) this.#tell(start, `missing , or : between ${this.#flow} items`);
-    } else if (!this.#isMap) {
-      const newline = sep.find(({ type, offset }) => type === "newline" && offset < indicator.offset);
-      if (newline !== undefined) this.#nodes.reading.broken(newline.offset, KEY_WITHOUT_VALUE);
-      if (before.start < indicator.offset - MAX_KEY_CHARACTERS) this.#tell(indicator.offset, LONG_KEY);
+      return;
     }
+    if (before.start < indicator.offset - MAX_KEY_CHARACTERS) this.#tell(indicator.offset, LONG_KEY);
+    if (this.#isMap) return;
+    const newline = sep.find(({ type, offset }) => type === "newline" && offset < indicator.offset);
+    if (newline !== undefined) this.#nodes.reading.broken(newline.offset, KEY_WITHOUT_VALUE);
   }
 
   #checkBlock(token: Token): void {

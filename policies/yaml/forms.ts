@@ -94,7 +94,7 @@ export class YamlForms {
       : undefined;
   }
 
-  /** A tab may stand between a key and its value and before a comment, end a line, and fill a blank one. */
+  /** A tab may stand between a key and its value and before a comment behind one, end a line, and fill a blank one. */
   #tabRefused({ kind }: Pick<Lexeme, "kind">): RefusedForm | undefined {
     if (this.#tab === undefined || kind === "space") return undefined;
     const before = this.#content?.kind ?? "newline";
@@ -103,7 +103,7 @@ export class YamlForms {
     if (kind === "newline") return undefined;
     if (this.#lineIsBlank && this.#openFlows <= 0 && !OPENING.includes(kind))
       return at(this.#tab, { message: "a tab is used as indentation", suggestion: "indent with spaces" });
-    if (kind === "comment") return undefined;
+    if (kind === "comment" && !this.#lineIsBlank) return undefined;
     if (kind === "anchor" || kind === "tag")
       return at(this.#tab, { message: "a tab before an anchor or a tag", suggestion: "use a space" });
     return this.#openFlows > 0 || OPENING.includes(kind) || CLOSING.includes(before)

@@ -123,6 +123,9 @@ export class Before {
       const message = "an anchor or a tag in brackets on another line than its value";
       this.#reading.refuse(this.#reading.at(this.start), message, "put them on one line");
     }
+    // Before a key in a line of its own, not every reader takes both for the key's.
+    if (this.anchor !== undefined && this.tag !== undefined)
+      this.#reading.refuse(this.#reading.at(this.start), "an anchor and a tag on one value", "remove the tag");
     if (this.#tab === undefined) return;
     const isBlock = next?.type === "block-map" || next?.type === "block-seq";
     if (isBlock || (this.#atNewline && this.#tab.indent <= parentIndent)) this.#reading.broken(this.#tab.offset, TAB);

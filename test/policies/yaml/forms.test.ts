@@ -88,6 +88,7 @@ test.each<readonly [form: string, text: string, refused: string, plain: string]>
   ["a tab as indentation", "a:\n\tb: c\n", `2:1 ${INDENT}`, "a:\n  b: c\n"],
   ["a tab behind spaces as indentation", "a:\n  \tb: c\n", `2:3 ${INDENT}`, "a:\n  b: c\n"],
   ["a tab before a comment of its own line", "a: b\n\t# c\n", `2:1 ${INDENT}`, "a: b\n # c\n"],
+  ["a tab before a comment in brackets", "a: [b,\n\t# c\n  d]\n", `2:1 ${BRACKET}`, "a: [b,\n # c\n  d]\n"],
   ["a tab behind a dash", "a:\n  - \tb\n", `2:4 ${DASH}`, "a:\n  - b\n"],
   ["a tab behind a dash with nothing", "a:\n  -\t\n", `2:4 ${DASH}`, "a:\n  -\n"],
   ["a tab behind a dash where the file ends", "a:\n  -\t", `2:4 ${DASH}`, "a:\n  -"],
@@ -193,6 +194,18 @@ test.each<readonly [form: string, text: string, refused: string, plain: string]>
     "a: &x <<\n*x : {b: c}\n",
     "2:1 an alias that stands for `<<` -> write `<<: *name`",
     "a: '<<'\n<<: {b: c}\n",
+  ],
+  [
+    "an anchor and a tag before a key",
+    "a:\n  &x !!str b: *x\n",
+    "2:3 an anchor and a tag on one value -> remove the tag",
+    "a:\n  &x b: *x\n",
+  ],
+  [
+    "a key of more than 1024 characters in brackets",
+    `{${"a".repeat(1025)}: b}\n`,
+    "1:1027 not valid YAML: a key and its colon that are more than 1024 characters apart -> check the indentation, the quotes and the `: ` of this line and the one before",
+    `{${"a".repeat(1024)}: b}\n`,
   ],
   ["a tag alone for a key", "a: b\n!!str : c\n", "2:7 a key that is not text -> write `key: value`", "a: b\n'': c\n"],
   [
