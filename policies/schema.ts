@@ -56,13 +56,18 @@ export const InlineKeySchema = v.strictObject(
   wanted("a mapping, one public key"),
 );
 
+const KEY_SET = "a mapping with `keys`";
+
 export const KeySetSchema = v.strictObject(
   { keys: v.nullish(v.array(InlineKeySchema, wanted("a list of public keys"))) },
-  wanted("a mapping with `keys`"),
+  wanted(KEY_SET),
 );
 
-/** Written out, or pasted as the JSON text of a key set. */
-export const JwksSchema = v.lazy((input) => (typeof input === "string" ? StringSchema : KeySetSchema));
+/** Written out, or pasted as the JSON text of a key set. To the schema of a mapping a list is one, too, and has something named `keys`. */
+export const JwksSchema = v.lazy((input) => {
+  if (Array.isArray(input)) return v.never(wanted(KEY_SET));
+  return typeof input === "string" ? StringSchema : KeySetSchema;
+});
 
 const repositoryPolicyEntries = {
   issuer: v.nullish(StringSchema),

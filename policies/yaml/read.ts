@@ -207,7 +207,7 @@ function checkShape(
     for (const issue of result.issues ?? []) {
       const path = pathOf(key, issue);
       const items = Array.isArray(issue.input) ? issue.input.filter((item) => typeof item === "string") : [];
-      diagnostics.add(path, locate(path), `${path} ${issue.message}`, kind.shapeOf(path, items));
+      diagnostics.add(path, locate(path) ?? locate(key), `${path} ${issue.message}`, kind.shapeOf(path, items));
     }
     if (result.success) value[key] = result.output;
     else if (!withoutBadEntries(raw[key], result.issues)) broken.add(key);

@@ -156,6 +156,20 @@ test.each<readonly [name: string, text: string, diagnostics: readonly string[]]>
     ],
   ],
   [
+    "keys as a list",
+    `${HEAD}${GRANT}jwks: [{kty: EC}]\n`,
+    [
+      "5:7 [jwks] jwks must be a mapping with `keys`, not a list -> write the key set as it is published, `{keys: [{kty: ..., ...}]}`",
+    ],
+  ],
+  [
+    "a list for a key, told where the keys stand",
+    `${HEAD}${GRANT}jwks: {keys: [[a]]}\n`,
+    [
+      "5:7 [jwks.keys[0].0] jwks.keys[0].0 must be a mapping, one public key, not a string -> write the key set as it is published, `{keys: [{kty: ..., ...}]}`",
+    ],
+  ],
+  [
     "permissions as a list",
     `${HEAD}permissions: [contents]\n`,
     [
