@@ -2,8 +2,23 @@
 
 import { describe, expect, it } from "vitest";
 import { forged, STRANGER } from "../support/flood.ts";
-import { createIssuerWorld, signerNamed } from "../support/issuer-world.ts";
+import { createIssuerWorld, type IssuerWorld, signerNamed } from "../support/issuer-world.ts";
 import { DOMAIN, POLICY } from "../support/workload.ts";
+
+/** In that moment, and not when it is looked the next time: what hangs is given up after its time, which is skipped. */
+function mintsAsked(world: IssuerWorld, count: number): Promise<void> {
+  const { network } = world;
+  const answer = network.fetch.bind(network);
+  return new Promise((resolve) => {
+    let left = count;
+    Object.assign(network, {
+      fetch: (request: Request) => {
+        if (new URL(request.url).pathname.endsWith("/access_tokens") && --left === 0) resolve();
+        return answer(request);
+      },
+    });
+  });
+}
 
 describe("to learn whether a policy names an issuer", () => {
   it("by filling every place in flight and asking once more: the answer is the same whether it does or not", async () => {
@@ -17,13 +32,14 @@ describe("to learn whether a policy names an issuer", () => {
       // As many as are looked up at once, all of which hang at GitHub.
       world.network.fault({ route: "gh.mint", kind: "delay", delayMs: 3_900 });
       world.network.forgetCalls();
+      const full = mintsAsked(world, 11);
       const held = Array.from({ length: 20 }, async (_, i) =>
         world.send(forged(world), {
           scope: `${world.owner}/hung-${i}`,
           headers: { "CF-Connecting-IP": `203.0.113.${i}` },
         }),
       );
-      await expect.poll(() => world.network.count("gh.mint"), { timeout: 3_000 }).toBeGreaterThanOrEqual(11);
+      await full;
       const [cold, cached] = await Promise.all([
         world.send(forged(world), { identity: "not-cached", ...from }),
         world.send(forged(world), from),
