@@ -1,24 +1,9 @@
 // What an attacker tried who had read the code: each a way to learn, to hold up or to lock out that is closed.
 
 import { describe, expect, it } from "vitest";
-import { forged, STRANGER } from "../support/flood.ts";
-import { createIssuerWorld, type IssuerWorld, signerNamed } from "../support/issuer-world.ts";
+import { forged, mintsAsked, STRANGER } from "../support/flood.ts";
+import { createIssuerWorld, signerNamed } from "../support/issuer-world.ts";
 import { DOMAIN, POLICY } from "../support/workload.ts";
-
-/** In that moment, and not when it is looked the next time: what hangs is given up after its time, which is skipped. */
-function mintsAsked(world: IssuerWorld, count: number): Promise<void> {
-  const { network } = world;
-  const answer = network.fetch.bind(network);
-  return new Promise((resolve) => {
-    let left = count;
-    Object.assign(network, {
-      fetch: (request: Request) => {
-        if (new URL(request.url).pathname.endsWith("/access_tokens") && --left === 0) resolve();
-        return answer(request);
-      },
-    });
-  });
-}
 
 describe("to learn whether a policy names an issuer", () => {
   it("by filling every place in flight and asking once more: the answer is the same whether it does or not", async () => {
