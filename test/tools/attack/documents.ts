@@ -61,7 +61,7 @@ export const DOCUMENTS: readonly Attack[] = [
   bomb(
     "answers of GitHub without end",
     (world) => many(TIMES, (i) => ask(world, { identity: `none-${i}` })),
-    { cpuMs: 4_000 },
+    { cpuMs: 4_000, memoryMiB: 96 },
     { prepare: ({ network }) => network.fault({ route: "gh.contents", ...ENDLESS }), calm },
   ),
 ];

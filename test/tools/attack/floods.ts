@@ -70,7 +70,7 @@ const strangers: readonly Attack[] = [
   })),
   flood(
     "issuers without end that a pattern of one policy fits",
-    { github: 30, others: 80 },
+    { github: 60, others: 80 },
     (world) =>
       many(SHOTS, (i) => {
         const headers = { ...forged(world, { claims: { iss: `${issuerOf(world)}/path-${i}` } }), ...address(i) };
