@@ -26,7 +26,8 @@ function tryPort(port: number, hostname: string): Promise<number | undefined> {
   });
 }
 
-async function freePort(): Promise<number> {
+/** On the IPv4 loopback, now; nothing else asks for it in the same moment. */
+export async function freePort(): Promise<number> {
   return (await tryPort(0, "127.0.0.1")) ?? 0;
 }
 
