@@ -38,7 +38,8 @@ function parseUrl(text: string): URL | undefined {
 
 const isHttp = (url: URL): boolean => url.protocol === "https:" || url.protocol === "http:";
 
-const isLoopback = (host: string): boolean =>
+/** Of a URL's host name as the parser writes it. */
+export const isLoopback = (host: string): boolean =>
   host === "localhost" || host === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(host);
 
 /** IPv6 in brackets, or any name whose last label is a number: an IPv4 address, or what some resolver takes for one. */

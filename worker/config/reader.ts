@@ -1,5 +1,6 @@
 /** One variable of the environment at a time -> its value, or a problem that never repeats the value: it may be a secret. Pure. */
 
+import { isLoopback } from "../../policies/fetch-target.ts";
 import { isIssuer } from "../../policies/fields.ts";
 import { OWNER_NAME, REPOSITORY_NAME } from "../../policies/names.ts";
 import { isPermissionName } from "../../policies/permissions.ts";
@@ -19,7 +20,6 @@ export const BINDINGS = ["STS_CACHE", "CALLER_RATE_LIMIT", "OWNER_RATE_LIMIT", "
 
 const HOST =
   /^(?=.{1,253}(?::|$))[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*(?::\d{1,5})?$/;
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /** Reads one variable after the other, and keeps what is wrong with any of them. */
 export class Reader {
@@ -123,7 +123,7 @@ export class Reader {
     if (value === undefined) return undefined;
     const url = URL.canParse(value) ? new URL(value) : undefined;
     const bare = url && url.username === "" && url.password === "" && url.hash === "" && url.search === "";
-    const loopback = url && allowLoopback && url.protocol === "http:" && LOOPBACK.test(url.hostname);
+    const loopback = url && allowLoopback && url.protocol === "http:" && isLoopback(url.hostname);
     if (url && bare && (url.protocol === "https:" || loopback)) return value.replace(/\/+$/, "");
     return this.problem(name, "must be an https URL without user, query or fragment");
   }

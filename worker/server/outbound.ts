@@ -1,4 +1,5 @@
 /** Where requests go when PRIVATE_HOSTS or ALLOW_LOOPBACK is set: to those hosts over any network, to all others over the public one. */
+import { isLoopback } from "../../policies/fetch-target.ts";
 
 interface Env {
   readonly PRIVATE_HOSTS: string | null;
@@ -7,13 +8,11 @@ interface Env {
   readonly ANY: Fetcher;
 }
 
-const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;
-
 export default {
   fetch(request: Request, env: Env): Promise<Response> {
     const { hostname } = new URL(request.url);
     const hosts = (env.PRIVATE_HOSTS ?? "").toLowerCase().split(/[\s,]+/);
-    const isPrivate = hosts.includes(hostname) || (env.ALLOW_LOOPBACK === "true" && LOOPBACK.test(hostname));
+    const isPrivate = hosts.includes(hostname) || (env.ALLOW_LOOPBACK === "true" && isLoopback(hostname));
     return (isPrivate ? env.ANY : env.PUBLIC).fetch(request);
   },
 };
