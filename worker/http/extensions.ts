@@ -8,7 +8,7 @@ import { accept, type Result, refuse } from "../denial.ts";
 import type { Downscoping } from "../exchange/outcome.ts";
 import { NARROWING_MAX_ENTRIES } from "../limits.ts";
 import type { Scope } from "../trust-policy/target.ts";
-import type { Parameters } from "./parameters.ts";
+import { PARAMETER_NAMES, type Parameters } from "./parameters.ts";
 
 /**
  * What a caller asks for beyond the scope: `permissions=contents:read,issues:write` and `repositories=a,b`. Syntax only; that
@@ -124,8 +124,6 @@ function readFormat(values: readonly string[] | undefined, dryRun: boolean): Res
 export const isDryRun = (name: string): boolean =>
   plainSpelling(name).startsWith("dry") || nearest(name, ["dry_run"]) !== undefined;
 const DOWNSCOPING_NAMES = ["permissions", "repositories"];
-/** Of what must not be lost. */
-const KNOWN_NAMES = [...DOWNSCOPING_NAMES, "dry_run"];
 
 /**
  * Unknown parameters are ignored, as clients of octo-sts send some. But downscoping under a wrong name would be lost, and the caller
@@ -133,7 +131,7 @@ const KNOWN_NAMES = [...DOWNSCOPING_NAMES, "dry_run"];
  */
 export function misspelling(names: Iterable<string>): ReturnType<typeof refuse> | undefined {
   for (const name of names) {
-    const meant = KNOWN_NAMES.includes(name) ? undefined : nameMeant(name);
+    const meant = PARAMETER_NAMES.has(name) ? undefined : nameMeant(name);
     if (!meant) continue;
     const problem = `there is no parameter "${printable(name)}": did you mean "${meant}"?`;
     return refuse({ reason: "invalid_request", problem });

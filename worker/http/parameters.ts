@@ -185,7 +185,7 @@ function decodeJson(bytes: Uint8Array): Result<Parameters> {
     const given: readonly unknown[] = Array.isArray(value) ? value : [value];
     const values = given.map((entry) => (name === "dry_run" && typeof entry === "boolean" ? String(entry) : entry));
     const texts = values.filter((entry) => typeof entry === "string");
-    const isRead = JSON_NAMES.has(name);
+    const isRead = PARAMETER_NAMES.has(name);
     if (isRead && texts.length < values.length) {
       return invalid(`"${name}" in the JSON body is neither text nor a list of text`);
     }
@@ -210,6 +210,4 @@ function nestedName(value: unknown): string | undefined {
 const RESTRICTIONS: ReadonlySet<string> = new Set(["permissions", "repositories", "dry_run"]);
 
 /** Of any other name the value may be of any type: what else a client sends along is ignored. */
-const JSON_NAMES: ReadonlySet<string> = new Set([
-  ...["scope", "scopes", "identity", "permissions", "repositories", "dry_run", "format"],
-]);
+export const PARAMETER_NAMES: ReadonlySet<string> = new Set(["scope", "scopes", "identity", "format", ...RESTRICTIONS]);
