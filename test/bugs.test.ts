@@ -3,7 +3,7 @@
 import { createExecutionContext, reset, waitOnExecutionContext } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createApp } from "../worker/app.ts";
-import { describeBug } from "../worker/audit.ts";
+import { describeBug } from "../worker/bug.ts";
 import { createWebhookWorld } from "./support/webhook-world.ts";
 import { createWorld, DOMAIN } from "./support/world.ts";
 

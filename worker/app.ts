@@ -3,7 +3,7 @@
  */
 import type { Context } from "hono";
 import { Hono } from "hono/tiny";
-import { describeBug } from "./audit.ts";
+import { describeBug } from "./bug.ts";
 import type { Env } from "./config/reader.ts";
 import { healthRoute, readyRoute, rootRoute } from "./http/health.ts";
 import { metadataRoute, tokenRoute } from "./http/oauth-token.ts";

@@ -4,7 +4,12 @@
  */
 import { fetchTarget } from "../policies/fetch-target.ts";
 import type { DeploymentRules } from "../policies/parse.ts";
-import { AuditSampler, type AuditSink, CloudEventsSink, logSink, metricsSink, queueSink } from "./audit.ts";
+import { CloudEventsSink } from "./audit/http.ts";
+import { logSink } from "./audit/log.ts";
+import { metricsSink } from "./audit/metrics.ts";
+import { queueSink } from "./audit/queue.ts";
+import { AuditSampler } from "./audit/sampler.ts";
+import type { AuditSink } from "./audit.ts";
 import type { ConfigProblem, Env } from "./config/reader.ts";
 import { type Config, readConfig } from "./config.ts";
 import { ACCOUNTS_CACHE, type AccountsValue } from "./github/accounts.ts";

@@ -14,10 +14,12 @@ export const LAYERS = [
   "trust-policy/",
   "github/",
   "oidc/",
+  "audit/",
   "audit",
   "store/",
   "config",
   "config/",
+  "bug",
   "denial",
   "limits",
 ] as const;

@@ -2,7 +2,9 @@
  * One exchange under way: its time, its calls, what its steps learned about the caller, and how it ends. After the answer, read
  * tokens are revoked, caches are written and the event is sent. The decisions are in `exchange.ts`.
  */
-import { type AuditSampler, type AuditSink, describeBug, emit } from "../audit.ts";
+import type { AuditSampler } from "../audit/sampler.ts";
+import { type AuditSink, emit } from "../audit.ts";
+import { describeBug } from "../bug.ts";
 import type { Config } from "../config.ts";
 import { type Denial, REFUSALS, type Result, type Viewer } from "../denial.ts";
 import type { GitHub } from "../github/github.ts";

@@ -2,7 +2,7 @@
  * What the work on one delivery carries from step to step: its calls and their budget, the KV writes, the tokens to be revoked, and
  * the one line of the log in which it ends. Decides nothing.
  */
-import { describeBug } from "../audit.ts";
+import { describeBug } from "../bug.ts";
 import type { CallContext } from "../github/github.ts";
 import { WEBHOOK_CALLS_MAX, WEBHOOK_END_MAX_MS, WEBHOOK_WORK_MAX_MS } from "../limits.ts";
 import type { Services } from "../services.ts";
