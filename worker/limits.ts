@@ -180,6 +180,8 @@ export const DEAD_TOKEN_KEEP_MS = 10_000;
 export const DEAD_TOKENS_MAX = 1_000;
 /** GitHub is asked so often whether it takes the Apps' keys, whoever asks for `/readyz`. */
 export const READY_FRESH_MS = 30_000;
+/** More than GitHub's answers are under way: a clock so far off judges tokens wrongly, and GitHub refuses the App's own. */
+export const CLOCK_DIFFERENCE_MAX_SECONDS = 60;
 /** For what the first request in an isolate is told: a little longer than one call may take. */
 export const READY_WAITS_MS: readonly number[] = [50, 100, 200, 400, 800, 1_500, 1_500];
 /** Events of callers over a limit: the first of a window, then one of so many. */

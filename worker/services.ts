@@ -111,7 +111,10 @@ export function setUp(env: Env, outside: Outside = realOutside()): Setup {
     problems.push({ variable, problem: `the private key of App ${id}: ${keys.message}` });
     return [];
   });
-  if (!reading.ok || !kv || problems.length > 0) return { ok: false, problems, readyToken };
+  if (!reading.ok || !kv || problems.length > 0) {
+    outside.log(JSON.stringify({ type: "misconfigured", problems }));
+    return { ok: false, problems, readyToken };
+  }
   return { ok: true, services: compose({ config: reading.config, apps, kv, env }, outside) };
 }
 
@@ -158,7 +161,13 @@ function compose(parts: Parts, outside: Outside): Services {
     slowBodies: new Room(SLOW_BODIES_ROOM),
     policySource: new PolicySource({ caches: caches.sources, github, orgPolicyRepo: config.orgPolicyRepo, now }),
     deadTokens: new BoundedMap(DEAD_TOKENS_MAX),
-    readiness: new Readiness({ github, apps, now }),
+    readiness: new Readiness({
+      github,
+      apps,
+      hearsWebhooks: ({ id }) => config.apps.some((app) => app.id === id && app.webhookSecrets.length > 0),
+      kv: caches.kv,
+      now,
+    }),
     auditSampler: new AuditSampler(now),
     budgets: new Budgets({ callers: callerLimit, owners: ownerLimit, now }),
     sinks: sinksOf(parts, outside),
@@ -206,6 +215,7 @@ function createCaches({ config, apps, kv: namespace }: Parts, { now, log }: Outs
   const tombstones = new Tombstones({ kv, apiHost, orgPolicyRepo, now, wait });
   const appIdsFor = (owner: string) => appsOf(apps, owner).map(({ id }) => id);
   return {
+    kv,
     tombstones,
     sources: new SourceCaches({ kv, apiHost, orgPolicyRepo, appIdsFor, tombstones, now }),
     installations: new TieredCache<InstallationValue>({ ...common, ...INSTALLATION_CACHE }),

@@ -53,13 +53,18 @@ export class AppJwts {
 
   /** Undefined when none of the App's keys can be used to sign. */
   async for(app: App): Promise<AppJwt | undefined> {
-    const state = this.#stateOf(app);
+    const { preferred } = this.#stateOf(app);
     for (let turn = 0; turn < app.keys.length; turn += 1) {
-      const key = (state.preferred + turn) % app.keys.length;
-      const signed = await signedWith(app, state, key, this.#now());
-      if (signed) return { jwt: signed.jwt, key };
+      const signed = await this.ofKey(app, (preferred + turn) % app.keys.length);
+      if (signed) return signed;
     }
     return undefined;
+  }
+
+  /** By one of the App's keys and no other; undefined when it cannot be used to sign. */
+  async ofKey(app: App, key: number): Promise<AppJwt | undefined> {
+    const signed = await signedWith(app, this.#stateOf(app), key, this.#now());
+    return signed && { jwt: signed.jwt, key };
   }
 
   /** GitHub said 401 to it: it is not used again, and the other key, if there is one, goes first from now on. */
@@ -143,6 +148,15 @@ export class AppApi {
     if (first.result.kind !== "unauthorized") return first;
     const other = await jwts.for(asked.app);
     return other === undefined || other.key === jwt?.key ? first : this.#askWith(asked, other, call);
+  }
+
+  /** With each of the App's keys, in their order: while one replaces the other, GitHub should know both. */
+  async askWithEachKey(asked: AppRequest, call: CallContext): Promise<readonly AppResult[]> {
+    const { jwts, backoff } = this.#deps;
+    const { app } = asked;
+    const result = backoff.heldBack(quotaHolderOf(app), call);
+    if (result) return app.keys.map(() => ({ result }));
+    return Promise.all(app.keys.map(async (_, key) => this.#askWith(asked, await jwts.ofKey(app, key), call)));
   }
 
   async #askWith(asked: AppRequest, jwt: AppJwt | undefined, call: CallContext): Promise<AppResult> {

@@ -10,6 +10,7 @@ import { Backoff } from "./backoff.ts";
 import { Api, type ApiDeps, type CallContext, type TokenApi } from "./call.ts";
 import { Installations, type InstallationValue } from "./installations.ts";
 import { type AskedGrant, MINT_ROUTE } from "./mint.ts";
+import { TO_CHECK, TO_READ } from "./needs.ts";
 import { Pool } from "./pool.ts";
 import { InstalledRepositories } from "./repositories.ts";
 import { type ApiRequest, GRAPHQL } from "./request.ts";
@@ -32,13 +33,16 @@ export interface GitHubDeps extends ApiDeps {
   readonly accountsCache: TieredCache<AccountsValue>;
 }
 
-const APP = "GET /app";
+const GET_APP = { route: "GET /app", retry: true } as const;
+/** What GitHub answered to one of an App's keys. */
+export interface TriedKey {
+  readonly app: Result<AppInfo>;
+  /** GitHub's clock, in ms since the epoch, to the second; undefined when it did not say. */
+  readonly dateMs: number | undefined;
+}
+
 /** For names of repositories alone. */
 const LIST: AskedGrant["permissions"] = { metadata: "read" };
-/** For policy files. */
-const READ: AskedGrant["permissions"] = { contents: "read" };
-/** For the check run of a commit as well. */
-const READ_AND_CHECK: AskedGrant["permissions"] = { contents: "read", checks: "write" };
 
 export class GitHub implements TokenApi {
   readonly installations: Installations;
@@ -87,11 +91,19 @@ export class GitHub implements TokenApi {
     return this.#pool.isScarceFor(owner);
   }
 
-  /** Whether GitHub takes this App's key. */
+  /** The App as GitHub knows it. */
   async getApp(app: App, call: CallContext): Promise<Result<AppInfo>> {
-    const { result } = await this.#apps.ask({ app, request: { route: APP, retry: true } }, call);
-    const info = result.kind === "success" ? parseApp(result.json) : undefined;
-    return info === undefined ? refuse(denialOf(result, { route: APP, appId: app.id })) : accept(info);
+    const { result } = await this.#apps.ask({ app, request: GET_APP }, call);
+    return appOf(app, result);
+  }
+
+  /** The same with each of its keys, in their order: whether GitHub takes them, and what its clock says. */
+  async tryKeys(app: App, call: CallContext): Promise<readonly TriedKey[]> {
+    const answers = await this.#apps.askWithEachKey({ app, request: GET_APP }, call);
+    return answers.map(({ result, response }) => {
+      const date = response?.kind === "response" ? Date.parse(response.headers.get("date") ?? "") : Number.NaN;
+      return { app: appOf(app, result), dateMs: Number.isNaN(date) ? undefined : date };
+    });
   }
 
   /** To read policy files with; whoever gets one has it revoked. Throws without repositories: that would read all of them. */
@@ -101,7 +113,7 @@ export class GitHub implements TokenApi {
     repositories: readonly string[],
     call: CallContext,
   ): Promise<Result<MintedToken>> {
-    const minted = await this.#mintToRead(app, installation, { permissions: READ, repositories }, call);
+    const minted = await this.#mintToRead(app, installation, { permissions: TO_READ, repositories }, call);
     const [only, ...others] = repositories;
     const isNotSeen = !minted.ok && minted.denial.reason === "repository_not_visible";
     if (isNotSeen && only !== undefined && others.length === 0) this.repositories.lacks(installation, only);
@@ -120,7 +132,7 @@ export class GitHub implements TokenApi {
     repository: string,
     call: CallContext,
   ): Promise<Result<MintedToken>> {
-    return this.#mintOwn(app, installation, { permissions: READ_AND_CHECK, repositories: [repository] }, call);
+    return this.#mintOwn(app, installation, { permissions: TO_CHECK, repositories: [repository] }, call);
   }
 
   /** The caller's token: exactly the grant. Throws for a grant without permissions or without repositories. */
@@ -186,6 +198,11 @@ export class GitHub implements TokenApi {
     this.#holders.delete(token);
     return revokeToken(this.#api, token, signal);
   }
+}
+
+function appOf(app: App, result: ApiResult): Result<AppInfo> {
+  const info = result.kind === "success" ? parseApp(result.json) : undefined;
+  return info === undefined ? refuse(denialOf(result, { route: GET_APP.route, appId: app.id })) : accept(info);
 }
 
 const quotaHolderOf = ({ id }: Installation, route?: string) =>

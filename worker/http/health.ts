@@ -21,7 +21,7 @@ export function healthRoute(requestId: string): Response {
 }
 
 /**
- * Configuration parses, each App's key signs, GitHub takes it. With READY_TOKEN as bearer it says what is wrong; everyone else
+ * Configuration parses, each App has a key that GitHub takes and can read policies, our clock is GitHub's. With READY_TOKEN as bearer it says what is wrong; everyone else
  * learns ready or not, and the names of wrong variables.
  */
 export async function readyRoute(
@@ -37,10 +37,13 @@ export async function readyRoute(
     );
   }
   const { services } = setup;
-  const checks = await services.readiness.checks({ signal: AbortSignal.timeout(EXCHANGE_DEADLINE_MS), waitUntil });
+  const { checks, warnings } = await services.readiness.report({
+    signal: AbortSignal.timeout(EXCHANGE_DEADLINE_MS),
+    waitUntil,
+  });
   const ready = checks.every(({ ok }) => ok);
   const isTrusted = await mayKnowMore(request, services.config.readyToken);
-  const details = { checks, warnings: services.warnings };
+  const details = { checks, warnings: [...warnings, ...services.warnings] };
   return jsonResponse({ ready, ...(isTrusted && details), request_id: requestId }, ready ? 200 : 503);
 }
 

@@ -7,6 +7,7 @@ import type { CompiledPolicy } from "../../policies/parse.ts";
 import { accept, type Denial, type Result, refuse } from "../denial.ts";
 import type { App, GitHub, Installation, RepositoryRef } from "../github/github.ts";
 import { missingPermissions } from "../github/mint.ts";
+import { TO_CHECK } from "../github/needs.ts";
 import { appsOf } from "../github/pool.ts";
 import { settingsUrlOf } from "../github/web-url.ts";
 import { CHECK_TOKEN_MARGIN_MS } from "../limits.ts";
@@ -27,8 +28,6 @@ export interface CheckClient {
   /** The App's webhook secrets, the present one first. */
   readonly secrets: readonly string[];
 }
-
-const NEEDED = { contents: "read", checks: "write" };
 
 /**
  * The token is kept in this isolate's memory for the next delivery of the repository: most find nothing to do, and would each cost a
@@ -85,7 +84,7 @@ async function explained({ run, github, app, place }: Opening, denial: Denial): 
   if (!found.ok) return found.denial;
   const { installation } = found.value;
   const settingsUrl = settingsUrlOf(run.services.config.apiUrl, installation);
-  return { ...denial, missing: missingPermissions(NEEDED, installation.permissions), settingsUrl };
+  return { ...denial, missing: missingPermissions(TO_CHECK, installation.permissions), settingsUrl };
 }
 
 /** What the Apps that see a repository are to its check. */
@@ -108,7 +107,7 @@ export async function appsInstalled({ run, github, app: own, place }: CheckClien
   const here = looked.flat();
   // An App without a webhook secret hears of nothing, and can report nothing.
   const hears = ({ id }: App) => config.apps.some((one) => one.id === id && one.webhookSecrets.length > 0);
-  const reporting = here.filter(({ app, held }) => hears(app) && missingPermissions(NEEDED, held).length === 0);
+  const reporting = here.filter(({ app, held }) => hears(app) && missingPermissions(TO_CHECK, held).length === 0);
   return {
     isReporter: !reporting.some(({ app }) => isLower(app.id, own.id)),
     missing(policy) {

@@ -41,6 +41,8 @@ export async function serveCall(request: Request, served: Served, options: Servi
             okStatus: served.okStatus,
             act,
           });
+    // As every server says it (RFC 9110 section 6.6.1), unless a fault says another.
+    if (!response.headers.has("Date")) response.headers.set("Date", new Date(options.now()).toUTCString());
     options.log.close(call, response.status);
     return response;
   } catch (reason) {

@@ -19,6 +19,14 @@ function found<T>(value: T | undefined, what: string): T {
   return value;
 }
 
+export interface AppOptions {
+  readonly id: number;
+  readonly publicKeys: readonly CryptoKey[];
+  readonly slug?: string;
+  readonly permissions?: Permissions;
+  readonly events?: readonly string[];
+}
+
 export interface InstallOptions {
   readonly app: number;
   readonly owner: string;
@@ -130,11 +138,13 @@ function appBuilders(state: State) {
   }
   return {
     /** `owner` (default: an account `app-owner`) is the App's developer, not where it is installed. */
-    addApp(options: { id: number; publicKeys: readonly CryptoKey[]; slug?: string }): App {
+    addApp(options: AppOptions): App {
       const owner: Account = { id: 900_000 + options.id, login: "app-owner", type: "Organization" };
       const slug = options.slug ?? `app-${options.id}`;
       const clientId = `Iv23li${String(options.id).padStart(14, "0")}`;
-      const app: App = { id: options.id, slug, clientId, owner, publicKeys: [...options.publicKeys] };
+      const { id, permissions = { contents: "write" }, events = ["push"] } = options;
+      const publicKeys = [...options.publicKeys];
+      const app = { id, slug, clientId, owner, publicKeys, permissions: { metadata: "read", ...permissions }, events };
       state.apps.push(app);
       return app;
     },

@@ -168,8 +168,8 @@ export function appJson(app: App, installations: number, bases: Bases): Json {
     html_url: `${bases.web}/apps/${app.slug}`,
     created_at: timestamp(0),
     updated_at: timestamp(0),
-    permissions: { metadata: "read", contents: "write" },
-    events: ["push"],
+    permissions: app.permissions,
+    events: app.events,
     installations_count: installations,
   };
 }

@@ -40,6 +40,9 @@ export interface App {
   readonly clientId: string;
   readonly owner: Account;
   readonly publicKeys: CryptoKey[];
+  /** What it asks for; an installation has what its owner accepted of that. */
+  readonly permissions: Permissions;
+  readonly events: readonly string[];
 }
 
 export type Permissions = Readonly<Record<string, string>>;

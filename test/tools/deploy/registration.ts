@@ -2,20 +2,14 @@
 
 import { parsePolicy } from "../../../policies/parse.ts";
 import { rankOfLevel } from "../../../policies/permissions.ts";
+import { EVENTS, TO_CHECK } from "../../../worker/github/needs.ts";
 import { webUrlOf } from "../../../worker/github/web-url.ts";
 
 /** Name to level. */
 export type Permissions = ReadonlyMap<string, string>;
 
 /** What the service needs for itself: policies are read, and checks are made on pull requests. */
-export const OWN_PERMISSIONS: Permissions = new Map([
-  ["checks", "write"],
-  ["contents", "read"],
-  ["metadata", "read"],
-]);
-
-/** GitHub sends the installation's own without being asked. */
-const EVENTS = ["push", "pull_request", "merge_group", "check_suite", "check_run", "repository"];
+export const OWN_PERMISSIONS: Permissions = new Map(Object.entries({ ...TO_CHECK, metadata: "read" }));
 
 export interface PolicyFile {
   readonly path: string;
