@@ -37,10 +37,12 @@ const workflows = [
   ...["README.md", ".github/actions/token/README.md", "policies/README.md"].flatMap((path) =>
     [...text(path).matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(([, block = ""]) => ({ path, workflow: block })),
   ),
-  ...["policies/examples/first-policy/release.yml", ".github/workflows/deploy.yml"].map((path) => ({
-    path,
-    workflow: text(path),
-  })),
+  ...["policies/examples/first-policy/release.yml", ".github/workflows/deploy.yml", ".github/workflows/probe.yml"].map(
+    (path) => ({
+      path,
+      workflow: text(path),
+    }),
+  ),
 ].filter(({ workflow }) => /^jobs:/m.test(workflow));
 
 const PATH = ".github/workflows/a.yml";
@@ -53,6 +55,7 @@ it("finds them all", () => {
     "policies/README.md": 1,
     "policies/examples/first-policy/release.yml": 1,
     ".github/workflows/deploy.yml": 1,
+    ".github/workflows/probe.yml": 1,
   });
 });
 
