@@ -18,9 +18,8 @@ describe("BEHAVIOUR.md", () => {
   });
 
   it("has one test for each row, and no test without a row", () => {
-    const tested = ["github.test.ts", "github-access.test.ts", "github-git.test.ts", "github-graphql.test.ts"].flatMap(
-      numbers,
-    );
+    const names = ["github", "github-access", "github-git", "github-graphql", "github-manifest"];
+    const tested = names.flatMap((name) => numbers(`${name}.test.ts`));
     expect(tested.sort((a, b) => a - b)).toEqual(rows.map((row) => row.number));
   });
 

@@ -22,6 +22,7 @@ import { commitRoutes } from "./github/commits.ts";
 import { contentRoutes } from "./github/contents.ts";
 import { graphqlRoutes } from "./github/graphql.ts";
 import { gitRoutes } from "./github/objects.ts";
+import { isWebPath, registrationRoutes, webAnswer } from "./github/registration.ts";
 import type { Context, Route } from "./github/route.ts";
 import { type Matched, match } from "./github/router.ts";
 import type { Bases } from "./github/shapes.ts";
@@ -45,6 +46,8 @@ export interface GitHubOptions {
 
 export interface GitHub extends Builders {
   readonly apiUrl: string;
+  /** Of the website, which lies on the API's own host at an Enterprise Server. */
+  readonly webUrl: string;
   readonly state: State;
   readonly calls: readonly Call[];
   readonly tokens: readonly MintedToken[];
@@ -63,6 +66,7 @@ const ROUTES: readonly Route[] = [
   ...commitRoutes,
   ...checkRoutes,
   ...graphqlRoutes,
+  ...registrationRoutes,
 ];
 const VERSIONS = ["2022-11-28", "2026-03-10"];
 const MEDIA_TYPE =
@@ -166,7 +170,10 @@ export function createGitHub(options: GitHubOptions = {}): GitHub {
 
   function fetch(input: Request | string | URL, init?: RequestInit): Promise<Response> {
     const request = new Request(input instanceof URL ? input.href : input, init);
-    const { pathname } = new URL(request.url);
+    const { origin, pathname } = new URL(request.url);
+    if (origin === site.bases.web && isWebPath(pathname)) {
+      return serveCall(request, { route: "gh.web", okStatus: 200, answer: (call) => webAnswer(state, call) }, service);
+    }
     const path = byName(state, below(base, pathname));
     const matched = match(ROUTES, request.method, path);
     const served = {
@@ -180,6 +187,7 @@ export function createGitHub(options: GitHubOptions = {}): GitHub {
   return {
     ...createBuilders(state),
     apiUrl,
+    webUrl: site.bases.web,
     state,
     get calls() {
       return log.calls.filter((call) => call.route.startsWith("gh."));

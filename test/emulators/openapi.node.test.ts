@@ -7,6 +7,7 @@ import { Ajv, type AnySchema, type ValidateFunction } from "ajv";
 import addFormats from "ajv-formats";
 import { beforeAll, describe, expect, it } from "vitest";
 import { APP, type Asked, at, type Client, createClient, INSTALLATION, PERMISSIONS } from "./client.ts";
+import { browse, GOOD_MANIFEST } from "./manifest-flow.ts";
 
 const OBJECT = "application/vnd.github.object+json";
 let paths: unknown;
@@ -85,6 +86,19 @@ describe("answers that GitHub's description allows", () => {
   it("GET /app", async () => {
     const { ask, jwt } = await stage();
     await expectFit("GET /app", await ask("/app", { as: await jwt() }), 200);
+  });
+
+  it("an App from a manifest", async () => {
+    const { ask, github } = await stage();
+    github.signIn("octocat", { owns: ["Acme"] });
+    const conversion = "POST /app-manifests/{code}/conversions";
+    for (const owner of ["", "/organizations/Acme"]) {
+      const manifest = { ...GOOD_MANIFEST, name: `octo-sts${owner}` };
+      const back = await (await browse(github, `https://github.com${owner}/settings/apps/new`, manifest)).confirm();
+      const path = `/app-manifests/${back?.searchParams.get("code")}/conversions`;
+      await expectFit(conversion, await ask(path, { method: "POST" }), 201);
+      await expectFit(conversion, await ask(path, { method: "POST" }), 404);
+    }
   });
 
   it("installations, also suspended, selected, and of users", async () => {

@@ -3,6 +3,7 @@
 
 import { type Call, countCalls, createCallLog, hostsContacted, sequentialHops } from "../emulators/core/calls.ts";
 import type { Fault } from "../emulators/core/faults.ts";
+import { isWebPath } from "../emulators/github/registration.ts";
 import { createGitHub, type GitHub } from "../emulators/github.ts";
 import { createIssuers, type Issuers } from "../emulators/oidc.ts";
 
@@ -76,10 +77,11 @@ export class Network {
     const { url } = request;
     const answer = this.#answers.get(url);
     if (answer) return this.#answered(request, answer);
-    const { origin, host } = new URL(url);
+    const { origin, host, pathname } = new URL(url);
     // An Enterprise Server's Actions issuer lies on the host of its API.
     const issuersOwn = url.startsWith(`${this.issuers.base}/`);
-    if (origin === new URL(this.github.apiUrl).origin && !issuersOwn) return this.github.fetch(request);
+    const isWeb = origin === this.github.webUrl && isWebPath(pathname);
+    if ((origin === new URL(this.github.apiUrl).origin || isWeb) && !issuersOwn) return this.github.fetch(request);
     if (this.issuers.origins.includes(origin)) return this.issuers.fetch(request);
     this.#log.close(this.#log.open("unknown", request), null);
     throw new TypeError(`fetch failed: nothing answers at ${host}`);

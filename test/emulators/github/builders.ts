@@ -30,7 +30,7 @@ export interface AppOptions {
 export interface InstallOptions {
   readonly app: number;
   readonly owner: string;
-  readonly permissions: Permissions;
+  readonly permissions?: Permissions;
   readonly repositories?: "all" | readonly string[];
   readonly id?: number;
 }
@@ -59,6 +59,11 @@ function accountBuilders(state: State) {
       addAccount(login, { ...options, type: "Organization" }),
     addUser: (login: string, options: { id?: number } = {}) => addAccount(login, { ...options, type: "User" }),
     renameOwner,
+    /** In the one browser that this GitHub knows of. */
+    signIn(login: string, { owns = [] }: { readonly owns?: readonly string[] } = {}): void {
+      const named = (name: string) => found(findAccount(state, name), `account ${name}`);
+      state.visitor = { account: named(login), organizations: owns.map(named) };
+    },
   };
 }
 
@@ -148,17 +153,19 @@ function appBuilders(state: State) {
       state.apps.push(app);
       return app;
     },
+    /** With what the App asks for, unless it is told otherwise. */
     install(options: InstallOptions): Installation {
       const app = found(
         state.apps.find((one) => one.id === options.app),
         `App ${options.app}`,
       );
+      const { permissions = app.permissions } = options;
       const account = found(findAccount(state, options.owner), `account ${options.owner}`);
       const installation: Installation = {
         id: options.id ?? state.nextId++,
         app,
         account,
-        permissions: { metadata: "read", ...options.permissions },
+        permissions: { metadata: "read", ...permissions },
         repositories: select(account, options.repositories),
         suspendedAt: null,
       };

@@ -43,6 +43,45 @@ export interface App {
   /** What it asks for; an installation has what its owner accepted of that. */
   readonly permissions: Permissions;
   readonly events: readonly string[];
+  /** What its manifest said, where it was registered from one. */
+  readonly manifest?: Manifest;
+}
+
+/** As GitHub documents it, of what is looked at. */
+export interface Manifest {
+  readonly name: string;
+  readonly url: string;
+  readonly hook_attributes?: { readonly url: string; readonly active?: boolean };
+  readonly redirect_url?: string;
+  readonly public?: boolean;
+  readonly default_permissions: Permissions;
+  readonly default_events: readonly string[];
+}
+
+/** Of an App that was registered from a manifest: what is handed out once for its code. */
+export interface Registration {
+  readonly code: string;
+  readonly app: App;
+  readonly pem: string;
+  readonly webhookSecret: string | null;
+  readonly clientSecret: string;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  used: boolean;
+}
+
+/** Who uses GitHub with a browser, and which organizations he owns. */
+export interface Visitor {
+  readonly account: Account;
+  readonly organizations: readonly Account[];
+}
+
+/** A manifest that its visitor has not confirmed yet. */
+export interface Proposal {
+  readonly id: string;
+  readonly owner: Account;
+  readonly manifest: Manifest;
+  readonly state: string | null;
 }
 
 export type Permissions = Readonly<Record<string, string>>;
@@ -78,6 +117,9 @@ export interface State {
   readonly accounts: Account[];
   readonly repositories: Repository[];
   readonly apps: App[];
+  readonly registrations: Registration[];
+  readonly proposals: Proposal[];
+  visitor: Visitor | null;
   readonly installations: Installation[];
   readonly tokens: MintedToken[];
   /** Beyond this many entries a tree's listing is truncated. */
@@ -93,6 +135,9 @@ export function createState(now: () => number, treeEntriesMax = 100_000): State 
     accounts: [],
     repositories: [],
     apps: [],
+    registrations: [],
+    proposals: [],
+    visitor: null,
     installations: [],
     tokens: [],
     treeEntriesMax,

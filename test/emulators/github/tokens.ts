@@ -36,6 +36,8 @@ const OTHER_LEVELS = new Map<string, readonly string[]>([
   ["enterprise_custom_properties_for_organizations", ["read", "write", "admin"]],
 ]);
 
+export const levelsOf = (permission: string): readonly string[] => OTHER_LEVELS.get(permission) ?? ["read", "write"];
+
 /** Absent and empty permissions mean everything the installation has; metadata is always readable. */
 function permissionsFor(installation: Installation, asked: unknown): Checked<Permissions> {
   if (asked === undefined || asked === null) return { value: { ...installation.permissions } };
@@ -43,7 +45,7 @@ function permissionsFor(installation: Installation, asked: unknown): Checked<Per
   if (Object.keys(asked).length === 0) return { value: { ...installation.permissions } };
   const granted = new Map<string, string>();
   for (const [name, level] of Object.entries(asked)) {
-    const levels = OTHER_LEVELS.get(name) ?? ["read", "write"];
+    const levels = levelsOf(name);
     if (typeof level !== "string" || !levels.includes(level)) {
       return { stop: invalid(`${level} is not a possible value. Must be one of the following: ${levels.join(", ")}.`) };
     }
