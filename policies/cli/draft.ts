@@ -6,11 +6,13 @@ import { findClaim, scalarAsString } from "../claims.ts";
 import { escapePattern } from "../pattern/escape.ts";
 import type { WorkloadKind } from "./kinds/kind.ts";
 import { plainScalar, quotedKey, quotedScalar } from "./scalars.ts";
-import { lasting } from "./volatile.ts";
+import { lasting, lastingPattern } from "./volatile.ts";
 
 export interface DraftRequest {
   readonly kind: WorkloadKind;
   readonly claims: Readonly<Record<string, unknown>>;
+  /** Claims to pin beside those of the kind. */
+  readonly also: readonly string[];
   /** Without a repository: an organization policy. */
   readonly scope: { readonly owner: string; readonly repository?: string };
   readonly domain: string;
@@ -32,14 +34,26 @@ export function draftPolicy(request: DraftRequest): Draft {
   return { policy: policyText(request, pins, audience), test: testText(request, pins, audience) };
 }
 
-type Pins = readonly (readonly [name: string, value: string])[];
+interface Pin {
+  readonly name: string;
+  readonly value: string;
+  readonly pattern: string;
+}
 
-/** The kind's pins that the token has and its subject does not say already. */
-function pinned({ kind, claims }: DraftRequest): Pins {
-  return kind.pins.flatMap((name) => {
+/** Of the kind's claims and the others those that the token has and its subject does not say already. */
+function pinned({ kind, claims, also }: DraftRequest): readonly Pin[] {
+  // As in `repo:acme@1234567/app@7654321:...`, and nowhere behind its second part, which may be anything.
+  const ids = String(claims.sub).split(":")[1]?.split(/[@/]/) ?? [];
+  const pinOf = (name: string, patternOf: (value: string) => string) => {
     const value = scalarAsString(findClaim(claims, name)?.value);
-    return value === undefined || String(claims.sub).includes(`@${value}`) ? [] : [[name, value] as const];
-  });
+    const isSaid = value !== undefined && ids.length === 4 && (value === ids[1] || value === ids[3]);
+    return value === undefined || isSaid ? [] : [{ name, value, pattern: patternOf(value) }];
+  };
+  const others = also.filter((name) => !kind.pins.includes(name));
+  return [
+    ...kind.pins.flatMap((name) => pinOf(name, escapePattern)),
+    ...others.flatMap((name) => pinOf(name, (value) => lastingPattern(value, kind))),
+  ];
 }
 
 /** Undefined where the token can be asked for with the deployment's domain, which needs no line. */
@@ -48,7 +62,7 @@ function ownAudience({ kind, claims, domain }: DraftRequest): string | undefined
   return kind.fixedAudience && typeof first === "string" && first !== domain ? first : undefined;
 }
 
-function policyText(request: DraftRequest, pins: Pins, audience: string | undefined): string {
+function policyText(request: DraftRequest, pins: readonly Pin[], audience: string | undefined): string {
   const { kind, claims, scope, domain, permissions, repositories, jwks } = request;
   return [
     `# yaml-language-server: $schema=https://${domain}/schemas/policy.json`,
@@ -57,7 +71,7 @@ function policyText(request: DraftRequest, pins: Pins, audience: string | undefi
     subjectLine(String(claims.sub), kind),
     ...(audience === undefined ? [] : [`audience: ${plainScalar(audience)}`]),
     ...(pins.length === 0 ? [] : ["claim_pattern:"]),
-    ...pins.map(([name, value]) => `  ${quotedKey(name)}: ${quotedScalar(escapePattern(value))}`),
+    ...pins.map(({ name, pattern }) => `  ${quotedKey(name)}: ${quotedScalar(pattern)}`),
     ...(jwks === undefined ? [] : ["jwks: |", ...indented(jwks.trim(), 2)]),
     "permissions:",
     ...permissions.map(([name, level]) => `  ${quotedKey(name)}: ${level}`),
@@ -72,16 +86,16 @@ function subjectLine(subject: string, workload: WorkloadKind): string {
   return kind === "exact" ? `subject: ${plainScalar(value)}` : `subject_pattern: ${quotedScalar(value)}`;
 }
 
-function testText(request: DraftRequest, pins: Pins, audience: string | undefined): string {
+function testText(request: DraftRequest, pins: readonly Pin[], audience: string | undefined): string {
   const { claims, scope, domain } = request;
-  const needed = Object.entries(claims).filter(([key]) => pins.some(([name]) => leadsTo(key, name)));
+  const needed = Object.entries(claims).filter(([key]) => pins.some(({ name }) => leadsTo(key, name)));
   const whole = { iss: claims.iss, sub: claims.sub, aud: audience ?? domain, ...Object.fromEntries(needed) };
   const refused = [
     ["another subject", { sub: anotherSubject(request) }, "subject"],
     ["a token for another service", { aud: "https://elsewhere.example" }, "audience"],
-    ...pins.flatMap(([name, value]) =>
+    ...pins.flatMap(({ name, value }) =>
       Object.hasOwn(claims, name)
-        ? [[`another ${name}`, { [name]: `${value}0` }, `claim_pattern.${name}`] as const]
+        ? [[`another ${name}`, { [name]: `x${value}` }, `claim_pattern.${name}`] as const]
         : [],
     ),
   ] as const;

@@ -5,18 +5,16 @@
 import { checkPolicy, countBySeverity, inFile } from "../check.ts";
 import { POLICY_DIRECTORY, POLICY_SUFFIX, TEST_SUFFIX } from "../file-names.ts";
 import { identityProblem, OWNER_NAME, REPOSITORY_NAME } from "../names.ts";
-import { isObject } from "../objects.ts";
 import type { CommandResult } from "./check.ts";
 import { type Disk, mustRead, shown, Unusable } from "./disk.ts";
 import { type DraftRequest, draftPolicy } from "./draft.ts";
 import { readEvidence } from "./evidence.ts";
-import type { WorkloadKind } from "./kinds/kind.ts";
 import { kindOfToken, WORKLOAD_KINDS } from "./kinds/kinds.ts";
 import { type Paint, wrap } from "./layout.ts";
 import type { Options, RawOptions } from "./options.ts";
 import { textReport } from "./reports.ts";
-
-type Claims = Readonly<Record<string, unknown>>;
+import { environmentOf, usageOf } from "./usage.ts";
+import { claimsFromFields } from "./workload-fields.ts";
 
 /** Throws Unusable. `options`: of the deployment. */
 export function newCommand(
@@ -57,7 +55,7 @@ export function newCommand(
 function draftRequest(settings: readonly string[], values: RawOptions, options: Options, disk: Disk): DraftRequest {
   const { domain } = options;
   if (domain === undefined) throw new Unusable("new needs --domain, the deployment's host name: it is the audience");
-  const { kind, claims } = workload(settings, values, disk);
+  const { kind, claims, also } = workload(settings, values, disk);
   for (const name of ["iss", "sub"]) {
     if (typeof claims[name] !== "string") throw new Unusable(`the claims have no \`${name}\``);
   }
@@ -67,11 +65,13 @@ function draftRequest(settings: readonly string[], values: RawOptions, options: 
     throw new Unusable('an organization policy needs --repositories a,b; "" stands for every repository');
   }
   const jwks = values.jwks === undefined ? undefined : mustRead(disk, values.jwks);
-  return { kind, claims, scope, domain, permissions: permissionsFrom(values.permissions), repositories, jwks };
+  return { kind, claims, also, scope, domain, permissions: permissionsFrom(values.permissions), repositories, jwks };
 }
 
+type Workload = Pick<DraftRequest, "kind" | "claims" | "also">;
+
 /** From a token's claims, whose issuer says the kind; or from the kind's fields. */
-function workload(settings: readonly string[], values: RawOptions, disk: Disk) {
+function workload(settings: readonly string[], values: RawOptions, disk: Disk): Workload {
   const { claims: file, token, "token-file": tokenFile, kind: name } = values;
   const given = [file, token, tokenFile].filter((value) => value !== undefined);
   if (given.length + (name === undefined ? 0 : 1) !== 1 || (given.length === 1 && settings.length > 0)) {
@@ -83,35 +83,23 @@ function workload(settings: readonly string[], values: RawOptions, disk: Disk) {
   if (!evidence.ok) throw new Unusable(evidence.message);
   if (evidence.claims === undefined)
     throw new Unusable(`${source} is a refusal, which does not say what the token has`);
-  return { kind: kindOfToken(evidence.claims), claims: evidence.claims };
+  return { kind: kindOfToken(evidence.claims), claims: evidence.claims, also: [] };
 }
 
 const KIND_NAMES = WORKLOAD_KINDS.map(({ name }) => name).join(", ");
 
-function fromFields(
-  name: string,
-  settings: readonly string[],
-): { readonly kind: WorkloadKind; readonly claims: Claims } {
+function fromFields(name: string, settings: readonly string[]): Workload {
   const kind = WORKLOAD_KINDS.find((candidate) => candidate.name === name);
   if (kind === undefined) throw new Unusable(`unknown kind "${name}"; known are ${KIND_NAMES}`);
-  const fields = new Map(settings.map((setting) => [setting.split("=", 1)[0] ?? "", setting.replace(/^[^=]*=?/, "")]));
-  const unknown = [...fields.keys()].find((field) => !Object.hasOwn(kind.fields, field));
-  if (unknown !== undefined) throw new Unusable(`a workload of kind ${name} has no "${unknown}"`);
-  const missing = Object.entries(kind.fields).filter(([field]) => !fields.get(field));
-  if (missing.length > 0) {
-    const wanted = missing.map(([field, about]) => `${field}=... (${about})`).join("; ");
-    throw new Unusable(`a workload of kind ${name} needs ${wanted}`);
-  }
-  return { kind, claims: filled(kind.claims, fields) };
-}
-
-/** One claim's `{field}`s each. */
-function filled(template: Claims, fields: ReadonlyMap<string, string>): Claims {
-  const fill = (value: unknown) =>
-    typeof value === "string" ? value.replace(/\{([a-z_]+)\}/g, (_, name: string) => fields.get(name) ?? "") : value;
-  return Object.fromEntries(
-    Object.entries(template).map(([name, value]) => [name, isObject(value) ? value : fill(value)]),
-  );
+  const given = settings.map((setting) => [setting.split("=", 1)[0] ?? "", setting.replace(/^[^=]*=?/, "")] as const);
+  const filled = claimsFromFields(kind, Object.fromEntries(given));
+  if (filled.ok) return { kind, claims: filled.claims, also: filled.also };
+  const missing = filled.problems.filter(({ problem }) => problem === "missing");
+  const wrong = filled.problems.find(({ problem }) => problem !== "missing");
+  if (wrong?.problem === "unknown") throw new Unusable(wrong.message);
+  if (wrong !== undefined) throw new Unusable(`${wrong.field} ${wrong.message}`);
+  const wanted = missing.map(({ field }) => `${field}=... (${kind.fields[field]?.about})`).join("; ");
+  throw new Unusable(`a workload of kind ${name} needs ${wanted}`);
 }
 
 function scopeFrom(text: unknown): DraftRequest["scope"] {
@@ -132,17 +120,16 @@ function permissionsFrom(text = "contents:read"): DraftRequest["permissions"] {
   });
 }
 
-function nextSteps(identity: string, { kind, scope, domain, claims }: DraftRequest): string {
-  const place = scope.repository === undefined ? `${scope.owner}/.github` : `${scope.owner}/${scope.repository}`;
-  const asked = scope.repository === undefined ? scope.owner : place;
-  const fill = (line: string) =>
-    line.replaceAll("{audience}", domain).replaceAll("{scope}", asked).replaceAll("{identity}", identity);
+function nextSteps(identity: string, request: DraftRequest): string {
+  const { kind, scope, domain, claims } = request;
+  const place = `${scope.owner}/${scope.repository ?? ".github"}`;
   const isForUs = [claims.aud].flat().some((audience) => audience === domain || audience === `https://${domain}`);
   const otherwise =
     kind.fixedAudience || claims.aud === undefined || isForUs
       ? []
       : wrap(`This token was made for another audience: ask for one with the audience ${domain}.`, 80);
-  const environment = kind.name === "github" ? /:environment:([^:]+)/.exec(String(claims.sub))?.[1] : undefined;
+  const environment = environmentOf(claims);
+  const usage = usageOf(request, identity).text.trimEnd().split("\n");
   return [
     ...wrap(
       `Commit both files to the default branch of ${place}, in ${POLICY_DIRECTORY}. Run \`policy test\` there after each change.`,
@@ -155,7 +142,7 @@ function nextSteps(identity: string, { kind, scope, domain, claims }: DraftReque
       : [`The job runs with \`environment: ${environment}\`, which is in its subject.`]),
     "Ask for the token:",
     "",
-    ...kind.ask.map((line) => `    ${fill(line)}`),
+    ...usage.map((line) => `    ${line}`),
     "",
   ].join("\n");
 }

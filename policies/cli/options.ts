@@ -162,9 +162,12 @@ test
 new
   --claims FILE, --token-file FILE, --token TOKEN
                       a token of the workload, its payload, or a job's log
-  --kind K [N=V...]   without a token: github, gitlab, buildkite, circleci,
-                      bitbucket, hcp-terraform, google, aws, azure, fly,
-                      kubernetes, other; alone it tells what it needs
+  --kind K [N=V...]   without a token: github-branch, github-tag,
+                      github-environment, github-reusable-workflow, github,
+                      gitlab, buildkite, circleci, bitbucket, hcp-terraform,
+                      aws, aws-eks, google, google-gke, azure, azure-aks, fly,
+                      kubernetes, spiffe, auth0, other; alone it tells what it
+                      needs
   --scope OWNER/REPO  what the GitHub token is for; OWNER alone makes an
                       organization policy, which needs --repositories A,B
   --permissions P     as contents:read,issues:write (contents:read)

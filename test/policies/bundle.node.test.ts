@@ -51,7 +51,16 @@ test("every file but cli.ts goes into one bundle for the browser", async () => {
 });
 
 test("what explains a refusal and writes a policy needs no disk, and goes into a bundle for the browser too", async () => {
-  const files = ["explain", "explanation", "evidence", "refused-clause", "draft", "kinds/kinds"];
+  const files = [
+    "explain",
+    "explanation",
+    "evidence",
+    "refused-clause",
+    "draft",
+    "usage",
+    "workload-fields",
+    "kinds/kinds",
+  ];
   const { output, inputs } = await bundleFor(files.map((name) => `cli/${name}.ts`));
   expect(output?.imports).toEqual([]);
   expect(inputs.filter((input) => /cli\/(?:disk|options|place|[a-z]+-command)\.ts$/.test(input))).toEqual([]);

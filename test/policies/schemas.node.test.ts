@@ -9,7 +9,13 @@ import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { parseTrustedIssuers } from "../../policies/issuers.ts";
 import { parsePolicy } from "../../policies/parse.ts";
-import { installedLevels, permissionsModule, permissionsSource } from "../tools/generate-permissions.ts";
+import {
+  descriptionsModule,
+  installedDescriptions,
+  installedLevels,
+  permissionsModule,
+  permissionsSource,
+} from "../tools/generate-permissions.ts";
 import { schemaFiles } from "../tools/generate-schemas.ts";
 
 const policies = join(import.meta.dirname, "../../policies");
@@ -21,6 +27,13 @@ describe("the permission table", () => {
   test("is up to date with GitHub's description (npm run generate)", () => {
     expect(installed.size).toBeGreaterThan(40);
     expect(read("permissions-table.ts")).toBe(permissionsModule(permissionsSource(), installed));
+  });
+
+  test("has what GitHub says of each permission beside it (npm run generate)", () => {
+    const descriptions = installedDescriptions();
+    expect(read("permission-descriptions.ts")).toBe(descriptionsModule(descriptions));
+    expect([...descriptions.keys()].sort()).toEqual([...installed.keys()].sort());
+    for (const text of descriptions.values()) expect(text).toMatch(/^(?!The level of)[A-Z].{5,160}\.$/);
   });
 
   test("is not made when GitHub describes a name whose reach nobody wrote down, or forgets one", () => {

@@ -43,7 +43,7 @@ function ofAbsent({ failed: { name, expected }, claims, workload }: FailedClause
     return advise(advice, { set: [{ key: "claim_pattern", claim: near, value }], ...without(name) });
   }
   if (workload.pins.includes(name)) {
-    const ask = workload.ask.find((line) => line.includes(name));
+    const ask = workload.ask?.find((line) => line.includes(name));
     const how = ask === undefined ? "" : ` As in: ${ask.trim().replaceAll("{audience}", "AUDIENCE")}`;
     return advise(`The token has no claim \`${name}\`, which says whose the workload is: ask for it.${how}`);
   }

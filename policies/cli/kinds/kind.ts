@@ -8,9 +8,9 @@ export interface WorkloadKind {
   readonly issuer: RegExp;
   /** Where anybody may run such an issuer, its tokens are told by the beginning of their subjects. */
   readonly subjectPrefix?: string;
-  /** What the claims are made of, where no token is at hand, and where to find it. */
-  readonly fields: Readonly<Record<string, string>>;
-  /** With `{field}` in it. */
+  /** What the claims are made of, where no token is at hand. */
+  readonly fields: Readonly<Record<string, WorkloadField>>;
+  /** With `{field}` in it. A claim with an optional field that is not given is left out. */
   readonly claims: Readonly<Record<string, unknown>>;
   /** Claims with ids, which nobody else is given later, or with protection; those that a token lacks are left out. */
   readonly pins: readonly string[];
@@ -20,8 +20,30 @@ export interface WorkloadKind {
   readonly volatileClaims: readonly string[];
   /** Whether its tokens cannot be made for any audience. */
   readonly fixedAudience?: true;
-  /** How to ask; `{audience}`, `{scope}`, `{identity}` are filled in. */
-  readonly ask: readonly string[];
+  /** Whether the issuer may be out of everybody's reach, so that its key set stands in the policy. */
+  readonly ownKeys?: true;
+  /** How to ask; `{audience}`, `{scope}`, `{identity}`, `{issuer}` are filled in. Undefined: by a workflow of GitHub Actions. */
+  readonly ask?: readonly string[];
+}
+
+export interface WorkloadField {
+  readonly label: string;
+  /** What it is, and where to find it. */
+  readonly about: string;
+  readonly example: string;
+  /** Of the whole value. */
+  readonly rule?: RegExp;
+  /** Taken where none is given. */
+  readonly fallback?: string;
+  readonly optional?: true;
+  /** The only values there are, with what each means. */
+  readonly choices?: Readonly<Record<string, Choice>>;
+}
+
+export interface Choice {
+  readonly about: string;
+  /** What stands in the claims for it; may name other fields. */
+  readonly text: string;
 }
 
 export interface VolatilePart {
@@ -33,8 +55,33 @@ export interface VolatilePart {
   readonly isGone?: true;
 }
 
-export const REQUEST =
-  'curl -H "Authorization: Bearer $OIDC_TOKEN" "https://{audience}/sts/exchange?scope={scope}&identity={identity}"';
+export const NUMBER = /^[0-9]{1,20}$/;
+export const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** A part of a subject between two of the colons that separate its parts. */
+export const PART = /^(?! )[^:\p{Cc}]{1,255}(?<! )$/u;
+/** What git-check-ref-format(1) lets a branch or a tag be called, as far as it matters here. */
+export const REF_NAME = /^(?![/.-])(?!.*(?:\.\.|\/\/|@\{))[^\s\p{Cc}~^:?*[\\]{1,255}(?<![/.])$/u;
+export const HTTPS = /^https:\/\/[^\s/?#@]+(?:\/[^\s?#]*)?$/;
+
+export const BRANCH: WorkloadField = {
+  label: "Branch",
+  about: "the branch that runs",
+  example: "main",
+  rule: REF_NAME,
+};
+
+/** A shell's lines: no argument has the token, which other users of the machine could read, and a refusal is on standard error. */
+export const REQUEST: readonly string[] = [
+  `GH_TOKEN=$(printf 'Authorization: Bearer %s\\n' "$OIDC_TOKEN" |`,
+  "  curl -sSf -H @- -w '%{onerror}%{stderr}%header{x-sts-refusal}\\n' \\",
+  '  "https://{audience}/sts/exchange?scope={scope}&identity={identity}&format=token")',
+];
+
+/** The same as one entry of a list of commands in YAML. */
+export const requestInYaml = (indent: number): readonly string[] => {
+  const space = " ".repeat(indent);
+  return [`${space}- |`, ...REQUEST.map((line) => `${space}  ${line}`)];
+};
 
 /** A version in a tag: each of its numbers may be another next time. */
 export const TAGGED_VERSION: VolatilePart = {

@@ -2,7 +2,19 @@
  * Services that run pipelines. Data only.
  */
 
-import { OF_EVERY_TOKEN, REQUEST, TAGGED_VERSION, type WorkloadKind } from "./kind.ts";
+import {
+  BRANCH,
+  HTTPS,
+  NUMBER,
+  OF_EVERY_TOKEN,
+  PART,
+  REF_NAME,
+  REQUEST,
+  requestInYaml,
+  TAGGED_VERSION,
+  UUID,
+  type WorkloadKind,
+} from "./kind.ts";
 
 export const GITLAB: WorkloadKind = {
   name: "gitlab",
@@ -10,20 +22,52 @@ export const GITLAB: WorkloadKind = {
   issuer: /^https:\/\//,
   subjectPrefix: "project_path:",
   fields: {
-    project_path: "group and project, as `acme/app`",
-    project_id: "its number, on the project's page",
-    branch: "the branch that runs; it must be protected",
+    project_path: {
+      label: "Project",
+      about: "group and project, as `acme/app`",
+      example: "acme/app",
+      rule: /^[^\s:/]+(?:\/[^\s:/]+)+$/,
+    },
+    project_id: {
+      label: "Project's number",
+      about: "its number, on the project's page",
+      example: "53804090",
+      rule: NUMBER,
+    },
+    branch: {
+      label: "Branch or tag",
+      about: "the branch that runs; it must be protected",
+      example: "main",
+      rule: REF_NAME,
+    },
+    ref_type: {
+      label: "What runs",
+      about: "whether it is a branch or a tag",
+      example: "branch",
+      fallback: "branch",
+      choices: {
+        branch: { about: "a branch", text: "branch" },
+        tag: { about: "a tag: the three numbers of a version may be others next time", text: "tag" },
+      },
+    },
+    issuer: {
+      label: "Issuer",
+      about: "the address of a GitLab of your own",
+      example: "https://gitlab.com",
+      fallback: "https://gitlab.com",
+      rule: HTTPS,
+    },
   },
   claims: {
-    iss: "https://gitlab.com",
-    sub: "project_path:{project_path}:ref_type:branch:ref:{branch}",
+    iss: "{issuer}",
+    sub: "project_path:{project_path}:ref_type:{ref_type}:ref:{branch}",
     project_id: "{project_id}",
     ref_protected: "true",
   },
   pins: ["project_id", "ref_protected"],
   volatileParts: [TAGGED_VERSION],
   volatileClaims: [...OF_EVERY_TOKEN, "pipeline_id", "job_id", "sha"],
-  ask: ["job:", "  id_tokens:", "    OIDC_TOKEN: { aud: {audience} }", "  script:", `    - '${REQUEST}'`],
+  ask: ["job:", "  id_tokens:", "    OIDC_TOKEN: { aud: {audience} }", "  script:", ...requestInYaml(4)],
 };
 
 export const BUILDKITE: WorkloadKind = {
@@ -31,12 +75,22 @@ export const BUILDKITE: WorkloadKind = {
   about: "Buildkite",
   issuer: /^https:\/\/agent\.buildkite\.com$/,
   fields: {
-    organization: "the organization's slug",
-    organization_id: "its UUID, in the organization's settings",
-    pipeline: "the pipeline's slug",
-    pipeline_id: "its UUID, in the pipeline's settings",
-    branch: "the branch that builds",
-    step: "the step's key",
+    organization: { label: "Organization", about: "the organization's slug", example: "acme-inc", rule: PART },
+    organization_id: {
+      label: "Organization's UUID",
+      about: "its UUID, in the organization's settings",
+      example: "0184990a-4777-4f10-9c3b-8f2f4d0d1c55",
+      rule: UUID,
+    },
+    pipeline: { label: "Pipeline", about: "the pipeline's slug", example: "app", rule: PART },
+    pipeline_id: {
+      label: "Pipeline's UUID",
+      about: "its UUID, in the pipeline's settings",
+      example: "0184990a-4778-43a5-8a5b-d54c0ad0c1f2",
+      rule: UUID,
+    },
+    branch: { ...BRANCH, about: "the branch that builds" },
+    step: { label: "Step", about: "the step's key", example: "publish", rule: PART },
   },
   claims: {
     iss: "https://agent.buildkite.com",
@@ -49,7 +103,7 @@ export const BUILDKITE: WorkloadKind = {
   volatileClaims: [...OF_EVERY_TOKEN, "build_number", "build_id", "build_commit", "job_id", "agent_id"],
   ask: [
     "OIDC_TOKEN=$(buildkite-agent oidc request-token --audience {audience} --claim organization_id --claim pipeline_id)",
-    REQUEST,
+    ...REQUEST,
   ],
 };
 
@@ -58,10 +112,25 @@ export const CIRCLECI: WorkloadKind = {
   about: "CircleCI",
   issuer: /^https:\/\/oidc\.circleci\.com\/org\//,
   fields: {
-    organization_id: "the organization's UUID, in its settings",
-    project_id: "the project's UUID, in its settings",
-    origin: "as `github.com/acme/app`",
-    branch: "the branch that runs",
+    organization_id: {
+      label: "Organization's UUID",
+      about: "the organization's UUID, in its settings",
+      example: "6e9a1a4e-3f0b-4b57-8a36-0d3c0c1fb2a1",
+      rule: UUID,
+    },
+    project_id: {
+      label: "Project's UUID",
+      about: "the project's UUID, in its settings",
+      example: "c0b7f2c8-5d0b-4f5c-9d6d-8a1b6a3a6f10",
+      rule: UUID,
+    },
+    origin: {
+      label: "Origin",
+      about: "as `github.com/acme/app`",
+      example: "github.com/acme/app",
+      rule: /^[^\s:/]+(?:\/[^\s:/]+)+$/,
+    },
+    branch: BRANCH,
   },
   claims: {
     iss: "https://oidc.circleci.com/org/{organization_id}",
@@ -79,7 +148,7 @@ export const CIRCLECI: WorkloadKind = {
   ask: [
     "# once: make {audience} the project's audience (PATCH .../oidc-custom-claims)",
     "OIDC_TOKEN=$CIRCLE_OIDC_TOKEN_V2",
-    REQUEST,
+    ...REQUEST,
   ],
 };
 
@@ -88,12 +157,32 @@ export const TERRAFORM: WorkloadKind = {
   about: "HCP Terraform",
   issuer: /^https:\/\/app(?:\.eu)?\.terraform\.io$/,
   fields: {
-    organization: "the organization's name",
-    organization_id: "as `org-...`, in its settings",
-    project: "the project's name, as `Default Project`",
-    workspace: "the workspace's name",
-    workspace_id: "as `ws-...`, on its page",
-    run_phase: "`plan` or `apply`",
+    organization: { label: "Organization", about: "the organization's name", example: "acme", rule: PART },
+    organization_id: {
+      label: "Organization's id",
+      about: "as `org-...`, in its settings",
+      example: "org-GRNbCjYNpBB6NEBH",
+      rule: /^org-[A-Za-z0-9]+$/,
+    },
+    project: {
+      label: "Project",
+      about: "the project's name, as `Default Project`",
+      example: "Default Project",
+      rule: PART,
+    },
+    workspace: { label: "Workspace", about: "the workspace's name", example: "github", rule: PART },
+    workspace_id: {
+      label: "Workspace's id",
+      about: "as `ws-...`, on its page",
+      example: "ws-mbsd5E3Ktt5Rg2Xm",
+      rule: /^ws-[A-Za-z0-9]+$/,
+    },
+    run_phase: {
+      label: "Phase",
+      about: "`plan` or `apply`",
+      example: "apply",
+      choices: { apply: { about: "apply", text: "apply" }, plan: { about: "plan", text: "plan" } },
+    },
   },
   claims: {
     iss: "https://app.terraform.io",
@@ -107,7 +196,7 @@ export const TERRAFORM: WorkloadKind = {
   ask: [
     "# workspace variable: TFC_WORKLOAD_IDENTITY_AUDIENCE={audience}",
     "OIDC_TOKEN=$TFC_WORKLOAD_IDENTITY_TOKEN",
-    REQUEST,
+    ...REQUEST,
   ],
 };
 
@@ -117,9 +206,19 @@ export const BITBUCKET: WorkloadKind = {
   about: "Bitbucket Pipelines",
   issuer: /^https:\/\/api\.bitbucket\.org\/2\.0\/workspaces\/[^/]+\/pipelines-config\/identity\/oidc$/,
   fields: {
-    workspace: "the workspace's id, as in its address",
-    repository_uuid: "with its braces; in the repository's settings, OpenID Connect",
-    branch: "the branch that runs",
+    workspace: {
+      label: "Workspace",
+      about: "the workspace's id, as in its address",
+      example: "acme",
+      rule: /^[A-Za-z0-9_-]+$/,
+    },
+    repository_uuid: {
+      label: "Repository's UUID",
+      about: "with its braces; in the repository's settings, OpenID Connect",
+      example: "{6e9a1a4e-3f0b-4b57-8a36-0d3c0c1fb2a1}",
+      rule: /^\{[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}$/,
+    },
+    branch: BRANCH,
   },
   claims: {
     iss: "https://api.bitbucket.org/2.0/workspaces/{workspace}/pipelines-config/identity/oidc",
@@ -134,7 +233,7 @@ export const BITBUCKET: WorkloadKind = {
     "- step:",
     "    oidc: { audiences: [{audience}] }",
     "    script:",
-    `      - export OIDC_TOKEN=$BITBUCKET_STEP_OIDC_TOKEN`,
-    `      - '${REQUEST}'`,
+    "      - export OIDC_TOKEN=$BITBUCKET_STEP_OIDC_TOKEN",
+    ...requestInYaml(6),
   ],
 };

@@ -6,11 +6,13 @@ import { describe, expect, test } from "vitest";
 import type { CommandResult } from "../../../policies/cli/check.ts";
 import { checkCommand } from "../../../policies/cli/check.ts";
 import { Unusable } from "../../../policies/cli/disk.ts";
+import type { WorkloadKind } from "../../../policies/cli/kinds/kind.ts";
 import { WORKLOAD_KINDS } from "../../../policies/cli/kinds/kinds.ts";
 import { painter } from "../../../policies/cli/layout.ts";
 import { newCommand } from "../../../policies/cli/new.ts";
 import { optionsFrom, type RawOptions } from "../../../policies/cli/options.ts";
 import { testCommand } from "../../../policies/cli/test-command.ts";
+import { escapePattern } from "../../../policies/pattern/escape.ts";
 import { memoryDisk } from "./memory-disk.ts";
 
 const EXAMPLES = import.meta.glob("../../../policies/examples/*/claims.json", {
@@ -172,31 +174,60 @@ describe("from a token's claims", () => {
 });
 
 describe("from what the author knows", () => {
-  const VALUES: Readonly<Record<string, string>> = {
-    issuer: "https://id.example.org",
-    role_arn: "arn:aws:iam::123456789012:role/bot",
-    ref: "environment:Production EU",
-    origin: "github.com/acme/app",
-    project: "Default Project",
-    run_phase: "apply",
-  };
-  const SPECIAL: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-    aws: { issuer: "https://3d4f6a8b-1c2d-4e5f-8a9b-0c1d2e3f4a5b.tokens.sts.global.api.aws" },
-    kubernetes: { issuer: "https://oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF" },
-  };
-
-  test.each(WORKLOAD_KINDS)("$name: its fields make a policy of that kind", ({ name, fields, issuer }) => {
-    const settings = Object.keys(fields).map(
-      (field) => `${field}=${SPECIAL[name]?.[field] ?? VALUES[field] ?? "12345"}`,
+  const settingsOf = (kind: WorkloadKind, isAll: boolean) =>
+    Object.entries(kind.fields).flatMap(([field, { example, optional, fallback }]) =>
+      isAll || !(optional || fallback) ? [`${field}=${example}`] : [],
     );
-    const { code, checked, tested, policy, text } = make(["ci", ...settings], { kind: name });
+  // Nobody outside can ask such a cluster for its keys.
+  const keysOf = ({ name }: WorkloadKind) => (name === "kubernetes" ? { jwks: "jwks.json" } : {});
+
+  test.each(
+    WORKLOAD_KINDS.flatMap((kind) => [
+      [kind.name, "what it needs", kind, false] as const,
+      [kind.name, "all of its fields", kind, true] as const,
+    ]),
+  )("%s: %s makes a policy of that kind, without an error or a warning", (name, _, kind, isAll) => {
+    const made = make(["ci", ...settingsOf(kind, isAll)], { kind: name, ...keysOf(kind) }, KEYS);
+    const { code, checked, tested, policy, text } = made;
     expect([code, checked.code, tested.code]).toEqual([0, 0, 0]);
+    expect(checked.text).toMatch(/: 0 errors, 0 warnings, \d notices?s?\n$/);
     expect(policy).not.toMatch(/\{[a-z_]+\}/);
-    expect(policy).toMatch(/^issuer: (\S+)$/m);
-    expect(/^issuer: (\S+)$/m.exec(policy)?.[1]).toMatch(issuer);
-    expect(text).toContain(`wrote .github/chainguard/ci.sts.yaml\nwrote .github/chainguard/ci.sts.test.yaml\n`);
+    expect(/^issuer: (\S+)$/m.exec(policy)?.[1]).toMatch(kind.issuer);
+    expect(text).toContain("wrote .github/chainguard/ci.sts.yaml\nwrote .github/chainguard/ci.sts.test.yaml\n");
     expect(text).toContain("Commit both files to the default branch of acme/app");
-    expect(text.replaceAll("${{", "")).not.toMatch(/\{(audience|scope|identity)\}/);
+    expect(text.replaceAll("${{", "")).not.toMatch(/\{(audience|scope|identity|issuer)\}/);
+    const optional = Object.values(kind.fields).filter((field) => field.optional);
+    for (const { example } of optional)
+      expect([example, policy.includes(escapePattern(example))]).toEqual([example, isAll]);
+  });
+
+  test("names and numbers in the subject, or names with the numbers beside them", () => {
+    const settings = ["owner=acme", "owner_id=1", "repository=app", "repository_id=2", "environment=Production EU"];
+    const kind = "github-environment";
+    expect(make(["ci", ...settings], { kind }).policy).toContain(
+      "subject: 'repo:acme@1/app@2:environment:Production EU'\npermissions:",
+    );
+    expect(make(["ci", ...settings, "subjects=classic"], { kind }).policy).toContain(
+      "subject: 'repo:acme/app:environment:Production EU'\nclaim_pattern:\n  repository_id: '2'\n  repository_owner_id: '1'\n",
+    );
+    expect(make(["ci", ...settings, "branch=main"], { kind }).policy).toContain("  ref: 'refs/heads/main'\n");
+  });
+
+  test("what is given is never a template", () => {
+    const kind = "other";
+    const { policy, tested } = make(["ci", "issuer=https://id.example.org", "subject={issuer} {subject}"], { kind });
+    expect([policy.includes("subject: '{issuer} {subject}'\n"), tested.code]).toEqual([true, 0]);
+  });
+
+  test.each([
+    ["gitlab", "project_id=x", "project_id must have the form of 53804090"],
+    ["gitlab", "branch=a b", "branch must have the form of main"],
+    ["gitlab", "ref_type=fork", "ref_type must be one of branch, tag"],
+    ["github-branch", "owner=-acme", "owner must have the form of acme"],
+    ["github-branch", "workflow=../x.yml", "workflow must have the form of release.yml"],
+    ["aws", "role_arn=bot", "role_arn must have the form of arn:aws:iam::123456789012:role/release-bot"],
+  ])("%s: %s has not the form", (kind, setting, message) => {
+    expect(() => make(["ci", setting], { kind })).toThrow(message);
   });
 
   test("says what a kind needs, and where to find it", () => {
@@ -226,7 +257,7 @@ describe("nothing is written", () => {
     ["without a source", ["ci"], {}, "one of --claims, --token-file, --kind"],
     ["from two sources", ["ci"], { claims: "c.json", kind: "gitlab" }, "one of --claims, --token-file, --kind"],
     ["from claims and fields", ["ci", "branch=main"], { claims: "c.json" }, "one of --claims, --token-file, --kind"],
-    ["for an unknown kind", ["ci"], { kind: "jenkins" }, 'unknown kind "jenkins"; known are github,'],
+    ["for an unknown kind", ["ci"], { kind: "jenkins" }, 'unknown kind "jenkins"; known are github-branch,'],
     ["for an unknown field", ["ci", "constructor=x"], { kind: "gitlab" }, 'has no "constructor"'],
     ["without a scope", ["ci"], { claims: "c.json", scope: "" }, "needs --scope"],
     ["for a scope of three", ["ci"], { claims: "c.json", scope: "a/b/c" }, "needs --scope"],
