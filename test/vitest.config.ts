@@ -1,8 +1,12 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { writePage } from "./tools/build-page.ts";
 
 /** A test that takes this long hangs. No test is a measurement: it may take its time on a busy machine. */
 const PATIENCE_MS = 120_000;
+
+// The Worker of wrangler.toml has it bound.
+await writePage();
 
 // Two runtimes: what the Worker runs is tested in workerd; what a person runs (command line, scripts, files) in Node. What only the
 // runtime without a test runner around it shows (callers who leave, KV that hangs, memory) is `bare`: tests in Node against a

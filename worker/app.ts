@@ -5,8 +5,10 @@ import type { Context } from "hono";
 import { Hono } from "hono/tiny";
 import { describeBug } from "./bug.ts";
 import type { Env } from "./config/reader.ts";
-import { healthRoute, readyRoute, rootRoute } from "./http/health.ts";
+import { type AssetContext, assetRoute } from "./http/assets.ts";
+import { healthRoute, readyRoute } from "./http/health.ts";
 import { metadataRoute, tokenRoute } from "./http/oauth-token.ts";
+import { pageRoute } from "./http/page.ts";
 import { reasonRoute } from "./http/reasons.ts";
 import { NOT_FOUND, plainRefusal, refusalResponse } from "./http/respond.ts";
 import { revokeRoute } from "./http/revoke.ts";
@@ -52,7 +54,8 @@ export function createApp(setup: (env: Env) => Setup, log: (line: string) => voi
       return handler({ request: context.req.raw, requestId, services: made.services, waitUntil });
     };
 
-  route("/", READ, (context) => rootRoute(context.get("requestId")));
+  route("/", READ, (context) => pageRoute(askedOf(context), setup(context.env)));
+  route("/assets/:name", READ, (context) => assetRoute(askedOf(context), context.req.param("name") ?? ""));
   route("/healthz", READ, (context) => healthRoute(context.get("requestId")));
   route("/readyz", READ, (context) =>
     readyRoute(context.req.raw, {
@@ -82,6 +85,12 @@ export function createApp(setup: (env: Env) => Setup, log: (line: string) => voi
   });
   return app;
 }
+
+const askedOf = (context: Context<AppEnv>): AssetContext => ({
+  request: context.req.raw,
+  env: context.env,
+  requestId: context.get("requestId"),
+});
 
 /** A caller who leaves ends nothing half done: places that are counted are given back at the end, and no token is forgotten. */
 function registered(

@@ -225,7 +225,7 @@ function createCaches({ config, apps, kv: namespace }: Parts, { now, log }: Outs
 }
 
 /** A binding is what the platform put there, known by the one method that is used of it. */
-function bindingOf<T>(env: Env, name: string, method: string): T | undefined {
+export function bindingOf<T>(env: Env, name: string, method: string): T | undefined {
   const bound = env[name];
   const isBound = typeof bound === "object" && bound !== null && method in bound;
   return isBound ? (bound as T) : undefined;

@@ -13,6 +13,7 @@ import {
   KNOWN_LONG_FUNCTIONS,
   layerBreaches,
   longFunctions,
+  pageBreaches,
   policyBreaches,
   sharedNames,
   testBreaches,
@@ -26,7 +27,7 @@ function sources(): Map<string, string> {
   const paths = FOLDERS.flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" }).map((path) => `${folder}/${path}`),
   );
-  const code = paths.filter((path) => path.endsWith(".ts") && !path.endsWith(".d.ts"));
+  const code = paths.filter((path) => /\.tsx?$/.test(path) && !path.endsWith(".d.ts"));
   return new Map(code.map((path) => [path, readFileSync(join(ROOT, path), "utf8")]));
 }
 
@@ -41,6 +42,7 @@ describe("the repository", () => {
       "worker/exchange/exchange.ts",
       "policies/evaluate.ts",
       "test/tools/start.ts",
+      "worker/page/main.tsx",
     ]) {
       expect(paths).toContain(path);
     }
@@ -69,6 +71,7 @@ describe("the repository", () => {
 
   it("imports down the list of layers only", () => expect(layerBreaches(tree)).toEqual([]));
   it("keeps the policy language pure", () => expect(policyBreaches(tree)).toEqual([]));
+  it("keeps the page and the Worker apart", () => expect(pageBreaches(tree)).toEqual([]));
   it("lets nobody import tests", () => expect(testBreaches(tree)).toEqual([]));
   it("has no cycle", () => expect(cycles(tree)).toEqual([]));
   it("computes no import that these rules could not see", () => {
@@ -117,6 +120,23 @@ describe("the rules can be broken", () => {
       "policies/claims.ts uses Date",
       "policies/schema.ts uses KVNamespace",
       "policies/cli.ts imports worker/app.ts",
+    ]);
+  });
+
+  it("by a page that brings the Worker along, or what runs in Node, and by a Worker that brings the page", () => {
+    const modules = made({
+      "worker/page/main.tsx":
+        'import "../config.ts";\nimport type { F } from "../http/facts.ts";\nimport "preact/hooks";',
+      "worker/page/playground/run.ts":
+        'import "../../../policies/cli.ts";\nimport "../../../policies/cli/new.ts";\nimport "hono";',
+      "worker/app.ts": 'export const later = () => import("./page/view.ts");',
+      "test/page/view.test.ts": 'import "../../worker/page/view.ts";',
+    });
+    expect(pageBreaches(modules)).toEqual([
+      "worker/page/main.tsx imports worker/config.ts",
+      "worker/page/playground/run.ts imports hono",
+      "worker/page/playground/run.ts imports policies/cli.ts",
+      "worker/app.ts imports worker/page/view.ts",
     ]);
   });
 

@@ -122,7 +122,7 @@ const lineCount = (text: string): number => text.split("\n").length;
 
 export function readModule(path: string, source: string): Module {
   // The parser's own types describe JavaScript alone; every node has at least a type and a place.
-  const program = parseAst(source, { lang: "ts" }) as unknown as Node;
+  const program = parseAst(source, { lang: path.endsWith(".tsx") ? "tsx" : "ts" }) as unknown as Node;
   const lines = source.split("\n");
   const imports = new Set<string>();
   const names = new Set<string>();

@@ -63,7 +63,9 @@ it("lists every variable that the Worker reads, and no other", () => {
 });
 
 it("lists every binding that the Worker looks for, and no other", () => {
-  const found = text("worker/services.ts").matchAll(/bindingOf<\w+>\(env, "([A-Z_]+)"/g);
+  const found = `${text("worker/services.ts")}${text("worker/http/assets.ts")}`.matchAll(
+    /bindingOf<\w+>\(env, "([A-Z_]+)"/g,
+  );
   const listed = tableOf("binding", "needed").flatMap(([names = ""]) => names.split(", "));
   expect(listed.sort()).toEqual([...new Set([...found].map(([, name]) => name ?? ""))].sort());
   expect(listed).toEqual([...BINDINGS].sort());

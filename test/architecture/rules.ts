@@ -31,10 +31,12 @@ function layerOf(path: string): number {
 }
 
 const isIn = (folder: string, path: string): boolean => path.startsWith(`${folder}/`);
+/** Runs in browsers, and is no part of the Worker. */
+const isPage = (path: string): boolean => isIn("worker/page", path);
 
 export function layerBreaches(modules: readonly Module[]): string[] {
   return modules
-    .filter(({ path }) => isIn("worker", path))
+    .filter(({ path }) => isIn("worker", path) && !isPage(path))
     .flatMap(({ path, imports }) => {
       const own = layerOf(path);
       if (own < 0) return [`${path} has no place in the list of layers`];
@@ -62,6 +64,20 @@ export function policyBreaches(modules: readonly Module[]): string[] {
         ...IMPURE.filter((name) => names.has(name)).map((name) => `${path} uses ${name}`),
       ];
     });
+}
+
+/** What the browser is sent: the page itself, the policy language, and the packages that it is built with. */
+const OF_THE_PAGE = /^(?:worker\/page\/|policies\/(?!cli\.ts)|preact(?:\/|$)|@codemirror\/|@lezer\/)/;
+/** Types alone: what the Worker tells the page. */
+const FACTS = "worker/http/facts.ts";
+
+export function pageBreaches(modules: readonly Module[]): string[] {
+  return modules.flatMap(({ path, imports }) => {
+    const wrong = isPage(path)
+      ? imports.filter((to) => to !== FACTS && !OF_THE_PAGE.test(to))
+      : imports.filter((to) => isPage(to) && !isIn("test", path));
+    return wrong.map((to) => `${path} imports ${to}`);
+  });
 }
 
 export function testBreaches(modules: readonly Module[]): string[] {

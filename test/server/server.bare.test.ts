@@ -4,6 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { AUTHORITY, CERTIFICATE, CERTIFICATE_KEY } from "../support/workerd/certificates.ts";
+import { sendRaw } from "../support/workerd/clients.ts";
 import { type RunningServer, ServerFolder } from "../support/workerd/server.ts";
 import { openWorkerd, until, type WorkerdOptions, type WorkerdWorld } from "../support/workerd.ts";
 
@@ -75,6 +76,26 @@ describe("the folder", () => {
     expect((await folder.run(["health"], variables)).code).toBe(0);
     await until(() => world.audits().length === 2);
     expect(world.audits().map(({ outcome }) => outcome)).toEqual(["granted", "refused"]);
+  });
+
+  it("serves the page from the folder beside it, and nothing else of the disk", async () => {
+    const { world } = await open();
+    const get = (path: string) => world.ask(path, { headers: { Accept: "text/html" } });
+    const document = await get("/");
+    expect(document.headers.get("Content-Type")).toBe("text/html; charset=utf-8");
+    const html = await document.text();
+    expect(html).toContain(`"domain":"${world.domain}"`);
+    for (const [, path = ""] of html.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)) {
+      const file = await get(path);
+      expect([path, file.status]).toEqual([path, 200]);
+      expect(file.headers.get("Content-Type")).toMatch(path.endsWith(".js") ? /^text\/javascript/ : /^image\/svg/);
+      await file.body?.cancel();
+    }
+    // The folder itself, what lies beside it, and ways out of it.
+    for (const target of ["/assets/", "/index.html", "/assets/../../run", "/assets/..%2f..%2frun", "/..%2frun"]) {
+      const { answer } = await sendRaw(world.port, { target, headers: { Accept: "text/html" } });
+      expect([target, (await answer).split("\r\n", 1)[0]]).toEqual([target, "HTTP/1.1 404 Not Found"]);
+    }
   });
 
   it("finds what it kept after a restart: no discovery, no read", async () => {

@@ -49,6 +49,7 @@ const APP_ID = 7;
 
 export class WorkerdWorld {
   readonly owner = OWNER;
+  readonly domain = DOMAIN;
   readonly network: Network;
   readonly kv: KvServer;
   /** Used with `hasPlatform` only. */

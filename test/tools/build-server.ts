@@ -8,6 +8,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { buildBundle } from "./bench/bundle.ts";
+import { writePage } from "./build-page.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const SERVER = join(ROOT, "worker/server");
@@ -20,6 +21,7 @@ export async function buildServer(folder: string): Promise<void> {
   const { script } = await buildBundle();
   await Promise.all([
     writeFile(join(folder, "worker.mjs"), script),
+    writePage(join(folder, "page")),
     ...["entry", "namespace", "outbound"].map((name) => buildModule(name, folder)),
     ...FILES.map((name) => copyFile(join(SERVER, name), join(folder, name))),
     copyFile(workerdBinary(), join(folder, "workerd")),

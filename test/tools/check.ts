@@ -1,11 +1,12 @@
-// `npm run check`: linter and formatter, the types of the bindings, and the compiler, side by side. Says what any of them found, and
+// `npm run check`: linter and formatter, the types of the bindings, and the compiler (once more for the page,
+// which knows browsers), side by side. Says what any of them found, and
 // fails if one of them does.
 
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url).href);
-const CHECKS = ["npm run --silent lint", "npm run --silent types -- --check", "tsc"];
+const CHECKS = ["npm run --silent lint", "npm run --silent types -- --check", "tsc", "tsc -p worker/page"];
 
 interface Checked {
   readonly command: string;

@@ -16,7 +16,14 @@ export interface ConfigProblem {
 }
 
 /** What the Worker looks for beside variables. */
-export const BINDINGS = ["STS_CACHE", "CALLER_RATE_LIMIT", "OWNER_RATE_LIMIT", "AUDIT_QUEUE", "METRICS"] as const;
+export const BINDINGS = [
+  "STS_CACHE",
+  "CALLER_RATE_LIMIT",
+  "OWNER_RATE_LIMIT",
+  "AUDIT_QUEUE",
+  "METRICS",
+  "ASSETS",
+] as const;
 
 const HOST =
   /^(?=.{1,253}(?::|$))[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*(?::\d{1,5})?$/;

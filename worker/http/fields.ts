@@ -10,7 +10,7 @@ import { misspelling, type Output, readDownscoping, readOutput } from "./extensi
 import { type AcquirePlace, type Parameters, readParameters } from "./parameters.ts";
 
 /** What of the deployment decides how a request is read. */
-export interface Deployment {
+export interface RequestRules {
   /** Where people see the configured GitHub; no final slash. */
   readonly webUrl: string;
   /** Names of permissions beyond those of the table. */
@@ -20,7 +20,7 @@ export interface Deployment {
 /** `GET|POST /sts/exchange`: octo-sts's parameters, and ours. */
 export async function readExchangeRequest(
   request: Request,
-  deployment: Deployment,
+  deployment: RequestRules,
   acquire: AcquirePlace,
 ): Promise<Result<ExchangeRequest & Output>> {
   const parameters = await readParameters(request, acquire);
@@ -33,7 +33,7 @@ export async function readExchangeRequest(
 
 function readAsked(
   parameters: Parameters,
-  { webUrl, extraPermissions }: Deployment,
+  { webUrl, extraPermissions }: RequestRules,
 ): Result<Omit<ExchangeRequest, "bearer"> & Output> {
   const misspelt = misspelling(parameters.keys());
   if (misspelt) return misspelt;

@@ -7,7 +7,7 @@ import type { ExchangeRequest } from "../exchange/outcome.ts";
 import type { Services } from "../services.ts";
 import { scopeText } from "../trust-policy/target.ts";
 import { isDryRun, misspelling, readDownscoping } from "./extensions.ts";
-import { type Deployment, givenAs, readIdentity, readScope, scopeIn } from "./fields.ts";
+import { givenAs, type RequestRules, readIdentity, readScope, scopeIn } from "./fields.ts";
 import { type AcquirePlace, bodyKind, type Parameters, readBody, readQuery } from "./parameters.ts";
 import { type WireRefusal, wireRefusal } from "./refusal.ts";
 import { jsonResponse, tokenBody, wireRefusalResponse } from "./respond.ts";
@@ -44,7 +44,7 @@ function asOAuth(refusal: WireRefusal): WireRefusal {
 
 async function readTokenRequest(
   request: Request,
-  { webUrl, extraPermissions }: Deployment,
+  { webUrl, extraPermissions }: RequestRules,
   acquire: AcquirePlace,
 ): Promise<Result<ExchangeRequest>> {
   if (request.headers.has("Authorization")) return invalid("clients do not authenticate here: no Authorization header");

@@ -5,7 +5,7 @@ import type { ExchangeOutcome, ExchangeRequest, Granted, Refused } from "../exch
 import { BODY_MAX_BYTES } from "../limits.ts";
 import type { Services } from "../services.ts";
 import { addressKey } from "../store/limiter.ts";
-import type { Deployment } from "./fields.ts";
+import type { RequestRules } from "./fields.ts";
 import type { AcquirePlace } from "./parameters.ts";
 import { dryRunResponse, type Source } from "./respond.ts";
 
@@ -30,7 +30,7 @@ export const sourceOf = ({ requestId, services }: RouteContext): Source => ({
   domain: services.config.stsDomain,
 });
 
-export const deploymentOf = ({ webUrl, config: { extraPermissions } }: Services): Deployment => ({
+export const deploymentOf = ({ webUrl, config: { extraPermissions } }: Services): RequestRules => ({
   webUrl,
   extraPermissions,
 });

@@ -10,6 +10,7 @@ const public :Workerd.Config = (
     (name = "public", network = .publicNetwork),
     (name = "kv", worker = .kv),
     (name = "disk", disk = (writable = true)),
+    (name = "page", disk = (writable = false)),
     (name = "control", network = (allow = [])),
   ],
   sockets = .sockets,
@@ -24,6 +25,7 @@ const private :Workerd.Config = (
     (name = "any", network = (allow = ["public", "private"], tlsOptions = .tls)),
     (name = "kv", worker = .kv),
     (name = "disk", disk = (writable = true)),
+    (name = "page", disk = (writable = false)),
     (name = "control", network = (allow = [])),
   ],
   sockets = .sockets,
@@ -36,6 +38,7 @@ const tools :Workerd.Config = (
     (name = "nothing", network = (allow = [])),
     (name = "kv", worker = .kv),
     (name = "disk", disk = (writable = true)),
+    (name = "page", disk = (writable = false)),
     (name = "control", external = (address = "unix:control.sock", http = ())),
   ],
 );
@@ -102,6 +105,7 @@ const compatibilityFlags :List(Text) = ["global_fetch_strictly_public", "enable_
 
 const bindings :List(Workerd.Worker.Binding) = [
   (name = "STS_CACHE", kvNamespace = "kv"),
+  (name = "ASSETS", service = "page"),
   (name = "CONTROL", service = "control"),
   (name = "TRUSTED_PROXIES", fromEnvironment = "TRUSTED_PROXIES"),
   (name = "ENVIRONMENT_NAMES", fromEnvironment = "ENVIRONMENT_NAMES"),

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { PAGE_FOLDER } from "../../tools/build-page.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url).href);
 const START_TIMEOUT_MS = 60_000;
@@ -84,6 +85,7 @@ const config :Workerd.Config = (
   services = [
     (name = "main", worker = .main),
     (name = "kv", external = (address = ${quoted(kvAddress)}, http = ())),
+    (name = "page", disk = ${quoted(PAGE_FOLDER)}),
     (name = "internet", network = (allow = ["local"])),
     ${isBound ? `(name = "platform", external = (address = ${quoted(platformAddress)}, http = ())),` : ""}
   ],
@@ -98,6 +100,7 @@ const main :Workerd.Worker = (
   compatibilityFlags = [${flags.map(quoted).join(", ")}],
   bindings = [
     (name = "STS_CACHE", kvNamespace = "kv"),
+    (name = "ASSETS", service = "page"),
     ${isBound ? `${RATE_LIMITS.map(rateLimitOf).join("\n    ")} (name = "AUDIT_QUEUE", queue = "platform"),` : ""}
     ${texts.join("\n    ")}
   ],

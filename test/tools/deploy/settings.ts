@@ -11,7 +11,7 @@ import { experimental_readRawConfig } from "wrangler";
 export const ROOT = fileURLToPath(new URL("../../../", import.meta.url).href);
 export const OWN_FILE = ".octo-sts/production.toml";
 /** What the code is built for: another value would run the Worker as it was never tested. */
-const OF_THE_REPOSITORY = ["main", "alias", "compatibility_date", "compatibility_flags"];
+const OF_THE_REPOSITORY = ["main", "alias", "build", "assets", "compatibility_date", "compatibility_flags"];
 
 const Name = v.looseObject({ name: v.string() });
 const Bound = v.looseObject({ binding: v.string() });
@@ -19,6 +19,8 @@ const SettingsSchema = v.looseObject({
   name: v.string(),
   main: v.string(),
   alias: v.optional(v.record(v.string(), v.string()), {}),
+  assets: v.looseObject({ directory: v.string() }),
+  build: v.looseObject({}),
   workers_dev: v.optional(v.boolean(), true),
   route: v.optional(v.union([v.string(), v.looseObject({ pattern: v.string() })])),
   routes: v.optional(v.array(v.union([v.string(), v.looseObject({ pattern: v.string() })])), []),
@@ -86,7 +88,9 @@ function rawConfig(config: string): Raw {
 export function writeGenerated(file: string, settings: Settings, root = ROOT): string {
   const path = resolve(root, dirname(file), `${basename(file, ".toml")}.wrangler.json`);
   const alias = Object.fromEntries(Object.entries(settings.alias).map(([name, to]) => [name, join(ROOT, to)]));
-  const generated = { ...settings, main: join(ROOT, settings.main), alias };
+  const assets = { ...settings.assets, directory: join(ROOT, settings.assets.directory) };
+  const build = { ...settings.build, cwd: ROOT };
+  const generated = { ...settings, main: join(ROOT, settings.main), alias, assets, build };
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, `${JSON.stringify(generated, undefined, 2)}\n`);
   return path;
