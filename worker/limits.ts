@@ -55,6 +55,11 @@ export const AUDIT_ATTEMPTS = 4;
 /** Of one value in an event, and of the values of a list. */
 export const AUDIT_TEXT_MAX_CHARACTERS = 1_024;
 export const AUDIT_VALUES_MAX = 20;
+/** Of all that a policy, a token and a refusal say at length in one event: a queue takes 128 KB for a message, and drops what is larger. */
+export const AUDIT_TEXTS_MAX_CHARACTERS = 5_000;
+/** As many as GitHub lets a token have. */
+export const AUDIT_REPOSITORIES_MAX = 500;
+export const USER_AGENT_MAX_CHARACTERS = 200;
 /** Lines of a bug's stack that are logged. */
 export const BUG_FRAMES_MAX = 8;
 

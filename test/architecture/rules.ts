@@ -16,6 +16,7 @@ export const LAYERS = [
   "oidc/",
   "audit/",
   "audit",
+  "event",
   "store/",
   "config",
   "config/",

@@ -19,7 +19,7 @@ describe("the audit event", () => {
     const [event, ...more] = world.worker.audits();
     expect(more).toEqual([]);
     expect(event).toMatchObject({
-      type: "dev.octo-sts.exchange.v2",
+      type: "dev.octo-sts.exchange.v3",
       request_id: answer.body.request_id,
       time: "2026-11-25T12:00:00.000Z",
       scope: `${world.owner}/app`,
@@ -28,12 +28,16 @@ describe("the audit event", () => {
       actor: { iss: world.actions.url, sub: `repo:${world.owner}/app:ref:refs/heads/main`, verified: true },
       app_id: "7",
       installation_id: world.github.state.installations[0]?.id,
-      trust_policy: answer.body.policy,
+      trust_policy: {
+        ...Object(answer.body.policy),
+        permissions: { issues: "write" },
+        repositories: ["app"],
+      },
       permissions: { issues: "write", metadata: "read" },
       repositories: ["app"],
       expires_at: "2026-11-25T13:00:00Z",
       token_sha256: Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join(""),
-      token_sha256_base64: btoa(String.fromCharCode(...digest)),
+      hashed_token: btoa(String.fromCharCode(...digest)),
       outcome: "granted",
       duration_ms: 0,
     });
@@ -86,7 +90,7 @@ describe("the audit event", () => {
     });
     const answer = await world.ask();
     expect(answer.status).toBe(200);
-    expect(sent).toMatchObject([{ type: "dev.octo-sts.exchange.v2", request_id: answer.body.request_id }]);
+    expect(sent).toMatchObject([{ type: "dev.octo-sts.exchange.v3", request_id: answer.body.request_id }]);
     expect(points).toMatchObject([{ indexes: ["granted"], blobs: ["granted", "", ""] }]);
     expect(world.worker.logs.filter(({ type }) => type === "audit_sink_failed")).toEqual([
       { type: "audit_sink_failed", request_id: answer.body.request_id },
@@ -95,7 +99,7 @@ describe("the audit event", () => {
     expect(posts).toHaveLength(4);
     expect(posts[0]?.headers).toMatchObject({
       "ce-specversion": "1.0",
-      "ce-type": "dev.octo-sts.exchange.v2",
+      "ce-type": "dev.octo-sts.exchange.v3",
       "ce-source": `https://${DOMAIN}`,
       "ce-subject": `${world.owner}/app/deploy`,
       "ce-id": answer.body.request_id,
@@ -108,9 +112,11 @@ describe("Server-Timing", () => {
   it("tells how long each part took with DEBUG_TIMING, on grants and refusals, and nothing without", async () => {
     const world = await createWorld({ variables: { DEBUG_TIMING: "true" } });
     const granted = await world.ask();
-    expect(granted.headers.get("Server-Timing")).toBe("verify;dur=0, open;dur=0, read;dur=0, mint;dur=0");
+    expect(granted.headers.get("Server-Timing")).toBe(
+      "request;dur=0, verify;dur=0, open;dur=0, read;dur=0, mint;dur=0",
+    );
     const refused = await world.ask({ claims: { sub: "repo:x" } });
-    expect(refused.headers.get("Server-Timing")).toBe("verify;dur=0, open;dur=0, read;dur=0");
+    expect(refused.headers.get("Server-Timing")).toBe("request;dur=0, verify;dur=0, open;dur=0, read;dur=0");
     expect((await (await createWorld()).ask()).headers.get("Server-Timing")).toBeNull();
   });
 });

@@ -245,11 +245,11 @@ describe("the log", () => {
   });
 
   it("hears how a call failed, and takes no strange id", async () => {
-    const { given, events } = deps([new TypeError("no"), json(200, {}, { "x-github-request-id": "<a b>" })]);
+    const { given, events } = deps([new TypeError("no"), json(404, {}, { "x-github-request-id": "<a b>" })]);
     await callGitHub(given, GET, testCall());
     expect(events).toEqual([
       { event: "github_call", route: GET.route, outcome: "network", milliseconds: 0 },
-      { event: "github_call", route: GET.route, outcome: 200, milliseconds: 0 },
+      { event: "github_call", route: GET.route, outcome: 404, milliseconds: 0 },
     ]);
   });
 });

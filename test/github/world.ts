@@ -3,7 +3,7 @@
 
 import { ACCOUNTS_CACHE, type AccountsValue } from "../../worker/github/accounts.ts";
 import { readAppKeys } from "../../worker/github/app.ts";
-import type { CallContext, CallEvent } from "../../worker/github/call.ts";
+import type { CallContext } from "../../worker/github/call.ts";
 import { type App, GitHub, type Installation } from "../../worker/github/github.ts";
 import { INSTALLATION_CACHE, type InstallationValue } from "../../worker/github/installations.ts";
 import { TieredCache } from "../../worker/store/cache.ts";
@@ -51,7 +51,7 @@ export interface TestWorld {
   readonly installation: Installation;
   readonly clock: Clock;
   readonly cache: TieredCache<InstallationValue>;
-  readonly events: CallEvent[];
+  readonly events: object[];
   readonly call: TestCall;
 }
 
@@ -111,7 +111,7 @@ export async function createTestWorld(options: WorldOptions = {}): Promise<TestW
     apps.push(await appOf(id));
   }
   const cache = installationCache(clock, options.kv);
-  const events: CallEvent[] = [];
+  const events: object[] = [];
   const github = new GitHub({
     fetcher: (request) => network.fetch(request),
     now: () => clock.now,

@@ -18,15 +18,14 @@ import {
 } from "../tools/generate-permissions.ts";
 import { schemaFiles } from "../tools/generate-schemas.ts";
 
-const policies = join(import.meta.dirname, "../../policies");
-const read = (name: string) => readFileSync(join(policies, name), "utf8");
+const read = (path: string) => readFileSync(join(import.meta.dirname, "../..", path), "utf8");
 
 describe("the permission table", () => {
   const installed = installedLevels();
 
   test("is up to date with GitHub's description (npm run generate)", () => {
     expect(installed.size).toBeGreaterThan(40);
-    expect(read("permissions-table.ts")).toBe(permissionsModule(permissionsSource(), installed));
+    expect(read("policies/permissions-table.ts")).toBe(permissionsModule(permissionsSource(), installed));
   });
 
   test("has what GitHub says of each permission beside it (npm run generate)", () => {
@@ -44,13 +43,13 @@ describe("the permission table", () => {
   });
 });
 
-test.each([...schemaFiles()])("%s is up to date (npm run generate)", (name, text) => {
-  expect(read(name)).toBe(text);
+test.each([...schemaFiles()])("%s is up to date (npm run generate)", (path, text) => {
+  expect(read(path)).toBe(text);
 });
 
 const ajv = new Ajv2020({ allowUnionTypes: true });
-const policySchema = ajv.compile(JSON.parse(read("policy.schema.json")));
-const listSchema = ajv.compile(JSON.parse(read("trusted-token-issuers.schema.json")));
+const policySchema = ajv.compile(JSON.parse(read("policies/policy.schema.json")));
+const listSchema = ajv.compile(JSON.parse(read("policies/trusted-token-issuers.schema.json")));
 
 const HEAD = "issuer: https://id.example.com\nsubject: deployer\n";
 const ED_KEY = '{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}';

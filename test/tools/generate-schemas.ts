@@ -1,5 +1,6 @@
 /**
- * Makes policies/policy.schema.json and policies/trusted-token-issuers.schema.json from the schemas of policies/schema.ts.
+ * Makes policies/policy.schema.json and policies/trusted-token-issuers.schema.json from the schemas of policies/schema.ts, and
+ * worker/event.schema.json from worker/event.ts.
  * Usage: npm run generate
  *
  * An editor reads a file's unquoted numbers and booleans as such, so that text may be these too; what YAML 1.1 would rewrite, and
@@ -19,6 +20,7 @@ import {
   StringSchema,
   TrustedIssuersSchema,
 } from "../../policies/schema.ts";
+import { AuditEventSchema } from "../../worker/event.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -82,16 +84,23 @@ function generate(schema: Parameters<typeof toJsonSchema>[0], title: string, ext
     const shape = key === "max_token_lifetime" ? SECONDS : value;
     return [key, { description: KEYS[key], ...(typeof shape === "object" ? shape : {}) }];
   });
-  const dialect = "https://json-schema.org/draft/2020-12/schema";
-  const whole = { $schema: dialect, title, ...base, properties: Object.fromEntries(properties), ...extra };
+  const whole = { $schema: DIALECT, title, ...base, properties: Object.fromEntries(properties), ...extra };
   return `${JSON.stringify(whole, null, 2)}\n`;
+}
+
+const DIALECT = "https://json-schema.org/draft/2020-12/schema";
+
+/** Written for what reads events: the fields' own descriptions are in it. */
+function eventSchema(): string {
+  const { $schema: _, ...base } = toJsonSchema(AuditEventSchema, { target: "draft-2020-12" });
+  return `${JSON.stringify({ $schema: DIALECT, title: "Audit event", ...base }, null, 2)}\n`;
 }
 
 const oneOf = (key: string) => ({ oneOf: [{ required: [key] }, { required: [`${key}_pattern`] }] });
 
 const notBoth = (key: string) => ({ not: { required: [key, `${key}_pattern`] } });
 
-/** The files' names and texts. */
+/** Paths and texts. */
 export function schemaFiles(): ReadonlyMap<string, string> {
   const policyRules = {
     required: ["permissions"],
@@ -99,11 +108,12 @@ export function schemaFiles(): ReadonlyMap<string, string> {
   };
   const listRules = { anyOf: [{ required: ["issuers"] }, { required: ["issuer_patterns"] }] };
   return new Map([
-    ["policy.schema.json", generate(OrganizationPolicySchema, "Trust policy", policyRules)],
-    ["trusted-token-issuers.schema.json", generate(TrustedIssuersSchema, "Trusted token issuers", listRules)],
+    ["policies/policy.schema.json", generate(OrganizationPolicySchema, "Trust policy", policyRules)],
+    ["policies/trusted-token-issuers.schema.json", generate(TrustedIssuersSchema, "Trusted token issuers", listRules)],
+    ["worker/event.schema.json", eventSchema()],
   ]);
 }
 
 if (import.meta.main) {
-  for (const [name, text] of schemaFiles()) writeFileSync(join(import.meta.dirname, "../../policies", name), text);
+  for (const [path, text] of schemaFiles()) writeFileSync(join(import.meta.dirname, "../..", path), text);
 }

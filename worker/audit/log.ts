@@ -1,6 +1,6 @@
-import { type AuditSink, EVENT_TYPE } from "../audit.ts";
+import type { AuditSink } from "../audit.ts";
 
 /** One JSON line in the Worker's log. */
 export function logSink(write: (line: string) => void): AuditSink {
-  return async (event) => write(JSON.stringify({ type: EVENT_TYPE, ...event }));
+  return async (event) => write(JSON.stringify(event));
 }

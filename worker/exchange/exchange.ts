@@ -103,6 +103,7 @@ async function steps(run: ExchangeRun, incoming: Incoming, deps: ExchangeDeps): 
 
   // 9. Downscope to what the caller asked for, never beyond what the policy grants.
   const whole = grantOf(policy.value.policy, { ...scope, policyRepository: config.orgPolicyRepo });
+  run.record.grantable(whole);
   const grant = downscope(whole, downscoping);
   if (!grant.ok) return run.refused(grant.denial);
 
@@ -168,14 +169,14 @@ async function verifyAndResolve(
   const { verifier, policySource } = deps;
   const limited = await run.limits.beforeWildcardIssuer(token, run.payer);
   if (limited) return refuse(limited);
-  const verify = () => verifier.verify(token, { known: true, signal: run.call.signal, writes: run.writes });
+  const verify = () => verifier.verify(token, { ...run.call, known: true });
   const verifyFirst = async (recalled?: RecalledSources) => {
     const verified = await verify();
     if (!verified.ok) return verified;
     run.setVerified(verified.value);
     return resolveCharged(run, deps, recalled ?? (await recall(run, deps, target)));
   };
-  if (await verifier.needsNoFetch(token)) return verifyFirst();
+  if (await verifier.needsNoFetch(token, run.call.cached)) return verifyFirst();
   const recalled = await recall(run, deps, target);
   if (!(await run.limits.mayLookUpNow({ recalled, payer: run.payer, call: run.call }))) return verifyFirst(recalled);
   const [verified, access] = await Promise.all([verify(), policySource.resolve(recalled, run.call)]);
@@ -214,5 +215,5 @@ async function verifyNamed(
   if (jwks) return verifier.verifyInline(token, jwks);
   const limited = await run.limits.beforeNamedIssuer(token, policy, { owner: target.scope.owner, payer: run.payer });
   if (limited) return refuse(limited);
-  return verifier.verify(token, { known: false, signal: run.call.signal, writes: run.writes });
+  return verifier.verify(token, { ...run.call, known: false });
 }

@@ -1,5 +1,6 @@
 /** What an exchange is given and what it comes to: plain data, whatever wire it came by. */
 import type { Denial, Result, Viewer } from "../denial.ts";
+import type { AuditEvent, Step } from "../event.ts";
 import type { Scope } from "../trust-policy/target.ts";
 
 export interface ExchangeRequest {
@@ -21,6 +22,11 @@ export interface Downscoping {
 
 export interface Incoming {
   readonly requestId: string;
+  readonly route: AuditEvent["route"];
+  /** Cloudflare's location that took it. */
+  readonly colo?: string | undefined;
+  /** The caller's own word of the trace that this is part of (W3C Trace Context). */
+  readonly traceparent?: string | undefined;
   /** The caller's address as a key for limits. */
   readonly caller: string;
   readonly userAgent?: string | undefined;
@@ -28,13 +34,15 @@ export interface Incoming {
   readonly signal: AbortSignal;
   /** Step 1, in the words of the wire that it came by. */
   read(): Promise<Result<ExchangeRequest>>;
+  /** A refusal in one line, as whoever may know everything is told. */
+  describe(denial: Denial): string;
   /** Takes work that outlives the answer (`waitUntil`). */
   waitUntil(work: Promise<unknown>): void;
 }
 
 /** How long a part of the exchange took, in ms; with DEBUG_TIMING only. */
 export interface Timing {
-  readonly part: "open" | "verify" | "read" | "mint";
+  readonly part: Step;
   readonly milliseconds: number;
 }
 

@@ -1,51 +1,97 @@
 /**
  * What an exchange learned, step by step, as its audit event and its timings. It decides nothing.
  */
-import type { ClauseResult, Verdict } from "../../policies/evaluate.ts";
-import { type AuditEvent, count, newAuditEvent, tokenDigest } from "../audit.ts";
-import type { Denial } from "../denial.ts";
-import { AUDIT_TEXT_MAX_CHARACTERS, AUDIT_VALUES_MAX } from "../limits.ts";
+import type { Verdict } from "../../policies/evaluate.ts";
+import type { Grant } from "../../policies/grant.ts";
+import { type AuditEvent, EVENT_TYPE, tokenDigest } from "../audit.ts";
+import type { CacheName, CacheResult, Call, Count, Step } from "../event.ts";
+import { AUDIT_REPOSITORIES_MAX, AUDIT_VALUES_MAX, USER_AGENT_MAX_CHARACTERS } from "../limits.ts";
 import type { UnverifiedToken } from "../oidc/token.ts";
 import type { PolicyAccess } from "../trust-policy/apps.ts";
 import type { PolicyValue } from "../trust-policy/cache-entries.ts";
 import { scopeText, type Target } from "../trust-policy/target.ts";
 import { disclosed } from "./disclosure.ts";
+import { Excerpts } from "./excerpts.ts";
 import type { Minted } from "./mint.ts";
-import type { ExchangeOutcome, ExchangeRequest, Incoming, Timing } from "./outcome.ts";
+import type { ExchangeOutcome, ExchangeRequest, Incoming, Refused, Timing } from "./outcome.ts";
 import type { Listing } from "./rules.ts";
 
-const USER_AGENT_MAX_CHARACTERS = 200;
+/** Of several look-ups the event has the last in this order. */
+const BY_NOTE: readonly CacheResult[] = ["memory", "negative", "kv", "miss", "stale"];
+
+type Arrival = Pick<Incoming, "requestId" | "route" | "userAgent" | "colo" | "traceparent" | "describe">;
 
 export class ExchangeRecord {
   readonly #now: () => number;
   readonly #startedAt: number;
+  readonly #describe: Arrival["describe"];
   readonly #event: AuditEvent;
-  readonly #timings: Timing[] = [];
+  readonly #excerpts = new Excerpts();
+  #steppedAt: number;
 
-  constructor({ requestId, userAgent }: Pick<Incoming, "requestId" | "userAgent">, now: () => number) {
+  constructor({ requestId, route, userAgent, colo, traceparent, describe }: Arrival, now: () => number) {
     this.#now = now;
     this.#startedAt = now();
-    this.#event = newAuditEvent(requestId, this.#startedAt);
-    if (userAgent !== undefined) this.#event.user_agent = userAgent.slice(0, USER_AGENT_MAX_CHARACTERS);
+    this.#steppedAt = this.#startedAt;
+    this.#describe = describe;
+    this.#event = {
+      type: EVENT_TYPE,
+      request_id: requestId,
+      time: new Date(this.#startedAt).toISOString(),
+      route,
+      colo,
+      user_agent: userAgent?.slice(0, USER_AGENT_MAX_CHARACTERS).toWellFormed(),
+      traceparent,
+      outcome: "refused",
+      calls: [],
+      caches: {},
+      counts: {},
+      steps_ms: {},
+      duration_ms: 0,
+    };
   }
 
   /** How long each part took so far. */
   get timings(): readonly Timing[] {
-    return this.#timings;
+    // An object's keys are typed as text, whatever they are.
+    const steps = Object.entries(this.#event.steps_ms) as [Step, number][];
+    return steps.map(([part, milliseconds]) => ({ part, milliseconds }));
   }
 
-  count(what: string, times = 1): void {
-    count(this.#event, what, times);
+  count(what: Count, times = 1): void {
+    this.#event.counts[what] = this.counted(what) + times;
   }
 
-  counted(what: string): number {
+  counted(what: Count): number {
     return this.#event.counts[what] ?? 0;
   }
 
-  request({ scope, identity, dryRun }: ExchangeRequest): void {
+  called({ route, outcome, milliseconds, githubRequestId }: Call): void {
+    const { calls } = this.#event;
+    const known = calls.find((call) => call.route === route);
+    const call = known ?? { route, count: 0, outcomes: [], duration_ms: 0 };
+    if (!known) calls.push(call);
+    call.count += 1;
+    call.duration_ms += milliseconds;
+    if (call.outcomes.length < AUDIT_VALUES_MAX) call.outcomes.push(String(outcome));
+    if (githubRequestId !== undefined) call.github_request_id = githubRequestId;
+  }
+
+  cached(cache: CacheName, result: CacheResult): void {
+    const known = this.#event.caches[cache];
+    if (known === undefined || BY_NOTE.indexOf(result) > BY_NOTE.indexOf(known)) this.#event.caches[cache] = result;
+  }
+
+  request({ scope, identity, downscoping: { permissions, repositories }, dryRun }: ExchangeRequest): void {
+    this.#took("request");
     this.#event.scope = scopeText(scope);
     this.#event.identity = identity;
     if (dryRun) this.#event.dry_run = true;
+    if (!permissions && !repositories) return;
+    this.#event.narrowing = {
+      permissions: permissions && Object.fromEntries(permissions),
+      repositories: repositories && [...repositories],
+    };
   }
 
   token({ issuer, subject }: UnverifiedToken, verified: boolean): void {
@@ -53,67 +99,92 @@ export class ExchangeRecord {
     this.#event.actor = { iss: issuer, sub: subject, verified };
   }
 
-  installation({ app, installation }: Pick<PolicyAccess, "app" | "installation">): void {
+  installation(access: Pick<PolicyAccess, "app" | "installation">): void {
     this.#took("open");
-    this.#event.app_id = app.id;
-    this.#event.installation_id = installation.id;
+    this.#through(access);
   }
 
   policy({ fullPath }: Target, value: PolicyValue | undefined): void {
     this.#took("read");
-    if (value && "sha" in value) this.#event.trust_policy = { path: fullPath, sha: value.sha };
+    if (!value || !("sha" in value)) return;
+    this.#event.trust_policy = { path: fullPath, sha: value.sha, repository_id: value.repositoryId };
   }
 
   allowList(listing: Listing | undefined): void {
-    if (listing) this.#event.issuer_allowlist = listing;
+    if (listing) this.#event.issuer_allowlist = { ...listing, iss: this.#event.actor?.iss ?? "" };
   }
 
   verdict({ trace }: Verdict): void {
-    this.#event.trace = trace.map(briefly);
+    const { actor } = this.#event;
+    this.#event.trace = this.#excerpts.trace(trace);
+    const claims = this.#excerpts.claims(this.#event.trace);
+    if (actor && claims.length > 0) actor.claims = claims;
   }
 
-  mint({ app, installation }: Pick<Minted, "app" | "installation">): void {
+  /** What the policy grants, before it is narrowed. */
+  grantable({ permissions, repositories }: Grant): void {
+    const { trust_policy } = this.#event;
+    if (!trust_policy) return;
+    trust_policy.permissions = permissions;
+    trust_policy.repositories = this.#names("trust_policy", repositories, AUDIT_VALUES_MAX);
+  }
+
+  mint(minted: Pick<Minted, "app" | "installation">): void {
     this.#took("mint");
-    this.#event.app_id = app.id;
-    this.#event.installation_id = installation.id;
+    this.#through(minted);
   }
 
-  /** The whole event, once the caller has its answer. */
+  /** The caller gets its answer now; what comes after is not its time. */
+  answered(): void {
+    this.#event.duration_ms = this.#now() - this.#startedAt;
+  }
+
+  /** The whole event. */
   async finished(outcome: ExchangeOutcome): Promise<AuditEvent> {
     const event = this.#event;
-    event.duration_ms = this.#now() - this.#startedAt;
     event.outcome = outcome.kind;
-    if (outcome.kind === "refused") {
-      event.reason = outcome.denial.reason;
-      event.reported_reason = disclosed(outcome.denial, outcome.viewer);
-      event.error = withBriefClause(outcome.denial);
-      return event;
+    if (outcome.kind === "refused") this.#refused(outcome);
+    else {
+      event.permissions = outcome.permissions;
+      event.repositories = this.#names("repositories", outcome.repositories, AUDIT_REPOSITORIES_MAX);
     }
-    event.permissions = outcome.permissions;
-    event.repositories = outcome.repositories;
-    if (outcome.kind === "would_grant") return event;
-    event.expires_at = outcome.expiresAt;
-    const digest = await tokenDigest(outcome.token);
-    event.token_sha256 = digest.hex;
-    event.token_sha256_base64 = digest.base64;
+    if (outcome.kind === "granted") {
+      event.expires_at = outcome.expiresAt;
+      const { hex, base64 } = await tokenDigest(outcome.token);
+      event.token_sha256 = hex;
+      event.hashed_token = base64;
+    }
+    const { truncated } = this.#excerpts;
+    if (truncated.length > 0) event.truncated = truncated;
     return event;
   }
 
+  #refused({ denial, viewer }: Refused): void {
+    const event = this.#event;
+    event.reason = denial.reason;
+    event.reported_reason = disclosed(denial, viewer);
+    if (denial.reason === "issuer_not_permitted") this.allowList({ mode: "enforce", allowed: false });
+    // Of a token that is not verified the policy's issuer alone is looked at.
+    if (!event.trace && "clause" in denial) event.trace = this.#excerpts.trace([denial.clause]);
+    event.error = this.#excerpts.text("error", this.#describe(denial));
+    event.details = this.#excerpts.details(denial);
+  }
+
+  #through({ app, installation }: Pick<PolicyAccess, "app" | "installation">): void {
+    this.#event.app_id = app.id;
+    this.#event.installation_id = installation.id;
+    this.#event.owner = installation.owner;
+    this.#event.owner_id = installation.accountId;
+  }
+
+  #names(field: string, names: readonly string[] | "all", max: number): string[] | "all" {
+    return names === "all" ? "all" : this.#excerpts.first(field, names, max);
+  }
+
   /** What passed since the last part ended. The clock of Workers moves with I/O only. */
-  #took(part: Timing["part"]): void {
-    const before = this.#timings.reduce((sum, { milliseconds }) => sum + milliseconds, this.#startedAt);
-    this.#timings.push({ part, milliseconds: this.#now() - before });
+  #took(step: Step): void {
+    const now = this.#now();
+    this.#event.steps_ms[step] = now - this.#steppedAt;
+    this.#steppedAt = now;
   }
 }
-
-/** What a policy or a token says at length is told in part: a queue takes 128 KB for a message, and drops what is larger. */
-function briefly({ expected, actual, ...result }: ClauseResult): ClauseResult {
-  const values = typeof actual === "string" ? cut(actual) : actual?.slice(0, AUDIT_VALUES_MAX).map(cut);
-  return { ...result, expected: { ...expected, value: cut(expected.value) }, actual: values };
-}
-
-const withBriefClause = (denial: Denial): Denial =>
-  "clause" in denial ? { ...denial, clause: briefly(denial.clause) } : denial;
-
-const cut = (text: string): string =>
-  text.length > AUDIT_TEXT_MAX_CHARACTERS ? `${text.slice(0, AUDIT_TEXT_MAX_CHARACTERS)}…` : text;

@@ -68,6 +68,8 @@ export class ExchangeRun {
       writes: this.writes,
       waitUntil: (work) => incoming.waitUntil(work),
       count: (what) => this.record.count(what),
+      called: (call) => this.record.called(call),
+      cached: (cache, result) => this.record.cached(cache, result),
       minted: (token) => this.#mintedForReading(token),
       isWorkloadOf: (accountId) => isWorkloadOf(this.#verified, { accountId }, deps.webUrl),
     };
@@ -151,6 +153,7 @@ export class ExchangeRun {
   async finish(reached: ExchangeOutcome): Promise<ExchangeOutcome> {
     const outcome = await this.#withCertainViewer(reached);
     const settled = await this.#settled(outcome).finally(() => this.limits.release());
+    this.record.answered();
     this.#incoming.waitUntil(this.#afterwards(settled));
     // Which parts there were says where a refusal came from.
     const mayKnow = settled.kind !== "refused" || settled.viewer === "owner";
@@ -227,6 +230,7 @@ export class ExchangeRun {
   }
 
   async #revoke(token: string): Promise<void> {
-    if ((await this.#deps.github.revoke(token)) === "failed") this.record.count("revocation_failed");
+    if ((await this.#deps.github.revoke(token, { called: this.call.called })) === "failed")
+      this.record.count("revocation_failed");
   }
 }

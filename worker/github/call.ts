@@ -2,6 +2,8 @@
  * The one caller of GitHub's API. It sends a request within its bounds, repeats it where its route allows, and hands back a settled
  * response.
  */
+
+import type { CacheName, CacheResult, Call, Count } from "../event.ts";
 import {
   GITHUB_ANSWER_MAX_BYTES,
   GITHUB_TIMEOUT_MS,
@@ -21,22 +23,12 @@ export interface CallContext {
   readonly writes?: Writes | undefined;
   /** Takes work that outlives the answer (`waitUntil`). */
   readonly waitUntil: (work: Promise<unknown>) => void;
-  /**
-   * Called for what the audit event counts: `github_calls`, `github_retries`, `github_held_back`, `mint_unknown`,
-   * `read_mint_unknown`, `token_discarded`, `revocation_failed`.
-   */
-  readonly count?: ((what: string) => void) | undefined;
-}
-
-/** What the log may hear of a call: no parameter, no header, no body. */
-export interface CallEvent {
-  readonly event: "github_call";
-  readonly route: string;
-  /** A status, or how the call failed. */
-  readonly outcome: number | Exclude<ApiResponse, { kind: "response" }>["failure"];
-  readonly milliseconds: number;
-  /** GitHub's id of the request, for its support. */
-  readonly githubRequestId?: string;
+  /** Called for what the audit event counts. */
+  readonly count?: ((what: Count) => void) | undefined;
+  /** Called for each call; without it the log is told of them. */
+  readonly called?: ((call: Call) => void) | undefined;
+  /** Called for each look at what is remembered. */
+  readonly cached?: ((cache: CacheName, result: CacheResult) => void) | undefined;
 }
 
 export interface ApiDeps {
@@ -49,7 +41,7 @@ export interface ApiDeps {
   readonly apiUrl: string;
   /** How long one call may take, if not GITHUB_TIMEOUT_MS. */
   readonly timeoutMs?: number | undefined;
-  readonly log?: ((event: CallEvent) => void) | undefined;
+  readonly log?: ((line: object) => void) | undefined;
 }
 
 const REQUEST_ID = /^[A-Za-z0-9:-]{1,100}$/;
@@ -91,7 +83,9 @@ export class Api {
     const response = request.onUnused
       ? await this.#sendPatiently(request, request.onUnused, call)
       : settled(await boundedFetch(fetcher, buildRequest(apiUrl, request), bounds), call.signal);
-    log?.(eventOf(request.route, response, now() - started));
+    const made = callOf(request.route, response, now() - started);
+    if (call.called) call.called(made);
+    else log?.({ event: "github_call", ...made });
     return response;
   }
 
@@ -188,11 +182,13 @@ function settled(fetched: Fetched, deadline: AbortSignal): ApiResponse {
 
 const textOf = (body: Uint8Array | undefined) => body && { text: new TextDecoder().decode(body) };
 
-function eventOf(route: string, response: ApiResponse, milliseconds: number): CallEvent {
-  if (response.kind === "failure") return { event: "github_call", route, outcome: response.failure, milliseconds };
-  const id = response.headers.get("x-github-request-id");
+/** Of a call that went wrong GitHub's id of it, for its support; no parameter, no other header, no body. */
+function callOf(route: string, response: ApiResponse, milliseconds: number): Call {
+  if (response.kind === "failure") return { route, outcome: response.failure, milliseconds };
+  const { status, headers } = response;
+  const id = status < 400 ? null : headers.get("x-github-request-id");
   const githubRequestId = id !== null && REQUEST_ID.test(id) ? { githubRequestId: id } : {};
-  return { event: "github_call", route, outcome: response.status, milliseconds, ...githubRequestId };
+  return { route, outcome: status, milliseconds, ...githubRequestId };
 }
 
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {

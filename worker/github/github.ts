@@ -15,7 +15,7 @@ import { Pool } from "./pool.ts";
 import { InstalledRepositories } from "./repositories.ts";
 import { type ApiRequest, GRAPHQL } from "./request.ts";
 import { type ApiResponse, type ApiResult, denialOf, resultOf } from "./response.ts";
-import { type Revocation, revokeToken } from "./revoke.ts";
+import { type Revocation, type RevocationOptions, revokeToken } from "./revoke.ts";
 import { type AppInfo, type Installation, parseApp } from "./shapes.ts";
 import { type MintedToken, mintToken, permissionDenial, type TokenDeps } from "./tokens.ts";
 
@@ -194,9 +194,9 @@ export class GitHub implements TokenApi {
   }
 
   /** Never throws. Insists for as long as the signal lets it, or in a time of its own. */
-  revoke(token: string, signal?: AbortSignal): Promise<Revocation> {
+  revoke(token: string, options?: RevocationOptions): Promise<Revocation> {
     this.#holders.delete(token);
-    return revokeToken(this.#api, token, signal);
+    return revokeToken(this.#api, token, options);
   }
 }
 

@@ -65,8 +65,9 @@ export class Installations {
   /** Refused as `app_not_installed`, `installation_suspended`, as a repository or owner that moved, or for what GitHub's failures are. */
   async find(app: App, target: InstallationTarget, call: CallContext): Promise<Result<Installed>> {
     const { owner, repository } = target;
-    const known = await this.#recall(app, target);
+    const known = await this.#recall(app, target, call);
     if (known) return known;
+    call.cached?.("installation", "miss");
     if (repository === undefined) {
       const ofOwner = await this.#askByOwner(app, owner, call);
       return ofOwner.ok ? installed(target, ofOwner.value) : ofOwner;
@@ -146,7 +147,11 @@ export class Installations {
   }
 
   /** From the cache, without asking GitHub; undefined when it does not know. */
-  async #recall(app: App, target: InstallationTarget): Promise<Result<Installed> | undefined> {
+  async #recall(
+    app: App,
+    target: InstallationTarget,
+    { cached }: Pick<CallContext, "cached">,
+  ): Promise<Result<Installed> | undefined> {
     const { owner, repository } = target;
     const { cache, now } = this.#deps;
     const byOwner = ownerKey(app, owner);
@@ -157,7 +162,10 @@ export class Installations {
       ? [warm, byRepository && cache.peek(byRepository)]
       : await Promise.all([cache.get(byOwner), byRepository && cache.get(byRepository)]);
     const ofOwner = freshValue(ownerEntry, now());
-    return ofOwner && installed(target, ofOwner, freshValue(repositoryEntry, now()));
+    if (!ofOwner) return undefined;
+    const from = warm ? "memory" : "kv";
+    cached?.("installation", ofOwner.kind === "found" ? from : "negative");
+    return installed(target, ofOwner, freshValue(repositoryEntry, now()));
   }
 
   /** `readAt`: when GitHub was asked, as a webhook that comes meanwhile knows better. */

@@ -9,14 +9,20 @@ const ROUTE = "DELETE /installation/token";
 /** What can stand behind `Bearer`; anything else is no token of GitHub's, and no reason to ask. */
 const SENDABLE = /^[\x21-\x7e]+$/;
 
+export interface RevocationOptions extends Pick<CallContext, "called"> {
+  /** In place of a time of its own. */
+  readonly signal?: AbortSignal;
+}
+
 /** Never throws. Insists on an outage, a limit and a hang: revoking twice does no harm, a living token may. */
 export async function revokeToken(
   api: Api,
   token: string,
-  signal: AbortSignal = AbortSignal.timeout(REVOCATION_MAX_MS),
+  { signal = AbortSignal.timeout(REVOCATION_MAX_MS), called }: RevocationOptions = {},
 ): Promise<Revocation> {
   if (!SENDABLE.test(token)) return "already_invalid";
-  const response = await api.send({ route: ROUTE, token, retry: "insist" }, { signal, waitUntil: () => undefined });
+  const call = { signal, called, waitUntil: () => undefined };
+  const response = await api.send({ route: ROUTE, token, retry: "insist" }, call);
   if (response.kind === "failure") return "failed";
   if (response.status === 204) return "revoked";
   return response.status === 401 ? "already_invalid" : "failed";
@@ -25,7 +31,7 @@ export async function revokeToken(
 /** Sees to it that a token nobody was given dies, while the answer goes out. */
 export function discardToken(api: Api, token: string, call: CallContext): void {
   call.waitUntil(
-    revokeToken(api, token).then((outcome) => {
+    revokeToken(api, token, { called: call.called }).then((outcome) => {
       if (outcome === "failed") call.count?.("revocation_failed");
       if (outcome === "revoked") call.count?.("token_discarded");
     }),

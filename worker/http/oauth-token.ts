@@ -25,6 +25,7 @@ const invalid = (problem: string) => refuse({ reason: "invalid_request", problem
 export function tokenRoute(context: RouteContext): Promise<Response> {
   const { request, requestId, services } = context;
   return answerExchange(context, {
+    route: "/oauth2/token",
     read: () => readTokenRequest(request, deploymentOf(services), placeOf(context)),
     granted: (outcome) =>
       jsonResponse(tokenBody(outcome, { requestId, nowMs: services.now(), webUrl: services.webUrl }), 200),

@@ -1,13 +1,16 @@
 /** What every route is given, and how the two exchange routes run an exchange. */
 import type { Result } from "../denial.ts";
 import { exchange } from "../exchange/exchange.ts";
-import type { ExchangeOutcome, ExchangeRequest, Granted, Refused } from "../exchange/outcome.ts";
+import type { ExchangeOutcome, ExchangeRequest, Granted, Incoming, Refused } from "../exchange/outcome.ts";
 import { BODY_MAX_BYTES } from "../limits.ts";
 import type { Services } from "../services.ts";
 import { addressKey } from "../store/limiter.ts";
 import type { RequestRules } from "./fields.ts";
+import { messageOf } from "./messages.ts";
 import type { AcquirePlace } from "./parameters.ts";
 import { dryRunResponse, type Source } from "./respond.ts";
+import { traceparentOf } from "./traceparent.ts";
+import { MESSAGE } from "./words.ts";
 
 export interface RouteContext {
   readonly request: Request;
@@ -35,8 +38,15 @@ export const deploymentOf = ({ webUrl, config: { extraPermissions } }: Services)
   extraPermissions,
 });
 
+/** Where Cloudflare took it; undefined elsewhere. */
+function coloOf({ cf }: Request): string | undefined {
+  const colo = cf?.colo;
+  return typeof colo === "string" && /^[A-Z]{3}$/.test(colo) ? colo : undefined;
+}
+
 /** One exchange in the words of a wire. */
 export interface ExchangeWire {
+  readonly route: Incoming["route"];
   /** Step 1 of the exchange. */
   read(): Promise<Result<ExchangeRequest>>;
   granted(outcome: Granted): Response;
@@ -56,12 +66,16 @@ function responseTo(outcome: ExchangeOutcome, wire: ExchangeWire, requestId: str
 
 export async function answerExchange(context: RouteContext, wire: ExchangeWire): Promise<Response> {
   const { request, requestId, services, waitUntil } = context;
-  const incoming = {
+  const incoming: Incoming = {
     requestId,
+    route: wire.route,
+    colo: coloOf(request),
+    traceparent: traceparentOf(request.headers),
     caller: callerOf(request),
     userAgent: request.headers.get("User-Agent") ?? undefined,
     signal: request.signal,
     read: () => wire.read(),
+    describe: (denial) => messageOf(denial, "owner", MESSAGE),
     waitUntil,
   };
   const outcome = await exchange(incoming, services);

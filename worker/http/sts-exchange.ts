@@ -10,6 +10,7 @@ export function exchangeRoute(context: RouteContext): Promise<Response> {
   const { request, requestId, services } = context;
   let format: Format = "json";
   return answerExchange(context, {
+    route: "/sts/exchange",
     async read() {
       const asked = await readExchangeRequest(request, deploymentOf(services), placeOf(context));
       if (asked.ok) format = asked.value.format;

@@ -7,6 +7,7 @@ import { ALGORITHMS } from "../../policies/algorithms.ts";
 import { type FetchRules, fetchTarget } from "../../policies/fetch-target.ts";
 import type { PublicJwk } from "../../policies/jwk.ts";
 import { isObject } from "../../policies/objects.ts";
+import type { Call } from "../event.ts";
 import {
   DISCOVERY_MAX_BYTES,
   ISSUER_REDIRECTS_MAX,
@@ -20,6 +21,8 @@ import { usableKeys } from "./jwk.ts";
 
 export interface DocumentDeps {
   readonly fetcher: Fetcher;
+  /** Ms since the epoch. */
+  readonly now: () => number;
   /** In [0, 1). */
   readonly random: () => number;
   readonly rules: FetchRules;
@@ -49,13 +52,13 @@ export type DocumentResult<T> =
 export async function fetchIssuerKeys(
   deps: DocumentDeps,
   issuer: string,
-  signal: AbortSignal | undefined,
+  { signal, called }: Pick<Wanted, "signal" | "called">,
 ): Promise<DocumentResult<IssuerKeys>> {
-  const discovery = await fetchDocument(deps, { ...DISCOVERY, text: discoveryUrl(issuer), signal });
+  const discovery = await fetchDocument(deps, { ...DISCOVERY, text: discoveryUrl(issuer), signal, called });
   if (!discovery.ok) return discovery;
   const metadata = readMetadata(discovery.value, issuer);
   if (typeof metadata === "string") return fail("issuer_invalid", metadata);
-  const keySet = await fetchDocument(deps, { ...KEY_SET, text: metadata.keySetUrl, signal });
+  const keySet = await fetchDocument(deps, { ...KEY_SET, text: metadata.keySetUrl, signal, called });
   if (!keySet.ok) return keySet;
   const jwks = readKeySet(keySet.value);
   if (typeof jwks === "string") return fail("signature_invalid", jwks);
@@ -99,16 +102,30 @@ function readKeySet(document: unknown): PublicJwk[] | string {
 /** The discovery document or the key set: its name in problems, and the reason of the refusal when its content is wrong. */
 interface DocumentKind {
   readonly name: string;
+  /** As the audit event has it. */
+  readonly route: string;
   readonly wrong: "issuer_invalid" | "signature_invalid";
   readonly maxBytes: number;
 }
 
-const DISCOVERY: DocumentKind = { name: "discovery", wrong: "issuer_invalid", maxBytes: DISCOVERY_MAX_BYTES };
-const KEY_SET: DocumentKind = { name: "key set", wrong: "signature_invalid", maxBytes: JWKS_MAX_BYTES };
+const DISCOVERY: DocumentKind = {
+  name: "discovery",
+  route: "GET {issuer}/.well-known/openid-configuration",
+  wrong: "issuer_invalid",
+  maxBytes: DISCOVERY_MAX_BYTES,
+};
+const KEY_SET: DocumentKind = {
+  name: "key set",
+  route: "GET {jwks_uri}",
+  wrong: "signature_invalid",
+  maxBytes: JWKS_MAX_BYTES,
+};
 
 interface Wanted extends DocumentKind {
   readonly text: string;
-  readonly signal: AbortSignal | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Called for each call. */
+  readonly called?: ((call: Call) => void) | undefined;
 }
 
 async function fetchDocument(deps: DocumentDeps, wanted: Wanted): Promise<DocumentResult<unknown>> {
@@ -119,10 +136,12 @@ async function fetchDocument(deps: DocumentDeps, wanted: Wanted): Promise<Docume
     maxBytes: wanted.maxBytes,
     ...(wanted.signal ? { signal: wanted.signal } : {}),
   };
-  let answer = await follow(deps, target, bounds);
+  const told = (outcome: Call["outcome"], milliseconds: number) =>
+    wanted.called?.({ route: wanted.route, outcome, milliseconds });
+  let answer = await follow(deps, target, bounds, told);
   if (mayPass(answer)) {
     await pause(deps.random() * RETRY_JITTER_MAX_MS);
-    answer = await follow(deps, target, bounds);
+    answer = await follow(deps, target, bounds, told);
   }
   return judge(answer, wanted);
 }
@@ -152,10 +171,17 @@ function judge(answer: Followed, { name, wrong }: DocumentKind): DocumentResult<
 type Followed = Fetched | { readonly kind: "misled" };
 
 /** Redirects by hand: each target is judged like the first, and must be of the first one's origin. */
-async function follow(deps: DocumentDeps, start: URL, bounds: Bounds): Promise<Followed> {
+async function follow(
+  deps: DocumentDeps,
+  start: URL,
+  bounds: Bounds,
+  told: (outcome: Call["outcome"], milliseconds: number) => void,
+): Promise<Followed> {
   let url = start;
   for (let redirects = 0; ; redirects++) {
+    const askedAt = deps.now();
     const answer = await boundedFetch(deps.fetcher, documentRequest(url), bounds);
+    told(answer.kind === "failure" ? answer.failure : answer.status, deps.now() - askedAt);
     if (answer.kind === "failure" || !isRedirect(answer.status)) return answer;
     const next = redirects < ISSUER_REDIRECTS_MAX ? redirectTarget(deps, url, answer.headers) : undefined;
     if (next?.origin !== start.origin) return { kind: "misled" };

@@ -6,6 +6,7 @@
 import { ALGORITHMS } from "../../policies/algorithms.ts";
 import { flatJwk } from "../../policies/jwk.ts";
 import { isObject } from "../../policies/objects.ts";
+import type { CacheName, CacheResult, Call } from "../event.ts";
 import {
   ISSUER_FETCHES_IN_FLIGHT_MAX,
   ISSUER_KEYS_FRESH_MS,
@@ -33,16 +34,22 @@ import { usableKeys } from "./jwk.ts";
 export type { IssuerKeys, KeysFailure };
 
 export interface KeysDeps extends DocumentDeps {
-  /** Ms since the epoch. */
-  readonly now: () => number;
   /** Made with `ISSUER_KEYS_CACHE`; its key is the issuer alone. */
   readonly cache: TieredCache<IssuerKeys>;
 }
 
 export interface LoadOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Where writes to KV go; without it keys stay in memory. */
-  readonly writes?: Writes;
+  readonly writes?: Writes | undefined;
+  /** Called for each call to the issuer. */
+  readonly called?: ((call: Call) => void) | undefined;
+  /** Called for each look at what is remembered. */
+  readonly cached?: ((cache: CacheName, result: CacheResult) => void) | undefined;
+}
+
+interface Copy extends Entry<IssuerKeys> {
+  readonly from: "memory" | "kv";
 }
 
 export type Loaded =
@@ -78,9 +85,12 @@ export class IssuerKeySource {
   }
 
   /** A fresh copy from memory or KV. */
-  async cached(issuer: string): Promise<IssuerKeys | undefined> {
+  async cached(issuer: string, cached?: LoadOptions["cached"]): Promise<IssuerKeys | undefined> {
     const copy = await this.#read(issuer);
-    return this.#isFresh(copy) ? copy.value : undefined;
+    if (!this.#isFresh(copy)) return undefined;
+    // Memory holds it from now on.
+    cached?.(CACHE, copy.from);
+    return copy.value;
   }
 
   /** Whether the issuer failed so lately that `load` would not ask it again. */
@@ -104,11 +114,18 @@ export class IssuerKeySource {
 
   /** Undefined where there is no place to ask from. */
   async #tryToLoad(issuer: string, options: LoadOptions): Promise<Loaded | undefined> {
+    const { cached } = options;
     const failed = this.#backoff.current(issuer);
-    if (failed && !failed.hadCopy) return { kind: "failure", failure: this.#dated(issuer, failed.failure) };
+    if (failed && !failed.hadCopy) {
+      cached?.(CACHE, "negative");
+      return { kind: "failure", failure: this.#dated(issuer, failed.failure) };
+    }
     const copy = await this.#read(issuer);
-    if (this.#isFresh(copy)) return { kind: "keys", keys: copy.value, from: "cache" };
-    if (failed) return standIn(this.#dated(issuer, failed.failure), copy);
+    if (this.#isFresh(copy)) {
+      cached?.(CACHE, copy.from);
+      return { kind: "keys", keys: copy.value, from: "cache" };
+    }
+    if (failed) return standIn(this.#dated(issuer, failed.failure), copy, cached);
     const release = this.#asking.acquire(issuer);
     if (release === undefined) return undefined;
     const askedAt = this.#deps.now();
@@ -120,7 +137,7 @@ export class IssuerKeySource {
     // A caller who ran out of time says nothing about the issuer.
     const { failure } = outcome;
     if (!options.signal?.aborted) this.#backoff.failed(issuer, { failure, hadCopy: copy !== undefined }, askedAt);
-    return standIn(this.#dated(issuer, failure), copy);
+    return standIn(this.#dated(issuer, failure), copy, cached);
   }
 
   /** Asks again because cached keys did not do, so often in a window at most: beyond that it is a failure, and nobody is asked. */
@@ -138,8 +155,10 @@ export class IssuerKeySource {
     return { kind: "failure", failure: { ...outcome.failure, retryAfterSeconds: RETRY_AFTER_OUTAGE_SECONDS } };
   }
 
-  async #fetch(issuer: string, { signal, writes }: LoadOptions): Promise<DocumentResult<IssuerKeys>> {
-    const outcome = await fetchIssuerKeys(this.#deps, issuer, signal);
+  async #fetch(issuer: string, options: LoadOptions): Promise<DocumentResult<IssuerKeys>> {
+    const { writes, cached } = options;
+    cached?.(CACHE, "miss");
+    const outcome = await fetchIssuerKeys(this.#deps, issuer, options);
     if (outcome.ok) {
       this.#backoff.succeeded(issuer);
       this.#deps.cache.put([issuer], { value: outcome.value, readAt: this.#deps.now() }, writes);
@@ -152,13 +171,15 @@ export class IssuerKeySource {
     return { ...failure, retryAfterSeconds: left > 0 ? seconds(left) : RETRY_AFTER_OUTAGE_SECONDS };
   }
 
-  async #read(issuer: string): Promise<Entry<IssuerKeys> | undefined> {
+  async #read(issuer: string): Promise<Copy | undefined> {
     const { cache, now } = this.#deps;
-    if (now() - (this.#missedAt.get(issuer) ?? 0) < ISSUER_KEYS_MISS_HOLD_MS)
-      return this.#own(issuer, cache.peek([issuer]));
+    const inMemory = this.#own(issuer, cache.peek([issuer]));
+    if (inMemory) return { ...inMemory, from: "memory" };
+    if (now() - (this.#missedAt.get(issuer) ?? 0) < ISSUER_KEYS_MISS_HOLD_MS) return undefined;
     const entry = await cache.get([issuer]);
     if (entry === undefined) this.#missedAt.set(issuer, now());
-    return this.#own(issuer, entry);
+    const own = this.#own(issuer, entry);
+    return own && { ...own, from: "kv" };
   }
 
   /** Keys of one issuer must never speak for another, whatever became of the store. */
@@ -166,7 +187,7 @@ export class IssuerKeySource {
     return entry?.value.issuer === issuer && this.#age(entry.readAt) < ISSUER_KEYS_STALE_MS ? entry : undefined;
   }
 
-  #isFresh(entry: Entry<IssuerKeys> | undefined): entry is Entry<IssuerKeys> {
+  #isFresh<E extends Entry<IssuerKeys>>(entry: E | undefined): entry is E {
     return entry !== undefined && this.#age(entry.readAt) < ISSUER_KEYS_FRESH_MS;
   }
 
@@ -175,10 +196,14 @@ export class IssuerKeySource {
   }
 }
 
-const standIn = (failure: DatedFailure, copy: Entry<IssuerKeys> | undefined): Loaded =>
-  copy && failure.reason === "issuer_unreachable"
-    ? { kind: "keys", keys: copy.value, from: "stale", failure }
-    : { kind: "failure", failure };
+/** The name in the audit event. */
+const CACHE = "issuer_keys";
+
+function standIn(failure: DatedFailure, copy: Entry<IssuerKeys> | undefined, cached: LoadOptions["cached"]): Loaded {
+  if (!copy || failure.reason !== "issuer_unreachable") return { kind: "failure", failure };
+  cached?.(CACHE, "stale");
+  return { kind: "keys", keys: copy.value, from: "stale", failure };
+}
 
 const CROWDED: DatedFailure = {
   reason: "issuer_unreachable",

@@ -7,7 +7,6 @@ import { claimsOfVerifiedToken, type VerifiedClaims } from "../../policies/claim
 import { parseStrictObject } from "../../policies/strict-json.ts";
 import { accept, type Denial, type Result, refuse } from "../denial.ts";
 import { ISSUER_REFETCHES_FOR_KNOWN_KEY_MAX, ISSUER_REFETCHES_MAX, JWKS_MAX_KEYS } from "../limits.ts";
-import type { Writes } from "../store/cache.ts";
 import { type DatedFailure, IssuerKeySource, type IssuerKeys, type KeysDeps, type LoadOptions } from "./issuer-keys.ts";
 import { keysFor, usableKeys } from "./jwk.ts";
 import { hasImpossibleSignatureLength, SignatureChecker, type SignatureOutcome } from "./signature.ts";
@@ -20,11 +19,9 @@ export interface VerifiedToken {
   readonly provenBy: "issuer" | "policy";
 }
 
-export interface VerifyOptions {
+export interface VerifyOptions extends LoadOptions {
   /** Whether the issuer is a known one: it decides what a refused caller may learn, never the outcome. */
   readonly known: boolean;
-  readonly signal?: AbortSignal;
-  readonly writes?: Writes;
 }
 
 /** One per isolate; keeps imported keys, and what is known of issuers. */
@@ -42,9 +39,9 @@ export class Verifier {
    * Whether verifying this token would contact no issuer: fresh keys (or a fresh failure) are at hand, and its key is
    * among them or may not be asked for now. A signature that does not match may still cost a refetch.
    */
-  async needsNoFetch(token: UnverifiedToken): Promise<boolean> {
+  async needsNoFetch(token: UnverifiedToken, cached?: LoadOptions["cached"]): Promise<boolean> {
     if (hasImpossibleSignatureLength(token)) return true;
-    const keys = await this.#issuerKeys.cached(token.issuer);
+    const keys = await this.#issuerKeys.cached(token.issuer, cached);
     if (!keys) return this.#issuerKeys.isNegativelyCached(token.issuer);
     return fits(keys, token) || this.#issuerKeys.isInCooldown(token.issuer);
   }
@@ -53,15 +50,14 @@ export class Verifier {
   async verify(token: UnverifiedToken, options: VerifyOptions): Promise<Result<VerifiedToken>> {
     const { known } = options;
     if (hasImpossibleSignatureLength(token)) return signatureInvalid(known, IMPOSSIBLE_LENGTH);
-    const load = loadOptions(options);
-    const loaded = await this.#issuerKeys.load(token.issuer, load);
+    const loaded = await this.#issuerKeys.load(token.issuer, options);
     if (loaded.kind === "failure") return refuse(failureDenial(loaded.failure, known));
     let outcome = await this.#check(token, loaded.keys);
     if (!outcome.ok && loaded.from !== "issuer") {
       // The issuer may have changed its keys, or what is behind a key id (or behind none), since they were cached.
       const unknown = isKeyUnknown(token, loaded.keys);
       const max = unknown ? ISSUER_REFETCHES_MAX : ISSUER_REFETCHES_FOR_KNOWN_KEY_MAX;
-      const newer = loaded.from === "stale" ? loaded : await this.#issuerKeys.refetch(token.issuer, max, load);
+      const newer = loaded.from === "stale" ? loaded : await this.#issuerKeys.refetch(token.issuer, max, options);
       if (!("failure" in newer)) outcome = await this.#check(token, newer.keys);
       // Nobody can say that the signature is wrong while the key is unknown, and whoever is told 401 does not try again.
       else if (unknown && newer.failure.reason === "issuer_unreachable") {
@@ -110,11 +106,6 @@ function fits(keys: IssuerKeys, token: UnverifiedToken): boolean {
   const algorithm = ALGORITHMS.get(token.header.alg);
   return algorithm !== undefined && allows(keys, token) && keysFor(keys.jwks, algorithm, token.header.kid).length > 0;
 }
-
-const loadOptions = ({ signal, writes }: VerifyOptions): LoadOptions => ({
-  ...(signal ? { signal } : {}),
-  ...(writes ? { writes } : {}),
-});
 
 const signatureInvalid = (known: boolean, problem: string): { readonly ok: false; readonly denial: Denial } =>
   refuse({ reason: "signature_invalid", known, problem });

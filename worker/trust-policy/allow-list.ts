@@ -3,7 +3,7 @@ import { accept, type Denial, type Result, refuse } from "../denial.ts";
 import { mayAnotherAppServe, type PolicyAccess } from "./apps.ts";
 import type { AllowListValue } from "./cache-entries.ts";
 import { allowListValue, type FileReading, readElsewhere, readUnvoided } from "./files.ts";
-import type { SourceDeps } from "./policy.ts";
+import { foundIn, type SourceDeps } from "./policy.ts";
 import type { AccessCall, RepositoryAccess } from "./read-access.ts";
 import { servedStale } from "./staleness.ts";
 import { ALLOW_LIST_PATH } from "./target.ts";
@@ -17,6 +17,7 @@ export async function readAllowList(
   const { recalled, access: repositoryAccess } = access.allowList;
   const { accountId: ownerId } = access.installation;
   const fresh = caches.freshAllowList(recalled);
+  call.cached?.("allow_list", foundIn(recalled, fresh));
   if (fresh) return accept(fresh);
   const askedAt = now();
   const read = await readThroughAny(deps, access, call);
@@ -27,7 +28,8 @@ export async function readAllowList(
   }
   const mayBeStale = read.ok || foreignMisses.mayServeStale(read.denial, ownerId, call);
   const stale = mayBeStale ? await caches.staleAllowList(recalled) : undefined;
-  if (!read.ok) return stale ? servedStale(stale, call) : refuse(allowListDenial(read.denial, repositoryAccess));
+  if (!read.ok)
+    return stale ? servedStale("allow_list", stale, call) : refuse(allowListDenial(read.denial, repositoryAccess));
   const value = allowListValue(read.value, ownerId);
   // An unusable file falls back on the last good list (never on "no list"), which counts as fresh again.
   const isFallback =

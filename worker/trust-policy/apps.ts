@@ -3,6 +3,7 @@
  * a time and no file is read; the order is the pool's.
  */
 import type { Denial, Result } from "../denial.ts";
+import type { Count } from "../event.ts";
 import type { App, FileRef, GitHub, Installation } from "../github/github.ts";
 import type { AllowListValue, PolicyValue } from "./cache-entries.ts";
 import { type AccessCall, accessThrough, type InstallationAccess, type RepositoryAccess } from "./read-access.ts";
@@ -101,7 +102,7 @@ export async function accessElsewhere(
   const name = repository.toLowerCase();
   const query = { owner, wanted: () => [name], separateTokens: false, allowListRepository: name };
   let isAsked = false;
-  const count = (what: string) => {
+  const count = (what: Count) => {
     isAsked ||= what === "github_calls";
     call.count?.(what);
   };

@@ -1,13 +1,15 @@
 /** Step 6 for the trust policy: what is remembered, else one read; and after a 404 the names that lie beside it. */
 import { accept, type Result, refuse } from "../denial.ts";
+import type { CacheResult } from "../event.ts";
 import { readFile } from "../github/contents.ts";
 import type { Directory, FileRef } from "../github/github.ts";
 import type { PolicyAccess } from "./apps.ts";
-import type { PolicyValue } from "./cache-entries.ts";
+import type { AllowListValue, PolicyValue } from "./cache-entries.ts";
 import type { SourceCaches } from "./caches.ts";
 import { type FileDeps, type FileReading, policyValue, readElsewhere, readUnvoided } from "./files.ts";
 import { existenceOf, folderPath, foldersOf, identitiesNear } from "./identities.ts";
 import type { AccessCall } from "./read-access.ts";
+import type { Recalled } from "./recalled.ts";
 import { type ForeignMisses, isOutage, servedStale } from "./staleness.ts";
 
 export interface SourceDeps extends FileDeps {
@@ -25,13 +27,14 @@ export async function readPolicy(
   const { target, policy, installation } = access;
   const { accountId } = installation;
   const fresh = caches.freshPolicy(policy.recalled);
+  call.cached?.("policy", foundIn(policy.recalled, fresh));
   if (fresh) return accept(fresh);
   const file = { owner: installation.owner, repository: target.repository, path: target.path };
   let read = await readUnvoided(deps, policy, file, call);
   if (!read.ok && isOutage(read.denial)) {
     const { denial } = read;
     const stale = foreignMisses.mayServeStale(denial, accountId, call) && (await caches.stalePolicy(policy.recalled));
-    if (stale) return servedStale(stale, call);
+    if (stale) return servedStale("policy", stale, call);
     const mayAnother = denial.reason === "github_rate_limited" && !access.lastResort;
     if (mayAnother) read = await readElsewhere(deps, file, { ...access, denial }, call);
   }
@@ -39,6 +42,15 @@ export async function readPolicy(
   const value = await learned(deps, access, read.value, call);
   caches.keepPolicy(policy.recalled, { value, readAt: read.value.readAt }, call.writes);
   return accept(value);
+}
+
+/** Where what is fresh was remembered, if it was. */
+export function foundIn<V extends PolicyValue | AllowListValue>(
+  { from }: Recalled<V>,
+  fresh: V | undefined,
+): CacheResult {
+  if (fresh === undefined) return "miss";
+  return fresh.state === "absent" ? "negative" : from;
 }
 
 async function learned(

@@ -3,6 +3,7 @@
  * two repositories: the policy's and the owner's policy repository (worker/README.md, "One exchange"). Reads no file.
  */
 import { accept, type Denial, type Result, refuse } from "../denial.ts";
+import type { Count } from "../event.ts";
 import type { App, CallContext, GitHub, Installation } from "../github/github.ts";
 import { MINT_ROUTE } from "../github/mint.ts";
 
@@ -144,7 +145,7 @@ async function mintCommon(
 
 /** A read token's mint is repeated only when its outcome is unknown: the first attempt may have left a token that nobody saw. */
 function countingUnknown(call: AccessCall): AccessCall {
-  const count = (what: string) => {
+  const count = (what: Count) => {
     call.count?.(what);
     if (what === "github_retries") call.count?.("read_mint_unknown");
   };

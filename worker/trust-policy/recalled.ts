@@ -19,6 +19,8 @@ export interface Recalled<V> {
   readonly file: Subject;
   /** Fresh or stale; never void when it was looked up. */
   readonly entry: Entry<V> | undefined;
+  /** Where the entry was. */
+  readonly from: "memory" | "kv";
   readonly voidBefore: VoidBefore;
 }
 
@@ -72,6 +74,7 @@ export async function recall<V>(cache: TieredCache<V>, key: CacheKey, place: Pla
   const file = fileSubject(name, path);
   const repository = repositorySubject(name);
   const voidBefore = lookup.of([file, repository, ownerSubject(name.owner)]);
-  const entry = mayReadKv ? await cache.get(key, voidBefore) : cache.peek(key, voidBefore);
-  return { key, repository, file, voidBefore, entry };
+  const inMemory = cache.peek(key, voidBefore);
+  const entry = inMemory ?? (mayReadKv ? await cache.get(key, voidBefore) : undefined);
+  return { key, repository, file, voidBefore, entry, from: inMemory ? "memory" : "kv" };
 }

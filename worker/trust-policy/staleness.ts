@@ -1,5 +1,6 @@
 /** When a stale copy may stand in for what GitHub does not answer: an outage, or a limit that foreigners did not cause. */
 import { accept, type Denial, type Result } from "../denial.ts";
+import type { CacheName } from "../event.ts";
 import { FOREIGN_MISSES_MAX, GITHUB_LIMIT_WINDOW_MS } from "../limits.ts";
 import { BoundedMap } from "../store/memory.ts";
 import type { AccessCall } from "./read-access.ts";
@@ -39,7 +40,8 @@ export class ForeignMisses {
   }
 }
 
-export function servedStale<V>(value: V, call: AccessCall): Result<V> {
+export function servedStale<V>(cache: CacheName, value: V, call: AccessCall): Result<V> {
   call.count?.("stale_served");
+  call.cached?.(cache, "stale");
   return accept(value);
 }

@@ -3,6 +3,7 @@
  * the one line of the log in which it ends. Decides nothing.
  */
 import { describeBug } from "../bug.ts";
+import type { Count } from "../event.ts";
 import type { CallContext } from "../github/github.ts";
 import { WEBHOOK_CALLS_MAX, WEBHOOK_END_MAX_MS, WEBHOOK_WORK_MAX_MS } from "../limits.ts";
 import type { Services } from "../services.ts";
@@ -19,7 +20,7 @@ export class DeliveryRun {
   readonly writes = new PendingWrites();
   readonly #delivery: Delivery;
   readonly #startedAt: number;
-  readonly #counts = new Map<string, number>();
+  readonly #counts = new Map<Count, number>();
   readonly #tokens: string[] = [];
   readonly #late: Promise<unknown>[] = [];
 
@@ -84,7 +85,7 @@ export class DeliveryRun {
     this.log("done", { outcome, ...more, counts, milliseconds: now() - this.#startedAt });
   }
 
-  #count(what: string): void {
+  #count(what: Count): void {
     this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1);
   }
 }
