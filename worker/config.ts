@@ -3,7 +3,7 @@
  * value may be a secret pasted under the wrong name. The private keys themselves are judged in `github/app.ts`.
  */
 
-import { type AppConfig, readApps } from "./config/apps.ts";
+import { type AppConfig, hasNoAppYet, readApps } from "./config/apps.ts";
 import { type ConfigProblem, type Env, Reader } from "./config/reader.ts";
 
 export interface Config {
@@ -37,6 +37,8 @@ export type ConfigReading =
       readonly problems: readonly ConfigProblem[];
       /** As far as they could be read, so that their keys can be judged with all else. */
       readonly apps: readonly AppConfig[];
+      /** All else, where nothing is wrong but that there is no App yet. */
+      readonly withoutApp?: Config;
     };
 
 /** Reads every variable, so that all problems are told at once. */
@@ -63,7 +65,8 @@ export function readConfig(env: Env): ConfigReading {
     privateHosts: reader.hosts("PRIVATE_HOSTS"),
   };
   reader.misspelt();
-  return reader.problems.length > 0
-    ? { ok: false, problems: reader.problems, apps: config.apps }
-    : { ok: true, config: Object.freeze(config) };
+  Object.freeze(config);
+  if (reader.problems.length === 0) return { ok: true, config };
+  const { problems } = reader;
+  return { ok: false, problems, apps: config.apps, ...(hasNoAppYet(reader) && { withoutApp: config }) };
 }

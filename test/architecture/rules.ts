@@ -69,13 +69,13 @@ export function policyBreaches(modules: readonly Module[]): string[] {
 
 /** What the browser is sent: the page itself, the policy language, and the packages that it is built with. */
 const OF_THE_PAGE = /^(?:worker\/page\/|policies\/(?!cli\.ts)|preact(?:\/|$)|@codemirror\/|@lezer\/)/;
-/** Types alone: what the Worker tells the page. */
-const FACTS = "worker/http/facts.ts";
+/** Types and plain data alone: what the Worker tells the page, and what it needs of an App. */
+const TOLD = ["worker/http/facts.ts", "worker/github/needs.ts"];
 
 export function pageBreaches(modules: readonly Module[]): string[] {
   return modules.flatMap(({ path, imports }) => {
     const wrong = isPage(path)
-      ? imports.filter((to) => to !== FACTS && !OF_THE_PAGE.test(to))
+      ? imports.filter((to) => !TOLD.includes(to) && !OF_THE_PAGE.test(to))
       : imports.filter((to) => isPage(to) && !isIn("test", path));
     return wrong.map((to) => `${path} imports ${to}`);
   });

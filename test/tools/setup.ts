@@ -8,6 +8,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { POLICY_SUFFIX } from "../../policies/file-names.ts";
+import { serveLoopback } from "./deploy/loopback.ts";
 import type { Machine } from "./deploy/machine.ts";
 import { get } from "./deploy/ready.ts";
 import { setUp } from "./deploy/set-up.ts";
@@ -41,6 +42,8 @@ function realMachine(lines: Lines): Machine {
     // The person's lines are read here alone: wrangler asks for nothing, and makes what is missing.
     wrangler: (args, options) => wrangler(args, { input: "", ...options }),
     get,
+    fetch: (request) => fetch(request),
+    serve: serveLoopback,
     wait: (ms) => wait(ms),
     read(path) {
       try {

@@ -20,9 +20,9 @@ export interface AppConfig {
 }
 
 /** Not digits alone: policies name an App by its id as well. */
-const APP_NAME = /^(?!\d+$)[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+export const APP_NAME = /^(?!\d+$)[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
-const NUMERIC_ID = /^[1-9]\d{0,15}$/;
+export const NUMERIC_ID = /^[1-9]\d{0,15}$/;
 const numericId = v.union([
   v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
   v.pipe(v.string(), v.regex(NUMERIC_ID)),
@@ -41,6 +41,13 @@ const AppsSchema = v.pipe(
   ),
   v.minLength(1),
 );
+
+const APP_VARIABLES = ["GITHUB_APPS", "GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY"];
+
+/** A deployment whose App is still to be registered: nothing of one is set, and nothing else is wrong. Once all was read. */
+export const hasNoAppYet = (reader: Reader): boolean =>
+  !APP_VARIABLES.some((name) => reader.isSet(name)) &&
+  reader.problems.every(({ variable }) => APP_VARIABLES.includes(variable));
 
 export function readApps(reader: Reader): readonly AppConfig[] {
   const several = reader.text("GITHUB_APPS");

@@ -48,6 +48,12 @@ export class Reader {
     return trimmed === "" ? undefined : trimmed;
   }
 
+  /** Whether the deployment says anything of it, be it right or wrong. */
+  isSet(name: string): boolean {
+    const value = this.#value(name) ?? "";
+    return typeof value !== "string" || value.trim() !== "";
+  }
+
   list(name: string): readonly string[] | undefined {
     return this.text(name)
       ?.split(/[\s,]+/)

@@ -175,7 +175,7 @@ export class GitHub implements TokenApi {
 
   /** One call with a token of our own, noting what the response says of its quota. */
   async ask(request: ApiRequest, call: CallContext): Promise<ApiResult> {
-    const holder = this.#holders.get(request.token);
+    const holder = this.#holders.get(request.token ?? "");
     const heldBack = holder && !request.urgent && this.#backoff.heldBack(quotaHolderOf(holder, request.route), call);
     if (heldBack) return heldBack;
     const response = await this.#api.send(request, call);

@@ -11,7 +11,8 @@ export interface ApiRequest {
   /** Values for the template. Owners, repositories and paths reach a URL only through it. */
   readonly path?: Readonly<Record<string, string | number>>;
   readonly body?: object;
-  readonly token: string;
+  /** Undefined for the one call that nobody makes in his own name. */
+  readonly token: string | undefined;
   readonly accept?: string;
   readonly maxBytes?: number;
   readonly timeoutMs?: number;
@@ -45,10 +46,10 @@ export function buildRequest(apiUrl: string, { route, path, body, token, accept 
   const built = endpoint(route, { baseUrl, ...path });
   const headers = new Headers({
     accept: accept ?? "application/vnd.github+json",
-    authorization: `Bearer ${token}`,
     "user-agent": USER_AGENT,
     "x-github-api-version": API_VERSION,
   });
+  if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
   if (body === undefined) return new Request(built.url, { method: built.method, headers, redirect: "manual" });
   headers.set("content-type", "application/json; charset=utf-8");
   return new Request(built.url, { method: built.method, headers, body: JSON.stringify(body), redirect: "manual" });

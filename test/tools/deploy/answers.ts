@@ -26,6 +26,11 @@ export class Answers {
     return value === undefined || value === "" ? undefined : String(value);
   }
 
+  forget(name: string): void {
+    this.#toml = withKey(this.#toml, "vars", name, undefined);
+    this.#machine.write(this.#file, this.#toml);
+  }
+
   /** Asks until the answer is right. `also` is what an answer means beyond its variable. */
   async ask(name: string, question: string, { fallback, none, also }: AskOptions = {}): Promise<string | undefined> {
     const current = this.variable(name) ?? fallback;

@@ -1,5 +1,6 @@
 // What setting up needs of the machine and of the person at it; `../setup.ts` has the one that is real.
 
+import type { Serve } from "./loopback.ts";
 import type { Run, RunOptions } from "./wrangler.ts";
 
 export interface Machine {
@@ -9,6 +10,10 @@ export interface Machine {
   wrangler(args: readonly string[], options?: RunOptions): Promise<Run>;
   /** GET; undefined when nothing answers. */
   get(url: string, bearer: string | undefined): Promise<{ readonly status: number; readonly text: string } | undefined>;
+  /** GitHub's API. */
+  readonly fetch: (request: Request) => Promise<Response>;
+  /** For a browser on this machine. */
+  readonly serve: Serve;
   wait(ms: number): Promise<void>;
   /** Of a file, or undefined if it cannot be read. */
   read(path: string): string | undefined;

@@ -4,10 +4,16 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { readConfig } from "../../../worker/config.ts";
+import { readAppKeys } from "../../../worker/github/app.ts";
+import { allPermissions } from "../../../worker/page/app/manifest.ts";
 import { appKeys } from "../../emulators/core/keys.ts";
+import { createGitHub, type GitHub } from "../../emulators/github.ts";
+import { appJwtBy, browse } from "../../emulators/manifest-flow.ts";
 import { execute } from "../../support/command.ts";
 import { withKey } from "./lines.ts";
+import { serveLoopback } from "./loopback.ts";
 import type { Machine } from "./machine.ts";
 import { permissionsFor, registrationLink } from "./registration.ts";
 import { setUp } from "./set-up.ts";
@@ -83,14 +89,29 @@ interface Told {
   readonly files: Map<string, string>;
 }
 
+interface Script {
+  /** Names of secrets. */
+  readonly stored?: readonly string[];
+  /** The command that wrangler refuses, as often as is said, or always. */
+  readonly failing?: string;
+  readonly failures?: number;
+  readonly ready?: number;
+  readonly github?: GitHub;
+  /** What the person does with a browser before the answer. */
+  readonly meanwhile?: (question: string) => Promise<void>;
+}
+
 const SECRET = "S3CRET";
 
-/** An account is there. `stored` are names of secrets; `failing` is the command that wrangler refuses. */
-function scripted(answers: string[], told: Told, { stored = [] as string[], failing = "", ready = 200 } = {}): Machine {
+/** An account is there. */
+function scripted(answers: string[], told: Told, script: Script = {}): Machine {
+  const { stored = [], failing = "none", failures = Number.POSITIVE_INFINITY, ready = 200, github } = script;
   let made = 0;
+  let failed = 0;
   return {
     ask: async (question) => {
       told.said.push(question);
+      await script.meanwhile?.(question);
       const answer = answers.shift();
       if (answer === undefined) throw new Error(`no answer to ${question}`);
       return answer;
@@ -99,8 +120,12 @@ function scripted(answers: string[], told: Told, { stored = [] as string[], fail
     wrangler: async (args, { input } = {}) => {
       told.runs.push({ args, input });
       const stdout = args[1] === "list" ? JSON.stringify(stored.map((name) => ({ name, type: "secret_text" }))) : "";
-      return { code: args.join(" ").startsWith(failing || "none") ? 1 : 0, stdout };
+      const fails = args.join(" ").startsWith(failing) && failed < failures;
+      if (fails) failed += 1;
+      return { code: fails ? 1 : 0, stdout };
     },
+    fetch: async (request) => (github ?? createGitHub()).fetch(request),
+    serve: serveLoopback,
     get: async (url, bearer) => {
       told.said.push(`GET ${url} ${bearer}`);
       return { status: ready, text: '{"ready":false,"variables":["GITHUB_APP_ID"]}' };
@@ -124,7 +149,8 @@ const newTold = (): Told => ({
     ["notes.pem", "no key"],
   ]),
 });
-const FIRST = [DOMAIN, "", "acme", "", "", "12345", "missing.pem", "notes.pem", "key.pem"];
+const UP_TO_THE_APP = [DOMAIN, "", "acme", ""];
+const FIRST = [...UP_TO_THE_APP, "by hand", "hand", "", "12345", "missing.pem", "notes.pem", "key.pem"];
 const commandsOf = ({ runs }: Told) => runs.map(({ args }) => args.slice(0, 2).join(" ").replace(/ --.*/, ""));
 
 describe("with an account", () => {
@@ -136,8 +162,8 @@ describe("with an account", () => {
     expect(await setUp({ machine, file: "own.toml", generate })).toBe(true);
     expect(commandsOf(told)).toEqual(["whoami", "secret list", "deploy", "secret bulk"]);
     expect(JSON.parse(told.runs.at(-1)?.input ?? "")).toEqual({
-      READY_TOKEN: `${SECRET}1`,
-      GITHUB_WEBHOOK_SECRET: `${SECRET}2`,
+      READY_TOKEN: `${SECRET}2`,
+      GITHUB_WEBHOOK_SECRET: `${SECRET}1`,
       GITHUB_APP_PRIVATE_KEY: keyText,
     });
     const seen = JSON.stringify([
@@ -145,8 +171,10 @@ describe("with an account", () => {
       [...told.files].filter(([name]) => name === "own.toml"),
     ]);
     expect(seen).not.toMatch(/S3CRET|PRIVATE KEY/);
-    expect(told.said).toContain("  that file cannot be read");
-    expect(told.said.at(-2)).toBe(`GET https://${DOMAIN}/readyz ${SECRET}1`);
+    for (const problem of ["must be browser, hand or several", "that file cannot be read"]) {
+      expect(told.said).toContain(`  ${problem}`);
+    }
+    expect(told.said.at(-2)).toBe(`GET https://${DOMAIN}/readyz ${SECRET}2`);
     expect(told.said.join("\n")).not.toContain("BEGIN PRIVATE KEY");
   });
 
@@ -156,9 +184,9 @@ describe("with an account", () => {
     const before = told.files.get("own.toml");
     const stored = ["GITHUB_APP_PRIVATE_KEY", "GITHUB_WEBHOOK_SECRET", "READY_TOKEN"];
     told.runs.length = 0;
-    expect(
-      await setUp({ machine: scripted(["", "", "", "", "", ""], told, { stored }), file: "own.toml", generate }),
-    ).toBe(true);
+    expect(await setUp({ machine: scripted(["", "", "", "", ""], told, { stored }), file: "own.toml", generate })).toBe(
+      true,
+    );
     expect(told.files.get("own.toml")).toBe(before);
     expect(commandsOf(told)).toEqual(["whoami", "secret list", "deploy"]);
   });
@@ -179,9 +207,10 @@ describe("with an account", () => {
     ],
   ])("says what to do after %s", async (_, options, commands, words) => {
     const told = newTold();
-    expect(await setUp({ machine: scripted([...FIRST], told, options), file: "own.toml", generate })).toBe(false);
+    const machine = scripted([...FIRST, "stop"], told, options);
+    expect(await setUp({ machine, file: "own.toml", generate })).toBe(false);
     expect(commandsOf(told)).toEqual(commands);
-    expect(told.said.at(-1)).toContain(words);
+    expect(told.said.filter((text) => !text.startsWith("Enter tries")).at(-1)).toContain(words);
   });
 
   it("keeps what was answered when the person leaves, and deploys nothing", async () => {
@@ -211,6 +240,165 @@ describe("with an account", () => {
   });
 });
 
+describe("the App, with an account", () => {
+  const generate = () => "generated.json";
+  const IN_BROWSER = "Enter once it says";
+  let github: GitHub;
+
+  beforeEach(() => {
+    github = createGitHub();
+    github.addOrganization("acme");
+    github.addUser("octocat");
+    github.signIn("octocat", { owns: ["acme"] });
+  });
+
+  /** The page of this machine that was told last. */
+  const pageTold = ({ said }: Told) =>
+    said.map((text) => /http:\/\/127\.0\.0\.1:\d+\//.exec(text)?.[0] ?? "").findLast(Boolean) ?? "";
+
+  async function form(page: string) {
+    const response = await fetch(page);
+    const html = (await response.text()).replaceAll("&quot;", '"');
+    const action = /action="([^"]+)"/.exec(html)?.[1] ?? "";
+    const manifest = /name="manifest" value="(\{.*\})"/.exec(html)?.[1] ?? "";
+    return { action, manifest, policy: response.headers.get("content-security-policy") ?? "", html };
+  }
+
+  /** All of it as a person does, to the end. */
+  async function register(told: Told) {
+    const { action, manifest } = await form(pageTold(told));
+    const back = await (await browse(github, action, manifest)).confirm();
+    return { back: back?.href ?? "", answer: await fetch(back?.href ?? "") };
+  }
+
+  const bulk = ({ runs }: Told) => JSON.parse(runs.findLast(({ args }) => args[1] === "bulk")?.input ?? "{}");
+
+  it("is registered with the person's browser, and its secrets go to wrangler alone", async () => {
+    const told = newTold();
+    const statuses: number[] = [];
+    let turn = 0;
+    const meanwhile = async (question: string) => {
+      if (!question.startsWith(IN_BROWSER)) return;
+      turn += 1;
+      if (turn === 1) return;
+      const page = pageTold(told);
+      const { action, manifest, policy, html } = await form(page);
+      const nonce = /nonce="([^"]+)"/.exec(html)?.[1];
+      expect(policy).toContain(`default-src 'none'; base-uri 'none'; frame-ancestors 'none'`);
+      expect(policy).toContain(`form-action https://github.com; script-src 'nonce-${nonce}'`);
+      const state = new URL(action).searchParams.get("state");
+      expect(action).toBe(`https://github.com/organizations/acme/settings/apps/new?state=${state}`);
+      // Somebody else's code, and one that is none, before the right one; the right one twice.
+      for (const query of ["code=a&state=", `code=${"a".repeat(101)}&state=${state}`, `code=a%2Fb&state=${state}`]) {
+        statuses.push((await fetch(`${page}registered?${query}`)).status);
+      }
+      const back = (await (await browse(github, action, manifest)).confirm())?.href ?? "";
+      for (const url of [back, back, `${page}other`]) statuses.push((await fetch(url)).status);
+      statuses.push((await fetch(page.replace("127.0.0.1", "localhost"))).status);
+    };
+    const answers = [...UP_TO_THE_APP, "", "", "", ""];
+    expect(await setUp({ machine: scripted(answers, told, { github, meanwhile }), file: "own.toml", generate })).toBe(
+      true,
+    );
+    expect(statuses).toEqual([400, 400, 400, 200, 400, 404, 403]);
+    expect(told.said).toContain("  GitHub has not led back to this machine yet");
+    expect(commandsOf(told)).toEqual(["whoami", "secret list", "deploy", "secret bulk"]);
+    const app = github.state.apps.at(-1);
+    const { GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY, GITHUB_WEBHOOK_SECRET, READY_TOKEN } = bulk(told);
+    expect([GITHUB_APP_ID, app?.owner.login]).toEqual([String(app?.id), "acme"]);
+    expect(GITHUB_WEBHOOK_SECRET).toBe(github.state.registrations[0]?.webhookSecret);
+    expect(READY_TOKEN).toMatch(SECRET);
+    const authorization = await appJwtBy(GITHUB_APP_PRIVATE_KEY, { iss: GITHUB_APP_ID, nowMs: Date.now() });
+    const headers = { authorization, "user-agent": "test" };
+    expect((await github.fetch("https://api.github.com/app", { headers })).status).toBe(200);
+    expect(app?.manifest).toMatchObject({ hook_attributes: { url: `https://${DOMAIN}/webhook` }, public: false });
+    expect(app?.permissions).toEqual({ checks: "write", contents: "read", metadata: "read", pull_requests: "read" });
+    const seen = JSON.stringify([told.said, told.runs.map(({ args }) => args), told.files.get("own.toml")]);
+    for (const secret of [GITHUB_WEBHOOK_SECRET, "PRIVATE KEY", GITHUB_APP_PRIVATE_KEY.split("\n")[1]]) {
+      expect(seen).not.toContain(secret);
+    }
+  });
+
+  it("keeps its key until wrangler has taken it", async () => {
+    const told = newTold();
+    const meanwhile = async (question: string) => {
+      if (question.startsWith(IN_BROWSER)) await register(told);
+    };
+    const machine = scripted([...UP_TO_THE_APP, "browser", "", "", ""], told, {
+      github,
+      meanwhile,
+      failing: "secret bulk",
+      failures: 1,
+    });
+    expect(await setUp({ machine, file: "own.toml", generate })).toBe(true);
+    expect(commandsOf(told).slice(-2)).toEqual(["secret bulk", "secret bulk"]);
+    expect(bulk(told).GITHUB_APP_PRIVATE_KEY).toContain("RSA PRIVATE KEY");
+  });
+
+  it("is registered by hand where the browser does not lead back, or GitHub hands out no key", async () => {
+    const told = newTold();
+    const answers: string[] = [];
+    const meanwhile = async (question: string) => {
+      if (!question.startsWith(IN_BROWSER)) return;
+      github.clearFaults();
+      github.fault({ route: "gh.manifest_conversion", kind: "status", status: answers.length === 0 ? 404 : 500 });
+      answers.push(String((await register(told)).answer.status));
+      github.state.apps.length = 0;
+    };
+    const typed = [...UP_TO_THE_APP, "browser", "", "", "", "hand", "twelve", "12345", "key.pem"];
+    expect(await setUp({ machine: scripted(typed, told, { github, meanwhile }), file: "own.toml", generate })).toBe(
+      true,
+    );
+    expect(answers).toEqual(["502", "502", "502"]);
+    expect(told.said.filter((text) => text.startsWith("  GitHub d"))).toEqual([
+      "  GitHub does not know the code that it led back with: start over",
+      "  GitHub did not hand out the App's key: make one on the App's page there, and say `hand` here",
+    ]);
+    expect(bulk(told)).toEqual({
+      GITHUB_APP_ID: "12345",
+      GITHUB_APP_PRIVATE_KEY: keyText,
+      GITHUB_WEBHOOK_SECRET: expect.stringContaining(SECRET),
+      READY_TOKEN: expect.stringContaining(SECRET),
+    });
+    expect(parseOwn(told.files.get("own.toml") ?? "").vars.GITHUB_APP_ID).toBeUndefined();
+  });
+
+  it("may be several, each with its name and owners, as the Worker reads them", async () => {
+    const told = newTold();
+    const meanwhile = async (question: string) => {
+      if (question.startsWith(IN_BROWSER)) await register(told);
+    };
+    const first = ["12", "ci", "acme/app", "acme, octocat", "perhaps", "", ""];
+    const second = ["ci", "release", "", "hand", "0", "77", "key.pem"];
+    const typed = [...UP_TO_THE_APP, "several", ...first, ...second, "third", "", ""];
+    const stored = ["GITHUB_APPS", "READY_TOKEN"];
+    typed.splice(UP_TO_THE_APP.length, 0, "hand");
+    const machine = scripted(typed, told, { github, meanwhile, stored });
+    expect(await setUp({ machine, file: "own.toml", generate })).toBe(true);
+    const { GITHUB_APPS, ...rest } = bulk(told);
+    expect(rest).toEqual({});
+    const reading = readConfig({ STS_DOMAIN: DOMAIN, GITHUB_APPS });
+    const apps = reading.ok ? reading.config.apps : [];
+    expect(apps.map(({ id, name, owners }) => [id, name, owners])).toEqual([
+      [String(github.state.apps.at(-1)?.id), "ci", ["acme", "octocat"]],
+      ["77", "release", []],
+    ]);
+    expect(apps.map(({ privateKey }) => readAppKeys(privateKey).ok)).toEqual([true, true]);
+    expect(apps[0]?.webhookSecrets).toEqual([github.state.registrations[0]?.webhookSecret]);
+    for (const problem of [
+      "GITHUB_APPS is stored",
+      "not digits alone",
+      "must be names of owners",
+      "must be browser or hand",
+      "is the name of another",
+      "must be the App's numeric id",
+      "is one too many",
+    ]) {
+      expect(told.said.join("\n")).toContain(problem);
+    }
+  });
+});
+
 describe("one key of a person's file", () => {
   const OWN = '# mine\nworkers_dev = true\n\n[vars]\n# theirs\nA = "1"\n\n[placement]\nmode = "smart"\n';
 
@@ -232,12 +420,13 @@ describe("the App's registration", () => {
       return { path, text: readFileSync(path, "utf8") };
     });
     const { permissions, unread } = permissionsFor(files, "acme");
-    expect(Object.fromEntries(permissions)).toEqual({
+    expect(Object.fromEntries(allPermissions(permissions))).toEqual({
       checks: "write",
       contents: "write",
       issues: "read",
       members: "read",
       metadata: "read",
+      pull_requests: "read",
     });
     expect(unread).toEqual([files[2]?.path]);
   });
@@ -248,7 +437,13 @@ describe("the App's registration", () => {
     ["https://api.acme.ghe.com", "acme", "https://acme.ghe.com/organizations/acme/settings/apps/new"],
   ])("at %s for %s is a link with no secret in it", (apiUrl, organization, form) => {
     const url = new URL(
-      registrationLink({ apiUrl, organization, domain: DOMAIN, permissions: new Map([["contents", "read"]]) }),
+      registrationLink({
+        apiUrl,
+        organization,
+        domain: DOMAIN,
+        name: "sts",
+        permissions: new Map([["issues", "read"]]),
+      }),
     );
     expect(`${url.origin}${url.pathname}`).toBe(form);
     const { searchParams } = url;
@@ -257,7 +452,8 @@ describe("the App's registration", () => {
       "false",
     ]);
     expect(searchParams.getAll("events[]")).toContain("push");
-    expect([searchParams.get("contents"), searchParams.has("webhook_secret")]).toEqual(["read", false]);
+    expect([searchParams.get("issues"), searchParams.get("contents")]).toEqual(["read", "read"]);
+    expect(searchParams.has("webhook_secret")).toBe(false);
   });
 });
 

@@ -1,15 +1,13 @@
 // `npm run setup`, step by step. Each step can be repeated: what is there already is offered as the answer, or kept.
 
-import { OWNER_NAME } from "../../../policies/names.ts";
-import { readAppKeys } from "../../../worker/github/app.ts";
 import { Answers, routed } from "./answers.ts";
+import { theApp } from "./apps.ts";
 import type { Machine } from "./machine.ts";
+import { GITHUB } from "./new-app.ts";
 import { preflight } from "./preflight.ts";
+import { organization } from "./questions.ts";
 import { isReady } from "./ready.ts";
-import { OWN_PERMISSIONS, type Permissions, permissionsFor, registrationLink } from "./registration.ts";
 import type { Settings } from "./settings.ts";
-
-const GITHUB = "https://api.github.com";
 
 export interface SetUp {
   readonly machine: Machine;
@@ -33,43 +31,21 @@ export async function setUp({ machine, file, generate }: SetUp): Promise<boolean
   const { code } = await machine.wrangler(["whoami", "--json"], { isQuiet: true });
   const hasAccount = code === 0;
   const stored = hasAccount ? await storedSecrets(machine, generate(file, answers.settings)) : new Set<string>();
-  const secrets = hasAccount ? newSecrets(machine, stored) : {};
-  const key = stored.has("GITHUB_APPS") ? undefined : await theApp({ machine, answers, owner, stored, hasAccount });
+  const pending = await theApp({ machine, answers, organization: owner, stored, hasAccount });
 
   const findings = preflight(answers.settings);
   for (const { severity, text } of findings) machine.tell(`${severity}: ${text}`);
   if (findings.some(({ severity }) => severity === "error")) return false;
   const config = generate(file, answers.settings);
   if (!hasAccount) return dryRun(machine, config);
-  const all = { ...secrets, ...(key !== undefined && { GITHUB_APP_PRIVATE_KEY: key }) };
+  if (!(await isDeployed(machine, config))) return false;
+  const appSecrets = await pending();
+  const readyToken = newReadyToken(machine, stored);
+  const secrets = { ...appSecrets, ...(readyToken !== undefined && { READY_TOKEN: readyToken }) };
   return (
-    (await online(machine, config, all)) &&
-    (await isReady(machine, answers.variable("STS_DOMAIN") ?? "", secrets.READY_TOKEN))
+    (await areStored(machine, config, secrets)) &&
+    (await isReady(machine, answers.variable("STS_DOMAIN") ?? "", readyToken))
   );
-}
-
-interface TheApp {
-  readonly machine: Machine;
-  readonly answers: Answers;
-  readonly owner: string | undefined;
-  readonly stored: ReadonlySet<string>;
-  readonly hasAccount: boolean;
-}
-
-/** Its private key, unless the one that is stored is kept. Several Apps (GITHUB_APPS) are not asked for. */
-async function theApp({ machine, answers, owner, stored, hasAccount }: TheApp): Promise<string | undefined> {
-  if (answers.variable("GITHUB_APP_ID") === undefined) await register(machine, answers, owner);
-  await answers.ask("GITHUB_APP_ID", "The App's id, from its page");
-  return hasAccount ? privateKey(machine, stored.has("GITHUB_APP_PRIVATE_KEY")) : undefined;
-}
-
-async function organization(machine: Machine): Promise<string | undefined> {
-  for (;;) {
-    const name = await machine.ask("Organization whose App it is (Enter for your own account): ");
-    if (name === "") return undefined;
-    if (OWNER_NAME.test(name)) return name;
-    machine.tell("  must be the name of an organization at GitHub, without its URL");
-  }
 }
 
 /** None where there is no such Worker yet. */
@@ -80,65 +56,12 @@ async function storedSecrets(machine: Machine, config: string): Promise<Readonly
   return new Set(code === 0 ? [...stdout.matchAll(/"name":\s*"([A-Z_]+)"/g)].map(([, name = ""]) => name) : []);
 }
 
-/** Those that nobody has to bring. What is stored stays, so that a second run breaks nothing. */
-function newSecrets(
-  machine: Machine,
-  stored: ReadonlySet<string>,
-): { READY_TOKEN?: string; GITHUB_WEBHOOK_SECRET?: string } {
-  const secrets: { READY_TOKEN?: string; GITHUB_WEBHOOK_SECRET?: string } = {};
-  if (!stored.has("READY_TOKEN")) {
-    secrets.READY_TOKEN = machine.secret();
-    machine.tell(`\nREADY_TOKEN, by which /readyz says what is wrong (keep it): ${secrets.READY_TOKEN}`);
-  }
-  if (!stored.has("GITHUB_WEBHOOK_SECRET")) {
-    secrets.GITHUB_WEBHOOK_SECRET = machine.secret();
-    machine.tell(`Webhook secret, for the App's page at GitHub: ${secrets.GITHUB_WEBHOOK_SECRET}`);
-  }
-  return secrets;
-}
-
-async function register(machine: Machine, answers: Answers, owner: string | undefined): Promise<void> {
-  const permissions = await wantedPermissions(machine, owner);
-  const link = registrationLink({
-    apiUrl: answers.variable("GITHUB_API_URL") ?? GITHUB,
-    organization: owner,
-    domain: answers.variable("STS_DOMAIN") ?? "",
-    permissions,
-  });
-  machine.tell(`\nRegister the App; the form is filled in:\n\n  ${link}\n`);
-  machine.tell(
-    "There: content type application/json and the webhook's secret. Then make a private key on its page, and install it.",
-  );
-}
-
-async function wantedPermissions(machine: Machine, owner = "owner"): Promise<Permissions> {
-  for (;;) {
-    const folder = await machine.ask("Folder with the policies that it shall serve (Enter for none yet): ");
-    if (folder === "") return OWN_PERMISSIONS;
-    const paths = machine.policiesBelow(folder);
-    if (paths !== undefined && paths.length > 0) {
-      const files = paths.map((path) => ({ path, text: machine.read(path) ?? "" }));
-      const { permissions, unread } = permissionsFor(files, owner);
-      for (const path of unread)
-        machine.tell(`  ${path} is no valid policy, and left out: npm run policy -- check tells why`);
-      machine.tell(`  ${[...permissions].map(([name, level]) => `${name}: ${level}`).join(", ")}`);
-      return permissions;
-    }
-    machine.tell("  there is no such folder, or no *.sts.yaml in it");
-  }
-}
-
-async function privateKey(machine: Machine, isStored: boolean): Promise<string | undefined> {
-  for (;;) {
-    const path = await machine.ask(
-      `File of the App's private key${isStored ? " (Enter keeps the one that is stored)" : ""}: `,
-    );
-    if (path === "" && isStored) return undefined;
-    const text = machine.read(path);
-    const keys = text === undefined ? undefined : readAppKeys(text);
-    if (keys?.ok === true) return text;
-    machine.tell(`  ${keys === undefined ? "that file cannot be read" : keys.message}`);
-  }
+/** Nobody has to bring it. What is stored stays, so that a second run breaks nothing. */
+function newReadyToken(machine: Machine, stored: ReadonlySet<string>): string | undefined {
+  if (stored.has("READY_TOKEN")) return undefined;
+  const token = machine.secret();
+  machine.tell(`\nREADY_TOKEN, by which /readyz says what is wrong (keep it): ${token}`);
+  return token;
 }
 
 async function dryRun(machine: Machine, config: string): Promise<boolean> {
@@ -151,14 +74,25 @@ async function dryRun(machine: Machine, config: string): Promise<boolean> {
   return code === 0;
 }
 
-async function online(machine: Machine, config: string, secrets: Readonly<Record<string, string>>): Promise<boolean> {
-  const deployed = await machine.wrangler(["deploy", "--config", config]);
-  if (deployed.code !== 0) {
+async function isDeployed(machine: Machine, config: string): Promise<boolean> {
+  const { code } = await machine.wrangler(["deploy", "--config", config]);
+  if (code !== 0)
     machine.tell("\nNothing was deployed, as wrangler says above. When that is mended: npm run setup again.");
-    return false;
-  }
+  return code === 0;
+}
+
+/** Tried until the person gives up: a key that came with the browser cannot be had again. */
+async function areStored(
+  machine: Machine,
+  config: string,
+  secrets: Readonly<Record<string, string>>,
+): Promise<boolean> {
   if (Object.keys(secrets).length === 0) return true;
-  const kept = await machine.wrangler(["secret", "bulk", "--config", config], { input: JSON.stringify(secrets) });
-  if (kept.code !== 0) machine.tell("\nThe secrets were not stored, as wrangler says above: npm run setup again.");
-  return kept.code === 0;
+  for (;;) {
+    const { code } = await machine.wrangler(["secret", "bulk", "--config", config], { input: JSON.stringify(secrets) });
+    if (code === 0) return true;
+    machine.tell("\nThe secrets were not stored, as wrangler says above.");
+    if ((await machine.ask("Enter tries once more (stop: later, with npm run setup and a new key): ")) === "stop")
+      return false;
+  }
 }
