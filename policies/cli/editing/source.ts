@@ -15,6 +15,13 @@ export interface Edit {
   readonly text: string;
 }
 
+export interface Remedy {
+  /** What it does, in a few words. */
+  readonly label: string;
+  /** The whole file. */
+  readonly text: string;
+}
+
 /** `from` to `to`: the whole item, from its key to the end of its value. */
 interface Item {
   readonly from: number;
