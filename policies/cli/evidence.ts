@@ -9,12 +9,9 @@ import { isObject, type JsonObject } from "../objects.ts";
 import { type Payload, parseClaims, parseToken, unverifiedClaims } from "./token.ts";
 
 export type Evidence =
-  | {
-      readonly ok: true;
-      readonly claims: VerifiedClaims | undefined;
-      /** In a log both can stand. */
-      readonly refusal: RefusalAnswer | undefined;
-    }
+  /** In a log both can stand. */
+  | { readonly ok: true; readonly claims: VerifiedClaims; readonly refusal: RefusalAnswer | undefined }
+  | { readonly ok: true; readonly claims: undefined; readonly refusal: RefusalAnswer }
   | { readonly ok: false; readonly message: string };
 
 /** Our answer, or octo-sts's, which has no reason. */
@@ -60,10 +57,9 @@ function fromLog(text: string, what: string): Evidence {
   // A job may ask for several tokens, and ends with the one that was refused.
   const found = objects.findLast(({ iss, sub }) => typeof iss === "string" && typeof sub === "string") ?? tokenIn(log);
   const refusal = objects.map(refusalIn).findLast((answer) => answer !== undefined);
-  if (found === undefined && refusal === undefined) {
-    return { ok: false, message: `no token, no claims with \`iss\` and \`sub\`, and no refusal found in ${what}` };
-  }
-  return { ok: true, claims: found && unverifiedClaims(found), refusal };
+  if (found !== undefined) return { ok: true, claims: unverifiedClaims(found), refusal };
+  if (refusal !== undefined) return { ok: true, claims: undefined, refusal };
+  return { ok: false, message: `no token, no claims with \`iss\` and \`sub\`, and no refusal found in ${what}` };
 }
 
 function refusalIn({ code, reason, message, iss }: JsonObject): RefusalAnswer | undefined {

@@ -10,6 +10,7 @@ import { type RefusalAnswer, readEvidence } from "./evidence.ts";
 import { type ExplainRequest, explain, explainClause } from "./explain.ts";
 import { clauseExplanationAsText, explanationAsText } from "./explanation.ts";
 import { COLUMNS, type Paint, wrap } from "./layout.ts";
+import { NEEDS_DOMAIN, NO_SUCH_CLAUSE, noClause, refusalNote, UNCHECKED, unshownNotes } from "./notes.ts";
 import type { Options } from "./options.ts";
 import { createLocator } from "./place.ts";
 import { refusedClause } from "./refused-clause.ts";
@@ -37,7 +38,7 @@ export function explainCommand(
   const output = { format, paint };
   if (claims === undefined) return ofRefusal(refusal, request, output);
   if (domain === undefined && policy.audience === undefined) throw new Unusable(NEEDS_DOMAIN);
-  const notes = [refusalNote(refusal), expiryNote(claims, now), "The token's signature was not checked."];
+  const notes = [refusalNote(refusal), expiryNote(claims, now), UNCHECKED];
   return ofToken(
     claims,
     request,
@@ -45,8 +46,6 @@ export function explainCommand(
     notes.filter((note) => note !== undefined),
   );
 }
-
-const NEEDS_DOMAIN = "the policy names no audience, so that --domain is needed: it is the default audience";
 
 interface Output {
   readonly format: string;
@@ -67,40 +66,19 @@ function ofToken(
 }
 
 /** A refusal says of the token what one clause was put to. */
-function ofRefusal(
-  refusal: RefusalAnswer | undefined,
-  request: ExplainRequest,
-  { format, paint }: Output,
-): CommandResult {
-  const refused = refusedClause(refusal?.message ?? "");
-  if (refused === undefined) {
-    const name = refusal?.reason === undefined ? "the refusal" : `the refusal ${refusal.reason}`;
-    throw new Unusable(`${name} is about no clause of a policy: ${refusal?.message}`);
-  }
+function ofRefusal(refusal: RefusalAnswer, request: ExplainRequest, { format, paint }: Output): CommandResult {
+  const refused = refusedClause(refusal.message);
+  if (refused === undefined) throw new Unusable(noClause(refusal));
   if (refused.clause === "audience" && request.policy.audience === undefined && request.context.domain === undefined) {
     throw new Unusable(NEEDS_DOMAIN);
   }
   const explanation = explainClause(request, refused);
-  if (explanation === undefined) {
-    return {
-      code: 1,
-      text: "The policy has no clause that the refusal names: it was another policy, or an older one.\n",
-    };
-  }
-  const notes = [
-    ...(refused.isWhole ? [] : ["The refusal does not show the whole value."]),
-    "Of the other clauses the refusal says nothing: for these give the claims, which octo-sts/action prints in the job's log.",
-  ];
+  if (explanation === undefined) return { code: 1, text: `${NO_SUCH_CLAUSE}\n` };
+  const notes = unshownNotes(refused);
   const code = explanation.result.passed ? 0 : 1;
   if (format === "json") return { code, text: `${JSON.stringify({ ...explanation, notes }, undefined, 2)}\n` };
   const told = notes.flatMap((note) => wrap(note, COLUMNS)).map((line) => paint("dim", line));
   return { code, text: `${clauseExplanationAsText(explanation, request.policy, paint)}\n${told.join("\n")}\n` };
-}
-
-/** What a log says beside the claims: it may be about no clause, and then no policy is to be mended. */
-function refusalNote(refusal: RefusalAnswer | undefined): string | undefined {
-  if (refusal === undefined || refusedClause(refusal.message) !== undefined) return undefined;
-  return `The job was refused with: ${refusal.message}`;
 }
 
 function evidenceFrom({ claims, token, tokenFile }: Options, disk: Disk) {

@@ -51,7 +51,8 @@ function headline({ allow, code, failed }: Verdict, paint: Paint): string {
   return [first, ...rest].map((line) => paint("red", line)).join("\n");
 }
 
-function reasonOf({ why }: ClauseResult): string {
+/** Why it failed, behind its name. */
+export function reasonOf({ why }: ClauseResult): string {
   switch (why) {
     case "absent":
       return "is not in the token";

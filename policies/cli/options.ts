@@ -2,10 +2,9 @@
  * The command line's words: commands, options, help; and the options of a call, checked. Pure.
  */
 
-import { fetchTarget } from "../fetch-target.ts";
-import { BUILT_IN_ISSUERS } from "../issuers.ts";
 import { hostOfDeployment } from "../names.ts";
 import type { DeploymentRules } from "../policy/deployment.ts";
+import { assumedRules } from "./assumed-rules.ts";
 import { Unusable } from "./disk.ts";
 import type { PlaceOptions } from "./place.ts";
 
@@ -79,18 +78,17 @@ interface RuleOptions {
 /** Undefined if `org-permissions` is none of its values. */
 function rulesFrom(options: RuleOptions, domain: string | undefined): DeploymentRules | undefined {
   const level = options["org-permissions"] ?? "read";
-  const allowLoopback = options["allow-loopback"] ?? false;
   if (level !== "none" && level !== "read" && level !== "any") return undefined;
-  return {
+  return assumedRules({
+    domain,
+    allowLoopback: options["allow-loopback"] ?? false,
     organizationPermissions: level,
     requireRepositories: options["require-repositories"] ?? false,
     inlineJwks: !(options["no-inline-jwks"] ?? false),
     extraPermissions: options["extra-permissions"]?.split(/[\s,]+/) ?? [],
     // A name or an id, which are put to the policy alike.
     apps: options.apps?.split(/[\s,]+/).map((id) => ({ id })),
-    isKnownIssuer: (issuer) => BUILT_IN_ISSUERS.includes(issuer),
-    mayBeAsked: (issuer) => fetchTarget(issuer, { allowLoopback, stsDomain: domain ?? "" }) !== undefined,
-  };
+  });
 }
 
 const COMMON = {

@@ -42,7 +42,15 @@ export function overlaps(language: Language, template: string): boolean {
 
 /** Of a text's language: how many of its characters some text of the template begins with. */
 export function farthest(text: Language, template: string): number {
-  const other = templateOf(template);
+  return reach(text, templateOf(template));
+}
+
+/** The same of any language; undefined for one that is too large to tell. */
+export function farthestIn(text: Language, other: Language): number | undefined {
+  return text.op.length * other.op.length > MAX_PAIRS ? undefined : reach(text, other);
+}
+
+function reach(text: Language, other: Language): number {
   const { seen } = walk(text, other);
   const perState = other.op.length * 4;
   const reached = (state: number) => seen.subarray(state * perState, (state + 1) * perState).includes(1);

@@ -81,3 +81,16 @@ export function plainPrefixOf(tokens: Tokens): string {
   }
   return text;
 }
+
+/** The places between two parts of the pattern, outside of every group; 0 is the first. */
+export function cutsOf(tokens: Tokens): readonly number[] {
+  const cuts = [0];
+  let depth = 0;
+  for (const [i, { kind, to }] of tokens.entries()) {
+    if (kind === "open") depth += 1;
+    if (kind === "close") depth -= 1;
+    const next = tokens[i + 1]?.kind;
+    if (depth === 0 && kind !== "flags" && next !== "repeat" && next !== "count") cuts.push(to);
+  }
+  return cuts;
+}

@@ -4,12 +4,12 @@
 
 import type { ListTree, MapEntry, MapTree, Tree } from "../../yaml/tree.ts";
 
-export type Place =
+export type TreePlace =
   | { readonly kind: "entry"; readonly map: MapTree; readonly entry: MapEntry }
   | { readonly kind: "item"; readonly list: ListTree; readonly index: number };
 
 /** Names may hold dots themselves: of two readings the one that leads to a place. */
-export function placeAt(tree: Tree, path: string): Place | undefined {
+export function placeAt(tree: Tree, path: string): TreePlace | undefined {
   if (tree.kind === "list") {
     const [whole, digits = ""] = /^\[(\d+)\]/.exec(path) ?? [];
     const index = Number(digits);
@@ -26,7 +26,7 @@ export function placeAt(tree: Tree, path: string): Place | undefined {
   return undefined;
 }
 
-function below(tree: Tree, rest: string): Place | undefined {
+function below(tree: Tree, rest: string): TreePlace | undefined {
   if (rest.startsWith(".")) return placeAt(tree, rest.slice(1));
   return rest.startsWith("[") ? placeAt(tree, rest) : undefined;
 }

@@ -14,7 +14,7 @@ import { partsOfPattern } from "../advice/glob.ts";
 import { mendedText } from "../advice/mend.ts";
 import { quotedScalar } from "../scalars.ts";
 import { removeEntry, removeItem, renameKey, replaceValue } from "./entries.ts";
-import { type Place, placeAt } from "./places.ts";
+import { placeAt, type TreePlace } from "./places.ts";
 import { type Edit, type EntrySpan, type Remedy, SourceText, withEdits } from "./source.ts";
 import { spellings } from "./spelling.ts";
 
@@ -56,9 +56,9 @@ const EITHER = /^write (?:it as|them as one pattern:|one text, as) (`[^`]+`)$/;
 
 class PlaceEdits {
   readonly #source: SourceText;
-  readonly #place: Place;
+  readonly #place: TreePlace;
 
-  constructor(source: SourceText, place: Place) {
+  constructor(source: SourceText, place: TreePlace) {
     this.#source = source;
     this.#place = place;
   }

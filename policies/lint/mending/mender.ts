@@ -11,7 +11,7 @@ import type { Linting, Mender } from "../context.ts";
 import { type ClausePair, type Forms, patternOf } from "../forms/forms.ts";
 import { languageOf, overlaps } from "../language.ts";
 import { assignment } from "../offence.ts";
-import { soleTextOf, topLevelAlternatives } from "../shapes.ts";
+import { cutsOf, soleTextOf, topLevelAlternatives } from "../shapes.ts";
 import { languageOfValue, type Value } from "../value.ts";
 import { REPAIRS } from "./repairs.ts";
 
@@ -105,17 +105,4 @@ function offenceIn({ text, tokens }: Value, template: string): number | undefine
     [good, bad] = isGood ? [middle, bad] : [good, middle];
   }
   return cuts[good] ?? 0;
-}
-
-/** The places between two parts of the pattern, outside of every group; 0 is the first. */
-function cutsOf(tokens: Value["tokens"]): readonly number[] {
-  const cuts = [0];
-  let depth = 0;
-  for (const [i, { kind, to }] of tokens.entries()) {
-    if (kind === "open") depth += 1;
-    if (kind === "close") depth -= 1;
-    const next = tokens[i + 1]?.kind;
-    if (depth === 0 && kind !== "flags" && next !== "repeat" && next !== "count") cuts.push(to);
-  }
-  return cuts;
 }
