@@ -6,6 +6,7 @@ import { Hono } from "hono/tiny";
 import { describeBug } from "./bug.ts";
 import type { Env } from "./config/reader.ts";
 import { type AssetContext, assetRoute } from "./http/assets.ts";
+import { documentRoute, exampleRoute } from "./http/documents.ts";
 import { healthRoute, readyRoute } from "./http/health.ts";
 import { metadataRoute, tokenRoute } from "./http/oauth-token.ts";
 import { pageRoute } from "./http/page.ts";
@@ -24,6 +25,8 @@ const READ = ["GET", "HEAD"];
 
 type Handler = (context: Context<AppEnv>) => Response | Promise<Response>;
 
+type AddRoute = (path: string, methods: readonly string[], handler: Handler) => void;
+
 /** `setup` is called once per request and settles once per isolate; `log` takes what no exchange accounts for. */
 export function createApp(setup: (env: Env) => Setup, log: (line: string) => void): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
@@ -33,7 +36,7 @@ export function createApp(setup: (env: Env) => Setup, log: (line: string) => voi
     await next();
     context.res.headers.set("X-Request-Id", requestId);
   });
-  const route = (path: string, methods: readonly string[], handler: Handler) => {
+  const route: AddRoute = (path, methods, handler) => {
     app.all(path, (context) => {
       const { method } = context.req.raw;
       // The small router also takes a final slash, which octo-sts does not know.
@@ -75,8 +78,7 @@ export function createApp(setup: (env: Env) => Setup, log: (line: string) => voi
   route("/.well-known/oauth-authorization-server", READ, served(metadataRoute));
   route("/sts/revoke", ["POST"], served(revokeRoute));
   route("/webhook", ["POST"], served(webhookRoute));
-  route("/reasons/:reason", READ, (context) => reasonRoute(context.req, context.get("requestId")));
-  for (const [path, schema] of SCHEMAS) route(path, READ, served(schemaRoute(schema)));
+  addDocuments(route);
   app.notFound((context) => plainRefusal(NOT_FOUND, context.get("requestId")));
   app.onError((bug, context) => {
     const requestId = context.get("requestId");
@@ -84,6 +86,19 @@ export function createApp(setup: (env: Env) => Setup, log: (line: string) => voi
     return refusalResponse({ denial: { reason: "internal" }, viewer: "unverified" }, { requestId, domain: undefined });
   });
   return app;
+}
+
+/** What is public, the same for everyone, and there whether or not the configuration is right. */
+function addDocuments(route: AddRoute): void {
+  route("/reasons", READ, (context) => reasonRoute(askedOf(context), undefined));
+  route("/reasons/:reason", READ, (context) => reasonRoute(askedOf(context), context.req.param("reason") ?? ""));
+  for (const path of ["/reference", "/reference/examples"]) {
+    route(path, READ, (context) => documentRoute(askedOf(context), `${path}.html`));
+  }
+  route("/reference/examples/:kind", READ, (context) =>
+    exampleRoute(askedOf(context), context.req.param("kind") ?? ""),
+  );
+  for (const name of SCHEMAS.keys()) route(`/schemas/${name}`, READ, (context) => schemaRoute(askedOf(context), name));
 }
 
 const askedOf = (context: Context<AppEnv>): AssetContext => ({

@@ -216,8 +216,8 @@ export const REPOSITORIES_ANSWER_MAX_BYTES = 2 * 1024 * 1024;
 export const INSTALLATIONS_LISTED_MAX = 500;
 export const LIMIT_ENTRIES_MAX = 10_000;
 
-/** How long an editor may keep a schema. */
-export const SCHEMA_FRESH_SECONDS = 3_600;
+/** How long browsers and editors may keep a schema, the page of a reason, the reference. */
+export const DOCUMENT_FRESH_SECONDS = 3_600;
 
 // What callers are told to wait when nobody else says how long.
 export const RETRY_AFTER_OUTAGE_SECONDS = 5;

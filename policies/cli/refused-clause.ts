@@ -49,7 +49,7 @@ function split(text: string, mark: string): readonly string[] {
 }
 
 /** Go escapes a little more than JSON does. */
-function unquoted(literal: string): string {
+export function unquoted(literal: string): string {
   try {
     const value: unknown = JSON.parse(literal);
     return typeof value === "string" ? value : "";

@@ -10,8 +10,8 @@ import { parse } from "yaml";
 import { BINDINGS } from "../../worker/config/reader.ts";
 import { readConfig } from "../../worker/config.ts";
 import { REFUSALS } from "../../worker/denial.ts";
-import { EXPLANATIONS } from "../../worker/http/reasons.ts";
 import * as limits from "../../worker/limits.ts";
+import { EXPLANATIONS } from "../../worker/page/refused/explanations/explanations.ts";
 import { type Finding, preflight } from "../tools/deploy/preflight.ts";
 import { readSettings, writeGenerated } from "../tools/deploy/settings.ts";
 
@@ -51,7 +51,7 @@ it("explains every refusal in the words of its own page", () => {
     reason,
     cells[4],
   ]);
-  expect(told).toEqual(Object.entries(EXPLANATIONS).map(([reason, [means]]) => [reason, means]));
+  expect(told).toEqual(Object.entries(EXPLANATIONS).map(([reason, { means }]) => [reason, means]));
 });
 
 it("lists every variable that the Worker reads, and no other", () => {

@@ -2,8 +2,6 @@
 // that says nothing else than the message.
 
 import { describe, expect, it } from "vitest";
-import { REFUSALS } from "../../worker/denial.ts";
-import { EXPLANATIONS } from "../../worker/http/reasons.ts";
 import { createWorld, DOMAIN, POLICY, policyPath, type World } from "../support/world.ts";
 
 const form = { "Content-Type": "application/x-www-form-urlencoded" };
@@ -200,62 +198,5 @@ describe("the description", () => {
     expect(message).toContain("\\");
     expect(description).toMatch(/deploy\.sts\.yaml:2:\d+: see the message$/);
     expect(description).toMatch(ALLOWED);
-  });
-});
-
-describe("the page of a reason", () => {
-  const at = (path: string, accept?: string, method = "GET") =>
-    new Request(`https://${DOMAIN}${path}`, { method, headers: accept === undefined ? {} : { Accept: accept } });
-
-  it("is where a refusal's error_uri leads", async () => {
-    const { ask, worker } = await createWorld();
-    const { body } = await ask({ authorization: null });
-    expect(body.error_uri).toBe(`https://${DOMAIN}/reasons/authorization_missing`);
-    const page = await worker.fetch(new Request(String(body.error_uri), { headers: { Accept: "application/json" } }));
-    expect(page.status).toBe(200);
-    expect(page.body).toMatchObject({
-      reason: "authorization_missing",
-      status: 401,
-      error: "invalid_request",
-      who: "whoever runs the workload",
-    });
-  });
-
-  it("is there for every reason, says three things, and is the same for everyone", async () => {
-    const { worker, calls } = await createWorld();
-    expect(Object.keys(EXPLANATIONS)).toEqual(Object.keys(REFUSALS));
-    for (const [reason, { status, code, error }] of Object.entries(REFUSALS)) {
-      const { headers, body } = await worker.fetch(at(`/reasons/${reason}`, "text/html, application/json"));
-      expect(body).toMatchObject({ reason, status, code, error });
-      expect(Object.values(body).every((value) => String(value).length > 0)).toBe(true);
-      expect(headers.get("Cache-Control")).toMatch(/^public, max-age=\d+$/);
-    }
-    expect(calls).toEqual([]);
-  });
-
-  it("is plain text for people", async () => {
-    const { worker } = await createWorld();
-    const { text } = await worker.fetch(at("/reasons/subject_mismatch", "text/html,*/*;q=0.8"));
-    expect(text).toMatch(
-      /^subject_mismatch: HTTP 403, code 7, access_denied\n\nIt means: .*\nWho must act: .*\nWhat to do: .*\n$/,
-    );
-  });
-
-  it.each([
-    "/reasons/nothing",
-    "/reasons/toString",
-    "/reasons/__proto__",
-    "/reasons/",
-    "/reasons",
-    "/reasons/internal/",
-    "/reasons/a/b",
-  ])("is not at %s", async (path) => {
-    const { worker } = await createWorld();
-    expect((await worker.fetch(at(path))).status).toBe(404);
-  });
-
-  it("is only read", async () => {
-    const { worker } = await createWorld();
-    expect((await worker.fetch(at("/reasons/internal", undefined, "POST"))).status).toBe(405);
   });
 });

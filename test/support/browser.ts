@@ -33,7 +33,7 @@ export interface BrowserOptions extends WorkerdOptions {
 }
 
 /** What the document and its links lead to. */
-const OWN_PATHS = /^\/(?:$|assets\/[\w.-]+$|reference$|reasons\/\w+$|schemas\/[\w-]+\.json$)/;
+const OWN_PATHS = /^\/(?:$|assets\/[\w.-]+$|reference(?:\/[\w/-]+)?$|reasons(?:\/\w+)?$|schemas\/[\w-]+\.json$)/;
 const START_TIMEOUT_MS = 120_000;
 
 interface Opened {

@@ -1,6 +1,6 @@
 /**
  * Builds the page (worker/page/) into a folder of static files: the document, and beside it the files that it loads, each with a hash
- * of its content in its name. The same sources give the same bytes.
+ * of its content in its name; and the documents of reasons, the policy reference and schemas. The same sources give the same bytes.
  * Usage: node test/tools/build-page.ts [folder, default dist/page]
  */
 
@@ -11,6 +11,9 @@ import { type BuildOptions, build, type Metafile } from "esbuild";
 import manifest from "../../package.json" with { type: "json" };
 import { type Frame, htmlDocument } from "./page/document.ts";
 import { type BuiltPage, type Files, writeFiles } from "./page/files.ts";
+import { reasonFiles } from "./page/reasons.ts";
+import { referenceFiles } from "./page/reference.ts";
+import { schemaFiles } from "./page/schemas.ts";
 import { FIRST_PAINT_BUDGET_BYTES, PAGE_BUDGET_BYTES, weigh } from "./page/weight.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -30,7 +33,8 @@ export async function buildPage(): Promise<BuiltPage> {
   ]);
   const iconPath = `assets/icon-${shortHash(icon)}.svg`;
   const frame: Frame = { template, style, icon: `/${iconPath}`, version: manifest.version };
-  const files = new Map([...scripts.files, [iconPath, icon]]);
+  const documents = await Promise.all([reasonFiles(frame), referenceFiles(frame), schemaFiles()]);
+  const files = new Map([...scripts.files, [iconPath, icon], ...documents.flatMap((made) => [...made])]);
   files.set(DOCUMENT, Buffer.from(appDocument(frame, scripts)));
   return { files, document: DOCUMENT, firstPaint: scripts.firstPaint };
 }

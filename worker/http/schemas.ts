@@ -1,22 +1,17 @@
-/** `GET /schemas/*.json`: the JSON Schemas of the two files, for editors. */
+/** `GET /schemas/*.json`: JSON Schemas, for editors and for whoever reads audit events. */
+import type { AssetContext } from "./assets.ts";
+import { fileRoute } from "./documents.ts";
 
-import policySchema from "../../policies/policy.schema.json" with { type: "json" };
-import trustedIssuersSchema from "../../policies/trusted-token-issuers.schema.json" with { type: "json" };
-import { SCHEMA_FRESH_SECONDS } from "../limits.ts";
-
-/** By path. */
-export const SCHEMAS: ReadonlyMap<string, object> = new Map<string, object>([
-  ["/schemas/policy.json", policySchema],
-  ["/schemas/trusted-token-issuers.json", trustedIssuersSchema],
+/** All that there are: the name here -> where the repository has it. The build makes the files of this list. */
+export const SCHEMAS: ReadonlyMap<string, string> = new Map([
+  ["policy.json", "policies/policy.schema.json"],
+  ["trusted-token-issuers.json", "policies/trusted-token-issuers.schema.json"],
+  ["audit-event.json", "worker/event.schema.json"],
 ]);
 
-/** Public and the same for everyone, so that browsers and editors may keep it. */
-export function schemaRoute(schema: object): () => Promise<Response> {
-  const headers = {
+/** Pages of others may read them too: editors run in such. */
+export const schemaRoute = (context: AssetContext, name: string): Promise<Response> =>
+  fileRoute(context, `/schemas/${name}`, {
     "Content-Type": "application/schema+json; charset=utf-8",
-    "Cache-Control": `public, max-age=${SCHEMA_FRESH_SECONDS}`,
     "Access-Control-Allow-Origin": "*",
-    "X-Content-Type-Options": "nosniff",
-  };
-  return async () => new Response(JSON.stringify(schema), { headers });
-}
+  });

@@ -20,6 +20,8 @@ export interface Content {
   readonly main: string;
   /** HTML at the end of the head: scripts of the page's own files. */
   readonly head?: string;
+  /** The navigation's link to what this belongs to. */
+  readonly here?: string;
 }
 
 /** The policy stands in the document itself; the Worker says it in a header as well, with what only a header may say. */
@@ -34,7 +36,11 @@ export function htmlDocument({ template, style, icon, version }: Frame, content:
     main: content.main,
     head: content.head ?? "",
   };
-  return template.replace(/\{\{(\w+)\}\}/g, (_, name: string) => {
+  const framed =
+    content.here === undefined
+      ? template
+      : template.replace(`<a href="${content.here}">`, `<a href="${content.here}" aria-current="page">`);
+  return framed.replace(/\{\{(\w+)\}\}/g, (_, name: string) => {
     const part = parts[name];
     if (part === undefined) throw new Error(`the document's template names ${name}, which is not known`);
     return part;
