@@ -185,6 +185,9 @@ export const DEAD_TOKEN_KEEP_MS = 10_000;
 export const DEAD_TOKENS_MAX = 1_000;
 /** GitHub is asked so often whether it takes the Apps' keys, whoever asks for `/readyz`. */
 export const READY_FRESH_MS = 30_000;
+/** The name of an App hardly ever changes, and is read again whenever an isolate hears from GitHub. */
+export const APP_SLUG_KEEP_MS = 90 * 24 * 60 * 60_000;
+export const APP_SLUG_MISSING_MS = 60_000;
 /** More than GitHub's answers are under way: a clock so far off judges tokens wrongly, and GitHub refuses the App's own. */
 export const CLOCK_DIFFERENCE_MAX_SECONDS = 60;
 /** For what the first request in an isolate is told: a little longer than one call may take. */

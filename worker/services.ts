@@ -14,6 +14,7 @@ import type { ConfigProblem, Env } from "./config/reader.ts";
 import { type Config, readConfig } from "./config.ts";
 import { ACCOUNTS_CACHE, type AccountsValue } from "./github/accounts.ts";
 import { readAppKeys } from "./github/app.ts";
+import { AppSlugs } from "./github/app-slugs.ts";
 import { type App, GitHub } from "./github/github.ts";
 import { INSTALLATION_CACHE, type InstallationValue } from "./github/installations.ts";
 import { appsOf } from "./github/pool.ts";
@@ -50,8 +51,7 @@ export interface Services extends Omit<Outside, "fetcher"> {
   readonly apps: readonly App[];
   /** Where people see the configured GitHub; no final slash. */
   readonly webUrl: string;
-  /** By App id, once GitHub told; they lead to where an App is installed. */
-  readonly appSlugs: Map<string, string>;
+  readonly appSlugs: AppSlugs;
   readonly verifier: Verifier;
   readonly github: GitHub;
   readonly policySource: PolicySource;
@@ -139,6 +139,7 @@ function compose(parts: Parts, outside: Outside): Services {
     accountsCache: caches.accounts,
     log: (event) => log(JSON.stringify(event)),
   });
+  const appSlugs = new AppSlugs({ kv: caches.kv, apiUrl: config.apiUrl, now });
   const callerLimit = bindingOf<RateLimit>(env, "CALLER_RATE_LIMIT", "limit");
   const ownerLimit = bindingOf<RateLimit>(env, "OWNER_RATE_LIMIT", "limit");
   return {
@@ -149,7 +150,7 @@ function compose(parts: Parts, outside: Outside): Services {
     random,
     log,
     webUrl: webUrlOf(config.apiUrl),
-    appSlugs: new Map(),
+    appSlugs,
     verifier: new Verifier({ fetcher, now, random, rules: config, cache: caches.issuerKeys }),
     github,
     tombstones: caches.tombstones,
@@ -166,6 +167,7 @@ function compose(parts: Parts, outside: Outside): Services {
       apps,
       hearsWebhooks: ({ id }) => config.apps.some((app) => app.id === id && app.webhookSecrets.length > 0),
       kv: caches.kv,
+      appSlugs,
       now,
     }),
     auditSampler: new AuditSampler(now),

@@ -3,6 +3,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { DeploymentFacts } from "../../worker/http/facts.ts";
+import { watchedKv } from "../support/kv.ts";
 import { createWorld, DOMAIN, type WorldOptions } from "../support/world.ts";
 
 const BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
@@ -42,6 +43,26 @@ describe("GET /", () => {
       "x-request-id": expect.stringMatching(/^[0-9a-f-]{36}$/),
     });
     expect(world.calls).toEqual([]);
+  });
+
+  it("leads to where an App is installed once GitHub told any isolate, and asks neither GitHub nor KV again", async () => {
+    const kv = watchedKv();
+    const bindings = { ASSETS: env.ASSETS, STS_CACHE: kv.binding };
+    const ghes = { apiUrl: "https://ghes.example/api/v3", actions: "https://ghes.example/_services/token" };
+    const { world, get } = await open({ bindings, ...ghes });
+    const appsOf = async (ask: typeof get) => factsOf((await ask("/")).text).apps;
+    expect(await appsOf(get)).toEqual([{ id: "7" }]);
+    expect(await appsOf(get)).toEqual([{ id: "7" }]);
+    expect([kv.gets.length, world.calls.length]).toEqual([1, 0]);
+    await world.worker.fetch(new Request(`https://${DOMAIN}/readyz`));
+    const expected = [{ id: "7", installUrl: "https://ghes.example/github-apps/app-7/installations/new" }];
+    expect(await appsOf(get)).toEqual(expected);
+    const calls = world.calls.length;
+    const other = world.isolate();
+    const there = (path: string) =>
+      other.fetch(new Request(`https://${DOMAIN}${path}`, { headers: { Accept: BROWSER } }));
+    expect(await appsOf(there)).toEqual(expected);
+    expect(world.calls).toHaveLength(calls);
   });
 
   it("allows nothing but the page's own files, by their hashes where they are inline", async () => {

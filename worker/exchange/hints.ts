@@ -6,6 +6,7 @@ import type { VerifiedClaims } from "../../policies/claims.ts";
 import { clauseHint } from "../../policies/clause-hint.ts";
 import type { Config } from "../config.ts";
 import type { Denial, Viewer } from "../denial.ts";
+import type { AppSlugs } from "../github/app-slugs.ts";
 import type { App, GitHub } from "../github/github.ts";
 import { appsOf } from "../github/pool.ts";
 import { installUrlOf } from "../github/web-url.ts";
@@ -18,8 +19,7 @@ export interface HintDeps {
   readonly config: Pick<Config, "apiUrl">;
   readonly github: Pick<GitHub, "getApp">;
   readonly policySource: Pick<PolicySource, "nearMisses">;
-  /** By App id, once GitHub named them. */
-  readonly appSlugs: Map<string, string>;
+  readonly appSlugs: Pick<AppSlugs, "known" | "learn">;
 }
 
 interface Circumstances {
@@ -56,10 +56,10 @@ async function installUrlFor(deps: HintDeps, owner: string, call: AccessCall): P
   const { apps, config, github, appSlugs } = deps;
   const [app] = appsOf(apps, owner);
   if (app === undefined) return undefined;
-  if (!appSlugs.has(app.id)) {
+  if (appSlugs.known(app.id) === undefined) {
     const info = await github.getApp(app, call);
-    if (info.ok && info.value.slug !== undefined) appSlugs.set(app.id, info.value.slug);
+    if (info.ok) appSlugs.learn(app.id, info.value.slug, call);
   }
-  const slug = appSlugs.get(app.id);
+  const slug = appSlugs.known(app.id);
   return slug === undefined ? undefined : installUrlOf(config.apiUrl, slug);
 }

@@ -3,6 +3,7 @@ import { CLOCK_DIFFERENCE_MAX_SECONDS, READY_FRESH_MS, READY_WAITS_MS } from "..
 import type { KvStore } from "../store/kv.ts";
 import { soon } from "../store/soon.ts";
 import type { App } from "./app.ts";
+import type { AppSlugs } from "./app-slugs.ts";
 import type { CallContext } from "./call.ts";
 import type { AppInfo, GitHub } from "./github.ts";
 import { missingPermissions } from "./mint.ts";
@@ -28,6 +29,7 @@ export interface ReadinessDeps {
   /** Whether the App has a webhook secret: then it is to write check runs. */
   readonly hearsWebhooks: (app: App) => boolean;
   readonly kv: Pick<KvStore, "get">;
+  readonly appSlugs: Pick<AppSlugs, "learn">;
   /** Ms since the epoch. */
   readonly now: () => number;
 }
@@ -73,6 +75,7 @@ export class Readiness {
       const [problem = "no key"] = said;
       return { check: { name, ok: false, problem, keys: said }, warnings: [], aheadSeconds };
     }
+    this.#deps.appSlugs.learn(app.id, taken.slug, call);
     const lacking = missingPermissions(TO_READ, taken.permissions);
     const problem = lacking.length === 0 ? {} : { problem: `lacks ${lacking.join(", ")}` };
     const check = { name, ok: lacking.length === 0, ...problem, keys: said };

@@ -1,5 +1,5 @@
 /** `GET /`: the page for browsers, with what it may know of this deployment written into it; octo-sts's JSON for everyone else. */
-import { webUrlOf } from "../github/web-url.ts";
+import { installUrlOf, webUrlOf } from "../github/web-url.ts";
 import type { Services, Setup } from "../services.ts";
 import { accepts } from "./accept.ts";
 import { type AssetContext, readAsset } from "./assets.ts";
@@ -14,7 +14,7 @@ export async function pageRoute({ request, env, requestId }: AssetContext, setup
     return response;
   }
   const document = await built.text();
-  return new Response(withFacts(document, factsOf(setup)), { headers: documentHeaders(document) });
+  return new Response(withFacts(document, await factsOf(setup)), { headers: documentHeaders(document) });
 }
 
 /** Also for documents that are the same for everyone. */
@@ -43,18 +43,24 @@ function withFacts(document: string, facts: DeploymentFacts): string {
   return document.replace(BLOCK, (_, start: string, end: string) => `${start}${json}${end}`);
 }
 
-function factsOf(setup: Setup): DeploymentFacts {
+async function factsOf(setup: Setup): Promise<DeploymentFacts> {
   if (setup.ok) return factsOfServices(setup.services);
   const wrong = [...new Set(setup.problems.map(({ variable }) => variable))];
   return { state: "misconfigured", webUrl: webUrlOf("https://api.github.com"), apps: [], wrong };
 }
 
-function factsOfServices({ config, apps, webUrl }: Services): DeploymentFacts {
+async function factsOfServices({ config, apps, appSlugs, webUrl }: Services): Promise<DeploymentFacts> {
   return {
     state: "serving",
     domain: config.stsDomain,
     webUrl,
-    apps: apps.map(({ id, name }) => ({ id, ...(name !== undefined && { name }) })),
+    apps: await Promise.all(
+      apps.map(async ({ id, name }) => {
+        const slug = await appSlugs.recall(id);
+        const installUrl = slug === undefined ? undefined : installUrlOf(config.apiUrl, slug);
+        return { id, ...(name !== undefined && { name }), ...(installUrl !== undefined && { installUrl }) };
+      }),
+    ),
     ...(config.allowedOwners !== undefined && { owners: config.allowedOwners }),
     wrong: [],
   };

@@ -91,23 +91,27 @@ class Boundary extends Component<{ readonly children: ComponentChildren }, { rea
 /** A part of the page that is not there any more belongs to a version that was replaced meanwhile. */
 function CannotBeShown() {
   return (
-    <Notice kind="bad" title="This part of the page cannot be shown">
-      <p>It may have been replaced by a new version meanwhile.</p>
-      <p>
-        <button type="button" onClick={() => location.reload()}>
-          Load the page again
-        </button>
-      </p>
-    </Notice>
+    <>
+      <h1>This part of the page cannot be shown</h1>
+      <Notice kind="bad">
+        <p>It may have been replaced by a new version meanwhile.</p>
+        <p>
+          <button type="button" onClick={() => location.reload()}>
+            Load the page again
+          </button>
+        </p>
+      </Notice>
+    </>
   );
 }
 
 function NoSuchView() {
   return (
-    <Notice kind="bad" title="There is no such page">
+    <>
+      <h1>There is no such page</h1>
       <p>
         The link is wrong, or older than this version. <a href="#/">Start here.</a>
       </p>
-    </Notice>
+    </>
   );
 }
