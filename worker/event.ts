@@ -197,6 +197,7 @@ export const AuditEventSchema = v.strictObject({
         claims: v.optional(
           v.pipe(
             v.array(v.strictObject({ name: text("The claim's name or path."), value })),
+            v.maxLength(AUDIT_VALUES_MAX),
             v.description("The claims that the policy looked at, once the token was verified."),
           ),
         ),

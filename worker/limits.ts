@@ -56,7 +56,9 @@ export const AUDIT_ATTEMPTS = 4;
 export const AUDIT_TEXT_MAX_CHARACTERS = 1_024;
 export const AUDIT_VALUES_MAX = 20;
 /** Of all that a policy, a token and a refusal say at length in one event: a queue takes 128 KB for a message, and drops what is larger. */
-export const AUDIT_TEXTS_MAX_CHARACTERS = 5_000;
+export const AUDIT_TEXTS_MAX_CHARACTERS = 4_000;
+/** What is no longer is never cut: what has a fixed set of values, above all. */
+export const AUDIT_WORD_CHARACTERS = 24;
 /** As many as GitHub lets a token have. */
 export const AUDIT_REPOSITORIES_MAX = 500;
 export const USER_AGENT_MAX_CHARACTERS = 200;

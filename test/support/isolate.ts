@@ -5,7 +5,7 @@ import { env } from "cloudflare:workers";
 import { createApp } from "../../worker/app.ts";
 import { EVENT_TYPE } from "../../worker/audit.ts";
 import { setUp } from "../../worker/services.ts";
-import { eventFaults } from "./event-schema.ts";
+import { judgeLines } from "./logged.ts";
 
 export interface Answer {
   readonly status: number;
@@ -17,7 +17,7 @@ export interface Answer {
 
 /** One isolate of the Worker. */
 export interface Isolate {
-  /** Sends one request and waits until all work after the answer is done. Rejects for an audit event that is not as its schema says. */
+  /** Sends one request and waits until all work after the answer is done. Rejects where a line of the log is not as it must be. */
   fetch(request: Request): Promise<Answer>;
   /** Every line that the Worker logged, parsed. */
   readonly logs: Readonly<Record<string, unknown>>[];
@@ -54,9 +54,8 @@ export function createIsolate({ network, variables, now = Date.now, bindings = {
       const response = await app.fetch(request, environment, context);
       const text = await response.text();
       await waitOnExecutionContext(context);
-      const faults = audits().slice(judged).flatMap(eventFaults);
-      judged = audits().length;
-      if (faults.length > 0) throw new Error(`an audit event is not as its schema says: ${faults.join("; ")}`);
+      judgeLines(logs.slice(judged), request);
+      judged = logs.length;
       const isJson = response.headers.get("Content-Type")?.includes("json") === true;
       return {
         status: response.status,

@@ -5,7 +5,12 @@
 import type { ClauseResult } from "../../policies/evaluate.ts";
 import type { Denial } from "../denial.ts";
 import type { AuditClause, AuditDetails } from "../event.ts";
-import { AUDIT_TEXT_MAX_CHARACTERS, AUDIT_TEXTS_MAX_CHARACTERS, AUDIT_VALUES_MAX } from "../limits.ts";
+import {
+  AUDIT_TEXT_MAX_CHARACTERS,
+  AUDIT_TEXTS_MAX_CHARACTERS,
+  AUDIT_VALUES_MAX,
+  AUDIT_WORD_CHARACTERS,
+} from "../limits.ts";
 
 /** One per event: all its texts share what there is room for. */
 export class Excerpts {
@@ -20,7 +25,7 @@ export class Excerpts {
   text(field: string, value: string): string {
     // Half a character is no text to many readers of JSON.
     const text = value.toWellFormed();
-    const max = Math.max(1, Math.min(AUDIT_TEXT_MAX_CHARACTERS, this.#left));
+    const max = Math.max(AUDIT_WORD_CHARACTERS, Math.min(AUDIT_TEXT_MAX_CHARACTERS, this.#left));
     this.#left = Math.max(0, this.#left - text.length);
     if (text.length <= max) return text;
     this.#cut.add(field);
@@ -42,10 +47,13 @@ export class Excerpts {
 
   /** The claims that the policy looked at. */
   claims(trace: readonly AuditClause[]): { name: string; value: string | string[] }[] {
-    return trace.flatMap(({ clause, name, actual }) => {
-      if (clause !== "claim" || actual === undefined) return [];
-      return [{ name: this.text("actor", name), value: this.#value("actor", actual) }];
-    });
+    const claims = trace.flatMap(({ clause, name, actual }) =>
+      clause === "claim" && actual !== undefined ? [{ name, value: actual }] : [],
+    );
+    return this.#list("actor", claims, ({ name, value }) => ({
+      name: this.text("actor", name),
+      value: this.#value("actor", value),
+    }));
   }
 
   /** All but the reason, and the clause, which stands in the trace; names as the event has them. Undefined where nothing is left. */
@@ -70,20 +78,21 @@ export class Excerpts {
 
   #value(field: string, value: string | readonly string[]): string | string[] {
     if (typeof value === "string") return this.text(field, value);
-    const texts: string[] = [];
-    for (const one of this.first(field, value, AUDIT_VALUES_MAX)) {
-      if (this.#left === 0) {
-        this.#cut.add(field);
-        break;
-      }
-      texts.push(this.text(field, one));
+    return this.#list(field, value, (one) => this.text(field, one));
+  }
+
+  #list<T, E>(field: string, values: readonly T[], excerptOf: (value: T) => E): E[] {
+    const excerpts: E[] = [];
+    for (const value of this.first(field, values, AUDIT_VALUES_MAX)) {
+      if (this.#left > 0) excerpts.push(excerptOf(value));
+      else this.#cut.add(field);
     }
-    return texts;
+    return excerpts;
   }
 
   #brief(value: unknown): unknown {
     if (typeof value === "string") return this.text("details", value);
-    if (Array.isArray(value)) return this.first("details", value, AUDIT_VALUES_MAX).map((one) => this.#brief(one));
+    if (Array.isArray(value)) return this.#list("details", value, (one) => this.#brief(one));
     if (typeof value !== "object" || value === null) return value;
     return Object.fromEntries(Object.entries(value).map(([name, one]) => [snakeCase(name), this.#brief(one)]));
   }

@@ -104,7 +104,7 @@ export class ExchangeRecord {
     this.#through(access);
   }
 
-  policy({ fullPath }: Target, value: PolicyValue | undefined): void {
+  policy({ fullPath }: Pick<Target, "fullPath">, value: PolicyValue | undefined): void {
     this.#took("read");
     if (!value || !("sha" in value)) return;
     this.#event.trust_policy = { path: fullPath, sha: value.sha, repository_id: value.repositoryId };
@@ -117,8 +117,7 @@ export class ExchangeRecord {
   verdict({ trace }: Verdict): void {
     const { actor } = this.#event;
     this.#event.trace = this.#excerpts.trace(trace);
-    const claims = this.#excerpts.claims(this.#event.trace);
-    if (actor && claims.length > 0) actor.claims = claims;
+    if (actor) actor.claims = this.#excerpts.claims(this.#event.trace);
   }
 
   /** What the policy grants, before it is narrowed. */
