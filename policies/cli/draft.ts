@@ -3,6 +3,7 @@
  */
 
 import { findClaim, scalarAsString } from "../claims.ts";
+import { isObject, type JsonObject } from "../objects.ts";
 import { escapePattern } from "../pattern/escape.ts";
 import type { WorkloadKind } from "./kinds/kind.ts";
 import { plainScalar, quotedKey, quotedScalar } from "./scalars.ts";
@@ -55,6 +56,18 @@ function pinned({ kind, claims, also }: DraftRequest): readonly Pin[] {
     ...others.flatMap((name) => pinOf(name, (value) => lastingPattern(value, kind))),
   ];
 }
+
+/** Claims of a token that a policy could want as they are, beside what its kind pins: no other run has other ones. */
+export function pinnableClaims({ kind, claims }: Pick<DraftRequest, "kind" | "claims">): readonly string[] {
+  const known = ["iss", "sub", "aud", ...kind.volatileClaims, ...kind.pins];
+  return namesIn(claims, "").filter((name) => !known.includes(name) && scalarAsString(findClaim(claims, name)?.value));
+}
+
+/** Of what stands below objects the paths, as policies have them. */
+const namesIn = (claims: JsonObject, prefix: string): readonly string[] =>
+  Object.entries(claims).flatMap(([key, value]) =>
+    isObject(value) ? namesIn(value, `${prefix}${key.replace(/\/$/, "")}/`) : [`${prefix}${key}`],
+  );
 
 /** Undefined where the token can be asked for with the deployment's domain, which needs no line. */
 function ownAudience({ kind, claims, domain }: DraftRequest): string | undefined {

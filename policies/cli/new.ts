@@ -7,7 +7,7 @@ import { POLICY_DIRECTORY, POLICY_SUFFIX, TEST_SUFFIX } from "../file-names.ts";
 import { identityProblem, OWNER_NAME, REPOSITORY_NAME } from "../names.ts";
 import type { CommandResult } from "./check.ts";
 import { type Disk, mustRead, shown, Unusable } from "./disk.ts";
-import { type DraftRequest, draftPolicy } from "./draft.ts";
+import { type DraftRequest, draftPolicy, pinnableClaims } from "./draft.ts";
 import { readEvidence } from "./evidence.ts";
 import { kindOfToken, WORKLOAD_KINDS } from "./kinds/kinds.ts";
 import { type Paint, wrap } from "./layout.ts";
@@ -77,13 +77,23 @@ function workload(settings: readonly string[], values: RawOptions, disk: Disk): 
   if (given.length + (name === undefined ? 0 : 1) !== 1 || (given.length === 1 && settings.length > 0)) {
     throw new Unusable(`new needs one of --claims, --token-file, --kind; kinds are ${KIND_NAMES}`);
   }
+  if (name !== undefined && values.pin !== undefined) throw new Unusable("--pin needs a token or its claims");
   if (name !== undefined) return fromFields(name, settings);
   const source = file ?? tokenFile;
   const evidence = readEvidence(source === undefined ? (token ?? "") : mustRead(disk, source), source ?? "--token");
   if (!evidence.ok) throw new Unusable(evidence.message);
   if (evidence.claims === undefined)
     throw new Unusable(`${source} is a refusal, which does not say what the token has`);
-  return { kind: kindOfToken(evidence.claims), claims: evidence.claims, also: [] };
+  const found = { kind: kindOfToken(evidence.claims), claims: evidence.claims };
+  return { ...found, also: pinsFrom(values.pin, found) };
+}
+
+function pinsFrom(names: string | undefined, found: Pick<Workload, "kind" | "claims">): readonly string[] {
+  const wanted = names?.split(",") ?? [];
+  const pinnable = pinnableClaims(found);
+  const unfit = wanted.find((name) => !pinnable.includes(name) && !found.kind.pins.includes(name));
+  if (unfit === undefined) return wanted;
+  throw new Unusable(`"${unfit}" is no claim of the token that stays the same; of those it has ${pinnable.join(", ")}`);
 }
 
 const KIND_NAMES = WORKLOAD_KINDS.map(({ name }) => name).join(", ");

@@ -24,6 +24,7 @@ export interface RawOptions extends RuleOptions {
   readonly repositories?: string | undefined;
   readonly jwks?: string | undefined;
   readonly out?: string | undefined;
+  readonly pin?: string | undefined;
 }
 
 export interface Options extends PlaceOptions {
@@ -117,6 +118,7 @@ export const OPTIONS = {
   permissions: { type: "string" },
   repositories: { type: "string" },
   jwks: { type: "string" },
+  pin: { type: "string" },
   out: { type: "string" },
 } as const;
 
@@ -130,7 +132,7 @@ export const COMMANDS: Readonly<
   explain: { options: [...Object.keys(COMMON), ...TOKEN], formats: ["text", "json"] },
   test: { options: Object.keys(COMMON), formats: ["text", "json"] },
   new: {
-    options: [...Object.keys(COMMON), ...TOKEN, "scope", "permissions", "repositories", "jwks", "out"],
+    options: [...Object.keys(COMMON), ...TOKEN, "scope", "permissions", "repositories", "jwks", "pin", "out"],
     formats: ["text"],
   },
   schema: { options: ["help"], formats: [] },
@@ -166,6 +168,8 @@ new
                       aws, aws-eks, google, google-gke, azure, azure-aks, fly,
                       kubernetes, spiffe, auth0, other; alone it tells what it
                       needs
+  --pin NAME,NAME     further claims of the token that the policy wants as
+                      they are
   --scope OWNER/REPO  what the GitHub token is for; OWNER alone makes an
                       organization policy, which needs --repositories A,B
   --permissions P     as contents:read,issues:write (contents:read)

@@ -127,6 +127,21 @@ describe("from a token's claims", () => {
     expect(immutable).toContain("subject: repo:acme@1234567/app@7654321:ref:refs/heads/main\n");
   });
 
+  test("further claims are pinned as they are, at any depth; what comes once is not", () => {
+    const pin = "event_name,workflow_ref";
+    const { policy, tested } = fromClaims(claimsOf("open-pull-requests"), { pin });
+    expect(policy).toContain(
+      "  event_name: 'schedule'\n  workflow_ref: 'acme/app/\\.github/workflows/dependencies\\.yml@refs/heads/main'\n",
+    );
+    expect([tested.code, tested.text.includes("another event_name")]).toEqual([0, true]);
+    const tag = "https://sts.amazonaws.com/principal_tags/environment";
+    const aws = fromClaims(claimsOf("aws-sts"), { pin: tag });
+    expect([aws.policy.includes(`'${tag}': 'production'\n`), aws.tested.code]).toEqual([true, 0]);
+    const release = fromClaims(claimsOf("github-actions-tag"), { pin: "ref" });
+    expect(release.policy).toContain("  ref: 'refs/tags/v[0-9]+\\.[0-9]+\\.[0-9]+'\n");
+    expect(release.tested.code).toBe(0);
+  });
+
   test("the audience is the deployment's; a token for another one is asked for anew", () => {
     const { policy, text } = fromClaims({ ...claimsOf("gitlab"), aud: "https://gitlab.com" });
     expect(policy).not.toContain("audience");
@@ -263,6 +278,14 @@ describe("nothing is written", () => {
     ["for a scope of three", ["ci"], { claims: "c.json", scope: "a/b/c" }, "needs --scope"],
     ["for an organization without repositories", ["ci"], { claims: "c.json", scope: "acme" }, "needs --repositories"],
     ["for permissions in another form", ["ci"], { claims: "c.json", permissions: "contents" }, "--permissions must be"],
+    ["with a claim of one run", ["ci"], { claims: "c.json", pin: "jti" }, '"jti" is no claim of the token that stays'],
+    [
+      "with a claim that is not there",
+      ["ci"],
+      { claims: "c.json", pin: "x" },
+      '"x" is no claim of the token that stays',
+    ],
+    ["with claims of no token", ["ci"], { kind: "gitlab", pin: "ref" }, "--pin needs a token"],
     ["for claims without a subject", ["ci"], { claims: "n.json" }, "no `sub`"],
     ["for claims that are none", ["ci"], { claims: "l.json" }, "no claims with `iss` and `sub`"],
   ])("%s", (_, operands, values, message) => {

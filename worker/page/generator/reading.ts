@@ -1,0 +1,151 @@
+/**
+ * The form as what a policy is drafted from, or what is still missing. Pure.
+ */
+
+import { type DraftRequest, pinnableClaims } from "../../../policies/cli/draft.ts";
+import { readEvidence } from "../../../policies/cli/evidence.ts";
+import { REF_NAME, type WorkloadKind } from "../../../policies/cli/kinds/kind.ts";
+import { kindOfToken, WORKLOAD_KINDS } from "../../../policies/cli/kinds/kinds.ts";
+import { claimsFromFields } from "../../../policies/cli/workload-fields.ts";
+import { identityProblem, OWNER_NAME, REPOSITORY_NAME } from "../../../policies/names.ts";
+import { FIELD_PREFIX, type Form, FROM_TOKEN, type Pasted } from "./form.ts";
+
+export interface Facts {
+  /** Undefined while it is not configured. */
+  readonly domain?: string | undefined;
+  readonly webUrl: string;
+}
+
+/** While the deployment has none. */
+export const NO_DOMAIN = "sts.example.com";
+
+export interface FormProblem {
+  /** The control's name; of a field of the kind with FIELD_PREFIX before it. */
+  readonly control: string;
+  /** Nothing is said yet, which is no mistake. */
+  readonly isMissing: boolean;
+  readonly message: string;
+}
+
+export type FormWorkload = Pick<DraftRequest, "kind" | "claims" | "also">;
+
+export interface FormReading {
+  readonly problems: readonly FormProblem[];
+  /** Undefined while there are any. */
+  readonly request: DraftRequest | undefined;
+  /** What is known of the workload, whatever else is missing. */
+  readonly workload: FormWorkload | undefined;
+}
+
+export function readForm(form: Form, evidence: Pasted, facts: Facts): FormReading {
+  const { workload, problems: own } = form.kind === FROM_TOKEN ? fromToken(evidence) : fromFields(form, facts);
+  const target = withDefaults(form, workload);
+  const repositories = target.repositories.split(/[\s,]+/).filter((name) => name !== "");
+  const problems = [...own, ...targetProblems(target, repositories), ...placeProblems(target)];
+  if (workload === undefined || problems.length > 0) return { problems, request: undefined, workload };
+  const request: DraftRequest = {
+    ...workload,
+    scope: target.isOrganization ? { owner: target.owner } : { owner: target.owner, repository: target.repository },
+    domain: facts.domain ?? NO_DOMAIN,
+    permissions: Object.entries(target.permissions),
+    repositories: repositories.filter((name) => name !== EVERY),
+    jwks: evidence.jwks.trim() === "" ? undefined : evidence.jwks,
+  };
+  return { problems, request, workload };
+}
+
+/** In the list of repositories. */
+export const EVERY = "*";
+
+/** What stands in empty fields: a workflow's repository is most often the one that the token is for, and the other way round. */
+export function defaultsOf(kind: WorkloadKind, form: Pick<Form, "owner" | "repository">, facts: Facts) {
+  const isWorkflow = kind.ask === undefined;
+  const known: Readonly<Record<string, string>> = isWorkflow
+    ? { owner: form.owner, repository: form.repository, issuer: actionsIssuer(facts.webUrl) }
+    : {};
+  return Object.fromEntries(Object.entries(known).filter(([name, value]) => value !== "" && name in kind.fields));
+}
+
+/** Of the GitHub that the deployment serves. */
+export function actionsIssuer(webUrl: string): string {
+  const host = webUrl.replace(/^https?:\/\//, "").replace(/\/.*$/, "");
+  if (host === "github.com") return "https://token.actions.githubusercontent.com";
+  return host.endsWith(".ghe.com") ? `https://token.actions.${host}` : `https://${host}/_services/token`;
+}
+
+/** The repository of the token, for whoever has said no other. */
+export function withDefaults(form: Form, workload: FormWorkload | undefined): Form {
+  if (form.kind !== FROM_TOKEN) return form;
+  const [owner = "", repository = ""] = String(workload?.claims.repository ?? "").split("/");
+  return { ...form, owner: form.owner || owner, repository: form.repository || repository };
+}
+
+type OfWorkload = Pick<FormReading, "workload" | "problems">;
+
+function fromFields(form: Form, facts: Facts): OfWorkload {
+  const kind = WORKLOAD_KINDS.find(({ name }) => name === form.kind);
+  if (kind === undefined) return { workload: undefined, problems: [missing("kind", "choose what asks for the token")] };
+  const filled = claimsFromFields(kind, { ...defaultsOf(kind, form, facts), ...form.fields });
+  if (filled.ok) return { workload: { kind, claims: filled.claims, also: filled.also }, problems: [] };
+  const problems = filled.problems.map(({ field, problem, message }) => {
+    return { control: `${FIELD_PREFIX}${field}`, isMissing: problem === "missing", message };
+  });
+  return { workload: undefined, problems };
+}
+
+function fromToken({ pasted, also }: Pasted): OfWorkload {
+  const refused = (problem: FormProblem) => ({ workload: undefined, problems: [problem] });
+  if (pasted.trim() === "") return refused(missing("token", "paste a token, its claims, or a job's log"));
+  const found = readEvidence(pasted, "what you pasted");
+  if (!found.ok) return refused(wrong("token", found.message));
+  const { claims } = found;
+  if (claims === undefined) return refused(wrong("token", "this is a refusal, which does not say what the token has"));
+  const lacking = ["iss", "sub"].find((name) => typeof claims[name] !== "string");
+  if (lacking !== undefined) return refused(wrong("token", `the claims have no \`${lacking}\``));
+  const kind = kindOfToken(claims);
+  const pinnable = pinnableClaims({ kind, claims });
+  return { workload: { kind, claims, also: also.filter((name) => pinnable.includes(name)) }, problems: [] };
+}
+
+const missing = (control: string, message: string): FormProblem => ({ control, isMissing: true, message });
+const wrong = (control: string, message: string): FormProblem => ({ control, isMissing: false, message });
+
+function targetProblems(form: Form, repositories: readonly string[]): readonly FormProblem[] {
+  const { owner, repository, isOrganization } = form;
+  const unnamed = repositories.find((name) => name !== EVERY && !REPOSITORY_NAME.test(name));
+  const ofRepository =
+    repository === ""
+      ? [missing("repository", "the repository that the token is for")]
+      : REPOSITORY_NAME.test(repository)
+        ? []
+        : [wrong("repository", "no repository of GitHub can have this name; its owner stands in the field before")];
+  const ofRepositories =
+    repositories.length === 0
+      ? [missing("repositories", "the repositories that the token is for")]
+      : unnamed !== undefined || (repositories.includes(EVERY) && repositories.length > 1)
+        ? [wrong("repositories", `names of repositories without their owner, or ${EVERY} alone for every one of them`)]
+        : [];
+  return [
+    ...(owner === ""
+      ? [missing("owner", "the account that owns what the token is for")]
+      : OWNER_NAME.test(owner)
+        ? []
+        : [wrong("owner", "no account of GitHub can have this name")]),
+    ...(isOrganization ? ofRepositories : ofRepository),
+  ];
+}
+
+function placeProblems({ identity, permissions, defaultBranch, actionCopy }: Form): readonly FormProblem[] {
+  const unfit = identity === "" ? undefined : identityProblem(identity);
+  const [owner = "", name = "", ...rest] = actionCopy.split("/");
+  const isCopy = OWNER_NAME.test(owner) && REPOSITORY_NAME.test(name) && rest.length === 0;
+  return [
+    ...(identity === "" ? [missing("identity", "the policy's name")] : []),
+    ...(unfit === undefined ? [] : [wrong("identity", unfit)]),
+    ...(Object.keys(permissions).length === 0 ? [missing("permissions", "at least one permission")] : []),
+    ...(defaultBranch === "" || REF_NAME.test(defaultBranch)
+      ? []
+      : [wrong("defaultBranch", "no branch can have this name")]),
+    ...(actionCopy === "" || isCopy ? [] : [wrong("actionCopy", "a repository, as acme/octo-sts-edge")]),
+  ];
+}
