@@ -21,6 +21,8 @@ export interface ProcessOptions {
   readonly kvAddress: string;
   /** Where rate limiters and the audit queue answer; without it none is bound. */
   readonly platformAddress?: string | undefined;
+  /** Another module than the Worker, or the Worker built otherwise. */
+  readonly script?: string;
 }
 
 export interface Process {
@@ -111,7 +113,7 @@ const main :Workerd.Worker = (
 /** Rejects with what workerd said if it does not come up. */
 export async function startProcess(options: ProcessOptions): Promise<Process> {
   const directory = await mkdtemp(join(tmpdir(), "octo-sts-workerd-"));
-  await writeFile(join(directory, "worker.mjs"), await bundle());
+  await writeFile(join(directory, "worker.mjs"), options.script ?? (await bundle()));
   await writeFile(join(directory, "config.capnp"), await configOf(options), { mode: 0o600 });
   const bin = join(createRequire(import.meta.url).resolve("workerd/package.json"), "..", "bin", "workerd");
   const child = spawn(bin, ["serve", "--control-fd=3", join(directory, "config.capnp")], {
@@ -119,7 +121,8 @@ export async function startProcess(options: ProcessOptions): Promise<Process> {
   });
   let output = "";
   const keep = (chunk: Buffer): void => {
-    output = (output + chunk.toString()).slice(-KEPT_CHARACTERS);
+    output += chunk.toString();
+    if (output.length > 2 * KEPT_CHARACTERS) output = output.slice(-KEPT_CHARACTERS);
   };
   child.stdout?.on("data", keep);
   child.stderr?.on("data", keep);

@@ -2,7 +2,7 @@
 // and cold, as V8 counts them. What is run once per isolate, when the parts are put together, is not counted.
 
 import { Session } from "node:inspector/promises";
-import { KINDS, openRecorded, prepare } from "./exchange.ts";
+import { KINDS, openRecorded, prepare } from "./counts.ts";
 
 const ROOT = new URL("../../../", import.meta.url).href;
 

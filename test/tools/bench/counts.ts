@@ -1,5 +1,4 @@
-// `npm run bench`: calls, KV operations and processor time of one exchange, warm and cold. Measured in Node, whose engine is
-// that of Workers; threads of Web Crypto are counted in. An outside world that is played back costs next to nothing.
+// Calls and KV operations of one exchange, warm and cold, as Node runs it in an outside world that is played back.
 
 import { createApp } from "../../../worker/app.ts";
 import { setUp } from "../../../worker/services.ts";
@@ -7,9 +6,6 @@ import { appKeys } from "../../emulators/core/keys.ts";
 import { Network } from "../../support/network.ts";
 import { createKv, createRecorder, type Recorder } from "./recorded.ts";
 
-const WARM_UP = 200;
-const ROUNDS = 5;
-const PER_ROUND = 200;
 const DOMAIN = "sts.example.com";
 
 interface Bench {
@@ -68,7 +64,7 @@ export interface Counts {
 
 /** Warm: the same isolate again. New isolate: memory empty, KV filled. Cold: both empty. */
 export const KINDS = ["warm", "new isolate", "cold"] as const;
-type Kind = (typeof KINDS)[number];
+export type Kind = (typeof KINDS)[number];
 
 function counted(kv: ReturnType<typeof createKv>) {
   const counts = { reads: 0, writes: 0 };
@@ -83,25 +79,11 @@ function counted(kv: ReturnType<typeof createKv>) {
   return { counts, kv: { get, put } };
 }
 
-async function cpuMsOf(exchange: () => Promise<void>): Promise<number> {
-  const rounds: number[] = [];
-  for (let i = 0; i < WARM_UP; i++) await exchange();
-  for (let round = 0; round < ROUNDS; round++) {
-    const before = process.cpuUsage();
-    for (let i = 0; i < PER_ROUND; i++) await exchange();
-    const { user, system } = process.cpuUsage(before);
-    rounds.push((user + system) / 1000 / PER_ROUND);
-  }
-  return rounds.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? 0;
-}
-
 export async function prepare(world: Bench, kind: Kind) {
   const { counts, kv } = counted(createKv());
   const first = createWorker(world, kv);
   if (kind !== "cold") await first();
-  const next = { warm: () => first, "new isolate": () => createWorker(world, kv), cold: () => first }[kind];
-  const again = kind === "cold" ? () => createWorker(world, createKv()) : next;
-  return { counts, next, again };
+  return { counts, next: () => (kind === "new isolate" ? createWorker(world, kv) : first) };
 }
 
 async function countsOf(world: Bench, kind: Kind): Promise<Counts> {
@@ -110,11 +92,6 @@ async function countsOf(world: Bench, kind: Kind): Promise<Counts> {
   world.recorder.calls = 0;
   await next()();
   return { calls: world.recorder.calls, kvReads: counts.reads, kvWrites: counts.writes };
-}
-
-async function cpuMs(world: Bench, kind: Kind): Promise<number> {
-  const { again } = await prepare(world, kind);
-  return cpuMsOf(() => again()());
 }
 
 export async function openRecorded(): Promise<Bench> {
@@ -130,19 +107,4 @@ export async function countAll(): Promise<ReadonlyMap<Kind, Counts>> {
   const all = new Map<Kind, Counts>();
   for (const kind of KINDS) all.set(kind, await countsOf(world, kind));
   return all;
-}
-
-if (import.meta.main) {
-  const world = await openRecorded();
-  console.log("one exchange     calls out   KV reads   KV writes   CPU, ms (median)   ratio");
-  let warmMs: number | undefined;
-  for (const kind of KINDS) {
-    const counts = await countsOf(world, kind);
-    const ms = await cpuMs(world, kind);
-    warmMs ??= ms;
-    const numbers = [counts.calls, counts.kvReads, counts.kvWrites].map((n) => String(n).padStart(9)).join("  ");
-    const ratio = (ms / warmMs).toFixed(1);
-    console.log(`${kind.padEnd(15)} ${numbers}  ${ms.toFixed(2).padStart(16)}  ${ratio.padStart(6)}`);
-  }
-  console.log(`${ROUNDS} rounds of ${PER_ROUND} exchanges each, after ${WARM_UP} to warm up`);
 }
