@@ -60,6 +60,7 @@ describe("the repository", () => {
       "Threat model",
       "Webhook",
       "Calls",
+      "The page",
       "Operations",
       "On your own server",
     ]);

@@ -14,6 +14,7 @@ import * as limits from "../../worker/limits.ts";
 import { EXPLANATIONS } from "../../worker/page/refused/explanations/explanations.ts";
 import { type Finding, preflight } from "../tools/deploy/preflight.ts";
 import { readSettings, writeGenerated } from "../tools/deploy/settings.ts";
+import { FIRST_PAINT_BUDGET_BYTES, PAGE_BUDGET_BYTES } from "../tools/page/weight.ts";
 
 const text = (path: string): string =>
   readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url).href), "utf8");
@@ -102,6 +103,9 @@ it("bounds what worker/README.md says is bounded", () => {
   expect(told[1]).toBe(`${sizes} and ${limits.JWKS_MAX_KEYS} keys`);
   const times = [limits.GITHUB_TIMEOUT_MS, limits.ISSUER_TIMEOUT_MS, limits.EXCHANGE_DEADLINE_MS].map(time);
   expect(told[2]).toBe(times.join(", "));
+  expect(told).toContain(
+    `${kib(FIRST_PAINT_BUDGET_BYTES)} until something can be read, ${kib(PAGE_BUDGET_BYTES)} in all`,
+  );
 });
 
 interface Workflow {

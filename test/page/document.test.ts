@@ -77,8 +77,10 @@ describe("GET /", () => {
       "form-action 'none'",
       "frame-ancestors 'none'",
       "img-src 'self'",
+      "require-trusted-types-for 'script'",
       "script-src 'self'",
       `style-src 'sha256-${btoa(String.fromCharCode(...digest))}'`,
+      "trusted-types 'none'",
     ]);
     // Nothing inline but the style and the data.
     expect(text).not.toMatch(/<script(?! type="application\/json"| type="module" src="\/assets\/)|style="|\son\w+="/);

@@ -41,6 +41,18 @@ describe("a deployment that serves", () => {
     expect(await page.getByRole("status").textContent()).toBe("Try a policy");
   });
 
+  it("moves nothing once it is seen", async () => {
+    const page = await browser.visit("/");
+    const shift = `new Promise((resolve) => {
+      let sum = 0;
+      new PerformanceObserver((list) => {
+        for (const { value } of list.getEntries()) sum += value;
+      }).observe({ type: "layout-shift", buffered: true });
+      setTimeout(() => resolve(sum), 300);
+    })`;
+    expect(await page.evaluate(shift)).toBe(0);
+  });
+
   it("can be used with the keyboard alone", async () => {
     const page = await browser.visit("/");
     const focused = () => page.evaluate<string>("document.activeElement.textContent");

@@ -19,22 +19,33 @@ export function Page({ deployment }: { readonly deployment: Deployment }) {
     addEventListener("hashchange", follow);
     return () => removeEventListener("hashchange", follow);
   }, []);
-  const setState = useCallback((state: URLSearchParams) => {
-    const { view } = addressNow();
-    history.replaceState(null, "", writeAddress({ view, state }));
-    setAddress({ view, state });
-  }, []);
-  const view = VIEWS.find(({ name }) => name === address.view);
+  const { view: name } = address;
+  const setState = useCallback(
+    (state: URLSearchParams) => {
+      // A view that was left may still have something to say.
+      if (addressNow().view !== name) return;
+      history.replaceState(null, "", writeAddress({ view: name, state }));
+      setAddress({ view: name, state });
+    },
+    [name],
+  );
+  const view = VIEWS.find((one) => one.name === name);
   if (view === undefined) return <NoSuchView />;
-  return <Loaded view={view} deployment={deployment} state={address.state} setState={setState} />;
+  return <Loaded view={view} props={{ deployment, state: address.state, setState }} />;
+}
+
+interface LoadedProps {
+  readonly view: View;
+  readonly props: ViewProps;
 }
 
 type Shown = { readonly view: View; readonly Content: ComponentType<ViewProps> } | { readonly failed: true };
 
-/** The view before stays until the next one is there, so that nothing jumps. */
-function Loaded({ view, ...props }: ViewProps & { readonly view: View }) {
+/** The view before stays as it is until the next one is there, so that nothing jumps. */
+function Loaded({ view, props }: LoadedProps) {
   const [shown, setShown] = useState<Shown>();
   const isFirst = useRef(true);
+  const last = useRef(props);
   useEffect(() => {
     let isLeft = false;
     view.load().then(
@@ -52,11 +63,10 @@ function Loaded({ view, ...props }: ViewProps & { readonly view: View }) {
   }, [shown]);
   if (shown === undefined) return null;
   if ("failed" in shown) return <CannotBeShown />;
-  // Until the next view is there the state is that of a view which is not shown.
-  if (shown.view !== view) return null;
+  if (shown.view === view) last.current = props;
   return (
-    <Boundary key={view.name}>
-      <shown.Content {...props} />
+    <Boundary key={shown.view.name}>
+      <shown.Content {...last.current} />
     </Boundary>
   );
 }

@@ -56,6 +56,9 @@ function contentSecurityPolicy(style: string): string {
     "img-src 'self'",
     "connect-src 'none'",
     "base-uri 'none'",
+    // No text becomes HTML or script, also not by a mistake of ours.
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
   ].join("; ");
 }
 

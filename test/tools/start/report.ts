@@ -90,6 +90,8 @@ export function serveReport(place: Place): string {
     pasteable(place, "feature"),
     "What that reason means, and who must act:",
     `  curl -s http://${place.domain}/reasons/subject_mismatch`,
+    "To write and try policies, in a browser:",
+    `  http://${place.domain}/`,
     "The token given back:",
     `  curl -s http://${place.domain}/sts/revoke -d token=ghs_...`,
     "",
