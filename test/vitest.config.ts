@@ -16,7 +16,13 @@ export default defineConfig({
     reporters: ["default", "./test/tools/summary.ts"],
     projects: [
       {
-        plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            // Optional, so not in wrangler.toml.
+            miniflare: { r2Buckets: ["AUDIT_BUCKET"] },
+          }),
+        ],
         test: {
           name: "workerd",
           // Many files in one: loading each would take seconds.

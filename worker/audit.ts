@@ -12,18 +12,8 @@ export type { AuditEvent } from "./event.ts";
 /** Who reads the events goes by it. */
 export const EVENT_TYPE: AuditEvent["type"] = "dev.octo-sts.exchange.v3";
 
-export type AuditSink = (event: AuditEvent) => Promise<void>;
-
 /** Both spellings of a token's SHA-256. */
 export async function tokenDigest(token: string): Promise<{ readonly hex: string; readonly base64: string }> {
   const digest = await sha256(token);
   return { hex: toHex(digest), base64: btoa(String.fromCharCode(...digest)) };
-}
-
-/** To every sink; a failure is logged under the request id and goes no further. */
-export async function emit(event: AuditEvent, sinks: readonly AuditSink[], log: (line: string) => void): Promise<void> {
-  const results = await Promise.allSettled(sinks.map((sink) => sink(event)));
-  for (const result of results) {
-    if (result.status === "rejected") log(JSON.stringify({ type: "audit_sink_failed", request_id: event.request_id }));
-  }
 }

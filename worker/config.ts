@@ -24,10 +24,21 @@ export interface Config {
   readonly debugTiming: boolean;
   readonly requireRepositories: boolean;
   readonly organizationPermissions: "none" | "read" | "any";
-  readonly eventIngressUri: string | undefined;
+  readonly eventIngress: EventIngress | undefined;
+  /** The sink that takes the event of a grant before it is handed out. */
+  readonly auditRequired: "queue" | "http" | undefined;
   readonly allowLoopback: boolean;
   /** Lower case; no port. */
   readonly privateHosts: readonly string[];
+}
+
+/** Where audit events are sent over HTTP. */
+export interface EventIngress {
+  readonly uri: string;
+  /** `batched`: by the consumer of the audit queue; else by each exchange. */
+  readonly mode: "binary" | "structured" | "batched";
+  /** The header's whole value. */
+  readonly authorization: string | undefined;
 }
 
 export type ConfigReading =
@@ -60,7 +71,7 @@ export function readConfig(env: Env): ConfigReading {
     debugTiming: reader.flag("DEBUG_TIMING", false),
     requireRepositories: reader.flag("REQUIRE_REPOSITORIES", false),
     organizationPermissions: reader.choice("ORG_PERMISSIONS_IN_REPO_POLICIES", ["read", "none", "any"]),
-    eventIngressUri: reader.url("EVENT_INGRESS_URI", allowLoopback),
+    ...readAudit(reader, allowLoopback),
     allowLoopback,
     privateHosts: reader.hosts("PRIVATE_HOSTS"),
   };
@@ -70,3 +81,38 @@ export function readConfig(env: Env): ConfigReading {
   const { problems } = reader;
   return { ok: false, problems, apps: config.apps, ...(hasNoAppYet(reader) && { withoutApp: config }) };
 }
+
+function readAudit(reader: Reader, allowLoopback: boolean): Pick<Config, "eventIngress" | "auditRequired"> {
+  // As it was typed: to many servers a final slash is another address.
+  const uri = reader.url("EVENT_INGRESS_URI", allowLoopback) && reader.text("EVENT_INGRESS_URI");
+  const mode = reader.choice("EVENT_INGRESS_MODE", ["binary", "structured", "batched"]);
+  const authorization = reader.header("EVENT_INGRESS_AUTHORIZATION");
+  const auditRequired = reader.text("AUDIT_REQUIRED") && reader.choice("AUDIT_REQUIRED", ["queue", "http"]);
+  if (auditRequired === "http" && uri === undefined)
+    reader.problem("AUDIT_REQUIRED", "is http, which needs EVENT_INGRESS_URI");
+  if (auditRequired === "http" && mode === "batched") {
+    reader.problem(
+      "AUDIT_REQUIRED",
+      "is http, but with EVENT_INGRESS_MODE batched events go through the queue: write queue",
+    );
+  }
+  return {
+    eventIngress: uri === undefined ? undefined : { uri, mode, authorization },
+    auditRequired: auditRequired || undefined,
+  };
+}
+
+/** What is to go through the audit queue needs one. */
+export function queueProblems(
+  { auditRequired, eventIngress }: Pick<Config, "auditRequired" | "eventIngress">,
+  hasQueue: boolean,
+): readonly ConfigProblem[] {
+  if (hasQueue) return [];
+  const isBatched = eventIngress?.mode === "batched";
+  return [
+    ...(auditRequired === "queue" ? [{ variable: "AUDIT_REQUIRED", problem: `is queue, ${NO_QUEUE}` }] : []),
+    ...(isBatched ? [{ variable: "EVENT_INGRESS_MODE", problem: `is batched, ${NO_QUEUE}` }] : []),
+  ];
+}
+
+const NO_QUEUE = "but AUDIT_QUEUE is not bound";

@@ -124,6 +124,7 @@ export type Denial =
   | { readonly reason: "github_invalid_answer"; readonly route: string; readonly problem: string }
   | { readonly reason: "app_credentials_rejected"; readonly appId: string }
   | { readonly reason: "grant_mismatch"; readonly problem: string }
+  | { readonly reason: "audit_unavailable"; readonly retryAfterSeconds: number }
   | { readonly reason: "deadline_exceeded" | "internal" };
 
 /** Where a policy says what decided. */
@@ -231,6 +232,7 @@ export const REFUSALS: Readonly<Record<Reason, RefusalRow>> = {
   github_invalid_answer: row(502, 13, "server_error"),
   app_credentials_rejected: row(503, 14, "server_error"),
   grant_mismatch: row(502, 13, "server_error"),
+  audit_unavailable: row(503, 14, "temporarily_unavailable", "verified"),
   deadline_exceeded: row(504, 4, "temporarily_unavailable"),
   internal: row(500, 13, "server_error"),
 };

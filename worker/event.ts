@@ -248,7 +248,12 @@ export const AuditEventSchema = v.strictObject({
     repositories("On which repositories: names without the owner, or all of the installation.", AUDIT_REPOSITORIES_MAX),
   ),
   expires_at: v.optional(time("When the token ends, RFC 3339.")),
-  token_sha256: v.optional(matching(/^[0-9a-f]{64}$/, "SHA-256 of the token that was handed out, in hex.")),
+  token_sha256: v.optional(
+    matching(
+      /^[0-9a-f]{64}$/,
+      "SHA-256 of the token that was handed out, in hex; in a correction, of the one that was revoked instead.",
+    ),
+  ),
   hashed_token: v.optional(
     matching(
       /^[A-Za-z0-9+/]{43}=$/,

@@ -51,7 +51,15 @@ export const BREAKER_FAILURES = 5;
 export const BREAKER_MS = 5_000;
 /** Audit events are sent after the answer. */
 export const AUDIT_TIMEOUT_MS = 3_000;
-export const AUDIT_ATTEMPTS = 4;
+/** Between four tries. */
+export const AUDIT_WAITS_MS: readonly number[] = [250, 1_000, 2_000];
+export const AUDIT_JITTER_MAX_MS = 100;
+/** A sink that asks for more is not waited for: Workers ends what runs after an answer 30 s later, and tokens are revoked before. */
+export const AUDIT_RETRY_AFTER_MAX_MS = 5_000;
+/** All tries of one event together. */
+export const AUDIT_DELIVERY_MAX_MS = 12_000;
+/** The same before an answer, where a grant must be recorded. */
+export const AUDIT_REQUIRED_MAX_MS = 2_000;
 /** Of one value in an event, and of the values of a list. */
 export const AUDIT_TEXT_MAX_CHARACTERS = 1_024;
 export const AUDIT_VALUES_MAX = 20;
@@ -68,6 +76,8 @@ export const BUG_FRAMES_MAX = 8;
 /** Each use of these bindings has a time of its own: one that hangs counts as one that failed. */
 export const LIMITER_TIMEOUT_MS = 500;
 export const QUEUE_TIMEOUT_MS = 3_000;
+/** A queue may refuse one event for its size. */
+export const QUEUE_FAILURES_TOLERATED = 3;
 
 // Times in tokens (RFC 7519 section 4.1).
 export const NOT_BEFORE_LEEWAY_SECONDS = 5 * 60;
@@ -272,3 +282,9 @@ export const TEXTS_PER_CALL = 200;
 export const TEXTS_MAX_BYTES_PER_CALL = 3 * 1024 * 1024;
 /** Beside those: what GraphQL does not give exactly, or a link leads to. Each is a call. */
 export const SINGLE_TEXTS_MAX = 10;
+
+// The consumer of the audit queue.
+export const CONSUMER_TIMEOUT_MS = 10_000;
+/** Doubled with each try of a message, up to the latter. */
+export const CONSUMER_RETRY_MIN_SECONDS = 30;
+export const CONSUMER_RETRY_MAX_SECONDS = 3_600;

@@ -4,14 +4,11 @@
  */
 import { fetchTarget } from "../policies/fetch-target.ts";
 import type { DeploymentRules } from "../policies/parse.ts";
-import { CloudEventsSink } from "./audit/http.ts";
-import { logSink } from "./audit/log.ts";
-import { metricsSink } from "./audit/metrics.ts";
-import { queueSink } from "./audit/queue.ts";
-import { AuditSampler } from "./audit/sampler.ts";
-import type { AuditSink } from "./audit.ts";
+import { type AuditBindings, composeAudit } from "./audit/compose.ts";
+import type { AuditConsumer } from "./audit/consumer.ts";
+import type { AuditDelivery } from "./audit/delivery.ts";
 import type { ConfigProblem, Env } from "./config/reader.ts";
-import { type Config, readConfig } from "./config.ts";
+import { type Config, queueProblems, readConfig } from "./config.ts";
 import { ACCOUNTS_CACHE, type AccountsValue } from "./github/accounts.ts";
 import { readAppKeys } from "./github/app.ts";
 import { AppSlugs } from "./github/app-slugs.ts";
@@ -64,8 +61,8 @@ export interface Services extends Omit<Outside, "fetcher"> {
   /** By their digest, when GitHub called tokens that callers brought back dead; in ms. */
   readonly deadTokens: BoundedMap<number>;
   readonly readiness: Readiness;
-  readonly auditSampler: AuditSampler;
-  readonly sinks: readonly AuditSink[];
+  readonly audit: AuditDelivery;
+  readonly auditConsumer: AuditConsumer;
   /** For `/readyz`: what is on that should not be in production, and which optional bindings are missing. */
   readonly warnings: readonly string[];
 }
@@ -101,7 +98,8 @@ export const realOutside = (): Outside => ({
 export function setUp(env: Env, outside: Outside = realOutside()): Setup {
   const reading = readConfig(env);
   const kv = bindingOf<KVNamespace>(env, "STS_CACHE", "get");
-  const problems: ConfigProblem[] = reading.ok ? [] : [...reading.problems];
+  const hasQueue = auditBindingsOf(env).queue !== undefined;
+  const problems: ConfigProblem[] = [...(reading.ok ? queueProblems(reading.config, hasQueue) : reading.problems)];
   if (!kv) problems.push({ variable: "STS_CACHE", problem: "is required: bind a Workers KV namespace" });
   const readyToken = typeof env.READY_TOKEN === "string" && env.READY_TOKEN !== "" ? env.READY_TOKEN : undefined;
   const apps = (reading.ok ? reading.config : reading).apps.flatMap((app): App[] => {
@@ -140,6 +138,9 @@ function compose(parts: Parts, outside: Outside): Services {
     log: (event) => log(JSON.stringify(event)),
   });
   const appSlugs = new AppSlugs({ kv: caches.kv, apiUrl: config.apiUrl, now });
+  const bindings = auditBindingsOf(env);
+  const quotaOf = (appId: string, owner: string) => github.quotaOf(appId, owner);
+  const { audit, consumer: auditConsumer } = composeAudit({ ...outside, config, bindings, quotaOf });
   const callerLimit = bindingOf<RateLimit>(env, "CALLER_RATE_LIMIT", "limit");
   const ownerLimit = bindingOf<RateLimit>(env, "OWNER_RATE_LIMIT", "limit");
   return {
@@ -170,9 +171,9 @@ function compose(parts: Parts, outside: Outside): Services {
       appSlugs,
       now,
     }),
-    auditSampler: new AuditSampler(now),
     budgets: new Budgets({ callers: callerLimit, owners: ownerLimit, now }),
-    sinks: sinksOf(parts, outside),
+    audit,
+    auditConsumer,
     warnings: [
       ...(config.allowLoopback ? ["ALLOW_LOOPBACK is on: for development and tests only"] : []),
       ...(callerLimit ? [] : ["CALLER_RATE_LIMIT is not bound: callers are limited per isolate only"]),
@@ -194,18 +195,11 @@ const deploymentRulesOf = (config: Config): DeploymentRules => ({
   mayBeAsked: (issuer) => fetchTarget(issuer, config) !== undefined,
 });
 
-/** The log always; the others where they are configured or bound. */
-function sinksOf({ config, env }: Parts, { fetcher, now, log }: Outside): readonly AuditSink[] {
-  const queue = bindingOf<Queue>(env, "AUDIT_QUEUE", "send");
-  const metrics = bindingOf<AnalyticsEngineDataset>(env, "METRICS", "writeDataPoint");
-  const { eventIngressUri: uri, stsDomain: domain } = config;
-  return [
-    logSink(log),
-    ...(uri === undefined ? [] : [new CloudEventsSink({ fetcher, now, uri, domain }).sink]),
-    ...(queue ? [queueSink(queue)] : []),
-    ...(metrics ? [metricsSink(metrics)] : []),
-  ];
-}
+const auditBindingsOf = (env: Env): AuditBindings => ({
+  queue: bindingOf<Queue>(env, "AUDIT_QUEUE", "send"),
+  bucket: bindingOf<R2Bucket>(env, "AUDIT_BUCKET", "put"),
+  metrics: bindingOf<AnalyticsEngineDataset>(env, "METRICS", "writeDataPoint"),
+});
 
 function createCaches({ config, apps, kv: namespace }: Parts, { now, log }: Outside) {
   const apiHost = new URL(config.apiUrl).host;

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { expect, it, vi } from "vitest";
 import { unstable_readConfig } from "wrangler";
 import { parse } from "yaml";
+import { METRIC_BLOBS, METRIC_DOUBLES, METRIC_INDEX } from "../../worker/audit/metrics.ts";
 import { BINDINGS } from "../../worker/config/reader.ts";
 import { readConfig } from "../../worker/config.ts";
 import { REFUSALS } from "../../worker/denial.ts";
@@ -70,6 +71,19 @@ it("lists every binding that the Worker looks for, and no other", () => {
   const listed = tableOf("binding", "needed").flatMap(([names = ""]) => names.split(", "));
   expect(listed.sort()).toEqual([...new Set([...found].map(([, name]) => name ?? ""))].sort());
   expect(listed).toEqual([...BINDINGS].sort());
+});
+
+it("has the columns of the metrics as they are written, and queries that call them by their names", () => {
+  const document = text("worker/README.md");
+  const numbered = (kind: string, columns: object) => Object.keys(columns).map((name, i) => [`${kind}${i + 1}`, name]);
+  const columns = [["index1", METRIC_INDEX], ...numbered("blob", METRIC_BLOBS), ...numbered("double", METRIC_DOUBLES)];
+  expect(tableIn(document, ["column", "name"]).map((cells) => cells.slice(0, 2))).toEqual(columns);
+  const [, sql = ""] = /^```sql\n([\s\S]*?)^```$/m.exec(document) ?? [];
+  const used = [...sql.matchAll(/\b((?:index|blob|double)\d+)\b(?: AS (\w+))?/g)];
+  expect(used.length).toBeGreaterThan(10);
+  const nameOf = new Map(columns.map(([column, name]) => [column, name]));
+  for (const [, column = "", alias = nameOf.get(column)] of used)
+    expect([column, nameOf.get(column)]).toEqual([column, alias]);
 });
 
 /** As people say it: a minute is 60 s. */
@@ -158,6 +172,10 @@ it("has snippets that can be pasted to the end of them as they are", () => {
   const { config, problems, findings } = readOwn(SNIPPETS.join("\n"));
   expect([problems, findings]).toEqual([[], []]);
   expect(config.queues.producers).toMatchObject([{ binding: "AUDIT_QUEUE" }]);
+  expect(config.queues.consumers).toMatchObject([
+    { queue: "octo-sts-audit", dead_letter_queue: "octo-sts-audit-dead" },
+  ]);
+  expect(config.r2_buckets).toMatchObject([{ binding: "AUDIT_BUCKET" }]);
   expect(config.analytics_engine_datasets).toMatchObject([{ binding: "METRICS" }]);
   expect(config.kv_namespaces).toMatchObject([{ binding: "STS_CACHE", id: expect.any(String) }]);
   expect(config.ratelimits).toMatchObject([

@@ -7,6 +7,7 @@ export const LAYERS = [
   "server/",
   "index",
   "app",
+  "queue",
   "http/",
   "webhook/",
   "exchange/",

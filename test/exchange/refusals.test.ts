@@ -460,6 +460,17 @@ const POLICIES: readonly Row[] = [
     asking: { query: { permissions: "issues:write,contents:read", repositories: "app,other" } },
     message: "asked for more than the trust policy grants: contents:read, other",
   },
+  {
+    reason: "audit_unavailable",
+    about: "the queue that must take the event of a grant does not",
+    options: {
+      variables: { AUDIT_REQUIRED: "queue" },
+      bindings: { AUDIT_QUEUE: { send: () => Promise.reject(new Error("refused")) } },
+    },
+    message: "this deployment hands out no token that it cannot record, and its audit events are not taken now",
+    retryAfter: "5",
+    mints: 1,
+  },
 ];
 
 const GITHUB: readonly Row[] = [

@@ -29,6 +29,6 @@ it("takes every secret from a file", () => {
   const [, names = ""] = /^for name in (.*); do$/m.exec(text("worker/server/run")) ?? [];
   const secrets = [...text("README.md").matchAll(/^\| (\w+) \(secret\)/gm)].map(([, name]) => name);
   expect(names.split(" ").sort()).toEqual(secrets.sort());
-  const [, told = "[]"] = /^const SECRETS = (\[.*\]);$/m.exec(text("worker/server/entry.ts")) ?? [];
-  expect(told).toBe(JSON.stringify(names.split(" ")).replaceAll(",", ", "));
+  const [, told = "[]"] = /^const SECRETS = (\[[^\]]*\]);$/m.exec(text("worker/server/entry.ts")) ?? [];
+  expect([...told.matchAll(/"(\w+)"/g)].map(([, name]) => name)).toEqual(names.split(" "));
 });

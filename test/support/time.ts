@@ -3,6 +3,7 @@
 // is plays no part. What a world's clock shows is another matter: only a test moves that.
 
 import { env } from "cloudflare:workers";
+import { AUDIT_BUCKET } from "./bucket.ts";
 
 interface Timer {
   readonly at: number;
@@ -56,6 +57,7 @@ class SkippedTime {
       "verify",
     ]);
     this.#watch(env.STS_CACHE, ["delete", "get", "list", "put"]);
+    this.#watch(AUDIT_BUCKET, ["get", "list", "put"]);
   }
 
   stop(): void {

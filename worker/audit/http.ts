@@ -1,75 +1,85 @@
-import { type AuditEvent, type AuditSink, EVENT_TYPE } from "../audit.ts";
-import { AUDIT_ATTEMPTS, AUDIT_PAUSE_MAX_MS, AUDIT_PAUSE_MIN_MS, AUDIT_TIMEOUT_MS } from "../limits.ts";
-import { boundedFetch, type Fetcher } from "../store/fetch.ts";
+import type { AuditEvent } from "../audit.ts";
+import {
+  AUDIT_DELIVERY_MAX_MS,
+  AUDIT_JITTER_MAX_MS,
+  AUDIT_RETRY_AFTER_MAX_MS,
+  AUDIT_TIMEOUT_MS,
+  AUDIT_WAITS_MS,
+} from "../limits.ts";
+import { pause } from "../store/pause.ts";
+import { Breaker } from "./breaker.ts";
+import { attributesOf, binaryHeaders, structured } from "./cloud-event.ts";
+import type { Endpoint, Posted } from "./endpoint.ts";
+import type { Sink, SinkAnswer } from "./sink.ts";
 
-export interface CloudEventsSinkDeps {
-  readonly fetcher: Fetcher;
+export interface HttpSinkDeps {
+  readonly endpoint: Endpoint;
+  readonly mode: "binary" | "structured";
+  readonly domain: string;
   /** Ms since the epoch. */
   readonly now: () => number;
-  readonly uri: string;
-  readonly domain: string;
+  /** In [0, 1), for jitter. */
+  readonly random: () => number;
 }
 
 /**
- * CloudEvents 1.0 over HTTP, binary mode (HTTP protocol binding section 3.1). A sink that took no event is left alone for a while:
- * events meanwhile are lost to it, and told to the log. While one event finds out whether it was a moment's failure, all others
- * are sent once: a sink that hangs is not asked four times by everybody who meets it.
+ * CloudEvents 1.0 over HTTP, one a request. A sink that took no event is left alone for a while: events meanwhile are left out.
+ * While one event finds out whether it was a moment's failure, all others are sent once: a sink that hangs is not asked four times
+ * by everybody who meets it.
  */
-export class CloudEventsSink {
-  readonly #deps: CloudEventsSinkDeps;
-  #failures = 0;
-  #pausedUntil = 0;
+export class HttpSink implements Sink {
+  readonly name = "http";
+  readonly #deps: HttpSinkDeps;
+  readonly #breaker: Breaker;
   #repeatingUntil = 0;
 
-  constructor(deps: CloudEventsSinkDeps) {
+  constructor(deps: HttpSinkDeps) {
     this.#deps = deps;
+    this.#breaker = new Breaker(deps.now, 0);
   }
 
-  readonly sink: AuditSink = async (event) => {
-    const { now } = this.#deps;
-    if (now() < this.#pausedUntil) throw new Error("the event sink took no event lately");
-    const isTaken = (await this.#send(event)) || (await this.#repeat(event));
-    if (!isTaken) throw new Error("the event sink does not take the event");
-    this.#failures = 0;
-  };
+  get pausedMs(): number {
+    return this.#breaker.pausedMs;
+  }
 
-  async #repeat(event: AuditEvent): Promise<boolean> {
-    const { now } = this.#deps;
-    if (now() < Math.max(this.#pausedUntil, this.#repeatingUntil)) return false;
+  async take(event: AuditEvent, maxMs: number): Promise<SinkAnswer> {
+    // What corrects an event that the sink has is never left out.
+    if (this.pausedMs > 0 && !event.correction) return "left_out";
+    const deadline = AbortSignal.timeout(maxMs);
+    const send = () => this.#send(event, deadline);
+    const first = await send();
+    const posted = first.kind === "again" ? await this.#repeat(first, send, deadline) : first;
+    if (posted.kind === "taken") this.#breaker.succeeded();
+    if (posted.kind === "refused" && posted.because === "endpoint") this.#breaker.failed();
+    return posted.kind === "taken" ? "taken" : "lost";
+  }
+
+  async #repeat(first: Again, send: () => Promise<Posted>, deadline: AbortSignal): Promise<Posted> {
+    const { now, random } = this.#deps;
+    this.#breaker.pause(first.retryAfterMs);
+    if (now() < this.#repeatingUntil) return first;
     // A time, as the runtime may end the work before it is done.
-    this.#repeatingUntil = now() + AUDIT_ATTEMPTS * AUDIT_TIMEOUT_MS;
-    let isTaken = false;
-    for (let attempt = 2; !isTaken && attempt <= AUDIT_ATTEMPTS; attempt++) isTaken = await this.#send(event);
+    this.#repeatingUntil = now() + AUDIT_DELIVERY_MAX_MS;
+    let posted: Posted = first;
+    for (const waitMs of AUDIT_WAITS_MS) {
+      if (posted.kind !== "again" || posted.retryAfterMs > AUDIT_RETRY_AFTER_MAX_MS) break;
+      await pause(Math.max(waitMs + random() * AUDIT_JITTER_MAX_MS, posted.retryAfterMs), deadline);
+      if (deadline.aborted) break;
+      posted = await send();
+      if (posted.kind === "again") this.#breaker.pause(posted.retryAfterMs);
+    }
     this.#repeatingUntil = 0;
-    if (isTaken) return true;
-    const pauseMs = Math.min(AUDIT_PAUSE_MIN_MS * 2 ** this.#failures, AUDIT_PAUSE_MAX_MS);
-    this.#failures += 1;
-    this.#pausedUntil = now() + pauseMs;
-    return false;
+    if (posted.kind === "again") this.#breaker.failed();
+    return posted;
   }
 
-  async #send(event: AuditEvent): Promise<boolean> {
-    const { fetcher, uri, domain } = this.#deps;
-    const request = new Request(uri, {
-      method: "POST",
-      redirect: "manual",
-      headers: { "Content-Type": "application/json", ...cloudEventHeaders(event, domain) },
-      body: JSON.stringify(event),
-    });
-    const response = await boundedFetch(fetcher, request, { timeoutMs: AUDIT_TIMEOUT_MS, maxBytes: 65_536 });
-    return response.kind === "response" && response.status < 300;
+  #send(event: AuditEvent, deadline: AbortSignal): Promise<Posted> {
+    const { endpoint, mode, domain } = this.#deps;
+    const signal = AbortSignal.any([AbortSignal.timeout(AUDIT_TIMEOUT_MS), deadline]);
+    if (mode === "binary") return endpoint.post(binaryHeaders(event, domain), JSON.stringify(event), signal);
+    const body = JSON.stringify(structured(attributesOf(event, domain), event));
+    return endpoint.post({ "Content-Type": "application/cloudevents+json" }, body, signal);
   }
 }
 
-function cloudEventHeaders(event: AuditEvent, domain: string): Readonly<Record<string, string>> {
-  // What was asked may be missing or ill-formed; a header holds visible ASCII (binding section 3.1.3.2).
-  const subject = encodeURI(`${event.scope ?? ""}/${event.identity ?? ""}`);
-  return {
-    "ce-specversion": "1.0",
-    "ce-id": event.request_id,
-    "ce-type": EVENT_TYPE,
-    "ce-source": `https://${domain}`,
-    "ce-subject": subject,
-    "ce-time": event.time,
-  };
-}
+type Again = Extract<Posted, { readonly kind: "again" }>;

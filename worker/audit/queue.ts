@@ -1,10 +1,35 @@
-import type { AuditSink } from "../audit.ts";
-import { QUEUE_TIMEOUT_MS } from "../limits.ts";
+import type { AuditEvent } from "../audit.ts";
+import { QUEUE_FAILURES_TOLERATED, QUEUE_TIMEOUT_MS } from "../limits.ts";
 import { withinTime } from "../store/within-time.ts";
+import { Breaker } from "./breaker.ts";
+import type { Sink, SinkAnswer } from "./sink.ts";
 
-/** The same event as a message; what reads the queue sees the type as it would in a CloudEvent. */
-export function queueSink(queue: Queue): AuditSink {
-  return async (event) => {
-    await withinTime(queue.send(event), QUEUE_TIMEOUT_MS);
-  };
+/**
+ * The event as a message, of which `consumer.ts` is one reader. It is offered every event, however many it did not take: that costs
+ * nobody a wait, and tells when the queue is well again.
+ */
+export class QueueSink implements Sink {
+  readonly name = "queue";
+  readonly #queue: Queue;
+  readonly #breaker: Breaker;
+
+  constructor(queue: Queue, now: () => number) {
+    this.#queue = queue;
+    this.#breaker = new Breaker(now, QUEUE_FAILURES_TOLERATED);
+  }
+
+  get pausedMs(): number {
+    return this.#breaker.pausedMs;
+  }
+
+  async take(event: AuditEvent, maxMs: number): Promise<SinkAnswer> {
+    try {
+      await withinTime(this.#queue.send(event), Math.min(maxMs, QUEUE_TIMEOUT_MS));
+    } catch {
+      this.#breaker.failed();
+      return "lost";
+    }
+    this.#breaker.succeeded();
+    return "taken";
+  }
 }

@@ -21,6 +21,7 @@ export const BINDINGS = [
   "CALLER_RATE_LIMIT",
   "OWNER_RATE_LIMIT",
   "AUDIT_QUEUE",
+  "AUDIT_BUCKET",
   "METRICS",
   "ASSETS",
 ] as const;
@@ -72,6 +73,13 @@ export class Reader {
     if (value === undefined) return choices[0];
     const chosen = choices.find((choice) => choice === value);
     return chosen ?? this.problem(name, `must be one of ${choices.join(", ")}`) ?? choices[0];
+  }
+
+  /** The value of an HTTP header. */
+  header(name: string): string | undefined {
+    const value = this.text(name);
+    if (value === undefined || /^[\x20-\x7e]+$/.test(value)) return value;
+    return this.problem(name, "must be one line of ASCII, such as Bearer and a token");
   }
 
   host(name: string): string {

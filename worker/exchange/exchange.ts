@@ -125,6 +125,8 @@ async function steps(run: ExchangeRun, incoming: Incoming, deps: ExchangeDeps): 
   const asked = { ...scope, ...from, policyRepository, grant: grant.value, sticky };
   const granting = { path: target.fullPath, sha: policy.value.sha };
   if (dryRun) return rehearsal(run, deps, asked, granting);
+  const unrecordable = run.unrecordable();
+  if (unrecordable) return run.refused(unrecordable);
   const minted = await mintThroughApps(github, asked, run.call);
   run.setMinted(minted);
   if (!minted.result.ok) {

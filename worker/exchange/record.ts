@@ -13,7 +13,7 @@ import { scopeText, type Target } from "../trust-policy/target.ts";
 import { disclosed } from "./disclosure.ts";
 import { Excerpts } from "./excerpts.ts";
 import type { Minted } from "./mint.ts";
-import type { ExchangeOutcome, ExchangeRequest, Incoming, Refused, Timing } from "./outcome.ts";
+import type { ExchangeOutcome, ExchangeRequest, Granted, Incoming, Refused, Timing } from "./outcome.ts";
 import type { Listing } from "./rules.ts";
 
 /** Of several look-ups the event has the last in this order. */
@@ -28,6 +28,7 @@ export class ExchangeRecord {
   readonly #event: AuditEvent;
   readonly #excerpts = new Excerpts();
   #steppedAt: number;
+  #isAnnounced = false;
 
   constructor({ requestId, route, userAgent, colo, traceparent, describe }: Arrival, now: () => number) {
     this.#now = now;
@@ -138,6 +139,14 @@ export class ExchangeRecord {
     this.#event.duration_ms = this.#now() - this.#startedAt;
   }
 
+  /** The event of a grant as it stands before the answer. It may be with a sink then: if nothing is handed out, the next one corrects it. */
+  async announced(granted: Granted): Promise<AuditEvent> {
+    this.answered();
+    const event = structuredClone(await this.finished(granted));
+    this.#isAnnounced = true;
+    return event;
+  }
+
   /** The whole event. */
   async finished(outcome: ExchangeOutcome): Promise<AuditEvent> {
     const event = this.#event;
@@ -160,6 +169,7 @@ export class ExchangeRecord {
 
   #refused({ denial, viewer }: Refused): void {
     const event = this.#event;
+    if (this.#isAnnounced) this.#correct();
     event.reason = denial.reason;
     event.reported_reason = disclosed(denial, viewer);
     if (denial.reason === "issuer_not_permitted") this.allowList({ mode: "enforce", allowed: false });
@@ -167,6 +177,14 @@ export class ExchangeRecord {
     if (!event.trace && "clause" in denial) event.trace = this.#excerpts.trace([denial.clause]);
     event.error = this.#excerpts.text("error", this.#describe(denial));
     event.details = this.#excerpts.details(denial);
+  }
+
+  /** The token's digests stay: they say which one it was that is revoked. */
+  #correct(): void {
+    this.#event.correction = true;
+    this.#event.permissions = undefined;
+    this.#event.repositories = undefined;
+    this.#event.expires_at = undefined;
   }
 
   #through({ app, installation }: Pick<PolicyAccess, "app" | "installation">): void {

@@ -2,13 +2,12 @@
  * One exchange under way: its time, its calls, what its steps learned about the caller, and how it ends. After the answer, read
  * tokens are revoked, caches are written and the event is sent. The decisions are in `exchange.ts`.
  */
-import type { AuditSampler } from "../audit/sampler.ts";
-import { type AuditSink, emit } from "../audit.ts";
+import type { AuditDelivery } from "../audit/delivery.ts";
 import { describeBug } from "../bug.ts";
 import type { Config } from "../config.ts";
 import { type Denial, REFUSALS, type Result, type Viewer } from "../denial.ts";
 import type { GitHub } from "../github/github.ts";
-import { EXCHANGE_DEADLINE_MS } from "../limits.ts";
+import { EXCHANGE_DEADLINE_MS, RETRY_AFTER_OUTAGE_SECONDS } from "../limits.ts";
 import type { UnverifiedToken } from "../oidc/token.ts";
 import type { VerifiedToken } from "../oidc/verify.ts";
 import type { WriteOrigin } from "../store/cache.ts";
@@ -22,7 +21,7 @@ import { type AbuseLimitDeps, AbuseLimits, type Ending } from "./abuse-limits.ts
 import { disclosed, isOwnersOwn, isWorkloadOf, viewerOf } from "./disclosure.ts";
 import { type HintDeps, withHints } from "./hints.ts";
 import type { Minted } from "./mint.ts";
-import type { ExchangeOutcome, ExchangeRequest, Incoming, Refused } from "./outcome.ts";
+import type { ExchangeOutcome, ExchangeRequest, Granted, Incoming, Refused } from "./outcome.ts";
 import { type Payer, payerOf } from "./payer.ts";
 import { ExchangeRecord } from "./record.ts";
 
@@ -32,8 +31,7 @@ export interface RunDeps extends AbuseLimitDeps, HintDeps {
   readonly github: Pick<GitHub, "accounts" | "appsOf" | "getApp" | "isScarceFor" | "repositories" | "revoke">;
   /** Where people see the configured GitHub. */
   readonly webUrl: string;
-  readonly sinks: readonly AuditSink[];
-  readonly auditSampler: AuditSampler;
+  readonly audit: Pick<AuditDelivery, "isRequired" | "pausedMs" | "secure" | "deliver">;
   /** Ms since the epoch. */
   readonly now: () => number;
   readonly log: (line: string) => void;
@@ -172,10 +170,8 @@ export class ExchangeRun {
 
   async #settled(outcome: ExchangeOutcome): Promise<ExchangeOutcome> {
     if (outcome.kind === "granted") {
-      // Nobody is there to take it: a token that is not handed out must not live.
-      if (this.callerLeft()) return this.refused({ reason: "deadline_exceeded" });
-      this.#unusedTokens.delete(outcome.token);
-      return outcome;
+      const unfit = await this.#handOut(outcome);
+      return unfit ? this.refused(unfit) : outcome;
     }
     if (outcome.kind === "would_grant") return outcome;
     const { denial, viewer } = outcome;
@@ -186,6 +182,29 @@ export class ExchangeRun {
     const hasAsked = this.record.counted("github_calls") > 0;
     const instead = await this.limits.settle({ denial, viewer, payer: this.payer, asked: this.#asked(), hasAsked });
     return instead ? this.refused(instead) : outcome;
+  }
+
+  /** A token that is not handed out must not live. A sink that took the event of one is told of that by another. */
+  async #handOut(granted: Granted): Promise<Denial | undefined> {
+    const { audit } = this.#deps;
+    if (this.callerLeft()) return { reason: "deadline_exceeded" };
+    if (audit.isRequired) {
+      const isTaken = await audit.secure(await this.record.announced(granted), this.call.signal);
+      if (!isTaken) return this.#auditUnavailable();
+      if (this.callerLeft()) return { reason: "deadline_exceeded" };
+    }
+    this.#unusedTokens.delete(granted.token);
+    return undefined;
+  }
+
+  /** Where a grant must be recorded and the sink is known to take nothing: then nothing is minted that would have to be revoked. */
+  unrecordable(): Denial | undefined {
+    return this.#deps.audit.pausedMs > 0 ? this.#auditUnavailable() : undefined;
+  }
+
+  #auditUnavailable(): Denial {
+    const seconds = Math.ceil(this.#deps.audit.pausedMs / 1_000);
+    return { reason: "audit_unavailable", retryAfterSeconds: seconds || RETRY_AFTER_OUTAGE_SECONDS };
   }
 
   #asked(): Ending["asked"] {
@@ -220,13 +239,8 @@ export class ExchangeRun {
   }
 
   async #emit(outcome: ExchangeOutcome): Promise<void> {
-    const { sinks, auditSampler, log } = this.#deps;
-    if (outcome.kind === "refused" && outcome.denial.reason === "caller_rate_limited") {
-      const skipped = auditSampler.admit();
-      if (skipped === undefined) return;
-      if (skipped > 0) this.record.count("events_left_out", skipped);
-    }
-    await emit(await this.record.finished(outcome), sinks, log);
+    const { audit } = this.#deps;
+    await audit.deliver(await this.record.finished(outcome), outcome.kind === "granted" && audit.isRequired);
   }
 
   async #revoke(token: string): Promise<void> {

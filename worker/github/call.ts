@@ -13,6 +13,7 @@ import {
 } from "../limits.ts";
 import type { Writes } from "../store/cache.ts";
 import { boundedFetch, type Fetched, type Fetcher, parseJson } from "../store/fetch.ts";
+import { pause } from "../store/pause.ts";
 import { type ApiRequest, buildRequest } from "./request.ts";
 import { type ApiResponse, type ApiResult, denialOf, type Lookup, resultOf } from "./response.ts";
 
@@ -189,16 +190,4 @@ function callOf(route: string, response: ApiResponse, milliseconds: number): Cal
   const id = status < 400 ? null : headers.get("x-github-request-id");
   const githubRequestId = id !== null && REQUEST_ID.test(id) ? { githubRequestId: id } : {};
   return { route, outcome: status, milliseconds, ...githubRequestId };
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    signal.addEventListener("abort", done, { once: true });
-  });
 }

@@ -11,7 +11,7 @@ import { Api, type ApiDeps, type CallContext, type TokenApi } from "./call.ts";
 import { Installations, type InstallationValue } from "./installations.ts";
 import { type AskedGrant, MINT_ROUTE } from "./mint.ts";
 import { TO_CHECK, TO_READ } from "./needs.ts";
-import { Pool } from "./pool.ts";
+import { Pool, type Quota } from "./pool.ts";
 import { InstalledRepositories } from "./repositories.ts";
 import { type ApiRequest, GRAPHQL } from "./request.ts";
 import { type ApiResponse, type ApiResult, denialOf, resultOf } from "./response.ts";
@@ -89,6 +89,11 @@ export class GitHub implements TokenApi {
   /** Whether what is left of the owner's rate limit is kept for the owner's own. */
   isScarceFor(owner: string): boolean {
     return this.#pool.isScarceFor(owner);
+  }
+
+  /** What is left of an App's rate limit at an owner's installation, where this isolate was told. */
+  quotaOf(appId: string, owner: string): Quota | undefined {
+    return this.#pool.quotaOf(appId, owner);
   }
 
   /** The App as GitHub knows it. */

@@ -45,6 +45,12 @@ export class Pool {
     return appsOf(this.#apps, owner);
   }
 
+  /** What was last told, as long as it means anything. */
+  quotaOf(appId: string, owner: string): Quota | undefined {
+    const quota = this.#quotas.get(keyOf(appId, owner));
+    return quota && this.#now() < quota.resetAt ? quota : undefined;
+  }
+
   /** Reads the rate-limit headers of a response to an installation's token. */
   tap(appId: string, owner: string, headers: Headers): void {
     const remaining = wholeNumber(headers.get("x-ratelimit-remaining"));

@@ -43,7 +43,7 @@ export async function readyRoute(
   });
   const ready = checks.every(({ ok }) => ok);
   const isTrusted = await mayKnowMore(request, services.config.readyToken);
-  const details = { checks, warnings: [...warnings, ...services.warnings] };
+  const details = { checks, warnings: [...warnings, ...services.warnings], audit: services.audit.losses };
   return jsonResponse({ ready, ...(isTrusted && details), request_id: requestId }, ready ? 200 : 503);
 }
 

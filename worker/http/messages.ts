@@ -115,6 +115,8 @@ export function messageOf(denial: Denial, viewer: Viewer, words: Words): string 
       return "GitHub refuses this deployment's App credentials";
     case "grant_mismatch":
       return "GitHub granted something else than was asked; the token was revoked";
+    case "audit_unavailable":
+      return "this deployment hands out no token that it cannot record, and its audit events are not taken now";
     case "deadline_exceeded":
       return "the exchange took too long";
     case "internal":

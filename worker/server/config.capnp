@@ -128,6 +128,9 @@ const bindings :List(Workerd.Worker.Binding) = [
   (name = "REQUIRE_REPOSITORIES", fromEnvironment = "REQUIRE_REPOSITORIES"),
   (name = "ORG_PERMISSIONS_IN_REPO_POLICIES", fromEnvironment = "ORG_PERMISSIONS_IN_REPO_POLICIES"),
   (name = "EVENT_INGRESS_URI", fromEnvironment = "EVENT_INGRESS_URI"),
+  (name = "EVENT_INGRESS_MODE", fromEnvironment = "EVENT_INGRESS_MODE"),
+  (name = "EVENT_INGRESS_AUTHORIZATION", fromEnvironment = "EVENT_INGRESS_AUTHORIZATION"),
+  (name = "AUDIT_REQUIRED", fromEnvironment = "AUDIT_REQUIRED"),
   (name = "ALLOW_LOOPBACK", fromEnvironment = "ALLOW_LOOPBACK"),
   (name = "PRIVATE_HOSTS", fromEnvironment = "PRIVATE_HOSTS"),
 ];

@@ -64,7 +64,13 @@ async function problemsOf(env: Env, context: ExecutionContext): Promise<readonly
   return problems.map(({ variable, problem }) => `${variable} ${problem}`);
 }
 
-const SECRETS = ["GITHUB_APP_PRIVATE_KEY", "GITHUB_APPS", "GITHUB_WEBHOOK_SECRET", "READY_TOKEN"];
+const SECRETS = [
+  "GITHUB_APP_PRIVATE_KEY",
+  "GITHUB_APPS",
+  "GITHUB_WEBHOOK_SECRET",
+  "READY_TOKEN",
+  "EVENT_INGRESS_AUTHORIZATION",
+];
 
 /** Of what `run` alone reads. The Worker judges what is nearly a name of its own. */
 function problemsOfNames(names: readonly string[], env: Env): readonly string[] {

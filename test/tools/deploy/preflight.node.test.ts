@@ -36,6 +36,7 @@ describe("nothing is found with", () => {
       "every optional binding",
       {
         queues: { producers: [{ binding: "AUDIT_QUEUE", queue: "q" }] },
+        r2_buckets: [{ binding: "AUDIT_BUCKET", bucket_name: "b" }],
         analytics_engine_datasets: [{ binding: "METRICS", dataset: "d" }],
       },
     ],
@@ -51,6 +52,11 @@ describe("an error is", () => {
       "nearly a binding",
       { queues: { producers: [{ binding: "AUDIT_QUEUES", queue: "q" }] } },
       "AUDIT_QUEUES must be AUDIT_QUEUE",
+    ],
+    [
+      "a required queue that is not bound",
+      vars({ AUDIT_REQUIRED: "queue" }),
+      "AUDIT_REQUIRED is queue, but AUDIT_QUEUE",
     ],
     ["a value that the Worker refuses", vars({ INLINE_JWKS: "yes" }), "INLINE_JWKS must be true or false"],
     ["a secret among variables", vars({ READY_TOKEN: "s3cr3t" }), "READY_TOKEN is a secret"],

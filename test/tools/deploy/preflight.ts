@@ -1,6 +1,6 @@
 // What is wrong with a deployment before it is one, by the Worker's own reading of its configuration. Pure: reaches nothing.
 
-import { readConfig } from "../../../worker/config.ts";
+import { queueProblems, readConfig } from "../../../worker/config.ts";
 import { webUrlOf } from "../../../worker/github/web-url.ts";
 import type { Settings } from "./settings.ts";
 
@@ -10,7 +10,13 @@ export interface Finding {
   readonly text: string;
 }
 
-const SECRETS = ["GITHUB_APP_PRIVATE_KEY", "GITHUB_APPS", "GITHUB_WEBHOOK_SECRET", "READY_TOKEN"];
+const SECRETS = [
+  "GITHUB_APP_PRIVATE_KEY",
+  "GITHUB_APPS",
+  "GITHUB_WEBHOOK_SECRET",
+  "READY_TOKEN",
+  "EVENT_INGRESS_AUTHORIZATION",
+];
 /** TOML takes them for variables where they stand below `[vars]`. */
 const OF_WRANGLER = ["name", "workers_dev", "preview_urls", "route", "routes"];
 /** What is stored as a secret, so that it is not known here. */
@@ -22,11 +28,12 @@ export function preflight(settings: Settings): readonly Finding[] {
   const { vars } = settings;
   const bindings = [
     ...[...settings.kv_namespaces, ...settings.queues.producers].map(({ binding }) => binding),
-    ...settings.analytics_engine_datasets.map(({ binding }) => binding),
+    ...[...settings.analytics_engine_datasets, ...settings.r2_buckets].map(({ binding }) => binding),
     ...settings.ratelimits.map(({ name }) => name),
   ];
   const reading = readConfig({ ...STORED, ...Object.fromEntries(bindings.map((name) => [name, {}])), ...vars });
-  const problems = reading.ok ? [] : reading.problems;
+  const hasQueue = settings.queues.producers.some(({ binding }) => binding === "AUDIT_QUEUE");
+  const problems = reading.ok ? queueProblems(reading.config, hasQueue) : reading.problems;
   const exposed = SECRETS.filter((name) => name in vars);
   return [
     ...problems.map(({ variable, problem }) => error(`${variable} ${problem}${hintFor(variable, settings)}`)),

@@ -28,6 +28,7 @@ const SettingsSchema = v.looseObject({
   kv_namespaces: v.optional(v.array(v.looseObject({ binding: v.string(), id: v.optional(v.string()) })), []),
   ratelimits: v.optional(v.array(Name), []),
   analytics_engine_datasets: v.optional(v.array(Bound), []),
+  r2_buckets: v.optional(v.array(Bound), []),
   queues: v.optional(v.looseObject({ producers: v.optional(v.array(Bound), []) }), {}),
 });
 export type Settings = v.InferOutput<typeof SettingsSchema>;

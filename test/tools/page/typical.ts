@@ -147,6 +147,7 @@ const TYPICAL: Readonly<Record<Exclude<Reason, "not_found">, Denial>> = {
   github_invalid_answer: { reason: "github_invalid_answer", route: "GET /app", problem: "not JSON" },
   app_credentials_rejected: { reason: "app_credentials_rejected", appId: "12345" },
   grant_mismatch: { reason: "grant_mismatch", problem: "more permissions than asked" },
+  audit_unavailable: { reason: "audit_unavailable", retryAfterSeconds: 5 },
   deadline_exceeded: { reason: "deadline_exceeded" },
   internal: { reason: "internal" },
 };

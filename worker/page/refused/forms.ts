@@ -65,6 +65,7 @@ const FORMS: readonly (readonly [reason: Reason, form: RegExp])[] = [
   ["github_invalid_answer", /GitHub answered something unexpected/],
   ["app_credentials_rejected", /GitHub refuses this deployment's App credentials/],
   ["grant_mismatch", /GitHub granted something else than was asked/],
+  ["audit_unavailable", /this deployment hands out no token that it cannot record/],
   ["deadline_exceeded", /the exchange took too long/],
   ["internal", /(?<=^|::|\]|: )internal error$/],
 ];

@@ -73,6 +73,16 @@ export const OF_GITHUB = {
     look: ["The log's line of this request id: `error` says what differs."],
     near: ["github_invalid_answer", "permission_not_held"],
   },
+  audit_unavailable: {
+    means: "the grant's event could not be recorded, which AUDIT_REQUIRED wants; a token that was made is revoked",
+    who: "nobody",
+    remedy: AGAIN,
+    look: [
+      "The log's lines `audit_sink_failed`: they name the sink, and `/readyz` has the counts for whoever shows READY_TOKEN.",
+      "Does the queue, or what answers at EVENT_INGRESS_URI, take events? It has two seconds.",
+    ],
+    near: ["deadline_exceeded", "misconfigured"],
+  },
   deadline_exceeded: {
     means: "ten seconds were not enough",
     who: "nobody",

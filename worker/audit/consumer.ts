@@ -1,0 +1,103 @@
+/**
+ * Reads the audit queue: each batch goes to R2 as newline-delimited JSON by day, to the HTTP sink as one CloudEvents batch, or to
+ * both. A message is done once all of it is; else it comes again later, and in the end goes to the queue of dead letters.
+ */
+import { CONSUMER_RETRY_MAX_SECONDS, CONSUMER_RETRY_MIN_SECONDS, CONSUMER_TIMEOUT_MS } from "../limits.ts";
+import { withinTime } from "../store/within-time.ts";
+import { isRecordedEvent, objectsOf, type RecordedEvent } from "./archive.ts";
+import { attributesOf, structured } from "./cloud-event.ts";
+import type { Endpoint, Posted } from "./endpoint.ts";
+
+export interface AuditConsumerDeps {
+  readonly bucket: R2Bucket | undefined;
+  readonly endpoint: Endpoint | undefined;
+  readonly domain: string;
+  readonly log: (line: string) => void;
+}
+
+interface Readable {
+  readonly message: Message;
+  readonly event: RecordedEvent;
+}
+
+interface Outcome {
+  readonly done: readonly Readable[];
+  /** What the endpoint asked for. */
+  readonly retryAfterMs: number;
+}
+
+export class AuditConsumer {
+  readonly #deps: AuditConsumerDeps;
+
+  constructor(deps: AuditConsumerDeps) {
+    this.#deps = deps;
+  }
+
+  /** Never throws: every message is told by itself. */
+  async take({ queue, messages }: MessageBatch): Promise<void> {
+    const { bucket, endpoint, log } = this.#deps;
+    const readable = messages.flatMap((message): Readable[] => {
+      const { body } = message;
+      return isRecordedEvent(body) ? [{ message, event: body }] : [];
+    });
+    const stored = bucket ? await storedIn(bucket, readable) : readable;
+    const whole: Outcome = { done: stored, retryAfterMs: 0 };
+    const { done, retryAfterMs } = endpoint ? await this.#posted(endpoint, stored) : whole;
+    // Without a destination nothing is done: the messages are kept as long as the queue keeps them.
+    const finished = new Set(bucket || endpoint ? done.map(({ message }) => message) : []);
+    for (const message of messages) {
+      if (finished.has(message)) message.ack();
+      else message.retry({ delaySeconds: retrySeconds(message.attempts, retryAfterMs) });
+    }
+    if (finished.size === messages.length) return;
+    const unreadable = messages.length - readable.length;
+    const again = messages.length - finished.size;
+    log(JSON.stringify({ type: "audit_batch_failed", queue, done: finished.size, again, unreadable }));
+  }
+
+  /** All in one request; one by one where the endpoint refuses the batch, so that one event of it holds up no other. */
+  async #posted(endpoint: Endpoint, all: readonly Readable[]): Promise<Outcome> {
+    if (all.length === 0) return { done: [], retryAfterMs: 0 };
+    const posted = await this.#post(endpoint, all);
+    if (posted.kind === "taken") return { done: all, retryAfterMs: 0 };
+    if (posted.kind === "again") return { done: [], retryAfterMs: posted.retryAfterMs };
+    if (posted.because === "endpoint" || all.length === 1) return { done: [], retryAfterMs: 0 };
+    const done: Readable[] = [];
+    for (const one of all) {
+      const single = await this.#post(endpoint, [one]);
+      if (single.kind === "taken") done.push(one);
+      if (single.kind === "again") return { done, retryAfterMs: single.retryAfterMs };
+    }
+    return { done, retryAfterMs: 0 };
+  }
+
+  /** HTTP protocol binding section 3.3. */
+  #post(endpoint: Endpoint, batch: readonly Readable[]): Promise<Posted> {
+    const { domain } = this.#deps;
+    const events = batch.map(({ event }) => structured(attributesOf(event, domain), event));
+    const headers = { "Content-Type": "application/cloudevents-batch+json" };
+    return endpoint.post(headers, JSON.stringify(events), AbortSignal.timeout(CONSUMER_TIMEOUT_MS));
+  }
+}
+
+/** Those of the days that could be written. */
+async function storedIn(bucket: R2Bucket, all: readonly Readable[]): Promise<readonly Readable[]> {
+  const objects = await objectsOf(all.map(({ event }) => event));
+  const stored = await Promise.all(
+    objects.map(async ({ key, text, events }) => {
+      const putting = async () => bucket.put(key, text, { httpMetadata: { contentType: "application/x-ndjson" } });
+      const isStored = await withinTime(putting(), CONSUMER_TIMEOUT_MS).then(
+        () => true,
+        () => false,
+      );
+      return isStored ? events : [];
+    }),
+  );
+  const written = new Set(stored.flat());
+  return all.filter(({ event }) => written.has(event));
+}
+
+function retrySeconds(attempts: number, retryAfterMs: number): number {
+  const backoff = CONSUMER_RETRY_MIN_SECONDS * 2 ** Math.min(attempts - 1, 10);
+  return Math.min(Math.max(backoff, Math.ceil(retryAfterMs / 1_000)), CONSUMER_RETRY_MAX_SECONDS);
+}

@@ -1,0 +1,93 @@
+/**
+ * Who gets the audit events, and what became of them. After the answer each event goes to every sink; where AUDIT_REQUIRED names
+ * one, that sink takes the event of a grant before the answer. What fails is counted and told to the log, and fails nothing else.
+ */
+import type { AuditEvent } from "../audit.ts";
+import { AUDIT_DELIVERY_MAX_MS, AUDIT_REQUIRED_MAX_MS } from "../limits.ts";
+import { raceAbort } from "../store/fetch.ts";
+import { withinTime } from "../store/within-time.ts";
+import type { AuditSampler } from "./sampler.ts";
+import type { Sink, SinkAnswer, SinkName } from "./sink.ts";
+
+export interface AuditDeliveryDeps {
+  readonly sinks: readonly Sink[];
+  /** One of the sinks. */
+  readonly required: SinkName | undefined;
+  readonly sampler: AuditSampler;
+  readonly log: (line: string) => void;
+}
+
+/** Since the isolate started. */
+export interface AuditLosses {
+  readonly sinks: Readonly<Partial<Record<SinkName, Readonly<Record<SinkAnswer, number>>>>>;
+  /** Of callers over a limit: sent to no sink. */
+  readonly sampled_out: number;
+}
+
+export class AuditDelivery {
+  readonly #deps: AuditDeliveryDeps;
+  readonly #required: Sink | undefined;
+  readonly #counts: ReadonlyMap<Sink, Record<SinkAnswer, number>>;
+  #sampledOut = 0;
+
+  constructor(deps: AuditDeliveryDeps) {
+    this.#deps = deps;
+    this.#required = deps.sinks.find(({ name }) => name === deps.required);
+    // Grants must not go unrecorded because somebody composed this wrongly.
+    if (deps.required !== undefined && this.#required === undefined) throw new Error("the required sink is missing");
+    this.#counts = new Map(deps.sinks.map((sink) => [sink, { taken: 0, lost: 0, left_out: 0 }]));
+  }
+
+  get isRequired(): boolean {
+    return this.#required !== undefined;
+  }
+
+  /** For how long no grant can be recorded where that is required, as far as it is known without asking; in ms. */
+  get pausedMs(): number {
+    return this.#required?.pausedMs ?? 0;
+  }
+
+  /** For `/readyz`. */
+  get losses(): AuditLosses {
+    return {
+      sinks: Object.fromEntries([...this.#counts].map(([{ name }, counts]) => [name, { ...counts }])),
+      sampled_out: this.#sampledOut,
+    };
+  }
+
+  /** Before the answer: whether the required sink took the event of a grant. If not, it may have it all the same. */
+  async secure(event: AuditEvent, signal: AbortSignal): Promise<boolean> {
+    if (this.#required === undefined) return true;
+    const work = this.#offer(this.#required, event, AUDIT_REQUIRED_MAX_MS);
+    return (await raceAbort(work, signal).catch(() => "lost")) === "taken";
+  }
+
+  /** After the answer. Never rejects. */
+  async deliver(event: AuditEvent, isSecured: boolean): Promise<void> {
+    if (this.#isSampledOut(event)) return;
+    const sinks = this.#deps.sinks.filter((sink) => !(isSecured && sink === this.#required));
+    await Promise.allSettled(sinks.map((sink) => this.#offer(sink, event, AUDIT_DELIVERY_MAX_MS)));
+  }
+
+  #isSampledOut(event: AuditEvent): boolean {
+    if (event.reason !== "caller_rate_limited" || event.correction) return false;
+    const skipped = this.#deps.sampler.admit();
+    if (skipped === undefined) this.#sampledOut += 1;
+    else if (skipped > 0) event.counts.events_left_out = skipped;
+    return skipped === undefined;
+  }
+
+  async #offer(sink: Sink, event: AuditEvent, maxMs: number): Promise<SinkAnswer> {
+    const delivery = await withinTime(taking(sink, event, maxMs), maxMs).catch(() => "lost" as const);
+    const counts = this.#counts.get(sink);
+    if (counts) counts[delivery] += 1;
+    if (delivery !== "taken") {
+      const { request_id } = event;
+      this.#deps.log(JSON.stringify({ type: "audit_sink_failed", request_id, sink: sink.name, delivery, ...counts }));
+    }
+    return delivery;
+  }
+}
+
+/** A binding may also throw at once. */
+const taking = async (sink: Sink, event: AuditEvent, maxMs: number): Promise<SinkAnswer> => sink.take(event, maxMs);

@@ -1,0 +1,15 @@
+import type { AuditEvent } from "../audit.ts";
+
+export const SINK_NAMES = ["log", "http", "queue", "metrics"] as const;
+export type SinkName = (typeof SINK_NAMES)[number];
+
+/** `left_out`: not sent, as the sink took nothing lately. What rejects or throws is lost. */
+export type SinkAnswer = "taken" | "lost" | "left_out";
+
+export interface Sink {
+  readonly name: SinkName;
+  /** The time bounds all tries together. */
+  take(event: AuditEvent, maxMs: number): Promise<SinkAnswer>;
+  /** For how long nothing can be expected of it, in ms; 0 where nothing speaks against it. */
+  readonly pausedMs?: number;
+}
