@@ -1,6 +1,5 @@
 // The document at `/` and its files, as the Worker answers them.
 
-import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { DeploymentFacts } from "../../worker/http/facts.ts";
 import { watchedKv } from "../support/kv.ts";
@@ -9,7 +8,7 @@ import { createWorld, DOMAIN, type WorldOptions } from "../support/world.ts";
 const BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
 async function open(options: WorldOptions = {}) {
-  const world = await createWorld({ bindings: { ASSETS: env.ASSETS }, ...options });
+  const world = await createWorld(options);
   const get = (path: string, accept = BROWSER, method = "GET") =>
     world.worker.fetch(new Request(`https://${DOMAIN}${path}`, { method, headers: { Accept: accept } }));
   return { world, get };
@@ -47,7 +46,7 @@ describe("GET /", () => {
 
   it("leads to where an App is installed once GitHub told any isolate, and asks neither GitHub nor KV again", async () => {
     const kv = watchedKv();
-    const bindings = { ASSETS: env.ASSETS, STS_CACHE: kv.binding };
+    const bindings = { STS_CACHE: kv.binding };
     const ghes = { apiUrl: "https://ghes.example/api/v3", actions: "https://ghes.example/_services/token" };
     const { world, get } = await open({ bindings, ...ghes });
     const appsOf = async (ask: typeof get) => factsOf((await ask("/")).text).apps;
@@ -121,7 +120,7 @@ describe("GET /", () => {
   });
 
   it("is JSON where no page is bound", async () => {
-    const { get } = await open({ bindings: {} });
+    const { get } = await open({ bindings: { ASSETS: undefined } });
     expect((await get("/")).body).toMatchObject({ exchange: "/sts/exchange" });
     expect((await get("/assets/main-AAAAAAAA.js")).status).toBe(404);
   });

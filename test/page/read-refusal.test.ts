@@ -6,6 +6,7 @@ import { REFUSALS, type Reason } from "../../worker/denial.ts";
 import { wireRefusal } from "../../worker/http/refusal.ts";
 import { wireRefusalResponse } from "../../worker/http/respond.ts";
 import { knownMessage } from "../../worker/page/refused/forms.ts";
+import { playgroundLink } from "../../worker/page/refused/playground-link.ts";
 import { MAX_CHARACTERS, readRefusal } from "../../worker/page/refused/read.ts";
 import { DOMAIN, typicalOf } from "../tools/page/typical.ts";
 
@@ -204,5 +205,37 @@ describe("what holds no refusal", () => {
       }),
       { numRuns: 40 },
     );
+  });
+});
+
+describe("the playground is opened with", () => {
+  const stateOf = (text: string) => {
+    const [view, state] = playgroundLink(readRefusal(text)).split("?");
+    return { view, ...Object.fromEntries(new URLSearchParams(state)) };
+  };
+
+  it("the refusal, and the place of the policy", async () => {
+    const { json, message } = await answerTo("subject_mismatch");
+    const claims = JSON.stringify({ reason: "subject_mismatch", message }, undefined, 2);
+    expect(stateOf(json)).toEqual({ view: "#/playground", claims, file: "repository", scope: "acme/app" });
+    const { scope, file } = stateOf(json.replaceAll("acme/app/.github", "acme/.github/.github")) as Record<
+      string,
+      string
+    >;
+    expect([file, scope]).toEqual(["organization", "acme"]);
+  });
+
+  it("the claims where the log has them, but for what names one token, and never a token", async () => {
+    const { json } = await answerTo("not_found");
+    const claims = { iss: "https://token.actions.githubusercontent.com", sub: "repo:acme/app:pull_request", jti: "x" };
+    const token = `eyJhbGciOiJSUzI1NiJ9.${btoa(JSON.stringify(claims)).replace(/=+$/, "")}.c2ln`;
+    for (const log of [`${JSON.stringify(claims, undefined, 2)}\n${json}`, `Authorization: Bearer ${token}\n${json}`]) {
+      const { jti: _, ...kept } = claims;
+      expect(stateOf(log)).toEqual({ view: "#/playground", claims: JSON.stringify(kept, undefined, 2) });
+    }
+  });
+
+  it("nothing where nothing is known", () => {
+    expect(playgroundLink(readRefusal("policy_invalid"))).toBe("#/playground");
   });
 });

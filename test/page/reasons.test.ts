@@ -1,6 +1,5 @@
 // The pages about refusals, the policy reference and the schemas, as the Worker answers them from the built files.
 
-import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import policySchema from "../../policies/policy.schema.json";
 import trustedIssuersSchema from "../../policies/trusted-token-issuers.schema.json";
@@ -15,7 +14,7 @@ const BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8
 const CURL = "*/*";
 
 async function open(options: WorldOptions = {}) {
-  const { worker, calls, ask } = await createWorld({ bindings: { ASSETS: env.ASSETS }, ...options });
+  const { worker, calls, ask } = await createWorld(options);
   const get = (path: string, accept = CURL, method = "GET") =>
     worker.fetch(new Request(`https://${DOMAIN}${path}`, { method, headers: { Accept: accept } }));
   return { get, calls, ask };
@@ -115,6 +114,7 @@ describe("documents that are the same for everyone", () => {
     expect(Object.fromEntries(headers)).toMatchObject({ ...COMMON, "content-type": "text/html; charset=utf-8" });
     expect(text).toContain('<h3 id="issuer-issuer_pattern">');
     expect(text).toContain('<a href="/reference/examples">');
+    expect(text).toContain('<a href="/reasons/permission_not_held"><code>permission_not_held</code></a>');
     expect(text).not.toMatch(/<script|javascript:|<iframe|\son\w+=/);
     const ids = new Set([...text.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
     const anchors = [...text.matchAll(/ href="#([^"]+)"/g)].map(([, id]) => id);
@@ -179,7 +179,7 @@ describe("documents that are the same for everyone", () => {
   );
 
   it.each(ALL)("%s is not there where no files are bound", async (path) => {
-    const { get } = await open({ bindings: {} });
+    const { get } = await open({ bindings: { ASSETS: undefined } });
     const { status, body } = await get(path, BROWSER);
     expect([status, body.code, body.message]).toEqual([404, 5, "Not Found"]);
   });

@@ -52,7 +52,7 @@ export interface IsolateOptions {
 /** Fresh as far as memory goes; KV is shared by all that a test file makes. Limits are counted in memory. */
 export function createIsolate({ network, variables, now = Date.now, bindings = {} }: IsolateOptions): Isolate {
   const logs: Readonly<Record<string, unknown>>[] = [];
-  const environment = { STS_CACHE: env.STS_CACHE, ...variables, ...bindings };
+  const environment = { STS_CACHE: env.STS_CACHE, ASSETS: env.ASSETS, ...variables, ...bindings };
   const log = (line: string) => logs.push(JSON.parse(line));
   const setup = setUp(environment, { fetcher: (request) => network.fetch(request), now, random: () => 0, log });
   const app = createApp(() => setup, log);

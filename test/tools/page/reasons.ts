@@ -6,7 +6,7 @@ import { REFUSALS, type Reason, type RefusalRow } from "../../../worker/denial.t
 import { wireRefusal } from "../../../worker/http/refusal.ts";
 import { wireRefusalResponse } from "../../../worker/http/respond.ts";
 import { type ReasonExplanation, WHO, type Who } from "../../../worker/page/refused/explanations/explanation.ts";
-import { EXPLANATIONS } from "../../../worker/page/refused/explanations/explanations.ts";
+import { EXPLANATIONS, HELPED_BY_CLAIMS } from "../../../worker/page/refused/explanations/explanations.ts";
 import { escapeHtml, type Frame, htmlDocument } from "./document.ts";
 import type { Files } from "./files.ts";
 import { DOMAIN, typicalOf } from "./typical.ts";
@@ -93,8 +93,7 @@ const plain = (text: string): string => text.replaceAll("`", "");
 
 const waysOn = (reason: Reason): string => `<p class="row">
 <a class="button primary" href="/#/refused?reason=${reason}">Paste your own refusal</a>
-<a class="button" href="/#/playground">Try the policy with the token's claims</a>
-</p>`;
+${HELPED_BY_CLAIMS.has(reason) ? `<a class="button" href="/#/playground">Try the policy with the token's claims</a>\n` : ""}</p>`;
 
 /** As the Worker words it and as it is sent, but over lines. */
 async function typicalPart(reason: Reason): Promise<string> {

@@ -2,6 +2,7 @@
 
 import { readdir, readFile } from "node:fs/promises";
 import { join, posix } from "node:path";
+import { REFUSALS } from "../../../worker/denial.ts";
 import { escapeHtml, type Frame, htmlDocument } from "./document.ts";
 import type { Files } from "./files.ts";
 import { type Heading, renderMarkdown } from "./markdown.ts";
@@ -21,8 +22,8 @@ export async function referenceFiles(frame: Frame): Promise<Files> {
   const files = await Promise.all(
     [...pages].map(async ([folder, url]) => {
       const markdown = await readFile(join(ROOT, folder + README), "utf8");
-      const examples = url.startsWith("/reference/examples/") ? await codeOf(folder) : "";
-      const html = documentOf({ markdown, folder, pages, examples }, frame);
+      const beside = url.startsWith("/reference/examples/") ? await filesOf(folder) : [];
+      const html = documentOf({ markdown, folder, pages, beside }, frame);
       return [`${url.slice(1)}.html`, Buffer.from(html)] as const;
     }),
   );
@@ -40,18 +41,23 @@ interface Source {
   readonly folder: string;
   /** Folder -> path of its page. */
   readonly pages: ReadonlyMap<string, string>;
-  /** HTML of the files beside it. */
-  readonly examples: string;
+  /** What lies there, but Markdown. */
+  readonly beside: readonly ShownFile[];
 }
 
-function documentOf({ markdown, folder, pages, examples }: Source, frame: Frame): string {
+interface ShownFile {
+  readonly name: string;
+  readonly text: string;
+}
+
+function documentOf({ markdown, folder, pages, beside }: Source, frame: Frame): string {
   const { html, headings } = renderMarkdown(markdown, (link) => pageOf(link, folder, pages));
   const title = textOf(headings[0]?.text ?? "Reference");
   const up =
     folder === POLICIES
       ? ""
       : `<p><a href="${pages.get(posix.dirname(folder))}">${UP[posix.basename(posix.dirname(folder))]}</a></p>\n`;
-  const main = `<div class="reference">${contents(headings)}<article>${up}${html}${examples}</article></div>`;
+  const main = `<div class="reference">${contents([...headings, ...beside.map(headingOf)])}<article>${up}${withReasons(html)}${beside.map(codeOf).join("")}</article></div>`;
   return htmlDocument(frame, {
     title,
     description: `${title}: what a trust policy may say, and what it means.`,
@@ -78,18 +84,29 @@ function contents(headings: readonly Heading[]): string {
 }
 
 /** Policies first, then the tokens, then what tests them. */
-async function codeOf(folder: string): Promise<string> {
+async function filesOf(folder: string): Promise<readonly ShownFile[]> {
   const names = (await readdir(join(ROOT, folder))).filter((name) => !name.endsWith(".md"));
   const rank = (name: string): number => RANKS.findIndex((form) => form.test(name));
   const ordered = names.toSorted((a, b) => rank(a) - rank(b));
-  const parts = await Promise.all(
-    ordered.map(async (name) => {
-      const text = await readFile(join(ROOT, folder, name), "utf8");
-      return `<h2>${escapeHtml(name)}</h2>\n<pre tabindex="0"><code>${escapeHtml(text)}</code></pre>\n`;
-    }),
-  );
-  return parts.join("");
+  return Promise.all(ordered.map(async (name) => ({ name, text: await readFile(join(ROOT, folder, name), "utf8") })));
 }
+
+const headingOf = ({ name }: ShownFile): Heading => ({
+  level: 2,
+  id: name.replace(/\W+/g, "-"),
+  text: escapeHtml(name),
+});
+
+function codeOf(file: ShownFile): string {
+  const { id, text } = headingOf(file);
+  return `<h2 id="${id}">${text}</h2>\n<pre tabindex="0"><code>${escapeHtml(file.text)}</code></pre>\n`;
+}
+
+/** The name of a reason leads to its page. */
+const withReasons = (html: string): string =>
+  html.replace(/<code>([a-z]+(?:_[a-z]+)+)<\/code>/g, (code, name: string) =>
+    Object.hasOwn(REFUSALS, name) ? `<a href="/reasons/${name}">${code}</a>` : code,
+  );
 
 const RANKS = [/\.sts\.yaml$/, /\.yml$/, /^claims\.json$/, /^refused\.json$/, /\.test\.yaml$/];
 

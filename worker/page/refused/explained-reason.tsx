@@ -5,7 +5,8 @@ import type { Deployment } from "../deployment.ts";
 import { CopyButton } from "../parts/copy-button.tsx";
 import { Notice } from "../parts/notice.tsx";
 import { WHO } from "./explanations/explanation.ts";
-import { EXPLANATIONS } from "./explanations/explanations.ts";
+import { EXPLANATIONS, HELPED_BY_CLAIMS } from "./explanations/explanations.ts";
+import { playgroundLink } from "./playground-link.ts";
 import type { ReadRefusal } from "./read.ts";
 import { RichText, Sentence } from "./rich-text.tsx";
 import { ValueText } from "./value-text.tsx";
@@ -106,22 +107,12 @@ function ComeAgain({ reason, seconds }: { readonly reason: Reason; readonly seco
   );
 }
 
-/** Where the token's claims, or the policy itself, say more than the refusal. */
-const HELPED_BY_CLAIMS: ReadonlySet<Reason> = new Set([
-  "issuer_mismatch",
-  "subject_mismatch",
-  "audience_mismatch",
-  "claim_mismatch",
-  "token_too_long_lived",
-  "policy_invalid",
-  "not_found",
-]);
-
-function WaysOn({ reason }: ExplainedReasonProps) {
+function WaysOn(refusal: ExplainedReasonProps) {
+  const { reason } = refusal;
   return (
     <p class="row">
       {HELPED_BY_CLAIMS.has(reason) && (
-        <a class="button primary" href="#/playground">
+        <a class="button primary" href={playgroundLink(refusal)}>
           Try the policy with the token's claims
         </a>
       )}

@@ -16,3 +16,14 @@ export const EXPLANATIONS: Readonly<Record<Reason, ReasonExplanation>> = {
   ...OF_THE_POLICY,
   ...OF_GITHUB,
 };
+
+/** Where the token's claims, put to the policy, say more than the refusal does. */
+export const HELPED_BY_CLAIMS: ReadonlySet<Reason> = new Set<Reason>([
+  "not_found",
+  "policy_invalid",
+  "issuer_mismatch",
+  "subject_mismatch",
+  "audience_mismatch",
+  "claim_mismatch",
+  "token_too_long_lived",
+]);

@@ -1,0 +1,29 @@
+/** What is known of a refusal -> the playground with it: the claims, else the refusal; and where the policy lies. Pure. */
+import type { ReadRefusal } from "./read.ts";
+
+/** As many as the playground takes. */
+const MAX_CHARACTERS = 16_384;
+/** They name one token, and no policy looks at them. */
+const OF_ONE_TOKEN = ["jti", "nonce", "sid", "at_hash", "c_hash"];
+
+export function playgroundLink({ claims, reason, message, values }: ReadRefusal): string {
+  const evidence = claims === undefined ? message !== undefined && { reason, message } : lasting(claims);
+  const text = evidence === false ? "" : JSON.stringify(evidence, undefined, 2);
+  const place = PLACE.exec(values.find(({ value }) => PLACE.test(value))?.value ?? "");
+  const state = new URLSearchParams({
+    ...(text !== "" && text.length <= MAX_CHARACTERS && { claims: text }),
+    ...(place?.[1] !== undefined && scopeOf(place[1], place[2])),
+  });
+  return state.size === 0 ? "#/playground" : `#/playground?${state}`;
+}
+
+const PLACE = /^([\w-]+)\/([\w.-]+)\/\.github\/chainguard\/\S+\.sts\.yaml(?::\d+)?$/;
+
+/** A policy repository of another name is the operator's choice, which nobody knows here. */
+const scopeOf = (owner: string, repository = ""): Readonly<Record<string, string>> =>
+  repository === ".github"
+    ? { file: "organization", scope: owner }
+    : { file: "repository", scope: `${owner}/${repository}` };
+
+const lasting = (claims: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(claims).filter(([name]) => !OF_ONE_TOKEN.includes(name)));
