@@ -129,13 +129,17 @@ interface AxeResults {
 
 let axeSource: Promise<string> | undefined;
 
-/** What axe-core finds wrong for people who cannot see, or use a mouse: "rule: the element". */
-export async function breaches(page: Page): Promise<readonly string[]> {
+/**
+ * What axe-core finds wrong for people who cannot see, or use a mouse: "rule: the element". Of a page that was looked at once, other
+ * colours have only their contrast to be judged.
+ */
+export async function breaches(page: Page, rule?: "color-contrast"): Promise<readonly string[]> {
   axeSource ??= readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
   // Evaluated by the debugger, to which the page's Content-Security-Policy does not apply.
   await page.evaluate(await axeSource);
   // Without a preload it asks for nothing.
-  const results = await page.evaluate<AxeResults>("axe.run(document, { preload: false, resultTypes: ['violations'] })");
+  const options = { preload: false, resultTypes: ["violations"], ...(rule && { runOnly: [rule] }) };
+  const results = await page.evaluate<AxeResults>(`axe.run(document, ${JSON.stringify(options)})`);
   return results.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
 }
 

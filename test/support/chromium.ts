@@ -23,7 +23,7 @@ export async function chromiumOptions(): Promise<LaunchOptions> {
   return {
     executablePath: join(FOLDER, "chromium"),
     args: chromium.args.filter((argument) => !NOT_WANTED.test(argument)),
-    env: { ...definedOf(process.env), FONTCONFIG_PATH: join(FOLDER, "fonts") },
+    env: { FONTCONFIG_PATH: join(FOLDER, "fonts"), ...definedOf(process.env) },
   };
 }
 
