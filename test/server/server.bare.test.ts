@@ -91,6 +91,15 @@ describe("the folder", () => {
       expect(file.headers.get("Content-Type")).toMatch(path.endsWith(".js") ? /^text\/javascript/ : /^image\/svg/);
       await file.body?.cancel();
     }
+    for (const [path, type] of [
+      ["/reasons/internal", "text/html; charset=utf-8"],
+      ["/reference/examples/gitlab", "text/html; charset=utf-8"],
+      ["/schemas/policy.json", "application/schema+json; charset=utf-8"],
+    ] as const) {
+      const document = await get(path);
+      expect([path, document.status, document.headers.get("Content-Type")]).toEqual([path, 200, type]);
+      await document.body?.cancel();
+    }
     // The folder itself, what lies beside it, and ways out of it.
     for (const target of ["/assets/", "/index.html", "/assets/../../run", "/assets/..%2f..%2frun", "/..%2frun"]) {
       const { answer } = await sendRaw(world.port, { target, headers: { Accept: "text/html" } });
