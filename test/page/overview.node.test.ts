@@ -41,6 +41,14 @@ describe("a deployment that serves", () => {
     expect(await page.getByRole("status").textContent()).toBe("Try a policy");
   });
 
+  it("leads only to what is there", async () => {
+    const page = await browser.visit("/");
+    const links = await page.locator("a").evaluateAll((all) => all.map((link) => link.getAttribute("href") ?? ""));
+    const own = [...new Set(links)].filter((href) => /^\/\w/.test(href));
+    expect(own.length).toBeGreaterThan(3);
+    for (const href of own) expect([href, (await browser.world.ask(href)).status]).toEqual([href, 200]);
+  });
+
   it("moves nothing once it is seen", async () => {
     const page = await browser.visit("/");
     const shift = `new Promise((resolve) => {

@@ -16,7 +16,7 @@ export function Serving({ deployment }: ServingProps) {
       <dl class="facts">
         <dt>Exchange at</dt>
         <dd>
-          <Copied text={`https://${domain}/sts/exchange`} what="the address of the exchange" />
+          <Copied text={`${originOf(domain)}/sts/exchange`} what="the address of the exchange" />
         </dd>
         <dt>Audience</dt>
         <dd>
@@ -49,6 +49,9 @@ export function Serving({ deployment }: ServingProps) {
     </section>
   );
 }
+
+/** Callers use the domain, and http nowhere but on their own machine. */
+const originOf = (domain: string): string => (location.host === domain ? location.origin : `https://${domain}`);
 
 function Copied({ text, what }: { readonly text: string; readonly what: string }) {
   return (
