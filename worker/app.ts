@@ -5,6 +5,7 @@ import type { Context } from "hono";
 import { Hono } from "hono/tiny";
 import { describeBug } from "./bug.ts";
 import type { Env } from "./config/reader.ts";
+import { registeredRoute } from "./http/app-registration.ts";
 import { type AssetContext, assetRoute } from "./http/assets.ts";
 import { documentRoute, exampleRoute } from "./http/documents.ts";
 import { healthRoute, readyRoute } from "./http/health.ts";
@@ -59,6 +60,13 @@ export function createApp(setup: (env: Env) => Setup, log: (line: string) => voi
 
   route("/", READ, (context) => pageRoute(askedOf(context), setup(context.env)));
   route("/assets/:name", READ, (context) => assetRoute(askedOf(context), context.req.param("name") ?? ""));
+  // HEAD is not GET here: it would use up the code.
+  route("/app/registered", ["GET"], (context) =>
+    registeredRoute(
+      { ...askedOf(context), waitUntil: (work) => context.executionCtx.waitUntil(work) },
+      setup(context.env),
+    ),
+  );
   route("/healthz", READ, (context) => healthRoute(context.get("requestId")));
   route("/readyz", READ, (context) =>
     readyRoute(context.req.raw, {

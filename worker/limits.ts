@@ -239,6 +239,9 @@ export const RETRY_AFTER_OUTAGE_SECONDS = 5;
 export const RETRY_AFTER_LIMIT_SECONDS = 60;
 export const RETRY_AFTER_MAX_SECONDS = 3_600;
 
+/** From the first page to the last: how long GitHub knows the code of an App that was registered. */
+export const REGISTRATION_MAX_SECONDS = 3_600;
+
 // Webhooks and the check of trust policies.
 /** What GitHub itself sends at most. */
 export const WEBHOOK_BODY_MAX_BYTES = 25 * 1024 * 1024;

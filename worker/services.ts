@@ -12,12 +12,20 @@ import { type Config, queueProblems, readConfig } from "./config.ts";
 import { ACCOUNTS_CACHE, type AccountsValue } from "./github/accounts.ts";
 import { readAppKeys } from "./github/app.ts";
 import { AppSlugs } from "./github/app-slugs.ts";
+import { Api } from "./github/call.ts";
 import { type App, GitHub } from "./github/github.ts";
 import { INSTALLATION_CACHE, type InstallationValue } from "./github/installations.ts";
 import { appsOf } from "./github/pool.ts";
 import { Readiness } from "./github/readiness.ts";
 import { webUrlOf } from "./github/web-url.ts";
-import { CHECK_TOKENS_MAX, DEAD_TOKENS_MAX, MEMORY_ENTRIES_MAX, SLOW_BODIES_ROOM, WEBHOOK_ROOM } from "./limits.ts";
+import {
+  CALLER_REFUSALS_PER_WINDOW,
+  CHECK_TOKENS_MAX,
+  DEAD_TOKENS_MAX,
+  MEMORY_ENTRIES_MAX,
+  SLOW_BODIES_ROOM,
+  WEBHOOK_ROOM,
+} from "./limits.ts";
 import { ISSUER_KEYS_CACHE, type IssuerKeys } from "./oidc/issuer-keys.ts";
 import { isKnownIssuer } from "./oidc/issuer-rules.ts";
 import { Verifier } from "./oidc/verify.ts";
@@ -25,6 +33,7 @@ import { Budgets } from "./store/budgets.ts";
 import { TieredCache } from "./store/cache.ts";
 import type { Fetcher } from "./store/fetch.ts";
 import { KvStore } from "./store/kv.ts";
+import { Limiter } from "./store/limiter.ts";
 import { BoundedMap } from "./store/memory.ts";
 import { Room } from "./store/room.ts";
 import { SourceCaches } from "./trust-policy/caches.ts";
@@ -85,7 +94,24 @@ export interface CheckToken {
 
 export type Setup =
   | { readonly ok: true; readonly services: Services }
-  | { readonly ok: false; readonly problems: readonly ConfigProblem[]; readonly readyToken: string | undefined };
+  | {
+      readonly ok: false;
+      readonly problems: readonly ConfigProblem[];
+      readonly readyToken: string | undefined;
+      /** Where nothing is wrong but that there is no App yet. */
+      readonly registering?: Registering | undefined;
+    };
+
+/** What it takes to register the App of a deployment that has none. */
+export interface Registering extends Pick<Outside, "now"> {
+  readonly domain: string;
+  readonly apiUrl: string;
+  /** Where people see the configured GitHub; no final slash. */
+  readonly webUrl: string;
+  readonly api: Api;
+  /** By address: a code is tried at GitHub, whoever brings it. */
+  readonly callers: Limiter;
+}
 
 export const realOutside = (): Outside => ({
   fetcher: (request) => fetch(request),
@@ -111,9 +137,18 @@ export function setUp(env: Env, outside: Outside = realOutside()): Setup {
   });
   if (!reading.ok || !kv || problems.length > 0) {
     outside.log(JSON.stringify({ type: "misconfigured", problems }));
-    return { ok: false, problems, readyToken };
+    const withoutApp = !reading.ok && kv ? reading.withoutApp : undefined;
+    return { ok: false, problems, readyToken, registering: withoutApp && registeringOf(withoutApp, env, outside) };
   }
   return { ok: true, services: compose({ config: reading.config, apps, kv, env }, outside) };
+}
+
+function registeringOf({ stsDomain: domain, apiUrl }: Config, env: Env, outside: Outside): Registering {
+  const { now, log } = outside;
+  const api = new Api({ ...outside, apiUrl, log: (event) => log(JSON.stringify(event)) });
+  const binding = bindingOf<RateLimit>(env, "CALLER_RATE_LIMIT", "limit");
+  const callers = new Limiter({ binding, perWindow: CALLER_REFUSALS_PER_WINDOW, now });
+  return { now, domain, apiUrl, webUrl: webUrlOf(apiUrl), api, callers };
 }
 
 interface Parts {

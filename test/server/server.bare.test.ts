@@ -107,6 +107,16 @@ describe("the folder", () => {
     }
   });
 
+  it("serves the page that registers an App while there is none, and says so; that is no right configuration yet", async () => {
+    const { world, variables } = await open({ GITHUB_APP_ID: "", GITHUB_APP_PRIVATE_KEY: "" });
+    const document = await world.ask("/", { headers: { Accept: "text/html" } });
+    expect(await document.text()).toContain('"state":"no_app"');
+    expect((await world.ask("/readyz")).status).toBe(503);
+    const { code, output } = await folder.run(["check"], variables);
+    expect(output).toContain(`octo-sts: there is no GitHub App yet: https://${world.domain}/ registers one`);
+    expect(code).toBe(WRONG_CONFIGURATION);
+  });
+
   it("finds what it kept after a restart: no discovery, no read", async () => {
     const { world, server } = await open();
     await world.ask();

@@ -48,8 +48,14 @@ const registeredShape = v.object({
   webhook_secret: v.nullish(v.pipe(v.string(), v.regex(WEBHOOK_SECRET))),
 });
 
+export interface Converter {
+  readonly api: Api;
+  /** Ms since the epoch. */
+  readonly now: () => number;
+}
+
 /** One call, never repeated: it uses the code up. Throws for what `isRegistrationCode` does not let through. */
-export async function convertCode(api: Api, code: string, call: CallContext): Promise<Conversion> {
+export async function convertCode({ api, now }: Converter, code: string, call: CallContext): Promise<Conversion> {
   const request = {
     route: "POST /app-manifests/{code}/conversions",
     path: { code },
@@ -58,7 +64,7 @@ export async function convertCode(api: Api, code: string, call: CallContext): Pr
     // An answer that nobody waits for takes the only copy of the key with it.
     timeoutMs: EXCHANGE_DEADLINE_MS,
   } as const;
-  const result = resultOf(await api.send(request, call), Date.now());
+  const result = resultOf(await api.send(request, call), now());
   switch (result.kind) {
     case "success": {
       const parsed = v.safeParse(registeredShape, result.json);

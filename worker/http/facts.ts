@@ -10,6 +10,28 @@ export interface DeploymentFacts {
   readonly owners?: readonly string[];
   /** Names of variables that are wrong, never a value. */
   readonly wrong: readonly string[];
+  /** While there is no App. */
+  readonly registration?: RegistrationFacts;
+}
+
+/** For one browser: it was sent from here to GitHub, or is about to be. */
+export interface RegistrationFacts {
+  /** To be sent to GitHub, which sends it back. */
+  readonly state: string;
+  /** Why what came back is of no use. */
+  readonly problem?: "not_asked_for" | "unknown_code" | "limited" | "failed";
+  readonly app?: RegisteredAppFacts;
+}
+
+/** Shown once; nobody keeps it. */
+export interface RegisteredAppFacts {
+  readonly id: string;
+  readonly slug: string;
+  readonly owner: string;
+  readonly installUrl: string;
+  /** PEM. */
+  readonly privateKey: string;
+  readonly webhookSecret: string | undefined;
 }
 
 export interface AppFacts {

@@ -1,10 +1,11 @@
 /** `GET /`: the page for browsers, with what it may know of this deployment written into it; octo-sts's JSON for everyone else. */
 import { installUrlOf, webUrlOf } from "../github/web-url.ts";
-import type { Services, Setup } from "../services.ts";
+import type { Registering, Services, Setup } from "../services.ts";
 import { accepts } from "./accept.ts";
 import { type AssetContext, readAsset } from "./assets.ts";
-import type { DeploymentFacts } from "./facts.ts";
+import type { DeploymentFacts, RegistrationFacts } from "./facts.ts";
 import { rootRoute } from "./health.ts";
+import { newState, stateCookie, stateOf } from "./registration-state.ts";
 
 export async function pageRoute({ request, env, requestId }: AssetContext, setup: Setup): Promise<Response> {
   const built = accepts(request.headers, "text/html") ? await readAsset(env, "/index.html") : undefined;
@@ -14,15 +15,42 @@ export async function pageRoute({ request, env, requestId }: AssetContext, setup
     return response;
   }
   const document = await built.text();
+  if (!setup.ok && setup.registering) {
+    const state = stateOf(request) ?? newState();
+    return registrationPage(document, setup.registering, { facts: { state }, cookie: stateCookie(request, state) });
+  }
   return new Response(withFacts(document, await factsOf(setup)), { headers: documentHeaders(document) });
 }
 
-/** Also for documents that are the same for everyone. */
-export function documentHeaders(document: string): Readonly<Record<string, string>> {
+interface RegistrationPage {
+  readonly facts: RegistrationFacts;
+  readonly cookie: string;
+  readonly status?: number;
+}
+
+/** The page of a deployment without an App: for one browser alone, which may send its form to GitHub. */
+export function registrationPage(
+  document: string,
+  { domain, webUrl }: Registering,
+  { facts: registration, cookie, status = 200 }: RegistrationPage,
+): Response {
+  const facts = { state: "no_app", domain, webUrl, apps: [], wrong: [], registration } as const;
+  const headers = {
+    ...documentHeaders(document, webUrl),
+    "Cache-Control": "no-store",
+    // With no referrer at all the form's origin would be "null" to GitHub.
+    "Referrer-Policy": "strict-origin",
+    "Set-Cookie": cookie,
+  };
+  return new Response(withFacts(document, facts), { status, headers });
+}
+
+/** Also for documents that are the same for everyone. `formAction`: where forms may be sent. */
+export function documentHeaders(document: string, formAction = "'none'"): Readonly<Record<string, string>> {
   const [, policy = "default-src 'none'"] = POLICY.exec(document) ?? [];
   return {
     "Content-Type": "text/html; charset=utf-8",
-    "Content-Security-Policy": `${policy}; form-action 'none'; frame-ancestors 'none'`,
+    "Content-Security-Policy": `${policy}; form-action ${formAction}; frame-ancestors 'none'`,
     // It names the files of its own version, which are gone with it.
     "Cache-Control": "no-cache",
     Vary: "Accept",

@@ -3,6 +3,7 @@
  * (worker/README.md, "On your own server"). `../index.ts` stays a module of its own when this is built.
  */
 import { misspeltNames } from "../config/misspelt.ts";
+import { readConfig } from "../config.ts";
 import worker from "../index.ts";
 import { addressOfCaller, parseProxies } from "./caller.ts";
 import { Pending } from "./pending.ts";
@@ -42,13 +43,18 @@ export const preflight = {
   async test(_controller: unknown, env: Env, context: ExecutionContext): Promise<void> {
     const list = parseProxies(env.TRUSTED_PROXIES ?? "");
     const names = (env.ENVIRONMENT_NAMES ?? "").split("\n").filter((name) => name !== "" && !(name in env));
+    const all = { ...Object.fromEntries(names.map((name) => [name, null])), ...env };
+    const reading = readConfig(all);
+    const withoutApp = reading.ok ? undefined : reading.withoutApp;
     const problems = [
       ...(list.ok ? [] : [`TRUSTED_PROXIES ${list.problem}`]),
       ...problemsOfNames(names, env),
-      ...(await problemsOf({ ...Object.fromEntries(names.map((name) => [name, null])), ...env }, context)),
+      ...(withoutApp ? [] : await problemsOf(all, context)),
     ];
     for (const problem of problems) console.log(problem);
     if (problems.length > 0) throw new Error("the configuration is wrong");
+    // Not an error: the page at the service's own address registers one.
+    if (withoutApp) console.log(`there is no GitHub App yet: https://${withoutApp.stsDomain}/ registers one`);
   },
 };
 

@@ -70,7 +70,7 @@ class Flow {
     const { fetch: fetcher } = this.#machine;
     const api = new Api({ fetcher, now: Date.now, random: Math.random, apiUrl: this.#asked.apiUrl });
     const signal = AbortSignal.timeout(CONVERSION_TIMEOUT_MS);
-    const conversion = await convertCode(api, code, { signal, waitUntil: () => undefined });
+    const conversion = await convertCode({ api, now: Date.now }, code, { signal, waitUntil: () => undefined });
     if (conversion.kind === "registered") {
       this.registered = conversion.app;
       return page(200, DONE);

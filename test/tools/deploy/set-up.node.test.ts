@@ -7,7 +7,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { readConfig } from "../../../worker/config.ts";
 import { readAppKeys } from "../../../worker/github/app.ts";
+import { EVENTS } from "../../../worker/github/needs.ts";
 import { allPermissions } from "../../../worker/page/app/manifest.ts";
+import { readEvent } from "../../../worker/webhook/events.ts";
 import { appKeys } from "../../emulators/core/keys.ts";
 import { createGitHub, type GitHub } from "../../emulators/github.ts";
 import { appJwtBy, browse } from "../../emulators/manifest-flow.ts";
@@ -414,6 +416,11 @@ describe("one key of a person's file", () => {
 });
 
 describe("the App's registration", () => {
+  it("subscribes to nothing that the Worker would ignore", () => {
+    expect(EVENTS.filter((event) => readEvent(event, {}) === "ignored")).toEqual([]);
+    expect(readEvent("star", {})).toBe("ignored");
+  });
+
   it("asks for what the policies grant and the service needs, and no more", () => {
     const files = ["release", "team", "broken"].map((name) => {
       const path = join(folder, `policies/${name}.sts.yaml`);
