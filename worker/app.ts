@@ -5,8 +5,8 @@ import type { Context } from "hono";
 import { Hono } from "hono/tiny";
 import { describeBug } from "./bug.ts";
 import type { Env } from "./config/reader.ts";
-import { registeredRoute } from "./http/app-registration.ts";
-import { type AssetContext, assetRoute } from "./http/assets.ts";
+import { type RegistrationContext, registeredRoute } from "./http/app-registration.ts";
+import { assetRoute } from "./http/assets.ts";
 import { documentRoute, exampleRoute } from "./http/documents.ts";
 import { healthRoute, readyRoute } from "./http/health.ts";
 import { metadataRoute, tokenRoute } from "./http/oauth-token.ts";
@@ -61,20 +61,9 @@ export function createApp(setup: (env: Env) => Setup, log: (line: string) => voi
   route("/", READ, (context) => pageRoute(askedOf(context), setup(context.env)));
   route("/assets/:name", READ, (context) => assetRoute(askedOf(context), context.req.param("name") ?? ""));
   // HEAD is not GET here: it would use up the code.
-  route("/app/registered", ["GET"], (context) =>
-    registeredRoute(
-      { ...askedOf(context), waitUntil: (work) => context.executionCtx.waitUntil(work) },
-      setup(context.env),
-    ),
-  );
+  route("/app/registered", ["GET"], (context) => registeredRoute(askedOf(context), setup(context.env)));
   route("/healthz", READ, (context) => healthRoute(context.get("requestId")));
-  route("/readyz", READ, (context) =>
-    readyRoute(context.req.raw, {
-      requestId: context.get("requestId"),
-      setup: setup(context.env),
-      waitUntil: (work) => context.executionCtx.waitUntil(work),
-    }),
-  );
+  route("/readyz", READ, (context) => readyRoute(context.req.raw, { ...askedOf(context), setup: setup(context.env) }));
   // HEAD is not GET here: it would mint a token that nobody reads.
   route("/sts/exchange", ["GET", "POST"], served(exchangeRoute));
   route(
@@ -109,10 +98,11 @@ function addDocuments(route: AddRoute): void {
   for (const name of SCHEMAS.keys()) route(`/schemas/${name}`, READ, (context) => schemaRoute(askedOf(context), name));
 }
 
-const askedOf = (context: Context<AppEnv>): AssetContext => ({
+const askedOf = (context: Context<AppEnv>): RegistrationContext => ({
   request: context.req.raw,
   env: context.env,
   requestId: context.get("requestId"),
+  waitUntil: (work) => context.executionCtx.waitUntil(work),
 });
 
 /** A caller who leaves ends nothing half done: places that are counted are given back at the end, and no token is forgotten. */

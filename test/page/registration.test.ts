@@ -154,7 +154,7 @@ describe("GET /app/registered", () => {
     expect(shown.text).not.toContain(made?.clientSecret);
     expect(world.network.count("gh.manifest_conversion")).toBe(1);
     // What was stored serves.
-    world.putPolicy(POLICY(world.owner).replace(/permissions:[^]*/, "permissions:\n  contents: read\n"));
+    world.putPolicy(POLICY(world.owner).replace(/permissions:[\s\S]*/, "permissions:\n  contents: read\n"));
     const app = shown.registration?.app;
     world.github.install({ app: Number(app?.id), owner: world.owner });
     const serving = world.isolate({ GITHUB_APP_ID: app?.id, GITHUB_APP_PRIVATE_KEY: app?.privateKey });

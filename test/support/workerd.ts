@@ -40,7 +40,7 @@ interface Deps {
   readonly process: Process;
   readonly servers: readonly Served[];
   readonly eventsUrl: string;
-  start(): Promise<Process>;
+  start(more?: Readonly<Record<string, string>>): Promise<Process>;
 }
 
 const OWNER = "acme";
@@ -122,9 +122,9 @@ export class WorkerdWorld {
     return this.#deps.process.stop();
   }
 
-  /** Another Worker in the same world, in place of one that was killed. */
-  async revive(): Promise<WorkerdWorld> {
-    return new WorkerdWorld({ ...this.#deps, process: await this.#deps.start() });
+  /** Another Worker in the same world, in place of one that was killed, or beside it; with other variables over those of the first. */
+  async revive(more: Readonly<Record<string, string>> = {}): Promise<WorkerdWorld> {
+    return new WorkerdWorld({ ...this.#deps, process: await this.#deps.start(more) });
   }
 
   async close(): Promise<void> {
@@ -153,8 +153,10 @@ export async function openWorkerd(options: WorkerdOptions = {}): Promise<Workerd
   const sink: Readonly<Record<string, string>> = options.hasEventSink ? { EVENT_INGRESS_URI: eventsUrl } : {};
   const variables = { ...(await populate(network, options.policy)), ...sink, ...options.variables };
   const platformAddress = options.hasPlatform ? platform.address : undefined;
-  const ownStart = () => startProcess({ variables, kvAddress: kv.address, platformAddress });
-  const start = options.start ? () => options.start?.(variables) ?? ownStart() : ownStart;
+  const start: Deps["start"] = (more = {}) => {
+    const all = { ...variables, ...more };
+    return options.start?.(all) ?? startProcess({ variables: all, kvAddress: kv.address, platformAddress });
+  };
   const servers = [github, issuer];
   return new WorkerdWorld({ network, kv, platform, process: await start(), servers, eventsUrl, start });
 }

@@ -14,7 +14,7 @@ import { newState, stateCookie, stateOf } from "./registration-state.ts";
 import { NOT_FOUND, plainRefusal } from "./respond.ts";
 import { callerOf } from "./route.ts";
 
-interface RegistrationContext extends AssetContext {
+export interface RegistrationContext extends AssetContext {
   readonly waitUntil: (work: Promise<unknown>) => void;
 }
 

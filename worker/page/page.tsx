@@ -6,7 +6,7 @@ import type { Deployment } from "./deployment.ts";
 import { announce } from "./parts/announce.ts";
 import { Notice } from "./parts/notice.tsx";
 import type { View, ViewProps } from "./view.ts";
-import { VIEWS } from "./views.ts";
+import { VIEWS, WITHOUT_APP } from "./views.ts";
 
 const HOME: Address = { view: "", state: new URLSearchParams() };
 
@@ -29,7 +29,8 @@ export function Page({ deployment }: { readonly deployment: Deployment }) {
     },
     [name],
   );
-  const view = VIEWS.find((one) => one.name === name);
+  const isWithoutApp = name === "" && deployment.state === "no_app";
+  const view = isWithoutApp ? WITHOUT_APP : VIEWS.find((one) => one.name === name);
   if (view === undefined) return <NoSuchView />;
   return <Loaded view={view} props={{ deployment, state: address.state, setState }} />;
 }

@@ -7,3 +7,6 @@ export const VIEWS: readonly View[] = [
   { name: "new", title: "Write a policy", load: () => import("./generator/generator.tsx") },
   { name: "refused", title: "Why was I refused?", load: () => import("./refused/refused.tsx") },
 ];
+
+/** What people arrive at while there is no App. */
+export const WITHOUT_APP: View = { name: "", title: "Register the App", load: () => import("./app/app.tsx") };

@@ -69,5 +69,8 @@ export const newAppPage = (webUrl: string, organization: string | undefined): st
 export const manifestAction = (webUrl: string, organization: string | undefined, state: string): string =>
   `${newAppPage(webUrl, organization)}?state=${encodeURIComponent(state)}`;
 
-export const suggestedName = (domain: string, organization: string | undefined): string =>
-  `octo-sts-${organization ?? domain.split(/[.:]/, 1)[0]}`.slice(0, APP_NAME_MAX_CHARACTERS);
+/** By whom it is for, or the first part of the domain that says more than "sts". */
+export function suggestedName(domain: string, organization: string | undefined): string {
+  const said = organization ?? domain.split(/[.:]/).find((part) => !/^(?:octo-?)?sts$/.test(part)) ?? domain;
+  return `octo-sts-${said}`.slice(0, APP_NAME_MAX_CHARACTERS);
+}

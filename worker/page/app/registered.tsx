@@ -1,0 +1,95 @@
+/** An App's secrets, which GitHub hands out once, and how they are stored. They are in this window alone. */
+import { useEffect, useState } from "preact/hooks";
+import type { RegisteredAppFacts } from "../../http/facts.ts";
+import { Code } from "../parts/code.tsx";
+import { Notice } from "../parts/notice.tsx";
+
+export interface RegisteredProps {
+  readonly app: RegisteredAppFacts;
+}
+
+export function Registered({ app }: RegisteredProps) {
+  const { id, slug, owner, installUrl, privateKey, webhookSecret } = app;
+  // The code is used up; without it the address leads back here from the other parts of the page.
+  useEffect(() => history.replaceState(null, "", "/#/"), []);
+  const file = `${slug}.private-key.pem`;
+  return (
+    <div class="prose">
+      <h1>The App is registered</h1>
+      <p class="lead">
+        {slug}, App {id} of {owner}.
+      </p>
+      <Notice kind="warn" title="Its secrets are in this window alone">
+        <p>
+          Nothing of them is kept here, and GitHub does not show them again. Should they get lost, make a new private
+          key and a new webhook secret on the App's settings page.
+        </p>
+      </Notice>
+      <h2>1. Take its secrets</h2>
+      <p class="row">
+        <Download text={privateKey} file={file} />
+        <span class="hint">{file}, to be deleted once it is stored</span>
+      </p>
+      <details>
+        <summary>The private key as text</summary>
+        <Code text={privateKey} what="the private key" />
+      </details>
+      {webhookSecret !== undefined && (
+        <>
+          <p>The secret of its webhook:</p>
+          <Code text={webhookSecret} what="the webhook secret" />
+        </>
+      )}
+      <h2>2. Store them</h2>
+      <h3>On Cloudflare</h3>
+      <p>In your clone of the repository, with the key in the same folder:</p>
+      <Code text={commandsOf(id, file, webhookSecret !== undefined)} what="the commands" />
+      {webhookSecret !== undefined && <p class="hint">The last one asks for the webhook secret: paste it there.</p>}
+      <h3>On a server of your own</h3>
+      <p>In its environment, with each secret in a file that only the service can read; then start it again:</p>
+      <Code text={environmentOf(id, webhookSecret !== undefined)} what="the environment" />
+      <h2>3. Install it</h2>
+      <p>
+        <a href={installUrl} target="_blank" rel="noreferrer">
+          Install {slug}
+        </a>{" "}
+        on {owner}, for the repositories that policies are about and for <code>.github</code>, where the organization's
+        policies are.
+      </p>
+      <p>
+        <a href="/readyz">/readyz</a> is green as soon as all of it works, and this page then shows the deployment.
+      </p>
+    </div>
+  );
+}
+
+/** By a file, as a clipboard is read by others. */
+function Download({ text, file }: { readonly text: string; readonly file: string }) {
+  const [url, setUrl] = useState<string>();
+  useEffect(() => {
+    const made = URL.createObjectURL(new Blob([text], { type: "application/x-pem-file" }));
+    setUrl(made);
+    return () => URL.revokeObjectURL(made);
+  }, [text]);
+  if (url === undefined) return null;
+  return (
+    <a class="button primary" href={url} download={file}>
+      Download the private key
+    </a>
+  );
+}
+
+/** No secret stands in a command: shells remember those. */
+const commandsOf = (id: string, file: string, hasWebhook: boolean): string =>
+  [
+    `echo ${id} | npm run wrangler -- secret put GITHUB_APP_ID`,
+    `npm run wrangler -- secret put GITHUB_APP_PRIVATE_KEY < ${file}`,
+    ...(hasWebhook ? ["npm run wrangler -- secret put GITHUB_WEBHOOK_SECRET"] : []),
+  ].join("\n");
+
+const environmentOf = (id: string, hasWebhook: boolean): string =>
+  [
+    `GITHUB_APP_ID=${id}`,
+    "GITHUB_APP_PRIVATE_KEY_FILE=/etc/octo-sts/key.pem",
+    ...(hasWebhook ? ["GITHUB_WEBHOOK_SECRET_FILE=/etc/octo-sts/webhook-secret"] : []),
+  ].join("\n");
