@@ -32,7 +32,7 @@ export interface Draft {
 export function draftPolicy(request: DraftRequest): Draft {
   const pins = pinned(request);
   const audience = ownAudience(request);
-  return { policy: policyText(request, pins, audience), test: testText(request, pins, audience) };
+  return { policy: policyText(request, pins, audience), test: testText(request, pins) };
 }
 
 interface Pin {
@@ -99,10 +99,17 @@ function subjectLine(subject: string, workload: WorkloadKind): string {
   return kind === "exact" ? `subject: ${plainScalar(value)}` : `subject_pattern: ${quotedScalar(value)}`;
 }
 
-function testText(request: DraftRequest, pins: readonly Pin[], audience: string | undefined): string {
-  const { claims, scope, domain } = request;
+/** Of the workload's claims those that the policy looks at, made for the deployment. */
+export function neededClaims(request: DraftRequest): Readonly<Record<string, unknown>> {
+  const { claims, domain } = request;
+  const pins = pinned(request);
   const needed = Object.entries(claims).filter(([key]) => pins.some(({ name }) => leadsTo(key, name)));
-  const whole = { iss: claims.iss, sub: claims.sub, aud: audience ?? domain, ...Object.fromEntries(needed) };
+  return { iss: claims.iss, sub: claims.sub, aud: ownAudience(request) ?? domain, ...Object.fromEntries(needed) };
+}
+
+function testText(request: DraftRequest, pins: readonly Pin[]): string {
+  const { claims, scope, domain } = request;
+  const whole = neededClaims(request);
   const refused = [
     ["another subject", { sub: anotherSubject(request) }, "subject"],
     ["a token for another service", { aud: "https://elsewhere.example" }, "audience"],

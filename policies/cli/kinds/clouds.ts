@@ -11,7 +11,7 @@ export const GOOGLE: WorkloadKind = {
   fields: {
     unique_id: {
       label: "Unique id",
-      about: "gcloud iam service-accounts describe EMAIL --format='value(uniqueId)'",
+      about: "`gcloud iam service-accounts describe EMAIL --format='value(uniqueId)'`",
       example: "117473920584639201847",
       rule: /^[0-9]{6,30}$/,
     },
@@ -32,7 +32,7 @@ export const AWS: WorkloadKind = {
   fields: {
     issuer: {
       label: "Issuer",
-      about: "the account's own: aws iam get-outbound-web-identity-federation-info",
+      about: "the account's own: `aws iam get-outbound-web-identity-federation-info`",
       example: "https://3d4f6a8b-1c2d-4e5f-8a9b-0c1d2e3f4a5b.tokens.sts.global.api.aws",
       rule: AWS_ISSUER,
     },
@@ -109,7 +109,7 @@ export const FLY: WorkloadKind = {
     },
     organization_id: {
       label: "Organization's number",
-      about: "its number, `org_id` of a token: fly machine exec ID 'cat /.fly/api'",
+      about: "its number, `org_id` of a token: `fly machine exec ID 'cat /.fly/api'`",
       example: "551234",
       rule: NUMBER,
     },

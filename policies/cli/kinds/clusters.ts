@@ -20,7 +20,7 @@ export const KUBERNETES: WorkloadKind = {
   fields: {
     issuer: {
       label: "Issuer",
-      about: "kubectl get --raw /.well-known/openid-configuration",
+      about: "`kubectl get --raw /.well-known/openid-configuration`",
       example: "https://kubernetes.default.svc.cluster.local",
       rule: HTTPS,
     },
@@ -54,20 +54,20 @@ const managed = (name: string, about: string, issuer: Omit<WorkloadField, "label
 };
 
 export const EKS = managed("aws-eks", "a pod in EKS", {
-  about: "the cluster's: aws eks describe-cluster --name NAME --query cluster.identity.oidc.issuer --output text",
+  about: "the cluster's: `aws eks describe-cluster --name NAME --query cluster.identity.oidc.issuer --output text`",
   example: "https://oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B716D3041E",
   rule: /^https:\/\/oidc\.eks\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?\/id\/[0-9A-Z]+$/,
 });
 
 export const GKE = managed("google-gke", "a pod in GKE", {
-  about: "https://container.googleapis.com/v1/ and the cluster's own path",
+  about: "`https://container.googleapis.com/v1/` and the cluster's own path",
   example: "https://container.googleapis.com/v1/projects/acme-prod/locations/europe-west1/clusters/main",
   rule: /^https:\/\/container\.googleapis\.com\/v1\/projects\/[^\s/]+\/locations\/[^\s/]+\/clusters\/[^\s/]+$/,
 });
 
 export const AKS = managed("azure-aks", "a pod in AKS", {
   about:
-    "the cluster's, with its final slash: az aks show --resource-group RG --name NAME --query oidcIssuerProfile.issuerUrl -otsv",
+    "the cluster's, with its final slash: `az aks show --resource-group RG --name NAME --query oidcIssuerProfile.issuerUrl -otsv`",
   example:
     "https://westeurope.oic.prod-aks.azure.com/72f988bf-0a1b-4c2d-8e3f-2d7cd011db47/a1b2c3d4-e5f6-4a7b-8c9d-0e1f2a3b4c5d/",
   rule: /^https:\/\/[a-z0-9-]+\.oic\.prod-aks\.azure\.(?:com|cn|us)\/[^\s/]+\/[^\s/]+\/$/,

@@ -19,7 +19,7 @@ const OWNER: Readonly<Record<string, WorkloadField>> = {
   owner: { label: "Owner", about: "the account that the workflow belongs to", example: "acme", rule: OWNER_NAME },
   owner_id: {
     label: "Owner's number",
-    about: "gh api users/OWNER --jq .id",
+    about: "`gh api users/OWNER --jq .id`",
     example: "1234567",
     rule: NUMBER,
   },
@@ -34,7 +34,7 @@ const REPOSITORY: Readonly<Record<string, WorkloadField>> = {
   },
   repository_id: {
     label: "Repository's number",
-    about: "gh api repos/OWNER/REPOSITORY --jq .id",
+    about: "`gh api repos/OWNER/REPOSITORY --jq .id`",
     example: "7654321",
     rule: NUMBER,
   },
@@ -42,7 +42,7 @@ const REPOSITORY: Readonly<Record<string, WorkloadField>> = {
 
 const ISSUER: WorkloadField = {
   label: "Issuer",
-  about: "of GitHub Enterprise: https://HOST/_services/token, or https://token.actions.NAME.ghe.com",
+  about: "of GitHub Enterprise: `https://HOST/_services/token`, or `https://token.actions.NAME.ghe.com`",
   example: "https://token.actions.githubusercontent.com",
   fallback: "https://token.actions.githubusercontent.com",
   rule: HTTPS,

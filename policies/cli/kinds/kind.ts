@@ -61,7 +61,8 @@ export const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 export const PART = /^(?! )[^:\p{Cc}]{1,255}(?<! )$/u;
 /** What git-check-ref-format(1) lets a branch or a tag be called, as far as it matters here. */
 export const REF_NAME = /^(?![/.-])(?!.*(?:\.\.|\/\/|@\{))[^\s\p{Cc}~^:?*[\\]{1,255}(?<![/.])$/u;
-export const HTTPS = /^https:\/\/[^\s/?#@]+(?:\/[^\s?#]*)?$/;
+/** An address as issuers have; without TLS on one's own machine alone. */
+export const HTTPS = /^(?:https|http(?=:\/\/(?:127\.0\.0\.1|localhost)\b)):\/\/[^\s/?#@]+(?:\/[^\s?#]*)?$/;
 
 export const BRANCH: WorkloadField = {
   label: "Branch",

@@ -61,13 +61,11 @@ describe("a form that is not ready", () => {
     const problems = problemsOf(formFromState(new URLSearchParams()));
     expect(problems.every(({ isMissing }) => isMissing)).toBe(true);
     expect(problems.map(({ control }) => control)).toEqual([
-      "f.owner",
-      "f.owner_id",
-      "f.repository",
-      "f.repository_id",
-      "f.branch",
       "owner",
       "repository",
+      "f.owner_id",
+      "f.repository_id",
+      "f.branch",
       "identity",
     ]);
   });

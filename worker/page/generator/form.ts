@@ -28,12 +28,14 @@ export interface Form {
 export interface Pasted {
   /** A token, its claims, a job's log. */
   readonly pasted: string;
+  /** Whether `pasted` is what stood in a token, which is not shown any more. */
+  readonly isTokenRead: boolean;
   /** Claims of it that the policy wants as they are. */
   readonly also: readonly string[];
   readonly jwks: string;
 }
 
-export const NOTHING_PASTED: Pasted = { pasted: "", also: [], jwks: "" };
+export const NOTHING_PASTED: Pasted = { pasted: "", isTokenRead: false, also: [], jwks: "" };
 
 const TEXTS = {
   owner: "owner",
@@ -52,8 +54,8 @@ const MAX_CHARACTERS = 1_024;
 const MAX_PERMISSIONS = 100;
 
 /** A token that somebody pasted where it does not belong stays out of links. */
-const isToken = (text: string): boolean => /eyJ[A-Za-z0-9_-]{8,}|gh[a-z]_[A-Za-z0-9]{16,}/.test(text);
-const mayBeShared = (text: string): boolean => text !== "" && text.length <= MAX_CHARACTERS && !isToken(text);
+export const looksLikeToken = (text: string): boolean => /eyJ[A-Za-z0-9_-]{8,}|gh[a-z]_[A-Za-z0-9]{16,}/.test(text);
+const mayBeShared = (text: string): boolean => text !== "" && text.length <= MAX_CHARACTERS && !looksLikeToken(text);
 
 export function formFromState(state: URLSearchParams): Form {
   const textOf = (key: string) => (state.get(key) ?? "").slice(0, MAX_CHARACTERS);

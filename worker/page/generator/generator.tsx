@@ -1,10 +1,84 @@
+/** "Write a policy": what a person says on one side, what is made of it on the other. Nothing of it leaves the browser but in links. */
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { announce } from "../parts/announce.ts";
 import type { ViewProps } from "../view.ts";
+import { type Form, formFromState, NOTHING_PASTED, type Pasted, stateFromForm } from "./form.ts";
+import { outcomeOf } from "./outputs.ts";
+import type { PartProps } from "./part.ts";
+import { PermissionsPart } from "./permissions-part.tsx";
+import { PlacePart } from "./place-part.tsx";
+import { ResultPart } from "./result-part.tsx";
+import { TargetPart } from "./target-part.tsx";
+import { WorkloadPart } from "./workload-part.tsx";
 
-export default function Generator({ deployment }: ViewProps) {
+export default function Generator({ deployment, state, setState }: ViewProps) {
+  const [form, change] = useForm(state, setState);
+  const [pasted, setPasted] = useState<Pasted>(NOTHING_PASTED);
+  const outcome = useMemo(() => outcomeOf(form, pasted, deployment), [form, pasted, deployment]);
+  const isReady = outcome.outputs !== undefined;
+  const wasReady = useRef(isReady);
+  useEffect(() => {
+    if (isReady !== wasReady.current) announce(isReady ? "The policy is written" : "The policy needs more");
+    wasReady.current = isReady;
+  }, [isReady]);
+  const mistakes = outcome.problems.filter(({ isMissing }) => !isMissing);
+  const part: PartProps = {
+    form,
+    change,
+    problems: new Map(mistakes.map(({ control, message }) => [control, message])),
+  };
   return (
     <>
       <h1>Write a policy</h1>
-      <p class="lead">This part of the page of {deployment.domain ?? "this deployment"} is being built.</p>
+      <p class="lead">
+        Say what asks for the token and what the token has to do. You get the policy, a test for it, and how your
+        workload uses it.
+      </p>
+      <div class="columns generator">
+        <form autocomplete="off" onSubmit={(event) => event.preventDefault()}>
+          <TargetPart {...part} workload={outcome.workload} />
+          <WorkloadPart
+            {...part}
+            pasted={pasted}
+            setPasted={setPasted}
+            workload={outcome.workload}
+            facts={deployment}
+          />
+          <PermissionsPart {...part} />
+          <PlacePart {...part} isWorkflow={outcome.outputs?.workflow !== undefined} />
+        </form>
+        <ResultPart {...outcome} />
+      </div>
     </>
   );
+}
+
+/** Browsers count how often a page writes its address. */
+const PAUSE_MS = 300;
+
+/** The form, which the address follows; and which follows the address where somebody opens another link. */
+function useForm(state: URLSearchParams, setState: ViewProps["setState"]) {
+  const [form, setForm] = useState(() => formFromState(state));
+  const written = useRef(state.toString());
+  useEffect(() => {
+    if (state.toString() === written.current) return;
+    written.current = state.toString();
+    setForm(formFromState(state));
+  }, [state]);
+  const isFirst = useRef(true);
+  useEffect(() => {
+    if (isFirst.current) {
+      isFirst.current = false;
+      return;
+    }
+    const timer = setTimeout(() => {
+      const next = stateFromForm(form);
+      if (next.toString() === written.current) return;
+      written.current = next.toString();
+      setState(next);
+    }, PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [form, setState]);
+  const change = (over: Partial<Form>) => setForm((before) => ({ ...before, ...over }));
+  return [form, change] as const;
 }

@@ -4,7 +4,7 @@
 
 import { checkPolicy, countBySeverity } from "../../../policies/check.ts";
 import { assumedRules } from "../../../policies/cli/assumed-rules.ts";
-import { type DraftRequest, draftPolicy } from "../../../policies/cli/draft.ts";
+import { type DraftRequest, draftPolicy, neededClaims } from "../../../policies/cli/draft.ts";
 import { type Usage, usageOf } from "../../../policies/cli/usage.ts";
 import type { Diagnostic } from "../../../policies/diagnostics.ts";
 import { POLICY_DIRECTORY, POLICY_SUFFIX, TEST_SUFFIX } from "../../../policies/file-names.ts";
@@ -60,7 +60,8 @@ function outputsOf(request: DraftRequest, form: Form, facts: Facts): Outputs {
     kind: scope.repository === undefined ? "organization" : "repository",
     owner: scope.owner,
     domain,
-    rules: assumedRules({ domain }),
+    // Only who allows loopback addresses has a GitHub without TLS.
+    rules: assumedRules({ domain, allowLoopback: facts.webUrl.startsWith("http:") }),
   });
   const own = usage.file?.repository ?? repository;
   return {
@@ -72,6 +73,18 @@ function outputsOf(request: DraftRequest, form: Form, facts: Facts): Outputs {
     diagnostics,
     isUsable: countBySeverity(diagnostics, "error") === 0,
   };
+}
+
+/** The policy beside the claims that it looks at. */
+export function playgroundHref(request: DraftRequest, policy: string): string {
+  const { owner, repository } = request.scope;
+  const state = new URLSearchParams({
+    policy,
+    claims: `${JSON.stringify(neededClaims(request), undefined, 2)}\n`,
+    file: repository === undefined ? "organization" : "repository",
+    scope: repository === undefined ? owner : `${owner}/${repository}`,
+  });
+  return `#/playground?${state}`;
 }
 
 /** Longer request lines are refused by servers and proxies on the way. */
@@ -86,7 +99,7 @@ interface LinkParts {
 }
 
 function newFileLink({ webUrl, repository, branch, path, text }: LinkParts) {
-  const place = `${webUrl.replace(/\/$/, "")}/${repository}/new/${branch.split("/").map(encodeURIComponent).join("/")}`;
+  const place = `${webUrl}/${repository}/new/${branch.split("/").map(encodeURIComponent).join("/")}`;
   const bare = `${place}?${new URLSearchParams({ filename: path })}`;
   const whole = `${bare}&${new URLSearchParams({ value: text })}`;
   const isTextInLink = whole.length <= MAX_LINK_CHARACTERS;

@@ -22,6 +22,7 @@ export const NO_DOMAIN = "sts.example.com";
 export interface FormProblem {
   /** The control's name; of a field of the kind with FIELD_PREFIX before it. */
   readonly control: string;
+  readonly label: string;
   /** Nothing is said yet, which is no mistake. */
   readonly isMissing: boolean;
   readonly message: string;
@@ -41,7 +42,7 @@ export function readForm(form: Form, evidence: Pasted, facts: Facts): FormReadin
   const { workload, problems: own } = form.kind === FROM_TOKEN ? fromToken(evidence) : fromFields(form, facts);
   const target = withDefaults(form, workload);
   const repositories = target.repositories.split(/[\s,]+/).filter((name) => name !== "");
-  const problems = [...own, ...targetProblems(target, repositories), ...placeProblems(target)];
+  const problems = [...targetProblems(target, repositories), ...own, ...placeProblems(target)];
   if (workload === undefined || problems.length > 0) return { problems, request: undefined, workload };
   const request: DraftRequest = {
     ...workload,
@@ -58,26 +59,31 @@ export function readForm(form: Form, evidence: Pasted, facts: Facts): FormReadin
 export const EVERY = "*";
 
 /** What stands in empty fields: a workflow's repository is most often the one that the token is for, and the other way round. */
-export function defaultsOf(kind: WorkloadKind, form: Pick<Form, "owner" | "repository">, facts: Facts) {
-  const isWorkflow = kind.ask === undefined;
-  const known: Readonly<Record<string, string>> = isWorkflow
-    ? { owner: form.owner, repository: form.repository, issuer: actionsIssuer(facts.webUrl) }
-    : {};
+export function defaultsOf(kind: WorkloadKind, form: Form, facts: Facts): Readonly<Record<string, string>> {
+  const repository = form.isOrganization ? "" : form.repository;
+  const known: Readonly<Record<string, string>> =
+    kind.ask === undefined ? { owner: form.owner, repository, issuer: actionsIssuer(facts.webUrl) } : {};
   return Object.fromEntries(Object.entries(known).filter(([name, value]) => value !== "" && name in kind.fields));
 }
 
 /** Of the GitHub that the deployment serves. */
 export function actionsIssuer(webUrl: string): string {
-  const host = webUrl.replace(/^https?:\/\//, "").replace(/\/.*$/, "");
+  const host = webUrl.replace(/^https?:\/\//, "");
   if (host === "github.com") return "https://token.actions.githubusercontent.com";
-  return host.endsWith(".ghe.com") ? `https://token.actions.${host}` : `https://${host}/_services/token`;
+  return host.endsWith(".ghe.com") ? `https://token.actions.${host}` : `${webUrl}/_services/token`;
 }
 
 /** The repository of the token, for whoever has said no other. */
-export function withDefaults(form: Form, workload: FormWorkload | undefined): Form {
+function withDefaults(form: Form, workload: FormWorkload | undefined): Form {
   if (form.kind !== FROM_TOKEN) return form;
-  const [owner = "", repository = ""] = String(workload?.claims.repository ?? "").split("/");
+  const { owner, repository } = repositoryOf(workload);
   return { ...form, owner: form.owner || owner, repository: form.repository || repository };
+}
+
+/** Of a workflow the one that it runs in; empty for any other workload. */
+export function repositoryOf(workload: FormWorkload | undefined): Pick<Form, "owner" | "repository"> {
+  const [owner = "", repository = ""] = String(workload?.claims.repository ?? "").split("/");
+  return { owner, repository };
 }
 
 type OfWorkload = Pick<FormReading, "workload" | "problems">;
@@ -87,10 +93,18 @@ function fromFields(form: Form, facts: Facts): OfWorkload {
   if (kind === undefined) return { workload: undefined, problems: [missing("kind", "choose what asks for the token")] };
   const filled = claimsFromFields(kind, { ...defaultsOf(kind, form, facts), ...form.fields });
   if (filled.ok) return { workload: { kind, claims: filled.claims, also: filled.also }, problems: [] };
-  const problems = filled.problems.map(({ field, problem, message }) => {
-    return { control: `${FIELD_PREFIX}${field}`, isMissing: problem === "missing", message };
+  const problems = filled.problems.map(({ field, problem: what, message }) => {
+    const label = kind.fields[field]?.label ?? field;
+    return { control: `${FIELD_PREFIX}${field}`, label, isMissing: what === "missing", message };
   });
-  return { workload: undefined, problems };
+  return { workload: undefined, problems: problems.filter(({ control }) => !isAskedAbove(control, kind, form)) };
+}
+
+/** What is taken from the token's repository is asked for there. */
+function isAskedAbove(control: string, kind: WorkloadKind, form: Form): boolean {
+  if (kind.ask !== undefined) return false;
+  if (control === `${FIELD_PREFIX}owner`) return form.owner === "";
+  return control === `${FIELD_PREFIX}repository` && !form.isOrganization && form.repository === "";
 }
 
 function fromToken({ pasted, also }: Pasted): OfWorkload {
@@ -107,8 +121,24 @@ function fromToken({ pasted, also }: Pasted): OfWorkload {
   return { workload: { kind, claims, also: also.filter((name) => pinnable.includes(name)) }, problems: [] };
 }
 
-const missing = (control: string, message: string): FormProblem => ({ control, isMissing: true, message });
-const wrong = (control: string, message: string): FormProblem => ({ control, isMissing: false, message });
+const LABELS = {
+  kind: "Workload",
+  token: "Token or claims",
+  owner: "Owner",
+  repository: "Repository",
+  repositories: "Repositories",
+  permissions: "Permissions",
+  identity: "Identity",
+  defaultBranch: "Default branch",
+  actionCopy: "Your copy of this service",
+} as const;
+type Control = keyof typeof LABELS;
+
+const problem = (control: Control, message: string, isMissing: boolean): FormProblem => {
+  return { control, label: LABELS[control], message, isMissing };
+};
+const missing = (control: Control, message: string) => problem(control, message, true);
+const wrong = (control: Control, message: string) => problem(control, message, false);
 
 function targetProblems(form: Form, repositories: readonly string[]): readonly FormProblem[] {
   const { owner, repository, isOrganization } = form;

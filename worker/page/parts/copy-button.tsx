@@ -23,7 +23,7 @@ export function CopyButton({ text, what }: CopyButtonProps) {
       () => say("Select it, and copy by hand", "The browser does not allow to copy"),
     );
   return (
-    <button type="button" class="small" aria-label={`Copy ${what}`} onClick={copy}>
+    <button type="button" class="small" aria-label={said === undefined ? `Copy ${what}` : undefined} onClick={copy}>
       {said ?? "Copy"}
     </button>
   );

@@ -4,11 +4,11 @@ import { REFUSALS, type Reason } from "../../denial.ts";
 import type { Deployment } from "../deployment.ts";
 import { CopyButton } from "../parts/copy-button.tsx";
 import { Notice } from "../parts/notice.tsx";
+import { RichText, Sentence } from "../parts/rich-text.tsx";
 import { WHO } from "./explanations/explanation.ts";
 import { EXPLANATIONS, HELPED_BY_CLAIMS } from "./explanations/explanations.ts";
 import { playgroundLink } from "./playground-link.ts";
 import type { ReadRefusal } from "./read.ts";
-import { RichText, Sentence } from "./rich-text.tsx";
 import { ValueText } from "./value-text.tsx";
 
 export interface ExplainedReasonProps extends ReadRefusal {

@@ -1,5 +1,5 @@
 /** One value of a refusal: words, a link to this deployment's GitHub, or a value to the letter, with where it differs from what is wanted. */
-import { RichText } from "./rich-text.tsx";
+import { RichText } from "../parts/rich-text.tsx";
 
 export interface ValueTextProps {
   readonly value: string;
