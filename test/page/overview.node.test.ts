@@ -85,6 +85,20 @@ describe("a deployment that serves", () => {
     await page.getByRole("heading", { level: 1, name: browser.world.domain }).waitFor();
   });
 
+  it("says when a part is gone with the version that it belonged to, and is whole again once loaded anew", async () => {
+    const page = await browser.visit("/");
+    const part = /\/assets\/playground-/;
+    await page.route(part, (route) => route.fulfill({ status: 404 }));
+    await page.getByRole("navigation").getByRole("link", { name: "Try a policy" }).click();
+    await page.getByRole("heading", { level: 1, name: "This part of the page cannot be shown" }).waitFor();
+    expect(await breaches(page)).toEqual([]);
+    await page.unroute(part);
+    await page.getByRole("button", { name: "Load the page again" }).click();
+    await page.getByRole("heading", { level: 1, name: "Try a policy" }).waitFor();
+    // The browser tells of the part that it did not get; of nothing else.
+    expect((await browser.leave()).filter((complaint) => !complaint.includes("404"))).toEqual([]);
+  });
+
   it.each(LOOKS)("can be used by everyone: %s", async (name, looks) => {
     const page = await browser.visit("/", looks);
     await picture(page, `overview-${name}`);
