@@ -35,6 +35,7 @@ const repositories = (what: string, maxItems: number) =>
   v.pipe(v.union([v.literal("all"), list("Names without the owner.", maxItems)]), v.description(what));
 
 const value = v.union([text("As text."), list("Of a list, its texts.")]);
+const described = v.pipe(value, v.description("What the token has."));
 
 const ClauseSchema = v.strictObject({
   clause: one(
@@ -145,13 +146,7 @@ const CallSchema = v.strictObject({
   ),
 });
 
-const cache = (what: string) =>
-  v.optional(
-    one(
-      ["memory", "negative", "kv", "miss", "stale"],
-      `${what}: from this isolate's memory, remembered as not there, from Workers KV, asked for outside, or an old copy while nobody answers. Of several look-ups the last in this order.`,
-    ),
-  );
+const cache = (what: string) => v.optional(one(["memory", "negative", "kv", "miss", "stale"], what));
 
 // An object's keys are typed as text, whatever they are.
 const REASONS = Object.keys(REFUSALS) as Reason[];
@@ -196,7 +191,7 @@ export const AuditEventSchema = v.strictObject({
         verified: flag("Whether the token's signature was proven. If not, anybody may have written these."),
         claims: v.optional(
           v.pipe(
-            v.array(v.strictObject({ name: text("The claim's name or path."), value })),
+            v.array(v.strictObject({ name: text("The claim's name or path."), value: described })),
             v.maxLength(AUDIT_VALUES_MAX),
             v.description("The claims that the policy looked at, once the token was verified."),
           ),
@@ -270,12 +265,14 @@ export const AuditEventSchema = v.strictObject({
   ),
   caches: v.pipe(
     v.strictObject({
-      issuer_keys: cache("The issuer's keys"),
-      installation: cache("Where the App is installed"),
-      policy: cache("The trust policy"),
-      allow_list: cache("The owner's issuer allow-list"),
+      issuer_keys: cache("The issuer's keys."),
+      installation: cache("Where the App is installed."),
+      policy: cache("The trust policy."),
+      allow_list: cache("The owner's issuer allow-list."),
     }),
-    v.description("What was remembered. Absent: not looked for."),
+    v.description(
+      "Where each was found: `memory` of this isolate, `negative` (remembered as not there), `kv`, `miss` (asked for outside), `stale` (an old copy, as nobody answers). Of several look-ups the last in this order; absent: not looked for.",
+    ),
   ),
   counts: v.pipe(
     v.strictObject({

@@ -2,6 +2,7 @@
 // anything that could be used. isolate.ts holds every event of every test against its schema.
 
 import { reset } from "cloudflare:test";
+import { HTTP } from "cloudevents";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createWorld, LIST, POLICY, type World } from "../support/world.ts";
 
@@ -193,6 +194,24 @@ describe("where it came from", () => {
     const world = await createWorld();
     expect((await world.ask({ headers: { traceparent } })).status).toBe(200);
     expect(last(world)).not.toHaveProperty("traceparent");
+  });
+
+  it.each(["binary", "structured"])("and the trace goes to who reads events (%s), and to nobody else", async (mode) => {
+    const uri = "https://events.example/in";
+    const world = await createWorld({ variables: { EVENT_INGRESS_URI: uri, EVENT_INGRESS_MODE: mode } });
+    let body = "";
+    world.network.answer(uri, async (request) => {
+      body = await request.text();
+      return new Response(null, { status: 204 });
+    });
+    await world.ask({ headers: { traceparent: TRACEPARENT, tracestate: "vendor=1" } });
+    const told = world.calls.filter(({ headers }) => Object.keys(headers).some((name) => name.includes("trace")));
+    expect(told.map(({ url, headers }) => [url, headers.traceparent])).toEqual([[uri, TRACEPARENT]]);
+    expect(HTTP.toEvent({ headers: told[0]?.headers ?? {}, body })).toMatchObject({
+      traceparent: TRACEPARENT,
+      data: last(world),
+    });
+    expect(JSON.stringify(world.calls)).not.toContain("vendor=1");
   });
 });
 

@@ -30,7 +30,7 @@ describe("the permission table", () => {
 
   test("has what GitHub says of each permission beside it (npm run generate)", () => {
     const descriptions = installedDescriptions();
-    expect(read("permission-descriptions.ts")).toBe(descriptionsModule(descriptions));
+    expect(read("policies/permission-descriptions.ts")).toBe(descriptionsModule(descriptions));
     expect([...descriptions.keys()].sort()).toEqual([...installed.keys()].sort());
     for (const text of descriptions.values()) expect(text).toMatch(/^(?!The level of)[A-Z].{5,160}\.$/);
   });

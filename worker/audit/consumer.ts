@@ -74,9 +74,9 @@ export class AuditConsumer {
   /** HTTP protocol binding section 3.3. */
   #post(endpoint: Endpoint, batch: readonly Readable[]): Promise<Posted> {
     const { domain } = this.#deps;
-    const events = batch.map(({ event }) => structured(attributesOf(event, domain), event));
+    const events = batch.map(({ event }) => structured(attributesOf(event, domain), JSON.stringify(event)));
     const headers = { "Content-Type": "application/cloudevents-batch+json" };
-    return endpoint.post(headers, JSON.stringify(events), AbortSignal.timeout(CONSUMER_TIMEOUT_MS));
+    return endpoint.post(headers, `[${events.join(",")}]`, AbortSignal.timeout(CONSUMER_TIMEOUT_MS));
   }
 }
 

@@ -7,7 +7,7 @@ import { AUDIT_DELIVERY_MAX_MS, AUDIT_REQUIRED_MAX_MS } from "../limits.ts";
 import { raceAbort } from "../store/fetch.ts";
 import { withinTime } from "../store/within-time.ts";
 import type { AuditSampler } from "./sampler.ts";
-import type { Sink, SinkAnswer, SinkName } from "./sink.ts";
+import type { SentEvent, Sink, SinkAnswer, SinkName } from "./sink.ts";
 
 export interface AuditDeliveryDeps {
   readonly sinks: readonly Sink[];
@@ -58,7 +58,7 @@ export class AuditDelivery {
   /** Before the answer: whether the required sink took the event of a grant. If not, it may have it all the same. */
   async secure(event: AuditEvent, signal: AbortSignal): Promise<boolean> {
     if (this.#required === undefined) return true;
-    const work = this.#offer(this.#required, event, AUDIT_REQUIRED_MAX_MS);
+    const work = this.#offer(this.#required, sentOf(event), AUDIT_REQUIRED_MAX_MS);
     return (await raceAbort(work, signal).catch(() => "lost")) === "taken";
   }
 
@@ -66,7 +66,8 @@ export class AuditDelivery {
   async deliver(event: AuditEvent, isSecured: boolean): Promise<void> {
     if (this.#isSampledOut(event)) return;
     const sinks = this.#deps.sinks.filter((sink) => !(isSecured && sink === this.#required));
-    await Promise.allSettled(sinks.map((sink) => this.#offer(sink, event, AUDIT_DELIVERY_MAX_MS)));
+    const sent = sentOf(event);
+    await Promise.allSettled(sinks.map((sink) => this.#offer(sink, sent, AUDIT_DELIVERY_MAX_MS)));
   }
 
   #isSampledOut(event: AuditEvent): boolean {
@@ -77,12 +78,12 @@ export class AuditDelivery {
     return skipped === undefined;
   }
 
-  async #offer(sink: Sink, event: AuditEvent, maxMs: number): Promise<SinkAnswer> {
-    const delivery = await withinTime(taking(sink, event, maxMs), maxMs).catch(() => "lost" as const);
+  async #offer(sink: Sink, sent: SentEvent, maxMs: number): Promise<SinkAnswer> {
+    const delivery = await withinTime(taking(sink, sent, maxMs), maxMs).catch(() => "lost" as const);
     const counts = this.#counts.get(sink);
     if (counts) counts[delivery] += 1;
     if (delivery !== "taken") {
-      const { request_id } = event;
+      const { request_id } = sent.event;
       this.#deps.log(JSON.stringify({ type: "audit_sink_failed", request_id, sink: sink.name, delivery, ...counts }));
     }
     return delivery;
@@ -90,4 +91,6 @@ export class AuditDelivery {
 }
 
 /** A binding may also throw at once. */
-const taking = async (sink: Sink, event: AuditEvent, maxMs: number): Promise<SinkAnswer> => sink.take(event, maxMs);
+const taking = async (sink: Sink, sent: SentEvent, maxMs: number): Promise<SinkAnswer> => sink.take(sent, maxMs);
+
+const sentOf = (event: AuditEvent): SentEvent => ({ event, json: JSON.stringify(event) });

@@ -1,4 +1,3 @@
-import type { AuditEvent } from "../audit.ts";
 import {
   AUDIT_DELIVERY_MAX_MS,
   AUDIT_JITTER_MAX_MS,
@@ -10,7 +9,7 @@ import { pause } from "../store/pause.ts";
 import { Breaker } from "./breaker.ts";
 import { attributesOf, binaryHeaders, structured } from "./cloud-event.ts";
 import type { Endpoint, Posted } from "./endpoint.ts";
-import type { Sink, SinkAnswer } from "./sink.ts";
+import type { SentEvent, Sink, SinkAnswer } from "./sink.ts";
 
 export interface HttpSinkDeps {
   readonly endpoint: Endpoint;
@@ -42,11 +41,11 @@ export class HttpSink implements Sink {
     return this.#breaker.pausedMs;
   }
 
-  async take(event: AuditEvent, maxMs: number): Promise<SinkAnswer> {
+  async take(sent: SentEvent, maxMs: number): Promise<SinkAnswer> {
     // What corrects an event that the sink has is never left out.
-    if (this.pausedMs > 0 && !event.correction) return "left_out";
+    if (this.pausedMs > 0 && !sent.event.correction) return "left_out";
     const deadline = AbortSignal.timeout(maxMs);
-    const send = () => this.#send(event, deadline);
+    const send = () => this.#send(sent, deadline);
     const first = await send();
     const posted = first.kind === "again" ? await this.#repeat(first, send, deadline) : first;
     if (posted.kind === "taken") this.#breaker.succeeded();
@@ -73,12 +72,14 @@ export class HttpSink implements Sink {
     return posted;
   }
 
-  #send(event: AuditEvent, deadline: AbortSignal): Promise<Posted> {
+  #send({ event, json }: SentEvent, deadline: AbortSignal): Promise<Posted> {
     const { endpoint, mode, domain } = this.#deps;
     const signal = AbortSignal.any([AbortSignal.timeout(AUDIT_TIMEOUT_MS), deadline]);
-    if (mode === "binary") return endpoint.post(binaryHeaders(event, domain), JSON.stringify(event), signal);
-    const body = JSON.stringify(structured(attributesOf(event, domain), event));
-    return endpoint.post({ "Content-Type": "application/cloudevents+json" }, body, signal);
+    // The request is part of the caller's trace as well (W3C Trace Context).
+    const trace = event.traceparent === undefined ? {} : { traceparent: event.traceparent };
+    if (mode === "binary") return endpoint.post({ ...binaryHeaders(event, domain), ...trace }, json, signal);
+    const headers = { "Content-Type": "application/cloudevents+json", ...trace };
+    return endpoint.post(headers, structured(attributesOf(event, domain), json), signal);
   }
 }
 

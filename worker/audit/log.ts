@@ -1,5 +1,4 @@
-import type { AuditEvent } from "../audit.ts";
-import type { Sink, SinkAnswer } from "./sink.ts";
+import type { SentEvent, Sink, SinkAnswer } from "./sink.ts";
 
 /** One JSON line in the Worker's log. */
 export class LogSink implements Sink {
@@ -10,8 +9,8 @@ export class LogSink implements Sink {
     this.#write = write;
   }
 
-  async take(event: AuditEvent): Promise<SinkAnswer> {
-    this.#write(JSON.stringify(event));
+  async take({ json }: SentEvent): Promise<SinkAnswer> {
+    this.#write(json);
     return "taken";
   }
 }

@@ -1,5 +1,5 @@
 import type { AuditEvent } from "../audit.ts";
-import type { Sink, SinkAnswer } from "./sink.ts";
+import type { SentEvent, Sink, SinkAnswer } from "./sink.ts";
 
 /** What is left of an installation's rate limit, as it was last told to this isolate. */
 export type QuotaOf = (
@@ -51,7 +51,7 @@ export class MetricsSink implements Sink {
     this.#quotaOf = quotaOf;
   }
 
-  async take(event: AuditEvent): Promise<SinkAnswer> {
+  async take({ event }: SentEvent): Promise<SinkAnswer> {
     const { app_id } = event;
     const owner = event.owner?.toLowerCase() ?? "";
     const quota = app_id === undefined ? undefined : this.#quotaOf(app_id, owner);

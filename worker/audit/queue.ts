@@ -1,8 +1,7 @@
-import type { AuditEvent } from "../audit.ts";
 import { QUEUE_FAILURES_TOLERATED, QUEUE_TIMEOUT_MS } from "../limits.ts";
 import { withinTime } from "../store/within-time.ts";
 import { Breaker } from "./breaker.ts";
-import type { Sink, SinkAnswer } from "./sink.ts";
+import type { SentEvent, Sink, SinkAnswer } from "./sink.ts";
 
 /**
  * The event as a message, of which `consumer.ts` is one reader. It is offered every event, however many it did not take: that costs
@@ -22,7 +21,7 @@ export class QueueSink implements Sink {
     return this.#breaker.pausedMs;
   }
 
-  async take(event: AuditEvent, maxMs: number): Promise<SinkAnswer> {
+  async take({ event }: SentEvent, maxMs: number): Promise<SinkAnswer> {
     try {
       await withinTime(this.#queue.send(event), Math.min(maxMs, QUEUE_TIMEOUT_MS));
     } catch {

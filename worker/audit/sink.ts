@@ -6,10 +6,16 @@ export type SinkName = (typeof SINK_NAMES)[number];
 /** `left_out`: not sent, as the sink took nothing lately. What rejects or throws is lost. */
 export type SinkAnswer = "taken" | "lost" | "left_out";
 
+/** The event, and its one text for all sinks. */
+export interface SentEvent {
+  readonly event: AuditEvent;
+  readonly json: string;
+}
+
 export interface Sink {
   readonly name: SinkName;
   /** The time bounds all tries together. */
-  take(event: AuditEvent, maxMs: number): Promise<SinkAnswer>;
+  take(sent: SentEvent, maxMs: number): Promise<SinkAnswer>;
   /** For how long nothing can be expected of it, in ms; 0 where nothing speaks against it. */
   readonly pausedMs?: number;
 }
