@@ -50,7 +50,7 @@ describe("written by hand", () => {
       await tabTo(page, label);
       await page.keyboard.type(text);
     }
-    await page.keyboard.press("Shift+Tab");
+    await tabTo(page, /^Level of contents$/);
     await page.keyboard.press("ArrowDown");
     await tabTo(page, /^Identity$/);
     await page.keyboard.type("release");

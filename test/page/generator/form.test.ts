@@ -7,8 +7,10 @@ import {
   formFromState,
   NOTHING_PASTED,
   stateFromForm,
+  withKind,
 } from "../../../worker/page/generator/form.ts";
 import { outcomeOf } from "../../../worker/page/generator/outputs.ts";
+import { GRANTABLE, matching } from "../../../worker/page/generator/permissions.ts";
 import { actionsIssuer } from "../../../worker/page/generator/reading.ts";
 import { claimsOfExample, WORKLOADS } from "./workloads.ts";
 
@@ -68,6 +70,23 @@ describe("a form that is not ready", () => {
       "f.branch",
       "identity",
     ]);
+  });
+
+  it("says whom the deployment serves, in any case of the letters", () => {
+    const form = { ...formOf("gitlab"), owner: "Acme" };
+    const toldOf = (owners: readonly string[]) =>
+      outcomeOf(form, NOTHING_PASTED, { ...FACTS, owners }).problems.map(({ message }) => message);
+    expect([toldOf(["octo", "acme"]), toldOf(["octo", "corp"])]).toEqual([
+      [],
+      ["this deployment serves octo, corp alone"],
+    ]);
+  });
+
+  it("keeps what two kinds of workload have in common", () => {
+    const { fields } = withKind(formOf("github-actions-environment"), "github-branch");
+    expect(fields).toEqual({ owner_id: "1234567", repository_id: "7654321", subjects: "classic" });
+    expect(withKind(formOf("aws-eks"), "kubernetes").fields).toEqual({ namespace: "ci", account: "image-updater" });
+    expect(withKind(formOf("gitlab"), FROM_TOKEN)).toEqual({ kind: FROM_TOKEN, fields: {} });
   });
 
   it.each<readonly [string, Partial<Form>, string]>([
@@ -173,5 +192,23 @@ describe("what is written", () => {
     expect([problems, outputs?.policy.repository]).toEqual([[], "acme/app"]);
     expect(outputs?.policy.text).toContain("  event_name: 'push'\n");
     expect(outputs?.policy.text).not.toContain("jti");
+  });
+});
+
+describe("the permissions", () => {
+  const namesOf = (words: string) => matching(words).map(({ name }) => name);
+
+  it("are found by name, by what GitHub says of them, and by how far they reach", () => {
+    expect(namesOf("releases")).toEqual(["contents"]);
+    expect(namesOf("Pull-Requests merges")).toEqual(["pull_requests"]);
+    expect(namesOf("whole organization")).toContain("members");
+    expect(namesOf("no such words")).toEqual([]);
+  });
+
+  it("are all those that a token of an App can carry, each with what it allows", () => {
+    const names = namesOf("");
+    expect(names.length).toBeGreaterThan(60);
+    expect(names.filter((name) => ["metadata", "starring", "emails"].includes(name))).toEqual([]);
+    expect(GRANTABLE.filter(({ about, levels }) => about.length < 10 || levels.length === 0)).toEqual([]);
   });
 });

@@ -3,6 +3,7 @@
  */
 
 import { WORKLOAD_KINDS } from "../../../policies/cli/kinds/kinds.ts";
+import { levelsOffered } from "./permissions.ts";
 
 /** The kind of whoever has a token at hand. */
 export const FROM_TOKEN = "token";
@@ -65,8 +66,8 @@ export function formFromState(state: URLSearchParams): Form {
   const texts = TEXT_KEYS.map((key) => [key, textOf(TEXTS[key])] as const);
   const pairs = textOf("permissions").split(",").slice(0, MAX_PERMISSIONS);
   const permissions = pairs.flatMap((pair) => {
-    const [, name, level] = /^([a-z_]{2,100}):(read|write|admin)$/.exec(pair) ?? [];
-    return name === undefined || level === undefined ? [] : [[name, level] as const];
+    const [name = "", level = ""] = pair.split(":");
+    return levelsOffered(name).includes(level) ? [[name, level] as const] : [];
   });
   return {
     ...(Object.fromEntries(texts) as Record<TextKey, string>),
@@ -75,6 +76,15 @@ export function formFromState(state: URLSearchParams): Form {
     isOrganization: state.get("for") === "organization",
     permissions: state.has("permissions") ? Object.fromEntries(permissions) : { contents: "read" },
   };
+}
+
+/** Another kind, with what was said of fields that both have. */
+export function withKind({ kind, fields }: Form, next: string): Pick<Form, "kind" | "fields"> {
+  const [before, after] = [kind, next].map(
+    (wanted) => WORKLOAD_KINDS.find(({ name }) => name === wanted)?.fields ?? {},
+  );
+  const kept = Object.entries(fields).filter(([name]) => before?.[name] === after?.[name]);
+  return { kind: next, fields: Object.fromEntries(kept) };
 }
 
 export function stateFromForm(form: Form): URLSearchParams {

@@ -47,7 +47,7 @@ export default function Generator({ deployment, state, setState }: ViewProps) {
           <PermissionsPart {...part} />
           <PlacePart {...part} isWorkflow={outcome.outputs?.workflow !== undefined} />
         </form>
-        <ResultPart {...outcome} />
+        <ResultPart {...outcome} deployment={deployment} />
       </div>
     </>
   );

@@ -8,6 +8,7 @@ import { type DraftRequest, draftPolicy, neededClaims } from "../../../policies/
 import { type Usage, usageOf } from "../../../policies/cli/usage.ts";
 import type { Diagnostic } from "../../../policies/diagnostics.ts";
 import { POLICY_DIRECTORY, POLICY_SUFFIX, TEST_SUFFIX } from "../../../policies/file-names.ts";
+import { playgroundAddress } from "../handover.ts";
 import type { Form, Pasted } from "./form.ts";
 import { type Facts, type FormProblem, type FormWorkload, readForm } from "./reading.ts";
 
@@ -76,16 +77,12 @@ function outputsOf(request: DraftRequest, form: Form, facts: Facts): Outputs {
 }
 
 /** The policy beside the claims that it looks at. */
-export function playgroundHref(request: DraftRequest, policy: string): string {
-  const { owner, repository } = request.scope;
-  const state = new URLSearchParams({
+export const playgroundHref = (request: DraftRequest, policy: string): string =>
+  playgroundAddress({
     policy,
     claims: `${JSON.stringify(neededClaims(request), undefined, 2)}\n`,
-    file: repository === undefined ? "organization" : "repository",
-    scope: repository === undefined ? owner : `${owner}/${repository}`,
+    scope: request.scope,
   });
-  return `#/playground?${state}`;
-}
 
 /** Longer request lines are refused by servers and proxies on the way. */
 const MAX_LINK_CHARACTERS = 7_000;

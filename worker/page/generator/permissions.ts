@@ -52,3 +52,7 @@ export function matching(words: string): readonly Grantable[] {
     return wanted.every((word) => text.includes(word));
   });
 }
+
+/** None for what the form does not offer. */
+export const levelsOffered = (name: string): readonly string[] =>
+  GRANTABLE.find((permission) => permission.name === name)?.levels ?? [];

@@ -14,6 +14,8 @@ export interface Facts {
   /** Undefined while it is not configured. */
   readonly domain?: string | undefined;
   readonly webUrl: string;
+  /** The only ones that are served; undefined: any. */
+  readonly owners?: readonly string[] | undefined;
 }
 
 /** While the deployment has none. */
@@ -42,7 +44,12 @@ export function readForm(form: Form, evidence: Pasted, facts: Facts): FormReadin
   const { workload, problems: own } = form.kind === FROM_TOKEN ? fromToken(evidence) : fromFields(form, facts);
   const target = withDefaults(form, workload);
   const repositories = target.repositories.split(/[\s,]+/).filter((name) => name !== "");
-  const problems = [...targetProblems(target, repositories), ...own, ...placeProblems(target)];
+  const problems = [
+    ...ownerProblems(target, facts),
+    ...repositoryProblems(target, repositories),
+    ...own,
+    ...placeProblems(target),
+  ];
   if (workload === undefined || problems.length > 0) return { problems, request: undefined, workload };
   const request: DraftRequest = {
     ...workload,
@@ -140,29 +147,24 @@ const problem = (control: Control, message: string, isMissing: boolean): FormPro
 const missing = (control: Control, message: string) => problem(control, message, true);
 const wrong = (control: Control, message: string) => problem(control, message, false);
 
-function targetProblems(form: Form, repositories: readonly string[]): readonly FormProblem[] {
-  const { owner, repository, isOrganization } = form;
-  const unnamed = repositories.find((name) => name !== EVERY && !REPOSITORY_NAME.test(name));
-  const ofRepository =
-    repository === ""
-      ? [missing("repository", "the repository that the token is for")]
-      : REPOSITORY_NAME.test(repository)
-        ? []
-        : [wrong("repository", "no repository of GitHub can have this name; its owner stands in the field before")];
-  const ofRepositories =
-    repositories.length === 0
-      ? [missing("repositories", "the repositories that the token is for")]
-      : unnamed !== undefined || (repositories.includes(EVERY) && repositories.length > 1)
-        ? [wrong("repositories", `names of repositories without their owner, or ${EVERY} alone for every one of them`)]
-        : [];
-  return [
-    ...(owner === ""
-      ? [missing("owner", "the account that owns what the token is for")]
-      : OWNER_NAME.test(owner)
-        ? []
-        : [wrong("owner", "no account of GitHub can have this name")]),
-    ...(isOrganization ? ofRepositories : ofRepository),
-  ];
+function ownerProblems({ owner }: Form, { owners }: Facts): readonly FormProblem[] {
+  if (owner === "") return [missing("owner", "the account that owns what the token is for")];
+  if (!OWNER_NAME.test(owner)) return [wrong("owner", "no account of GitHub can have this name")];
+  // As GitHub compares them.
+  const isServed = owners?.some((one) => one.toLowerCase() === owner.toLowerCase()) ?? true;
+  return isServed ? [] : [wrong("owner", `this deployment serves ${owners?.join(", ")} alone`)];
+}
+
+function repositoryProblems({ repository, isOrganization }: Form, names: readonly string[]): readonly FormProblem[] {
+  if (!isOrganization) {
+    if (repository === "") return [missing("repository", "the repository that the token is for")];
+    if (REPOSITORY_NAME.test(repository)) return [];
+    return [wrong("repository", "no repository of GitHub can have this name; its owner stands in the field before")];
+  }
+  if (names.length === 0) return [missing("repositories", "the repositories that the token is for")];
+  const isNamed = names.every((name) => REPOSITORY_NAME.test(name));
+  if (isNamed || (names.length === 1 && names[0] === EVERY)) return [];
+  return [wrong("repositories", `names of repositories without their owner, or ${EVERY} alone for every one of them`)];
 }
 
 function placeProblems({ identity, permissions, defaultBranch, actionCopy }: Form): readonly FormProblem[] {

@@ -1,19 +1,27 @@
 /** What was made of the form: texts to take away, and where each goes. */
 import type { Diagnostic } from "../../../policies/diagnostics.ts";
+import type { Deployment } from "../deployment.ts";
 import { Code } from "../parts/code.tsx";
 import { Notice } from "../parts/notice.tsx";
 import { RichText } from "../parts/rich-text.tsx";
 import { type FormOutcome, type NewFile, type Outputs, playgroundHref } from "./outputs.ts";
-import type { FormProblem } from "./reading.ts";
+import { type FormProblem, NO_DOMAIN } from "./reading.ts";
 
-export function ResultPart({ problems, outputs }: FormOutcome) {
+export function ResultPart({ problems, outputs, deployment }: FormOutcome & { readonly deployment: Deployment }) {
   return (
     <section class="result" aria-label="What is written">
+      {deployment.domain === undefined && (
+        <Notice kind="warn" title="This deployment does not know its domain yet">
+          <p>
+            <code>{NO_DOMAIN}</code> stands for it here.
+          </p>
+        </Notice>
+      )}
       {outputs === undefined ? (
         <Needed problems={problems} />
       ) : (
         <>
-          <PolicyResult {...outputs} />
+          <PolicyResult {...outputs} apps={deployment.apps} />
           {outputs.isUsable && <Rest {...outputs} />}
         </>
       )}
@@ -50,16 +58,17 @@ function Needed({ problems }: { readonly problems: readonly FormProblem[] }) {
   );
 }
 
-function PolicyResult(outputs: Outputs) {
-  const { policy, diagnostics, isUsable, request } = outputs;
+function PolicyResult(props: Outputs & { readonly apps: Deployment["apps"] }) {
+  const { policy, diagnostics, isUsable, request, apps } = props;
   return (
     <>
       <h2>The policy</h2>
       <Findings diagnostics={diagnostics} />
       {isUsable && (
         <p>
-          On the default branch of <code>{policy.repository}</code>, at <code>{policy.path}</code>. It is in force some
-          minutes after it was merged.
+          On the default branch of <code>{policy.repository}</code>, at <code>{policy.path}</code>. It is in force
+          within minutes, if the deployment's App is installed on {request.scope.owner}
+          <InstallLinks apps={apps} />.
         </p>
       )}
       <Code text={policy.text} what="the policy" />
@@ -70,6 +79,26 @@ function PolicyResult(outputs: Outputs) {
             Try it on a token
           </a>
         </div>
+      )}
+    </>
+  );
+}
+
+function InstallLinks({ apps }: Pick<Deployment, "apps">) {
+  return (
+    <>
+      {apps.map(
+        ({ id, name, installUrl }) =>
+          installUrl !== undefined && (
+            <span key={id}>
+              {" "}
+              (
+              <a href={installUrl} target="_blank" rel="noreferrer">
+                install {name ?? "it"}
+              </a>
+              )
+            </span>
+          ),
       )}
     </>
   );

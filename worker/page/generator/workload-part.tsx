@@ -4,7 +4,7 @@ import type { WorkloadField, WorkloadKind } from "../../../policies/cli/kinds/ki
 import { WORKLOAD_KINDS } from "../../../policies/cli/kinds/kinds.ts";
 import { Field } from "../parts/field.tsx";
 import { RichText } from "../parts/rich-text.tsx";
-import { FIELD_PREFIX, type Form, FROM_TOKEN, type Pasted } from "./form.ts";
+import { FIELD_PREFIX, type Form, FROM_TOKEN, type Pasted, withKind } from "./form.ts";
 import type { PartProps } from "./part.ts";
 import { defaultsOf, type Facts, type FormWorkload } from "./reading.ts";
 import { TextField } from "./text-field.tsx";
@@ -25,7 +25,7 @@ export function WorkloadPart({ pasted, setPasted, workload, facts, ...part }: Wo
     <fieldset>
       <legend>What asks for it</legend>
       <Field label="Workload">
-        <select value={form.kind} onChange={({ currentTarget }) => change({ kind: currentTarget.value, fields: {} })}>
+        <select value={form.kind} onChange={({ currentTarget }) => change(withKind(form, currentTarget.value))}>
           <option value={FROM_TOKEN}>I have a token of it, or its claims</option>
           {WORKLOAD_KINDS.map(({ name, about }) => (
             <option key={name} value={name}>

@@ -1,4 +1,5 @@
 /** What is known of a refusal -> the playground with it: the claims, else the refusal; and where the policy lies. Pure. */
+import { playgroundAddress } from "../handover.ts";
 import type { ReadRefusal } from "./read.ts";
 
 /** As many as the playground takes. */
@@ -10,20 +11,16 @@ export function playgroundLink({ claims, reason, message, values }: ReadRefusal)
   const evidence = claims === undefined ? message !== undefined && { reason, message } : lasting(claims);
   const text = evidence === false ? "" : JSON.stringify(evidence, undefined, 2);
   const place = PLACE.exec(values.find(({ value }) => PLACE.test(value))?.value ?? "");
-  const state = new URLSearchParams({
-    ...(text !== "" && text.length <= MAX_CHARACTERS && { claims: text }),
-    ...(place?.[1] !== undefined && scopeOf(place[1], place[2])),
+  return playgroundAddress({
+    ...(text.length <= MAX_CHARACTERS && { claims: text }),
+    ...(place?.[1] !== undefined && { scope: scopeOf(place[1], place[2]) }),
   });
-  return state.size === 0 ? "#/playground" : `#/playground?${state}`;
 }
 
 const PLACE = /^([\w-]+)\/([\w.-]+)\/\.github\/chainguard\/\S+\.sts\.yaml(?::\d+)?$/;
 
 /** A policy repository of another name is the operator's choice, which nobody knows here. */
-const scopeOf = (owner: string, repository = ""): Readonly<Record<string, string>> =>
-  repository === ".github"
-    ? { file: "organization", scope: owner }
-    : { file: "repository", scope: `${owner}/${repository}` };
+const scopeOf = (owner: string, repository = "") => (repository === ".github" ? { owner } : { owner, repository });
 
 const lasting = (claims: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
   Object.fromEntries(Object.entries(claims).filter(([name]) => !OF_ONE_TOKEN.includes(name)));

@@ -1,0 +1,24 @@
+/** What other views hand over to the playground, as a link. Pure; a token is never part of it. */
+import { writeAddress } from "./address.ts";
+
+export interface Handover {
+  readonly policy?: string;
+  /** Claims, or a refusal, as JSON. */
+  readonly claims?: string;
+  /** What the policy is asked for by; without a repository it is an organization's. */
+  readonly scope?: { readonly owner: string; readonly repository?: string };
+}
+
+/** The names are those that the playground reads: playground/link.ts. */
+export function playgroundAddress({ policy = "", claims = "", scope }: Handover): string {
+  const { owner, repository } = scope ?? {};
+  const state = new URLSearchParams({
+    ...(policy !== "" && { policy }),
+    ...(claims !== "" && { claims }),
+    ...(owner !== undefined &&
+      (repository === undefined
+        ? { file: "organization", scope: owner }
+        : { file: "repository", scope: `${owner}/${repository}` })),
+  });
+  return writeAddress({ view: "playground", state });
+}
