@@ -62,7 +62,7 @@ it("registers an App at GitHub, and what it shows serves", async () => {
   await page.getByText("The private key as text").click();
   for (const [name, { width, ...looks }] of LOOKS) {
     await page.setViewportSize({ width, height: 800 });
-    await page.emulateMedia({ colorScheme: "dark" in looks ? "dark" : "light" });
+    await page.emulateMedia({ colorScheme: "dark" in looks ? "dark" : "light", reducedMotion: "reduce" });
     await picture(page, `registered-${name}`);
     await isReadable(page, width);
   }

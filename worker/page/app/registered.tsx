@@ -10,8 +10,15 @@ export interface RegisteredProps {
 
 export function Registered({ app }: RegisteredProps) {
   const { id, slug, owner, installUrl, privateKey, webhookSecret } = app;
+  const [isTaken, setIsTaken] = useState(false);
   // The code is used up; without it the address leads back here from the other parts of the page.
   useEffect(() => history.replaceState(null, "", "/#/"), []);
+  useEffect(() => {
+    if (isTaken) return;
+    const askFirst = (event: Event) => event.preventDefault();
+    addEventListener("beforeunload", askFirst);
+    return () => removeEventListener("beforeunload", askFirst);
+  }, [isTaken]);
   const file = `${slug}.private-key.pem`;
   return (
     <div class="prose">
@@ -27,7 +34,7 @@ export function Registered({ app }: RegisteredProps) {
       </Notice>
       <h2>1. Take its secrets</h2>
       <p class="row">
-        <Download text={privateKey} file={file} />
+        <Download text={privateKey} file={file} onTaken={() => setIsTaken(true)} />
         <span class="hint">{file}, to be deleted once it is stored</span>
       </p>
       <details>
@@ -41,13 +48,7 @@ export function Registered({ app }: RegisteredProps) {
         </>
       )}
       <h2>2. Store them</h2>
-      <h3>On Cloudflare</h3>
-      <p>In your clone of the repository, with the key in the same folder:</p>
-      <Code text={commandsOf(id, file, webhookSecret !== undefined)} what="the commands" />
-      {webhookSecret !== undefined && <p class="hint">The last one asks for the webhook secret: paste it there.</p>}
-      <h3>On a server of your own</h3>
-      <p>In its environment, with each secret in a file that only the service can read; then start it again:</p>
-      <Code text={environmentOf(id, webhookSecret !== undefined)} what="the environment" />
+      <Storing id={id} file={file} hasWebhook={webhookSecret !== undefined} />
       <h2>3. Install it</h2>
       <p>
         <a href={installUrl} target="_blank" rel="noreferrer">
@@ -57,14 +58,44 @@ export function Registered({ app }: RegisteredProps) {
         policies are.
       </p>
       <p>
-        <a href="/readyz">/readyz</a> is green as soon as all of it works, and this page then shows the deployment.
+        <a href="/readyz" target="_blank" rel="noreferrer">
+          /readyz
+        </a>{" "}
+        is green as soon as all of it works, and this page then shows the deployment.
       </p>
     </div>
   );
 }
 
+interface StoringProps {
+  readonly id: string;
+  /** Of the private key. */
+  readonly file: string;
+  readonly hasWebhook: boolean;
+}
+
+function Storing({ id, file, hasWebhook }: StoringProps) {
+  return (
+    <>
+      <h3>On Cloudflare</h3>
+      <p>In your clone of the repository, with the key in the same folder:</p>
+      <Code text={commandsOf(id, file, hasWebhook)} what="the commands" />
+      {hasWebhook && <p class="hint">The last one asks for the webhook secret: paste it there.</p>}
+      <h3>On a server of your own</h3>
+      <p>In its environment, with each secret in a file that only the service can read; then start it again:</p>
+      <Code text={environmentOf(id, hasWebhook)} what="the environment" />
+    </>
+  );
+}
+
+interface DownloadProps {
+  readonly text: string;
+  readonly file: string;
+  readonly onTaken: () => void;
+}
+
 /** By a file, as a clipboard is read by others. */
-function Download({ text, file }: { readonly text: string; readonly file: string }) {
+function Download({ text, file, onTaken }: DownloadProps) {
   const [url, setUrl] = useState<string>();
   useEffect(() => {
     const made = URL.createObjectURL(new Blob([text], { type: "application/x-pem-file" }));
@@ -73,7 +104,7 @@ function Download({ text, file }: { readonly text: string; readonly file: string
   }, [text]);
   if (url === undefined) return null;
   return (
-    <a class="button primary" href={url} download={file}>
+    <a class="button primary" href={url} download={file} onClick={onTaken}>
       Download the private key
     </a>
   );
