@@ -62,6 +62,7 @@ describe("the repository", () => {
       "Calls",
       "The page",
       "Operations",
+      "Runbook",
       "On your own server",
     ]);
   });

@@ -12,6 +12,7 @@ import { BINDINGS } from "../../worker/config/reader.ts";
 import { readConfig } from "../../worker/config.ts";
 import { REFUSALS } from "../../worker/denial.ts";
 import * as limits from "../../worker/limits.ts";
+import { WHO } from "../../worker/page/refused/explanations/explanation.ts";
 import { EXPLANATIONS } from "../../worker/page/refused/explanations/explanations.ts";
 import { type Finding, preflight } from "../tools/deploy/preflight.ts";
 import { readSettings, writeGenerated } from "../tools/deploy/settings.ts";
@@ -54,6 +55,31 @@ it("explains every refusal in the words of its own page", () => {
     cells[4],
   ]);
   expect(told).toEqual(Object.entries(EXPLANATIONS).map(([reason, { means }]) => [reason, means]));
+});
+
+it("says in the runbook who must act for every refusal", () => {
+  const told = tableIn(text("worker/README.md"), ["who", "reasons"]).map(([who = "", reasons = ""]) => [
+    who,
+    [...reasons.matchAll(/`(\w+)`/g)].map(([, reason]) => reason),
+  ]);
+  const of = (who: string) =>
+    Object.entries(EXPLANATIONS).flatMap(([reason, one]) => (one.who === who ? [reason] : []));
+  expect(told).toEqual(Object.entries(WHO).map(([who, words]) => [words, of(who)]));
+});
+
+it("alarms by reasons and columns that there are", () => {
+  const queries = [...text("worker/README.md").matchAll(/^```sql\n([\s\S]*?)^```$/gm)]
+    .map(([, sql = ""]) => sql)
+    .join("\n");
+  const reasons = [...queries.matchAll(/blob2 IN \(([^)]*)\)/g)].flatMap(([, list = ""]) => list.split(", "));
+  expect(reasons.length).toBeGreaterThan(5);
+  expect(reasons.filter((reason) => !(reason.slice(1, -1) in REFUSALS))).toEqual([]);
+  const columns = [
+    ...Object.keys(METRIC_BLOBS).map((_, i) => `blob${i + 1}`),
+    ...Object.keys(METRIC_DOUBLES).map((_, i) => `double${i + 1}`),
+  ];
+  const used = new Set([...queries.matchAll(/\b(?:blob|double)\d+\b/g)].map(([column]) => column));
+  expect([...used].filter((column) => !columns.includes(column))).toEqual([]);
 });
 
 it("lists every variable that the Worker reads, and no other", () => {
