@@ -100,7 +100,7 @@ describe("every kind of workload", () => {
       await expect
         .poll(() => textOf(page, "the policy").catch(() => ""), { timeout: 10_000 })
         .toBe(outputs?.policy.text);
-      const errors = page.locator(".findings .text-bad");
+      const errors = page.locator(".result-findings .text-bad");
       // Nobody outside can ask such a cluster for its keys.
       const wanted = name === "kubernetes" ? 1 : 0;
       expect([name, await errors.count()]).toEqual([name, wanted]);

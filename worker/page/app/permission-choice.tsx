@@ -73,7 +73,7 @@ function Choices({ choices, chosen, onChange }: ChoicesProps) {
     onChange(next);
   };
   return (
-    <ul class="permissions">
+    <ul class="app-permissions">
       {choices.map((choice) => (
         <OneChoice
           key={choice.name}
@@ -96,7 +96,7 @@ interface OneChoiceProps {
 function OneChoice({ choice: { name, levels }, level, onChange }: OneChoiceProps) {
   const id = useId();
   return (
-    <li class="permission">
+    <li class="app-permission">
       <input
         type="checkbox"
         id={id}

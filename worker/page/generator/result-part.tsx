@@ -157,7 +157,7 @@ const CLASSES = { error: "text-bad", warning: "text-warn", notice: "muted" } as 
 function Findings({ diagnostics }: { readonly diagnostics: readonly Diagnostic[] }) {
   if (diagnostics.length === 0) return null;
   return (
-    <ul class="findings" aria-label="What is said of the policy">
+    <ul class="result-findings" aria-label="What is said of the policy">
       {diagnostics.map(({ severity, line, message, suggestion }) => (
         <li key={`${line} ${message}`}>
           <b class={CLASSES[severity]}>{WORDS[severity]}</b>
