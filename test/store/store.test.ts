@@ -345,6 +345,22 @@ describe("the bounded fetch", () => {
     expect(pulled).toBeLessThan(10);
   });
 
+  it.each([
+    ["takes a body for whole once it is as long as was announced", {}, "response"],
+    [
+      "waits for the end of one that is coded, whose announced length is another",
+      { "Content-Encoding": "gzip" },
+      "failure",
+    ],
+    ["waits for the end of one that is not as long yet", { "Content-Length": "6" }, "failure"],
+  ])("%s", async (_, headers, kind) => {
+    const unended = new ReadableStream<Uint8Array>({
+      start: (stream) => stream.enqueue(new TextEncoder().encode("01234")),
+    });
+    const answer = new Response(unended, { headers: { "Content-Length": "5", ...headers } });
+    expect(await boundedFetch(async () => answer, request, bounds)).toMatchObject({ kind });
+  });
+
   const parts: [string, (stream: ReadableStreamDefaultController<Uint8Array>) => unknown, string, string][] = [
     ["cut", (stream) => stream.error(new Error("cut")), "cut", "01234"],
     ["stalled", () => new Promise<void>(() => undefined), "timeout", "01234"],

@@ -12,9 +12,9 @@ import {
   REVOCATION_WAITS_MS,
 } from "../limits.ts";
 import type { Writes } from "../store/cache.ts";
-import { boundedFetch, type Fetched, type Fetcher, parseJson } from "../store/fetch.ts";
+import { boundedFetch, Deadline, type Fetched, type Fetcher, parseJson } from "../store/fetch.ts";
 import { pause } from "../store/pause.ts";
-import { type ApiRequest, buildRequest } from "./request.ts";
+import { type ApiRequest, RequestBuilder } from "./request.ts";
 import { type ApiResponse, type ApiResult, denialOf, type Lookup, resultOf } from "./response.ts";
 
 /** What one exchange lends to each of its calls. */
@@ -47,12 +47,14 @@ export interface ApiDeps {
 
 const REQUEST_ID = /^[A-Za-z0-9:-]{1,100}$/;
 
-/** Sends what is to be sent, with whatever token; holds no state. */
+/** Sends what is to be sent, with whatever token. */
 export class Api {
   readonly #deps: ApiDeps;
+  readonly #requests: RequestBuilder;
 
   constructor(deps: ApiDeps) {
     this.#deps = deps;
+    this.#requests = new RequestBuilder(deps.apiUrl);
   }
 
   /** Never throws for what the outside world does. Throws for a path that its caller should have refused. */
@@ -78,12 +80,12 @@ export class Api {
   async #sendOnce(request: ApiRequest, call: CallContext): Promise<ApiResponse> {
     if (call.signal.aborted) return { kind: "failure", failure: "deadline" };
     call.count?.("github_calls");
-    const { fetcher, now, apiUrl, log } = this.#deps;
+    const { fetcher, now, log } = this.#deps;
     const started = now();
     const bounds = { ...this.#boundsOf(request), signal: call.signal };
     const response = request.onUnused
       ? await this.#sendPatiently(request, request.onUnused, call)
-      : settled(await boundedFetch(fetcher, buildRequest(apiUrl, request), bounds), call.signal);
+      : settled(await boundedFetch(fetcher, this.#requests.build(request), bounds), call.signal);
     const made = callOf(request.route, response, now() - started);
     if (call.called) call.called(made);
     else log?.({ event: "github_call", ...made });
@@ -95,18 +97,16 @@ export class Api {
     onUnused: (response: ApiResponse) => void,
     call: CallContext,
   ): Promise<ApiResponse> {
-    const { fetcher, apiUrl } = this.#deps;
+    const { fetcher } = this.#deps;
     const bounds = this.#boundsOf(request);
-    const whole = boundedFetch(fetcher, buildRequest(apiUrl, request), {
+    const whole = boundedFetch(fetcher, this.#requests.build(request), {
       ...bounds,
       timeoutMs: bounds.timeoutMs + LATE_ANSWER_MS,
       keepPart: true,
     });
-    const done = new AbortController();
-    const patience = pause(bounds.timeoutMs, AbortSignal.any([call.signal, done.signal]));
-    const fetched = await Promise.race([whole, patience]);
-    // With a reason of its own no error is made, which would cost more than the rest of this function.
-    done.abort("answered");
+    const patience = new Deadline(bounds.timeoutMs, call.signal);
+    const fetched = await patience.race(whole).catch(() => undefined);
+    patience.lift();
     if (fetched !== undefined) return settled(fetched, call.signal);
     call.waitUntil(whole.then((late) => onUnused(settled(late, call.signal))));
     return { kind: "failure", failure: call.signal.aborted ? "deadline" : "timeout" };

@@ -3,6 +3,7 @@
  * never leaves the API's origin.
  */
 import { endpoint } from "@octokit/endpoint";
+import { BoundedMap } from "../store/memory.ts";
 import type { ApiResponse } from "./response.ts";
 
 export interface ApiRequest {
@@ -39,20 +40,46 @@ export const GRAPHQL = "POST /graphql";
 /** What may stand between two slashes: nothing that is encoded, splits, or climbs. */
 const SEGMENT = /^(?!\.{1,2}$)[A-Za-z0-9._-]+$/;
 
-export function buildRequest(apiUrl: string, { route, path, body, token, accept }: ApiRequest): Request {
-  for (const value of Object.values(path ?? {})) assertPath(String(value));
-  const rest = apiUrl.replace(/\/+$/, "");
-  const baseUrl = route === GRAPHQL ? rest.replace(/\/api\/v3$/, "/api") : rest;
-  const built = endpoint(route, { baseUrl, ...path });
-  const headers = new Headers({
-    accept: accept ?? "application/vnd.github+json",
-    "user-agent": USER_AGENT,
-    "x-github-api-version": API_VERSION,
-  });
-  if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
-  if (body === undefined) return new Request(built.url, { method: built.method, headers, redirect: "manual" });
-  headers.set("content-type", "application/json; charset=utf-8");
-  return new Request(built.url, { method: built.method, headers, body: JSON.stringify(body), redirect: "manual" });
+/** Addresses that were built, as most exchanges ask for the same few. */
+const ADDRESSES_MAX = 1_000;
+
+interface Address {
+  readonly method: string;
+  readonly url: string;
+}
+
+export class RequestBuilder {
+  readonly #apiUrl: string;
+  readonly #addresses = new BoundedMap<Address>(ADDRESSES_MAX);
+
+  constructor(apiUrl: string) {
+    this.#apiUrl = apiUrl.replace(/\/+$/, "");
+  }
+
+  /** Throws for a path that its caller should have refused. */
+  build(request: ApiRequest): Request {
+    const { body, token, accept } = request;
+    const { method, url } = this.#addressOf(request);
+    const headers = {
+      accept: accept ?? "application/vnd.github+json",
+      "user-agent": USER_AGENT,
+      "x-github-api-version": API_VERSION,
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(body !== undefined && { "content-type": "application/json; charset=utf-8" }),
+    };
+    return new Request(url, { method, headers, redirect: "manual", ...(body && { body: JSON.stringify(body) }) });
+  }
+
+  #addressOf({ route, path = {} }: ApiRequest): Address {
+    const key = JSON.stringify([route, path]);
+    const known = this.#addresses.get(key);
+    if (known) return known;
+    for (const value of Object.values(path)) assertPath(String(value));
+    const baseUrl = route === GRAPHQL ? this.#apiUrl.replace(/\/api\/v3$/, "/api") : this.#apiUrl;
+    const { method, url } = endpoint(route, { baseUrl, ...path });
+    this.#addresses.set(key, { method, url });
+    return { method, url };
+  }
 }
 
 /** Checked when the request was read; here once more, as a URL with `..` in it would be another resource. */

@@ -24,27 +24,85 @@ export type Fetched =
       readonly part?: Uint8Array;
     };
 
+/** Passes after a time, or with another signal. One timer and one listener serve all that a call waits for. */
+export class Deadline {
+  readonly #controller = new AbortController();
+  readonly #passed: Promise<never>;
+  readonly #timer: ReturnType<typeof setTimeout>;
+  readonly #outer: AbortSignal | undefined;
+  #pass = (): void => undefined;
+
+  constructor(timeoutMs: number, outer?: AbortSignal) {
+    this.#outer = outer;
+    this.#passed = new Promise((_, reject) => {
+      this.#pass = () => {
+        // With a reason of its own no error is made, which costs more than all of this.
+        this.#controller.abort("out of time");
+        reject(new Error("out of time"));
+      };
+    });
+    this.#passed.catch(() => undefined);
+    this.#timer = setTimeout(this.#pass, timeoutMs);
+    if (outer?.aborted) this.#pass();
+    else outer?.addEventListener("abort", this.#pass, { once: true });
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Settles as the work does, or rejects once this has passed: a peer that ignores the signal may not hold us. */
+  race<T>(work: Promise<T>): Promise<T> {
+    return Promise.race([work, this.#passed]);
+  }
+
+  /** Nothing waits any more. */
+  lift(): void {
+    clearTimeout(this.#timer);
+    this.#outer?.removeEventListener("abort", this.#pass);
+  }
+}
+
 /** Never throws. The request should carry `redirect: "manual"`: a followed redirect would carry credentials along. */
 export async function boundedFetch(fetcher: Fetcher, request: Request, bounds: Bounds): Promise<Fetched> {
-  const timeout = AbortSignal.timeout(bounds.timeoutMs);
-  const signal = bounds.signal ? AbortSignal.any([timeout, bounds.signal]) : timeout;
+  const deadline = new Deadline(bounds.timeoutMs, bounds.signal);
+  try {
+    return await fetchBefore(deadline, fetcher, request, bounds);
+  } finally {
+    deadline.lift();
+  }
+}
+
+async function fetchBefore(
+  deadline: Deadline,
+  fetcher: Fetcher,
+  request: Request,
+  { maxBytes, keepPart }: Bounds,
+): Promise<Fetched> {
+  const { signal } = deadline;
   if (signal.aborted) return { kind: "failure", failure: "timeout" };
   let response: Response;
   try {
-    response = await raceAbort(fetcher(new Request(request, { signal })), signal);
+    response = await deadline.race(fetcher(new Request(request, { signal })));
   } catch {
     return { kind: "failure", failure: signal.aborted ? "timeout" : "network" };
   }
   const chunks: Uint8Array[] = [];
   const failed = (failure: "timeout" | "cut" | "too_large"): Fetched =>
-    bounds.keepPart ? { kind: "failure", failure, part: joined(chunks) } : { kind: "failure", failure };
+    keepPart ? { kind: "failure", failure, part: joined(chunks) } : { kind: "failure", failure };
   try {
-    const isWhole = await readChunks(response, bounds.maxBytes, { chunks, signal });
+    const isWhole = await readChunks(response, { maxBytes, chunks, deadline, wholeBytes: announcedBytes(response) });
     if (!isWhole) return failed("too_large");
     return { kind: "response", status: response.status, headers: response.headers, body: joined(chunks) };
   } catch {
     return failed(signal.aborted ? "timeout" : "cut");
   }
+}
+
+/** Undefined where nothing is announced, or the body is coded and so has another length here (RFC 9110 section 8.6). */
+function announcedBytes({ headers }: Response): number | undefined {
+  const length = headers.get("Content-Length");
+  return length === null || headers.has("Content-Encoding") ? undefined : Number(length);
 }
 
 /**
@@ -57,32 +115,40 @@ export async function readCapped(
   signal: AbortSignal,
 ): Promise<Uint8Array | undefined> {
   const chunks: Uint8Array[] = [];
-  return (await readChunks(source, maxBytes, { chunks, signal })) ? joined(chunks) : undefined;
+  const deadline = { race: <T>(work: Promise<T>) => raceAbort(work, signal) };
+  return (await readChunks(source, { maxBytes, chunks, deadline })) ? joined(chunks) : undefined;
+}
+
+interface Reading {
+  readonly maxBytes: number;
+  /** Filled as the body comes. */
+  readonly chunks: Uint8Array[];
+  readonly deadline: Pick<Deadline, "race">;
+  /** Where HTTP says how many there are, nobody waits for the end that comes behind them. */
+  readonly wholeBytes?: number | undefined;
 }
 
 /** Puts the body into `chunks` as it comes; false once it proves larger than `maxBytes`. */
-async function readChunks(source: Request | Response, maxBytes: number, { chunks, signal }: Reading): Promise<boolean> {
+async function readChunks(
+  source: Request | Response,
+  { maxBytes, chunks, deadline, wholeBytes }: Reading,
+): Promise<boolean> {
   if (source.body === null) return true;
   const reader: ReadableStreamDefaultReader<Uint8Array> = source.body.getReader();
   try {
     let size = 0;
     for (;;) {
-      const { done, value } = await raceAbort(reader.read(), signal);
+      const { done, value } = await deadline.race(reader.read());
       if (done) return true;
       size += value.byteLength;
       if (size > maxBytes) return false;
       chunks.push(value);
+      if (size === wholeBytes) return true;
     }
   } finally {
     // The rest is nobody's: closing the stream is a courtesy that may fail.
     reader.cancel().catch(() => undefined);
   }
-}
-
-interface Reading {
-  /** Filled as the body comes. */
-  readonly chunks: Uint8Array[];
-  readonly signal: AbortSignal;
 }
 
 function joined(chunks: readonly Uint8Array[]): Uint8Array {
