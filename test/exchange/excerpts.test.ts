@@ -6,6 +6,7 @@ import type { Denial } from "../../worker/denial.ts";
 import { Excerpts } from "../../worker/exchange/excerpts.ts";
 import { ExchangeRecord } from "../../worker/exchange/record.ts";
 import { AUDIT_REPOSITORIES_MAX, AUDIT_TEXT_MAX_CHARACTERS, AUDIT_VALUES_MAX } from "../../worker/limits.ts";
+import { SignedPayload } from "../../worker/oidc/token.ts";
 import { eventFaults } from "../support/logged.ts";
 
 /** Of a message of Workers' queues. */
@@ -30,7 +31,8 @@ function recordOfMuch(): ExchangeRecord {
   const arrival = { requestId, route: "/sts/exchange", userAgent: dear(20_000), colo: "FRA" } as const;
   const record = new ExchangeRecord({ ...arrival, describe: () => dear(20_000) }, () => 0);
   const request = { scope: { owner: "o".repeat(100), repository: "r".repeat(100) }, identity: "i".repeat(200) };
-  const token = { compact: "", header: { alg: "RS256" }, payload: {}, audiences: [], expiresAt: 0 };
+  const payload = new SignedPayload({ bytes: new Uint8Array(), json: {} });
+  const token = { compact: "", header: { alg: "RS256" }, payload, audiences: [], expiresAt: 0 };
   record.token({ ...token, issuer: "i".repeat(255), subject: dear(1_024) }, true);
   record.request({ ...request, downscoping: {}, dryRun: false, bearer: "" });
   const value = {

@@ -1,6 +1,7 @@
+import { base64url } from "jose";
 import { describe, expect, it } from "vitest";
 import { TOKEN_MAX_CHARACTERS } from "../../worker/limits.ts";
-import { checkTimes, readToken } from "../../worker/oidc/token.ts";
+import { checkTimes, readToken, SignedPayload } from "../../worker/oidc/token.ts";
 import { ALL_ALGORITHMS, goodPayload, join, NOW, NOW_SECONDS, part, unsigned } from "../support/signer.ts";
 
 /** What is told of a token: the reason, and the problem where the reason has one. */
@@ -419,12 +420,13 @@ describe("what is read", () => {
       kid: "k",
       typ: "JWT",
     });
-    expect(readToken(compact, NOW)).toEqual({
+    const token = readToken(compact, NOW);
+    expect(token).toEqual({
       ok: true,
       value: {
         compact,
         header: { alg: "ES256", kid: "k", typ: "JWT" },
-        payload: goodPayload({ aud: ["a", "b"], nbf: NOW_SECONDS - 5 }),
+        payload: expect.any(SignedPayload),
         issuer: "https://issuer.example.test/a",
         subject: "repo:acme/app:ref:refs/heads/main",
         audiences: ["a", "b"],
@@ -433,6 +435,12 @@ describe("what is read", () => {
         notBefore: NOW_SECONDS - 5,
       },
     });
+    const signed = base64url.decode(compact.split(".")[1] ?? "");
+    const payload = goodPayload({ aud: ["a", "b"], nbf: NOW_SECONDS - 5 });
+    expect(token.ok && token.value.payload.of(signed)).toEqual(payload);
+    for (const other of [signed.slice(1), signed.map((byte, index) => (index === 9 ? byte ^ 1 : byte))]) {
+      expect(token.ok && token.value.payload.of(other)).toBeUndefined();
+    }
   });
 
   it("takes an empty kid for none", () => {

@@ -324,6 +324,16 @@ it("an issuer beside the token that was not signed for it is refused", async () 
   });
 });
 
+it("what was read of another token does not count for this one, though both are well signed", async () => {
+  const world = worldWith([ec.publicJwk]);
+  const other = read(await sign(ec, goodPayload({ sub: "repo:evil/x" })));
+  const token = { ...read(await sign(ec)), payload: other.payload };
+  expect(await world.verifier.verify(token, { known: true })).toEqual({
+    ok: false,
+    denial: { reason: "signature_invalid", known: true, problem: "token is of another issuer" },
+  });
+});
+
 describe("keys of a policy", () => {
   const inline = async (token: string, keys: readonly unknown[]) => {
     const world = createVerifierWorld();

@@ -98,11 +98,21 @@ function diagnosticsHere(
   target: Target,
   { deploymentRules, listIsEnforced }: PolicyRules,
 ): readonly Diagnostic[] {
-  const diagnostics = deploymentDiagnostics(policy, deploymentRules);
+  const diagnostics = refusedByDeployment(policy, deploymentRules);
   // A writer of one repository could else pass the list with a listed issuer's name and keys of their own.
   if (target.kind !== "repository" || !policy.document.jwks || !listIsEnforced) return diagnostics;
   const message = "jwks may not stand in a repository's policy while the organization enforces an issuer allow-list";
   return [...diagnostics, { severity: "error", id: "not-accepted", path: "jwks", line: 1, column: 1, message }];
+}
+
+/** A compiled policy never changes, and the deployment's rules live as long as the isolate: each pair is judged once. */
+const JUDGED = new WeakMap<DeploymentRules, WeakMap<CompiledPolicy, readonly Diagnostic[]>>();
+
+function refusedByDeployment(policy: CompiledPolicy, rules: DeploymentRules): readonly Diagnostic[] {
+  const judged = JUDGED.get(rules) ?? new WeakMap<CompiledPolicy, readonly Diagnostic[]>();
+  const diagnostics = judged.get(policy) ?? deploymentDiagnostics(policy, rules);
+  JUDGED.set(rules, judged.set(policy, diagnostics));
+  return diagnostics;
 }
 
 /**

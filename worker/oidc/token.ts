@@ -5,7 +5,7 @@
 import { ALGORITHMS } from "../../policies/algorithms.ts";
 import { decodeBase64url } from "../../policies/base64url.ts";
 import { audienceProblem, isIssuer, subjectProblem } from "../../policies/fields.ts";
-import { ownProperty } from "../../policies/objects.ts";
+import { type JsonObject, ownProperty } from "../../policies/objects.ts";
 import { parseStrictObject } from "../../policies/strict-json.ts";
 import { accept, type Denial, type Result, refuse } from "../denial.ts";
 import { ISSUED_AT_LEEWAY_SECONDS, NOT_BEFORE_LEEWAY_SECONDS, TOKEN_MAX_CHARACTERS } from "../limits.ts";
@@ -18,12 +18,39 @@ export interface TokenHeader {
   readonly typ?: string;
 }
 
+/** What was read of a payload, and only to be had for the very bytes that it was read from: whoever passes tokens around may not mix them up. */
+export class SignedPayload {
+  readonly #bytes: Uint8Array;
+  readonly #json: JsonObject;
+
+  constructor({ bytes, json }: ReadPart) {
+    this.#bytes = bytes;
+    this.#json = json;
+  }
+
+  /** As JSON.parse made it: use Object.hasOwn. Undefined for other bytes. */
+  of(signed: Uint8Array): JsonObject | undefined {
+    return areEqual(this.#bytes, signed) ? this.#json : undefined;
+  }
+}
+
+/** A loop, as a callback for each byte would cost what this spares. */
+function areEqual(one: Uint8Array, other: Uint8Array): boolean {
+  if (one.length !== other.length) return false;
+  for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) return false;
+  return true;
+}
+
+interface ReadPart {
+  readonly bytes: Uint8Array;
+  readonly json: JsonObject;
+}
+
 /** A well-formed token of which nothing is proven. */
 export interface UnverifiedToken extends TokenTimes {
   readonly compact: string;
   readonly header: TokenHeader;
-  /** As JSON.parse made it: use Object.hasOwn. */
-  readonly payload: Readonly<Record<string, unknown>>;
+  readonly payload: SignedPayload;
   readonly issuer: string;
   readonly subject: string;
   readonly audiences: readonly string[];
@@ -47,11 +74,11 @@ export function readToken(compact: string, nowMs: number): Result<UnverifiedToke
   if (!header.ok) return header;
   const payload = readPart("payload", parts.value.payload, REGISTERED_CLAIMS);
   if (!payload.ok) return payload;
-  const claims = readClaims(payload.value);
+  const claims = readClaims(payload.value.json);
   if (!claims.ok) return claims;
   const untimely = checkTimes(claims.value, nowMs);
   if (untimely) return refuse(untimely);
-  return accept({ compact, header: header.value, payload: payload.value, ...claims.value });
+  return accept({ compact, header: header.value, payload: new SignedPayload(payload.value), ...claims.value });
 }
 
 /** The signature part of a well-formed token. */
@@ -73,18 +100,14 @@ function splitToken(compact: string): Result<{ header: string; payload: string }
 const REGISTERED_CLAIMS = ["iss", "sub", "aud", "exp", "nbf", "iat"];
 const REGISTERED_HEADERS = ["alg", "kid", "typ", "crit", "b64", "enc"];
 
-function readPart(
-  part: "header" | "payload",
-  text: string,
-  registered: readonly string[],
-): Result<Readonly<Record<string, unknown>>> {
+function readPart(part: "header" | "payload", text: string, registered: readonly string[]): Result<ReadPart> {
   const bytes = decodeBase64url(text);
   if (!bytes) return malformed(`${part} is not base64url`);
   const json = parseStrictObject(bytes);
   if (!json.ok) return malformed(`${part} ${json.problem}`);
   // Some parsers match names without case, and take the last: `SUB` beside `sub` would be two subjects.
   const stray = Object.keys(json.value).some((key) => !registered.includes(key) && registered.includes(fold(key)));
-  return stray ? malformed(`${part} has a registered name in another case`) : accept(json.value);
+  return stray ? malformed(`${part} has a registered name in another case`) : accept({ bytes, json: json.value });
 }
 
 /** By way of upper case, so that U+017F (a long s) is an `s` here as it is to Go. */
@@ -94,11 +117,12 @@ function readHeader(text: string): Result<TokenHeader> {
   const part = readPart("header", text, REGISTERED_HEADERS);
   if (!part.ok) return part;
   // Keys in the header (`jwk`, `jku`, `x5c`, `x5u`) are never looked at: who signs does not choose the key (RFC 8725 section 3.10).
-  const { alg, kid, typ, b64 = true } = part.value;
+  const { json } = part.value;
+  const { alg, kid, typ, b64 = true } = json;
   if (typeof alg !== "string" || !ALGORITHMS.has(alg)) return unsupported("algorithm is missing or not supported");
-  if (Object.hasOwn(part.value, "crit")) return unsupported("critical header extensions are not supported");
+  if (Object.hasOwn(json, "crit")) return unsupported("critical header extensions are not supported");
   if (b64 !== true) return unsupported("unencoded payloads are not supported");
-  if (Object.hasOwn(part.value, "enc")) return unsupported("encrypted tokens are not supported");
+  if (Object.hasOwn(json, "enc")) return unsupported("encrypted tokens are not supported");
   if (typ !== undefined && !isTokenType(typ)) return malformed("type is not JWT, JOSE or at+jwt");
   if (kid !== undefined && typeof kid !== "string") return malformed("key id is not text");
   return accept({ alg, ...(kid ? { kid } : {}), ...(typ === undefined ? {} : { typ }) });
@@ -110,7 +134,7 @@ const isTokenType = (typ: unknown): typ is string =>
 
 type Claims = Pick<UnverifiedToken, "issuer" | "subject" | "audiences" | keyof TokenTimes>;
 
-function readClaims(payload: Readonly<Record<string, unknown>>): Result<Claims> {
+function readClaims(payload: JsonObject): Result<Claims> {
   const claim = (name: string): unknown => ownProperty(payload, name);
   const [issuer, subject, audiences] = [claim("iss"), claim("sub"), readAudiences(claim("aud"))];
   if (typeof issuer !== "string" || typeof subject !== "string") return malformed("issuer or subject is not text");

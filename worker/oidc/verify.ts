@@ -4,7 +4,6 @@
  */
 import { ALGORITHMS } from "../../policies/algorithms.ts";
 import { claimsOfVerifiedToken, type VerifiedClaims } from "../../policies/claims.ts";
-import { parseStrictObject } from "../../policies/strict-json.ts";
 import { accept, type Denial, type Result, refuse } from "../denial.ts";
 import { ISSUER_REFETCHES_FOR_KNOWN_KEY_MAX, ISSUER_REFETCHES_MAX, JWKS_MAX_KEYS } from "../limits.ts";
 import { type DatedFailure, IssuerKeySource, type IssuerKeys, type KeysDeps, type LoadOptions } from "./issuer-keys.ts";
@@ -120,11 +119,10 @@ function conclude(
   }: { readonly known: boolean; readonly nowMs: number; readonly provenBy: VerifiedToken["provenBy"] },
 ): Result<VerifiedToken> {
   if (!outcome.ok) return signatureInvalid(known, outcome.problem);
-  // Read from the bytes that were signed, not from what was decoded before: whoever passes tokens around may not mix them up.
-  const payload = parseStrictObject(outcome.payload);
-  if (!payload.ok || payload.value.iss !== token.issuer) return signatureInvalid(known, "token is of another issuer");
+  const payload = token.payload.of(outcome.payload);
+  if (payload?.iss !== token.issuer) return signatureInvalid(known, "token is of another issuer");
   // Fetching keys may have taken as long as the token had to live.
   const untimely = checkTimes(token, nowMs);
   if (untimely) return refuse(untimely);
-  return accept({ claims: claimsOfVerifiedToken(payload.value), token, provenBy });
+  return accept({ claims: claimsOfVerifiedToken(payload), token, provenBy });
 }
