@@ -123,8 +123,8 @@ function positionOf({ clause, name }: ClauseResult, policy: CompiledPolicy) {
   return locate(clause, "key") ?? locate(`${clause}_pattern`, "key");
 }
 
-/** Not wrapped: it is there to be copied. */
-function yamlOf(settings: readonly Setting[]): readonly string[] {
+/** Lines of YAML, indented by two. Not wrapped: they are there to be copied. */
+export function yamlOf(settings: readonly Setting[]): readonly string[] {
   const keys = settings.filter(({ claim }) => claim === undefined);
   const claims = settings.filter(({ claim }) => claim !== undefined);
   return [

@@ -1,10 +1,141 @@
+/** Policy and token side by side, the verdict live beneath. All of it happens here: the page can ask nobody for anything. */
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { readEvidence } from "../../../policies/cli/evidence.ts";
+import { type Known, offersAt } from "../editor/completion.ts";
+import { Editor } from "../editor/editor.tsx";
+import { announce } from "../parts/announce.ts";
 import type { ViewProps } from "../view.ts";
+import { assumptions } from "./assumptions.ts";
+import { EXAMPLE } from "./example.ts";
+import { FindingsList } from "./findings-list.tsx";
+import { type Input, MAX_EVIDENCE_CHARACTERS, MAX_POLICY_CHARACTERS } from "./input.ts";
+import { takeEvidence } from "./intake.ts";
+import { packed, shareable, unpacked } from "./link.ts";
+import { Settings } from "./settings.tsx";
+import { useJudgement } from "./use-judgement.ts";
+import { VerdictPart } from "./verdict-part.tsx";
 
-export default function Playground({ deployment }: ViewProps) {
+const HELP = "Tab leaves the editor. Control and space complete; F8 goes to the next mark.";
+
+export default function Playground({ deployment, state, setState }: ViewProps) {
+  const [input, setInput] = useState<Input>(() => ({
+    ...{ policy: "", evidence: "", file: "repository", scope: "" },
+    domain: deployment.domain ?? "",
+  }));
+  const [note, setNote] = useState("");
+  const change = useCallback((part: Partial<Input>) => setInput((before) => ({ ...before, ...part })), []);
+  const own = useRef("");
+  useEffect(() => {
+    // What was shared from here stands here already.
+    if (state.toString() !== own.current) void unpacked(state).then(change);
+  }, [state, change]);
+  const judgement = useJudgement(input, deployment);
+  const onMend = (policy: string, label: string) => {
+    change({ policy });
+    announce(`Done: ${label}`);
+  };
+  const share = async () => {
+    const found = shareable(input);
+    if (!found.ok) return setNote(found.message);
+    const made = await packed(found.shared);
+    own.current = made.toString();
+    setState(made);
+    const copied = await navigator.clipboard.writeText(location.href).then(
+      () => "The link is copied: whoever has it sees policy and claims.",
+      () => "The link stands in the address bar.",
+    );
+    return setNote([copied, found.note].join(" ").trim());
+  };
+  const showExample = () => change({ ...EXAMPLE, evidence: EXAMPLE.evidence.replace("{domain}", input.domain) });
   return (
-    <>
+    <div class="playground">
       <h1>Try a policy</h1>
-      <p class="lead">This part of the page of {deployment.domain ?? "this deployment"} is being built.</p>
-    </>
+      <p class="lead">
+        Put a trust policy to a token, and see clause by clause what it says. Nothing leaves this page.
+      </p>
+      <Settings input={input} onChange={change} />
+      <Editors
+        input={input}
+        judgement={judgement}
+        deployment={deployment}
+        change={change}
+        setNote={setNote}
+        onMend={onMend}
+      />
+      <p class="row">
+        <button type="button" onClick={share}>
+          Copy a link to this
+        </button>
+        <button type="button" onClick={showExample}>
+          Show an example
+        </button>
+        <span role="status">{note}</span>
+      </p>
+      <VerdictPart judgement={judgement} onMend={onMend} />
+      <details>
+        <summary>What is taken for given</summary>
+        <ul>
+          {assumptions(deployment, input).map((one) => (
+            <li key={one}>{one}</li>
+          ))}
+        </ul>
+      </details>
+    </div>
   );
+}
+
+interface EditorsProps extends Pick<ViewProps, "deployment"> {
+  readonly input: Input;
+  readonly judgement: ReturnType<typeof useJudgement>;
+  readonly change: (part: Partial<Input>) => void;
+  readonly setNote: (note: string) => void;
+  readonly onMend: (text: string, label: string) => void;
+}
+
+function Editors({ input, judgement, deployment, change, setNote, onMend }: EditorsProps) {
+  const known = useMemo(() => knownOf(input, deployment), [input.evidence, input.file, input.domain, deployment]);
+  const take = (pasted: string) => {
+    const taken = takeEvidence(pasted);
+    if (taken !== undefined) setNote(taken.note);
+    return taken && (taken.text ?? input.evidence);
+  };
+  return (
+    <div class="columns">
+      <section aria-label="Policy">
+        <h2>Policy</h2>
+        <Editor
+          label="Policy, YAML"
+          help={HELP}
+          value={input.policy}
+          onChange={(policy) => change({ policy })}
+          placeholder="issuer: https://..."
+          maxCharacters={MAX_POLICY_CHARACTERS}
+          onTooLong={() => setNote(`Not taken: a policy has at most ${MAX_POLICY_CHARACTERS} characters.`)}
+          marks={judgement.findings}
+          offersAt={(text, at) => offersAt(text, at, known)}
+        />
+        <FindingsList findings={judgement.findings} onMend={onMend} />
+      </section>
+      <section aria-label="Token">
+        <h2>Token</h2>
+        <Editor
+          label="Token: claims as JSON"
+          help={HELP}
+          value={input.evidence}
+          onChange={(evidence) => change({ evidence })}
+          placeholder="Paste a token, its claims, a job's log or a refusal"
+          maxCharacters={MAX_EVIDENCE_CHARACTERS}
+          onTooLong={() => setNote(`Not taken: more than ${MAX_EVIDENCE_CHARACTERS} characters.`)}
+          take={take}
+        />
+        <p class="hint">A token is decoded at once, and its signature dropped: it is not checked. {HELP}</p>
+      </section>
+    </div>
+  );
+}
+
+function knownOf({ evidence, file, domain }: Input, { apps }: ViewProps["deployment"]): Known {
+  const read = evidence.trim() === "" ? undefined : readEvidence(evidence, "");
+  const claims = read?.ok ? read.claims : undefined;
+  return { file, claims, domain, apps: apps.map(({ id, name }) => name ?? id) };
 }

@@ -1,0 +1,84 @@
+/** What the policy says to the token: the verdict, its trace, and what would make it match. */
+import { yamlOf } from "../../../policies/cli/explanation.ts";
+import { Code } from "../parts/code.tsx";
+import { Notice } from "../parts/notice.tsx";
+import type { Advice, Judgement, ShownVerdict } from "./outcome.ts";
+import { Told } from "./told.tsx";
+import { Trace } from "./trace.tsx";
+
+export interface VerdictPartProps {
+  readonly judgement: Judgement;
+  readonly onMend: (text: string, label: string) => void;
+}
+
+export function VerdictPart({ judgement: { outcome, notes }, onMend }: VerdictPartProps) {
+  const [kind, headline] =
+    outcome.kind === "none"
+      ? ([outcome.isWrong ? "warn" : "info", outcome.told] as const)
+      : ([outcome.allow ? "good" : "bad", outcome.headline] as const);
+  return (
+    <section aria-labelledby="verdict">
+      <h2 id="verdict">Verdict</h2>
+      <div role="status">
+        <Notice kind={kind} title={headline}>
+          {notes.map((note) => (
+            <p key={note}>{note}</p>
+          ))}
+        </Notice>
+      </div>
+      {outcome.kind === "verdict" && <Shown verdict={outcome} onMend={onMend} />}
+    </section>
+  );
+}
+
+function Shown({ verdict, onMend }: { readonly verdict: ShownVerdict; readonly onMend: VerdictPartProps["onMend"] }) {
+  const { clauses, grant, advice, mended } = verdict;
+  return (
+    <>
+      {grant !== undefined && (
+        <dl class="facts">
+          <dt>Grants</dt>
+          <dd>{grant.permissions.join(", ")}</dd>
+          <dt>On</dt>
+          <dd>{grant.repositories}</dd>
+          {grant.app !== undefined && <dt>By</dt>}
+          {grant.app !== undefined && <dd>{grant.app}</dd>}
+        </dl>
+      )}
+      <Trace clauses={clauses} />
+      {advice.length > 0 && <h3>What would make it match</h3>}
+      {advice.map((one) => (
+        <AdvicePart key={one.clause} advice={one} isAlone={mended === undefined} />
+      ))}
+      {mended !== undefined && (
+        <>
+          <h3>The policy, rewritten</h3>
+          {!mended.allow && <p>What only the workload can change stays: it would still be refused.</p>}
+          <Code text={mended.text} what="the policy, rewritten" />
+          <p>
+            <button type="button" onClick={() => onMend(mended.text, "Rewrite the policy")}>
+              Rewrite the policy
+            </button>
+          </p>
+        </>
+      )}
+    </>
+  );
+}
+
+function AdvicePart({
+  advice: { clause, advice, set },
+  isAlone,
+}: {
+  readonly advice: Advice;
+  readonly isAlone: boolean;
+}) {
+  return (
+    <div class="prose">
+      <p>
+        <b>{clause}</b>: <Told text={advice} />
+      </p>
+      {isAlone && set.length > 0 && <Code text={yamlOf(set).join("\n")} what="the lines to write" />}
+    </div>
+  );
+}

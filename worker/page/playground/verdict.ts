@@ -1,0 +1,122 @@
+/** (what was given, what is known of the deployment, now) -> all that is shown beneath it. Pure; bounded as policies and tokens are. */
+import { type CheckContext, checkPolicy, checkTrustedIssuers } from "../../../policies/check.ts";
+import type { VerifiedClaims } from "../../../policies/claims.ts";
+import { type RefusalAnswer, readEvidence } from "../../../policies/cli/evidence.ts";
+import { type ExplainRequest, explain, explainClause } from "../../../policies/cli/explain.ts";
+import { clauseName, reasonOf } from "../../../policies/cli/explanation.ts";
+import { NO_SUCH_CLAUSE, noClause, refusalNote, UNCHECKED, unshownNotes } from "../../../policies/cli/notes.ts";
+import { refusedClause } from "../../../policies/cli/refused-clause.ts";
+import { expiryNote } from "../../../policies/cli/token.ts";
+import { type ClauseResult, positionOf } from "../../../policies/evaluate.ts";
+import { MENDER } from "../../../policies/lint/mending/mender.ts";
+import type { CompiledPolicy } from "../../../policies/policy/compile.ts";
+import type { Deployment } from "../deployment.ts";
+import { ownerProblem, rulesOf } from "./assumptions.ts";
+import { type ClauseView, clauseView } from "./clause-view.ts";
+import { findingsIn } from "./findings.ts";
+import { grantView } from "./grant-view.ts";
+import { type Input, readScope } from "./input.ts";
+import { judgeIssuers } from "./issuers.ts";
+import {
+  type Judgement,
+  NO_EVIDENCE,
+  nothing,
+  type Outcome,
+  said,
+  sentence,
+  type Told,
+  UNUSABLE,
+  WHAT,
+} from "./outcome.ts";
+
+export type Facts = Pick<Deployment, "apps" | "owners" | "domain">;
+
+/** `now` in seconds. */
+export function judge(input: Input, deployment: Facts, now: number): Judgement {
+  const scope = readScope(input.scope, input.file);
+  const context: CheckContext = {
+    kind: input.file === "issuers" ? undefined : input.file,
+    owner: scope.owner,
+    domain: input.domain || undefined,
+    rules: rulesOf(deployment, input),
+    mender: MENDER,
+  };
+  if (input.policy.trim() === "") return { findings: [], outcome: NO_POLICY, notes: [] };
+  const problem = ownerProblem(deployment, scope);
+  const beside = problem === undefined ? [] : [problem];
+  if (input.file === "issuers") {
+    const findings = findingsIn(input.policy, checkTrustedIssuers(input.policy, MENDER), "issuers", context);
+    const { outcome, notes } = judgeIssuers(input, now);
+    return { findings, outcome, notes: [...beside, ...notes] };
+  }
+  const { policy, diagnostics } = checkPolicy(input.policy, context);
+  const findings = findingsIn(input.policy, diagnostics, input.file, context);
+  if (policy === undefined) return { findings, outcome: UNUSABLE, notes: beside };
+  const { outcome, notes } = judgePolicy(policy, { input, context, repository: scope.repository, now });
+  return { findings, outcome, notes: [...beside, ...notes] };
+}
+
+const NO_POLICY = nothing("Write or paste a policy: what is wrong with it is told at once.");
+const NO_AUDIENCE = nothing(
+  "The policy names no audience, so that the deployment's domain is needed: it is the default audience.",
+  true,
+);
+
+interface Circumstances {
+  readonly input: Input;
+  readonly context: CheckContext;
+  readonly repository: string | undefined;
+  readonly now: number;
+}
+
+function judgePolicy(policy: CompiledPolicy, { input, context, repository, now }: Circumstances): Told {
+  if (input.evidence.trim() === "") return { outcome: NO_EVIDENCE, notes: [] };
+  const evidence = readEvidence(input.evidence, WHAT);
+  if (!evidence.ok) return { outcome: nothing(`${sentence(evidence.message)}.`, true), notes: [] };
+  const request: ExplainRequest = { policy, text: input.policy, context };
+  const needsDomain = context.domain === undefined && policy.audience === undefined;
+  const { claims, refusal } = evidence;
+  if (claims === undefined) return judgeRefusal(refusal, request, needsDomain);
+  if (needsDomain) return { outcome: NO_AUDIENCE, notes: [] };
+  const { verdict, changes, mended } = explain(request, claims);
+  const failed = verdict.trace.filter(({ passed }) => !passed);
+  const outcome: Outcome = {
+    kind: "verdict",
+    allow: verdict.allow,
+    headline: verdict.failed === undefined ? "Allowed: every clause matches" : headlineOf(verdict.failed),
+    clauses: verdict.trace.map((result) => viewOf(result, claims, policy)),
+    advice: changes.map((change, i) => ({ ...change, clause: failed[i] === undefined ? "" : clauseName(failed[i]) })),
+    mended,
+    grant: verdict.allow ? grantView(policy, repository) : undefined,
+  };
+  return { outcome, notes: said([refusalNote(refusal), expiryNote(claims, now), UNCHECKED]) };
+}
+
+/** A refusal says of the token what one clause was put to. */
+function judgeRefusal(refusal: RefusalAnswer, request: ExplainRequest, needsDomain: boolean): Told {
+  const refused = refusedClause(refusal.message);
+  if (refused === undefined) return { outcome: nothing(`${sentence(noClause(refusal))}.`), notes: [] };
+  if (needsDomain && refused.clause === "audience") return { outcome: NO_AUDIENCE, notes: [] };
+  const explained = explainClause(request, refused);
+  if (explained === undefined) return { outcome: nothing(NO_SUCH_CLAUSE, true), notes: [] };
+  const { result, change, mended } = explained;
+  const name = clauseName(result);
+  const outcome: Outcome = {
+    kind: "verdict",
+    allow: result.passed,
+    headline: result.passed
+      ? `${sentence(name)} matches: this policy lets in what was refused there`
+      : headlineOf(result),
+    clauses: [viewOf(result, undefined, request.policy)],
+    advice: change === undefined ? [] : [{ ...change, clause: name }],
+    mended: mended && { ...mended, allow: true },
+    grant: undefined,
+  };
+  return { outcome, notes: unshownNotes(refused) };
+}
+
+const headlineOf = (result: ClauseResult): string => `Refused: ${clauseName(result)} ${reasonOf(result)}`;
+
+function viewOf(result: ClauseResult, claims: VerifiedClaims | undefined, policy: CompiledPolicy): ClauseView {
+  return clauseView(result, claims, positionOf(result, policy));
+}
