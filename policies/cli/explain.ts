@@ -14,7 +14,7 @@ import { unverifiedClaims } from "./token.ts";
 
 export interface Explanation {
   readonly verdict: Verdict;
-  /** One for each clause that failed, in the order of the trace. */
+  /** One for each clause that failed, in the order of the trace, the first MAX_CHANGES of them. */
   readonly changes: readonly Change[];
   readonly mended?: Mended;
 }
@@ -34,13 +34,16 @@ export interface ExplainRequest {
   readonly context: CheckContext;
 }
 
+/** Each costs a look at the value from each of its signs; more of them tell of another policy. */
+const MAX_CHANGES = 16;
+
 export function explain(request: ExplainRequest, claims: VerifiedClaims): Explanation {
   const { policy } = request;
   const domain = request.context.domain ?? "";
   const verdict = evaluate(policy, claims, { domain });
   const failed = verdict.trace.filter(({ passed }) => !passed);
   // No policy can mend an ill-formed token.
-  const told = verdict.failed?.clause === "fields" ? failed.slice(0, 1) : failed;
+  const told = failed.slice(0, verdict.failed?.clause === "fields" ? 1 : MAX_CHANGES);
   const changes = told.map((result) => changeFor(result, { policy, claims, domain }));
   const mended = mendedBy(changes, request, claims);
   return { verdict, changes, ...(mended === undefined ? {} : { mended }) };

@@ -11,6 +11,7 @@ import { type BuildOptions, build, type Metafile } from "esbuild";
 import manifest from "../../package.json" with { type: "json" };
 import { type Frame, htmlDocument } from "./page/document.ts";
 import { type BuiltPage, type Files, writeFiles } from "./page/files.ts";
+import { patternParserAlone } from "./page/patterns.ts";
 import { reasonFiles } from "./page/reasons.ts";
 import { referenceFiles } from "./page/reference.ts";
 import { schemaFiles } from "./page/schemas.ts";
@@ -78,6 +79,7 @@ async function buildScripts(): Promise<Scripts> {
     jsxImportSource: "preact",
     // As in wrangler.toml: the parser alone.
     alias: { yaml: "./node_modules/yaml/browser/dist/parse/parser.js" },
+    plugins: [patternParserAlone],
   });
   const outputs = metafile?.outputs ?? {};
   const entry = outputOf(outputs, "worker/page/main.tsx");

@@ -64,20 +64,20 @@ export function twoForms(key: TwoFormKey, expected: Matcher, clause: FailedClaus
       set: [{ key: keyOf(kind), value }],
       remove: kind === expected.kind ? [] : [{ key: keyOf(expected.kind) }],
     }),
-    canMatch: (source) => isAlive(`${key}_pattern`, source, { ...document, [key]: { kind: "pattern", value: source } }),
+    canMatch: (source) =>
+      isAlive(`${key}_pattern`, source, { ...document, claims: [], [key]: { kind: "pattern", value: source } }),
   };
 }
 
 /** A claim, which has a pattern only. */
 export function claimForm(name: string, pattern: string, clause: FailedClause): Writable {
   const { document } = clause.policy;
-  const others = document.claims.filter((claim) => claim.name !== name);
   return {
     expected: { kind: "pattern", value: pattern },
     write: ({ value }) => ({ set: [{ key: "claim_pattern", claim: name, value }] }),
     canMatch: (source) =>
       otherKind(clause) === undefined &&
-      isAlive(`claim_pattern.${name}`, source, { ...document, claims: [...others, { name, pattern: source }] }),
+      isAlive(`claim_pattern.${name}`, source, { ...document, claims: [{ name, pattern: source }] }),
   };
 }
 
@@ -92,6 +92,7 @@ export function otherKind({ policy, claims, workload }: FailedClause): WorkloadK
 /** What lint says of a value that no token can have. */
 const DEAD: ReadonlySet<string> = new Set(["matches-nothing", "claim-never-issued", "doubled-backslash"]);
 
+/** `document`: without the other claims, which say nothing of this value, and each of which would be compiled anew. */
 function isAlive(path: string, source: string, document: PolicyDocument): boolean {
   if (!compilePattern(source).ok) return false;
   return !lintPolicy(compilePolicy(document), {}).some((found) => found.path === path && DEAD.has(found.id));

@@ -20,31 +20,32 @@ import { spellings } from "./spelling.ts";
 
 export type Check = (text: string) => readonly Diagnostic[];
 
+export interface Mendable extends Diagnostic {
+  readonly remedies: readonly Remedy[];
+}
+
 /** `found`: all that `check` says of the text. */
-export function remediesFor(
-  diagnostic: Diagnostic,
-  text: string,
-  found: readonly Diagnostic[],
-  check: Check,
-): readonly Remedy[] {
+export function withRemedies(found: readonly Diagnostic[], text: string, check: Check): readonly Mendable[] {
   const mark = text.startsWith("\ufeff") ? "\ufeff" : "";
   const bare = text.slice(mark.length);
+  const source = SourceText.read(bare);
   const errors = countBySeverity(found, "error");
-  return candidates(diagnostic, bare)
-    .map(({ label, text: made }) => ({ label, text: `${mark}${made}` }))
-    .filter((remedy) => {
+  return found.map((diagnostic) => {
+    const made = candidates(diagnostic, bare, source).map((remedy) => ({ ...remedy, text: `${mark}${remedy.text}` }));
+    const remedies = made.filter((remedy) => {
       const after = remedy.text === text ? found : check(remedy.text);
       return !after.some((one) => isSame(one, diagnostic)) && countBySeverity(after, "error") <= errors;
     });
+    return { ...diagnostic, remedies };
+  });
 }
 
 const isSame = (a: Diagnostic, b: Diagnostic): boolean => a.id === b.id && a.message === b.message && a.path === b.path;
 
-function candidates(diagnostic: Diagnostic, text: string): readonly Remedy[] {
+function candidates(diagnostic: Diagnostic, text: string, source: SourceText | undefined): readonly Remedy[] {
   const { path, suggestion = "" } = diagnostic;
   // It was cut, and with it perhaps a value.
   if (suggestion.endsWith("…")) return [];
-  const source = SourceText.read(text);
   const place = source && placeAt(source.root, path);
   const placed = source && place ? new PlaceEdits(source, place).candidates(diagnostic) : [];
   return [...placed, ...spellings(diagnostic, text)];

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { checkPolicy, checkTrustedIssuers } from "../../../policies/check.ts";
-import { remediesFor } from "../../../policies/cli/editing/remedies.ts";
+import { withRemedies } from "../../../policies/cli/editing/remedies.ts";
 import { MENDER } from "../../../policies/lint/mending/mender.ts";
 import { DEFAULT_RULES } from "../judge.ts";
 import { GOOD } from "../lint/cases/all.ts";
@@ -19,8 +19,7 @@ const listed = (text: string) => checkTrustedIssuers(text, MENDER);
 
 /** All remedies of all that is said of the text, by what they are called. */
 function remediesOf(text: string, check = (made: string) => checker()(made).diagnostics) {
-  const found = check(text);
-  return found.flatMap((one) => remediesFor(one, text, found, check));
+  return withRemedies(check(text), text, check).flatMap(({ remedies }) => remedies);
 }
 
 const HEAD = "issuer: https://token.actions.githubusercontent.com\n";
@@ -194,8 +193,8 @@ test("whatever lint finds, its remedy takes it away and keeps every clause", () 
       const text = JSON.stringify({ ...GOOD, ...keys }, undefined, 2);
       const check = checker(kind);
       const { diagnostics, policy } = check(text);
-      for (const one of diagnostics.filter((found) => found.id === id)) {
-        for (const remedy of remediesFor(one, text, diagnostics, (made) => check(made).diagnostics)) {
+      for (const { remedies, ...one } of withRemedies(diagnostics, text, (made) => check(made).diagnostics)) {
+        for (const remedy of one.id === id ? remedies : []) {
           const after = check(remedy.text);
           mended.add(id);
           const clauses = (checked: typeof after) => checked.policy?.claims.length;

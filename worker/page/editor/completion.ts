@@ -27,7 +27,7 @@ export interface Offers {
   readonly offers: readonly Offer[];
 }
 
-export interface Known {
+export interface KnownNames {
   readonly file: "repository" | "organization" | "issuers";
   readonly claims: Readonly<Record<string, unknown>> | undefined;
   readonly domain: string;
@@ -42,7 +42,7 @@ const PERMISSIONS: Readonly<Record<string, { readonly enum?: readonly (string | 
   policySchema.properties.permissions.anyOf[0]?.properties ?? {};
 
 /** `at`: where the cursor stands. Undefined where nothing is known. */
-export function offersAt(text: string, at: number, known: Known): Offers | undefined {
+export function offersAt(text: string, at: number, known: KnownNames): Offers | undefined {
   const place = placeIn(text, at);
   if (place === undefined) return undefined;
   const offers = place.key === undefined ? keyOffers(text, place, known) : valueOffers(text, place, known);
@@ -97,7 +97,7 @@ function keysAbove(lines: readonly string[], indent: number): readonly string[] 
   return above;
 }
 
-function keyOffers(text: string, { above, isFlow }: Place, known: Known): readonly Offer[] {
+function keyOffers(text: string, { above, isFlow }: Place, known: KnownNames): readonly Offer[] {
   const [top] = above;
   if (top === undefined) return topKeys(text, known);
   if (above.length > 1 || known.file === "issuers") return [];
@@ -114,7 +114,7 @@ function keyOffers(text: string, { above, isFlow }: Place, known: Known): readon
 }
 
 /** Keys that stand there already are not offered again. */
-function topKeys(text: string, { file }: Known): readonly Offer[] {
+function topKeys(text: string, { file }: KnownNames): readonly Offer[] {
   const keys = file === "issuers" ? ISSUERS_KEYS : POLICY_KEYS;
   const there = new Set(Array.from(text.matchAll(/^([\w-]+):/gm), ([, name]) => name));
   return Object.entries(keys)
@@ -128,7 +128,7 @@ function topKeys(text: string, { file }: Known): readonly Offer[] {
 
 const NESTED: ReadonlySet<string> = new Set(["claim_pattern", "permissions"]);
 
-function valueOffers(text: string, place: Place, known: Known): readonly Offer[] {
+function valueOffers(text: string, place: Place, known: KnownNames): readonly Offer[] {
   const { above, key = "" } = place;
   const [top = key] = above;
   if (known.file === "issuers") {
@@ -162,7 +162,7 @@ const ofToken = (value: unknown): readonly Offer[] => {
   return text === undefined || text === "" ? [] : [{ label: text, insert: plainScalar(text), detail: "of the token" }];
 };
 
-function issuerOffers({ claims }: Known): readonly Offer[] {
+function issuerOffers({ claims }: KnownNames): readonly Offer[] {
   const documented = WORKLOADS.flatMap(({ forms: { iss, issuer } }) =>
     (iss.split(" | ")[0] ?? "").split(" ").map((label) => ({ label, detail: issuer })),
   );
@@ -176,13 +176,13 @@ function formsIn(text: string) {
   return issuer === "" ? undefined : WORKLOADS.find(({ forms }) => forms.hosts.test(address))?.forms;
 }
 
-function subjectOffers(text: string, { claims }: Known): readonly Offer[] {
+function subjectOffers(text: string, { claims }: KnownNames): readonly Offer[] {
   const forms = (formsIn(text)?.sub.split(" | ")[0] ?? "").split(" ").filter((form) => form !== "");
   return [...ofToken(claims?.sub), ...forms.map((label) => ({ label, detail: "fill in the capitals" }))];
 }
 
 /** Those of the token first: the others may not be there. */
-function claimOffers(text: string, { claims = {} }: Known): readonly Offer[] {
+function claimOffers(text: string, { claims = {} }: KnownNames): readonly Offer[] {
   const own = claimNames(claims).filter((name) => !COMPARED.has(name));
   const forms = formsIn(text);
   const documented = forms === undefined ? [] : claimNamesOf(forms).filter((name) => !COMPARED.has(name));
@@ -199,7 +199,7 @@ const COMPARED: ReadonlySet<string> = new Set(["iss", "sub", "aud", "exp", "nbf"
 
 const shownValue = (value: unknown): string => (JSON.stringify(value) ?? "").slice(0, 100);
 
-function claimValueOffers(text: string, name: string, { claims = {} }: Known): readonly Offer[] {
+function claimValueOffers(text: string, name: string, { claims = {} }: KnownNames): readonly Offer[] {
   const value = scalarAsString(findClaim(claims, name)?.value);
   const own = value === undefined ? [] : ofToken(escapePattern(value));
   const forms = formsIn(text);

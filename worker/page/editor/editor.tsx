@@ -37,15 +37,25 @@ export function Editor(props: EditorProps) {
   const { value, marks = NO_MARKS } = props;
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(undefined);
+  const typed = useRef<readonly string[]>([]);
   const latest = useRef(props);
-  latest.current = props;
+  latest.current = {
+    ...props,
+    onChange: (text) => {
+      typed.current = [...typed.current, text];
+      props.onChange(text);
+    },
+  };
   useEffect(() => {
     if (host.current === null) return undefined;
     view.current = open(host.current, latest);
     return () => view.current?.destroy();
   }, []);
   useEffect(() => {
-    if (view.current !== undefined) setText(view.current, value);
+    // What was typed here comes back a moment later, when there may be more of it already.
+    const at = typed.current.indexOf(value);
+    typed.current = at < 0 ? [] : typed.current.slice(at + 1);
+    if (at < 0 && view.current !== undefined) setText(view.current, value);
   }, [value]);
   useEffect(() => {
     const shown = view.current;

@@ -36,7 +36,7 @@ export const LOOK = EditorView.theme({
   ".cm-gutter-lint": { width: "1.1em" },
   ".cm-gutter-lint .cm-gutterElement": { padding: "0 0.15em" },
   ".cm-lint-marker": { width: "auto", height: "auto", cursor: "help" },
-  ".cm-lint-marker-error": sign("var(--bad)", "✕"),
+  ".cm-lint-marker-error": sign("var(--bad)", "×"),
   ".cm-lint-marker-warning": sign("var(--warn)", "!"),
   ".cm-lint-marker-info": sign("var(--accent)", "i"),
   ".cm-lintRange": { paddingBottom: "0" },

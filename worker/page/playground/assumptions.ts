@@ -1,24 +1,24 @@
 /** What this page knows of the deployment that judges a policy, and what it takes for given. Pure. */
 import { assumedRules } from "../../../policies/cli/assumed-rules.ts";
 import type { DeploymentRules } from "../../../policies/policy/deployment.ts";
-import type { Deployment } from "../deployment.ts";
-import type { Input, Scope } from "./input.ts";
+import type { DeploymentFacts } from "../../http/facts.ts";
+import type { FileScope, Input } from "./input.ts";
 
-type Facts = Pick<Deployment, "apps" | "owners" | "domain">;
+export type KnownFacts = Pick<DeploymentFacts, "apps" | "owners" | "domain">;
 
 /** Which of several Apps serves an owner is not told; a policy that fits none of them fits no owner's. */
-export function rulesOf({ apps }: Facts, { domain }: Pick<Input, "domain">): DeploymentRules {
+export function rulesOf({ apps }: KnownFacts, { domain }: Pick<Input, "domain">): DeploymentRules {
   return assumedRules({ domain: domain || undefined, ...(apps.length > 0 && { apps }) });
 }
 
 /** What the deployment refuses before it reads a policy. */
-export function ownerProblem({ owners }: Facts, { owner }: Scope): string | undefined {
+export function ownerProblem({ owners }: KnownFacts, { owner }: FileScope): string | undefined {
   if (owner === undefined || owners === undefined) return undefined;
   const isServed = owners.some((served) => served.toLowerCase() === owner.toLowerCase());
   return isServed ? undefined : `This deployment does not serve ${owner}: it refuses every exchange for it.`;
 }
 
-export function assumptions({ apps, owners, domain }: Facts, input: Input): readonly string[] {
+export function assumptions({ apps, owners, domain }: KnownFacts, input: Input): readonly string[] {
   const names = apps.map(({ id, name }) => name ?? id);
   return [
     ...(domain !== undefined && input.domain !== domain

@@ -1,9 +1,9 @@
 /** What is said of the file, as a list: for who does not see the marks on its lines, and with its remedies. */
-import type { Finding } from "./findings.ts";
+import type { Mendable } from "../../../policies/cli/editing/remedies.ts";
 import { Told } from "./told.tsx";
 
 export interface FindingsListProps {
-  readonly findings: readonly Finding[];
+  readonly findings: readonly Mendable[];
   readonly onMend: (text: string, label: string) => void;
 }
 
@@ -20,11 +20,11 @@ export function FindingsList({ findings, onMend }: FindingsListProps) {
             <b class={CLASSES[severity]}>{WORDS[severity]}</b>
             {line > 0 && ` in line ${line}`}: <Told text={message} />
             {suggestion !== undefined && (
-              <span class="muted">
-                {" "}
-                ({id}; <Told text={suggestion} />)
-              </span>
-            )}
+              <>
+                : <Told text={suggestion} />
+              </>
+            )}{" "}
+            {id !== "invalid" && <small>{id}</small>}
           </p>
           {remedies.length > 0 && (
             <p class="row">

@@ -1,14 +1,9 @@
 /** What is wrong or worth saying of the file, each with what one click makes of it. Pure. */
 import { type CheckContext, checkPolicy, checkTrustedIssuers } from "../../../policies/check.ts";
-import { remediesFor } from "../../../policies/cli/editing/remedies.ts";
-import type { Remedy } from "../../../policies/cli/editing/source.ts";
+import { type Mendable, withRemedies } from "../../../policies/cli/editing/remedies.ts";
 import type { Diagnostic } from "../../../policies/diagnostics.ts";
 import { MENDER } from "../../../policies/lint/mending/mender.ts";
 import type { FileRoleName } from "./input.ts";
-
-export interface Finding extends Diagnostic {
-  readonly remedies: readonly Remedy[];
-}
 
 /** Each remedy is proven by reading the file again: of a large file only the first ones are. */
 const MAX_CHECKED_CHARACTERS = 262_144;
@@ -19,14 +14,14 @@ export function findingsIn(
   found: readonly Diagnostic[],
   file: FileRoleName,
   context: CheckContext,
-): readonly Finding[] {
+): readonly Mendable[] {
   let left = MAX_CHECKED_CHARACTERS;
   const check = (made: string): readonly Diagnostic[] => {
     left -= made.length;
     // What was not looked at counts as not mended.
     return left < 0 ? found : diagnosticsOf(made, file, context);
   };
-  return found.map((one) => ({ ...one, remedies: remediesFor(one, text, found, check) }));
+  return withRemedies(found, text, check);
 }
 
 function diagnosticsOf(text: string, file: FileRoleName, context: CheckContext): readonly Diagnostic[] {

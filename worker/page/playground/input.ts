@@ -20,14 +20,14 @@ export const MAX_POLICY_CHARACTERS = MAX_FILE_BYTES;
 /** Of the claims; what is pasted to find claims in it, such as a log, may be longer. */
 export const MAX_EVIDENCE_CHARACTERS = 16_384;
 
-export interface Scope {
+export interface FileScope {
   readonly owner: string | undefined;
   readonly repository: string | undefined;
   /** What is wrong with it, as far as it was typed. */
   readonly problem: string | undefined;
 }
 
-export function readScope(text: string, file: FileRoleName): Scope {
+export function readFileScope(text: string, file: FileRoleName): FileScope {
   const [owner = "", repository, ...more] = text.trim().split("/");
   const nothing = { owner: undefined, repository: undefined };
   if (owner === "" && repository === undefined) return { ...nothing, problem: undefined };

@@ -7,14 +7,14 @@ import type { ClauseResult } from "../../../policies/evaluate.ts";
 import { allows, parseTrustedIssuers, type TrustedIssuers } from "../../../policies/issuers.ts";
 import { clauseView } from "./clause-view.ts";
 import type { Input } from "./input.ts";
-import { NO_EVIDENCE, nothing, type ShownVerdict, said, sentence, type Told, UNUSABLE, WHAT } from "./outcome.ts";
+import { asSentence, type Judged, NO_EVIDENCE, nothing, type ShownVerdict, said, UNUSABLE, WHAT } from "./outcome.ts";
 
-export function judgeIssuers({ policy, evidence }: Input, now: number): Told {
+export function judgeIssuers({ policy, evidence }: Input, now: number): Judged {
   const parsed = parseTrustedIssuers(policy);
   if (!parsed.ok) return { outcome: UNUSABLE, notes: [] };
   if (evidence.trim() === "") return { outcome: NO_EVIDENCE, notes: [] };
   const read = readEvidence(evidence, WHAT);
-  if (!read.ok) return { outcome: nothing(`${sentence(read.message)}.`, true), notes: [] };
+  if (!read.ok) return { outcome: nothing(`${asSentence(read.message)}.`, true), notes: [] };
   const issuer = read.claims?.iss;
   if (typeof issuer !== "string") return { outcome: nothing("There is no issuer in it (`iss`).", true), notes: [] };
   return {
@@ -28,7 +28,7 @@ function verdictOn(list: TrustedIssuers, issuer: string): ShownVerdict {
   const allow = isListed || list.mode === "audit";
   const [shown, ...others] = entriesOf(list, issuer);
   const [entry, path] = shown ?? [];
-  const view = entry && clauseView(entry, undefined, list.locate(path ?? ""));
+  const view = entry && clauseView(entry, { at: list.locate(path ?? "") });
   const hint = others.length === 0 ? undefined : `${others.length} other entries are farther from it`;
   return {
     kind: "verdict",

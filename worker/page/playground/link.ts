@@ -45,7 +45,7 @@ const PACKED = "z";
 export async function packed(shared: Shared): Promise<URLSearchParams> {
   const { policy, evidence, file, scope } = shared;
   const bytes = await through(
-    new TextEncoder().encode(JSON.stringify([policy, evidence])),
+    Uint8Array.from(new TextEncoder().encode(JSON.stringify([policy, evidence]))),
     new CompressionStream("deflate-raw"),
   );
   const state = new URLSearchParams({ file, ...(scope !== "" && { scope }) });
@@ -78,7 +78,7 @@ async function unpackedTexts(text: string | null): Promise<readonly string[] | u
   if (text === null) return undefined;
   try {
     const bytes = await through(fromBase64url(text), new DecompressionStream("deflate-raw"));
-    const texts: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    const texts: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
     return Array.isArray(texts) && texts.every((one) => typeof one === "string") ? texts : undefined;
   } catch {
     return undefined;

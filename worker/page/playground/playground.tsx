@@ -1,7 +1,7 @@
 /** Policy and token side by side, the verdict live beneath. All of it happens here: the page can ask nobody for anything. */
-import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useMemo, useState } from "preact/hooks";
 import { readEvidence } from "../../../policies/cli/evidence.ts";
-import { type Known, offersAt } from "../editor/completion.ts";
+import { type KnownNames, offersAt } from "../editor/completion.ts";
 import { Editor } from "../editor/editor.tsx";
 import { announce } from "../parts/announce.ts";
 import type { ViewProps } from "../view.ts";
@@ -10,9 +10,9 @@ import { EXAMPLE } from "./example.ts";
 import { FindingsList } from "./findings-list.tsx";
 import { type Input, MAX_EVIDENCE_CHARACTERS, MAX_POLICY_CHARACTERS } from "./input.ts";
 import { takeEvidence } from "./intake.ts";
-import { packed, shareable, unpacked } from "./link.ts";
 import { Settings } from "./settings.tsx";
 import { useJudgement } from "./use-judgement.ts";
+import { useLink } from "./use-link.ts";
 import { VerdictPart } from "./verdict-part.tsx";
 
 const HELP = "Tab leaves the editor. Control and space complete; F8 goes to the next mark.";
@@ -24,27 +24,11 @@ export default function Playground({ deployment, state, setState }: ViewProps) {
   }));
   const [note, setNote] = useState("");
   const change = useCallback((part: Partial<Input>) => setInput((before) => ({ ...before, ...part })), []);
-  const own = useRef("");
-  useEffect(() => {
-    // What was shared from here stands here already.
-    if (state.toString() !== own.current) void unpacked(state).then(change);
-  }, [state, change]);
+  const share = useLink({ state, setState, change });
   const judgement = useJudgement(input, deployment);
   const onMend = (policy: string, label: string) => {
     change({ policy });
     announce(`Done: ${label}`);
-  };
-  const share = async () => {
-    const found = shareable(input);
-    if (!found.ok) return setNote(found.message);
-    const made = await packed(found.shared);
-    own.current = made.toString();
-    setState(made);
-    const copied = await navigator.clipboard.writeText(location.href).then(
-      () => "The link is copied: whoever has it sees policy and claims.",
-      () => "The link stands in the address bar.",
-    );
-    return setNote([copied, found.note].join(" ").trim());
   };
   const showExample = () => change({ ...EXAMPLE, evidence: EXAMPLE.evidence.replace("{domain}", input.domain) });
   return (
@@ -54,16 +38,9 @@ export default function Playground({ deployment, state, setState }: ViewProps) {
         Put a trust policy to a token, and see clause by clause what it says. Nothing leaves this page.
       </p>
       <Settings input={input} onChange={change} />
-      <Editors
-        input={input}
-        judgement={judgement}
-        deployment={deployment}
-        change={change}
-        setNote={setNote}
-        onMend={onMend}
-      />
+      <Editors {...{ input, judgement, deployment, change, setNote, onMend }} />
       <p class="row">
-        <button type="button" onClick={share}>
+        <button type="button" onClick={() => share(input).then(setNote)}>
           Copy a link to this
         </button>
         <button type="button" onClick={showExample}>
@@ -72,15 +49,21 @@ export default function Playground({ deployment, state, setState }: ViewProps) {
         <span role="status">{note}</span>
       </p>
       <VerdictPart judgement={judgement} onMend={onMend} />
-      <details>
-        <summary>What is taken for given</summary>
-        <ul>
-          {assumptions(deployment, input).map((one) => (
-            <li key={one}>{one}</li>
-          ))}
-        </ul>
-      </details>
+      <Assumptions deployment={deployment} input={input} />
     </div>
+  );
+}
+
+function Assumptions({ deployment, input }: Pick<EditorsProps, "deployment" | "input">) {
+  return (
+    <details>
+      <summary>What is taken for given</summary>
+      <ul>
+        {assumptions(deployment, input).map((one) => (
+          <li key={one}>{one}</li>
+        ))}
+      </ul>
+    </details>
   );
 }
 
@@ -134,7 +117,7 @@ function Editors({ input, judgement, deployment, change, setNote, onMend }: Edit
   );
 }
 
-function knownOf({ evidence, file, domain }: Input, { apps }: ViewProps["deployment"]): Known {
+function knownOf({ evidence, file, domain }: Input, { apps }: ViewProps["deployment"]): KnownNames {
   const read = evidence.trim() === "" ? undefined : readEvidence(evidence, "");
   const claims = read?.ok ? read.claims : undefined;
   return { file, claims, domain, apps: apps.map(({ id, name }) => name ?? id) };

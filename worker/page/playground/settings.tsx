@@ -1,6 +1,6 @@
 /** Where the file lies, and whose deployment judges it: the rules depend on both. */
 import { Field } from "../parts/field.tsx";
-import { type FileRoleName, type Input, readScope } from "./input.ts";
+import { type FileRoleName, type Input, readFileScope } from "./input.ts";
 
 export interface SettingsProps {
   readonly input: Input;
@@ -31,7 +31,7 @@ export function Settings({ input: { file, scope, domain }, onChange }: SettingsP
           ))}
         </select>
       </Field>
-      <Field label={file === "repository" ? "Repository" : "Organization"} problem={readScope(scope, file).problem}>
+      <Field label={file === "repository" ? "Repository" : "Organization"} problem={readFileScope(scope, file).problem}>
         <input
           value={scope}
           placeholder={file === "repository" ? "owner/repository" : "owner"}

@@ -13,20 +13,22 @@ export function Trace({ clauses }: { readonly clauses: readonly ClauseView[] }) 
 
 function Clause({ clause }: { readonly clause: ClauseView }) {
   const { name, passed, reason, manner, wanted, found, difference, hint, at } = clause;
-  const isSame = passed && (manner === "exactly" || manner === "well formed");
+  const isSame = passed && (manner === "exactly" || manner === "well formed" || found.length === 1);
   return (
     <li class={passed ? "clause" : "clause failed"}>
       <p class="clause-head">
         <span class={passed ? "text-good" : "text-bad"}>
-          <span aria-hidden="true">{passed ? "✓ " : "✕ "}</span>
           <b>{name}</b> {passed ? "matches" : reason}
         </span>
         {at !== undefined && <span class="muted"> line {at.line}</span>}
+        {isSame && found.map((text) => <Marked key={text.alike} text={text} />)}
       </p>
-      <dl class="compared">
-        {!isSame && <Side title={`Policy, ${manner}`} texts={wanted} />}
-        <Side title="Token" texts={found} />
-      </dl>
+      {!isSame && (
+        <dl class="compared">
+          <Side title={`Policy, ${manner}`} texts={wanted} />
+          <Side title="Token" texts={found} />
+        </dl>
+      )}
       {difference !== undefined && <p class="hint">{difference}</p>}
       {hint !== undefined && <p class="hint">{hint}</p>}
     </li>

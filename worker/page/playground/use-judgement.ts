@@ -1,14 +1,15 @@
 /** The judgement on what is typed, a moment after the last key: judging may take longer than a key is held. */
 import { useEffect, useState } from "preact/hooks";
+import type { KnownFacts } from "./assumptions.ts";
 import type { Input } from "./input.ts";
 import type { Judgement } from "./outcome.ts";
-import { type Facts, judge } from "./verdict.ts";
+import { judge } from "./verdict.ts";
 
 const QUIET_MS = 200;
 /** For the browser's own timeline. */
 const MEASURE = "verdict";
 
-export function useJudgement(input: Input, deployment: Facts): Judgement {
+export function useJudgement(input: Input, deployment: KnownFacts): Judgement {
   const judged = (): Judgement => {
     const start = performance.now();
     const judgement = judge(input, deployment, Math.floor(Date.now() / 1000));

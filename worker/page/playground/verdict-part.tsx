@@ -1,4 +1,5 @@
 /** What the policy says to the token: the verdict, its trace, and what would make it match. */
+import type { Mended } from "../../../policies/cli/explain.ts";
 import { yamlOf } from "../../../policies/cli/explanation.ts";
 import { Code } from "../parts/code.tsx";
 import { Notice } from "../parts/notice.tsx";
@@ -48,37 +49,48 @@ function Shown({ verdict, onMend }: { readonly verdict: ShownVerdict; readonly o
       <Trace clauses={clauses} />
       {advice.length > 0 && <h3>What would make it match</h3>}
       {advice.map((one) => (
-        <AdvicePart key={one.clause} advice={one} isAlone={mended === undefined} />
+        <AdvicePart key={one.clause} advice={one} />
       ))}
-      {mended !== undefined && (
-        <>
-          <h3>The policy, rewritten</h3>
-          {!mended.allow && <p>What only the workload can change stays: it would still be refused.</p>}
-          <Code text={mended.text} what="the policy, rewritten" />
-          <p>
-            <button type="button" onClick={() => onMend(mended.text, "Rewrite the policy")}>
-              Rewrite the policy
-            </button>
-          </p>
-        </>
-      )}
+      {mended !== undefined && <MendedPart mended={mended} onMend={onMend} />}
     </>
   );
 }
 
-function AdvicePart({
-  advice: { clause, advice, set },
-  isAlone,
-}: {
-  readonly advice: Advice;
-  readonly isAlone: boolean;
-}) {
+function AdvicePart({ advice: { clause, advice, set } }: { readonly advice: Advice }) {
   return (
     <div class="prose">
       <p>
         <b>{clause}</b>: <Told text={advice} />
       </p>
-      {isAlone && set.length > 0 && <Code text={yamlOf(set).join("\n")} what="the lines to write" />}
+      {set.length > 0 && <Code text={linesOf(set)} what={`the lines for ${clause}`} />}
     </div>
+  );
+}
+
+/** As they stand in a file. */
+const linesOf = (set: Advice["set"]): string =>
+  yamlOf(set)
+    .map((line) => line.slice(2))
+    .join("\n");
+
+interface MendedPartProps {
+  readonly mended: Mended;
+  readonly onMend: VerdictPartProps["onMend"];
+}
+
+function MendedPart({ mended: { text, allow }, onMend }: MendedPartProps) {
+  return (
+    <>
+      <p class="row">
+        <button type="button" class="primary" onClick={() => onMend(text, "Rewrite the policy")}>
+          Rewrite the policy
+        </button>
+        {!allow && "What only the workload can change stays: it would still be refused."}
+      </p>
+      <details>
+        <summary>The policy, rewritten</summary>
+        <Code text={text} what="the policy, rewritten" />
+      </details>
+    </>
   );
 }

@@ -1,6 +1,5 @@
 /** (what was given, what is known of the deployment, now) -> all that is shown beneath it. Pure; bounded as policies and tokens are. */
 import { type CheckContext, checkPolicy, checkTrustedIssuers } from "../../../policies/check.ts";
-import type { VerifiedClaims } from "../../../policies/claims.ts";
 import { type RefusalAnswer, readEvidence } from "../../../policies/cli/evidence.ts";
 import { type ExplainRequest, explain, explainClause } from "../../../policies/cli/explain.ts";
 import { clauseName, reasonOf } from "../../../policies/cli/explanation.ts";
@@ -10,30 +9,27 @@ import { expiryNote } from "../../../policies/cli/token.ts";
 import { type ClauseResult, positionOf } from "../../../policies/evaluate.ts";
 import { MENDER } from "../../../policies/lint/mending/mender.ts";
 import type { CompiledPolicy } from "../../../policies/policy/compile.ts";
-import type { Deployment } from "../deployment.ts";
-import { ownerProblem, rulesOf } from "./assumptions.ts";
-import { type ClauseView, clauseView } from "./clause-view.ts";
+import { type KnownFacts, ownerProblem, rulesOf } from "./assumptions.ts";
+import { clauseView } from "./clause-view.ts";
 import { findingsIn } from "./findings.ts";
 import { grantView } from "./grant-view.ts";
-import { type Input, readScope } from "./input.ts";
+import { type Input, readFileScope } from "./input.ts";
 import { judgeIssuers } from "./issuers.ts";
 import {
+  asSentence,
+  type Judged,
   type Judgement,
   NO_EVIDENCE,
   nothing,
-  type Outcome,
+  type PlaygroundOutcome,
   said,
-  sentence,
-  type Told,
   UNUSABLE,
   WHAT,
 } from "./outcome.ts";
 
-export type Facts = Pick<Deployment, "apps" | "owners" | "domain">;
-
 /** `now` in seconds. */
-export function judge(input: Input, deployment: Facts, now: number): Judgement {
-  const scope = readScope(input.scope, input.file);
+export function judge(input: Input, deployment: KnownFacts, now: number): Judgement {
+  const scope = readFileScope(input.scope, input.file);
   const context: CheckContext = {
     kind: input.file === "issuers" ? undefined : input.file,
     owner: scope.owner,
@@ -69,10 +65,10 @@ interface Circumstances {
   readonly now: number;
 }
 
-function judgePolicy(policy: CompiledPolicy, { input, context, repository, now }: Circumstances): Told {
+function judgePolicy(policy: CompiledPolicy, { input, context, repository, now }: Circumstances): Judged {
   if (input.evidence.trim() === "") return { outcome: NO_EVIDENCE, notes: [] };
   const evidence = readEvidence(input.evidence, WHAT);
-  if (!evidence.ok) return { outcome: nothing(`${sentence(evidence.message)}.`, true), notes: [] };
+  if (!evidence.ok) return { outcome: nothing(`${asSentence(evidence.message)}.`, true), notes: [] };
   const request: ExplainRequest = { policy, text: input.policy, context };
   const needsDomain = context.domain === undefined && policy.audience === undefined;
   const { claims, refusal } = evidence;
@@ -80,11 +76,13 @@ function judgePolicy(policy: CompiledPolicy, { input, context, repository, now }
   if (needsDomain) return { outcome: NO_AUDIENCE, notes: [] };
   const { verdict, changes, mended } = explain(request, claims);
   const failed = verdict.trace.filter(({ passed }) => !passed);
-  const outcome: Outcome = {
+  const outcome: PlaygroundOutcome = {
     kind: "verdict",
     allow: verdict.allow,
     headline: verdict.failed === undefined ? "Allowed: every clause matches" : headlineOf(verdict.failed),
-    clauses: verdict.trace.map((result) => viewOf(result, claims, policy)),
+    clauses: verdict.trace.map((result) =>
+      clauseView(result, { claims, at: positionOf(result, policy), compared: failed.indexOf(result) }),
+    ),
     advice: changes.map((change, i) => ({ ...change, clause: failed[i] === undefined ? "" : clauseName(failed[i]) })),
     mended,
     grant: verdict.allow ? grantView(policy, repository) : undefined,
@@ -93,21 +91,21 @@ function judgePolicy(policy: CompiledPolicy, { input, context, repository, now }
 }
 
 /** A refusal says of the token what one clause was put to. */
-function judgeRefusal(refusal: RefusalAnswer, request: ExplainRequest, needsDomain: boolean): Told {
+function judgeRefusal(refusal: RefusalAnswer, request: ExplainRequest, needsDomain: boolean): Judged {
   const refused = refusedClause(refusal.message);
-  if (refused === undefined) return { outcome: nothing(`${sentence(noClause(refusal))}.`), notes: [] };
+  if (refused === undefined) return { outcome: nothing(`${asSentence(noClause(refusal))}.`), notes: [] };
   if (needsDomain && refused.clause === "audience") return { outcome: NO_AUDIENCE, notes: [] };
   const explained = explainClause(request, refused);
   if (explained === undefined) return { outcome: nothing(NO_SUCH_CLAUSE, true), notes: [] };
   const { result, change, mended } = explained;
   const name = clauseName(result);
-  const outcome: Outcome = {
+  const outcome: PlaygroundOutcome = {
     kind: "verdict",
     allow: result.passed,
     headline: result.passed
-      ? `${sentence(name)} matches: this policy lets in what was refused there`
+      ? `${asSentence(name)} matches: this policy lets in what was refused there`
       : headlineOf(result),
-    clauses: [viewOf(result, undefined, request.policy)],
+    clauses: [clauseView(result, { at: positionOf(result, request.policy) })],
     advice: change === undefined ? [] : [{ ...change, clause: name }],
     mended: mended && { ...mended, allow: true },
     grant: undefined,
@@ -116,7 +114,3 @@ function judgeRefusal(refusal: RefusalAnswer, request: ExplainRequest, needsDoma
 }
 
 const headlineOf = (result: ClauseResult): string => `Refused: ${clauseName(result)} ${reasonOf(result)}`;
-
-function viewOf(result: ClauseResult, claims: VerifiedClaims | undefined, policy: CompiledPolicy): ClauseView {
-  return clauseView(result, claims, positionOf(result, policy));
-}
