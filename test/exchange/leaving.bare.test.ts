@@ -180,12 +180,12 @@ describe("an audit queue that hangs", () => {
     const { status, event, living } = await coldExchange();
     expect([status, event]).toMatchObject([200, { outcome: "granted" }]);
     await until(() => living().length === 1 && world.kv.count("put") > puts);
-    const failed = { type: "audit_sink_failed", request_id: event?.request_id };
+    const failed = { type: "audit_sink_failed", request_id: event?.request_id, sink: "queue", delivery: "lost" };
     await until(() =>
       world
         .logs()
         .slice(lines)
-        .some((line) => JSON.stringify(line) === JSON.stringify(failed)),
+        .some((line) => Object.entries(failed).every(([name, value]) => line[name] === value)),
     );
     world.platform.set("answer", "queue");
     const messages = world.platform.messages.length;

@@ -12,8 +12,8 @@ import { gzipSync } from "node:zlib";
 
 /** worker/README.md, "Bounds". Workers take 3 MiB; what is loaded is what has to be parsed before the first answer. */
 export const BUNDLE_BUDGET_BYTES = 176 * 1024;
-/** The budget is exceeded; until that is mended nothing may grow unnoticed beyond this. */
-export const BUNDLE_CEILING_BYTES = 184 * 1024;
+/** Beyond the budget it is told, beyond this it is refused. */
+export const BUNDLE_CEILING_BYTES = 178 * 1024;
 const STARTS = 9;
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url).href);
 
@@ -31,6 +31,8 @@ interface Metafile {
 }
 
 function partOf(path: string): string {
+  // What build-re2js.ts takes of it.
+  if (path === "dist/re2js.mjs") return "re2js";
   const inPackage = /node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules\/)/.exec(path)?.[1];
   return inPackage ?? /(?:^|\/)(worker|policies)\//.exec(path)?.[1] ?? "other";
 }
