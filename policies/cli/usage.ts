@@ -79,9 +79,10 @@ const isCalled = ({ job_workflow_ref: called, workflow_ref: own }: Claims): bool
 /** The file that the token names, else one with the identity's name. */
 function fileOf({ claims }: DraftRequest, identity: string): NonNullable<Usage["file"]> {
   const named = isCalled(claims) ? claims.job_workflow_ref : claims.workflow_ref;
-  const [, owner, repository, path] = /^([^/]+)\/([^/]+)\/(\.github\/workflows\/[^@]+)@/.exec(String(named)) ?? [];
-  if (path !== undefined) return { path, repository: `${owner}/${repository}` };
-  const own = typeof claims.repository === "string" ? claims.repository : undefined;
+  // Nobody has verified the claims: what is no name of GitHub's goes into no file and no link.
+  const [, repository, path] = /^([\w.-]+\/[\w.-]+)\/(\.github\/workflows\/[^@\s\p{Cc}]+)@/u.exec(String(named)) ?? [];
+  if (path !== undefined) return { path, repository };
+  const [own] = /^[\w.-]+\/[\w.-]+$/.exec(String(claims.repository)) ?? [];
   return { path: `.github/workflows/${identity.split("/").at(-1)}.yml`, repository: own };
 }
 

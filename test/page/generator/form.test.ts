@@ -1,6 +1,7 @@
 // What a link carries of the form, what is said of a form that is not ready, and where everything is committed.
 
 import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import {
   type Form,
   FROM_TOKEN,
@@ -13,6 +14,12 @@ import { outcomeOf } from "../../../worker/page/generator/outputs.ts";
 import { GRANTABLE, matching } from "../../../worker/page/generator/permissions.ts";
 import { actionsIssuer } from "../../../worker/page/generator/reading.ts";
 import { claimsOfExample, WORKLOADS } from "./workloads.ts";
+
+interface Job {
+  readonly permissions: unknown;
+  readonly environment?: string;
+  readonly steps: readonly { readonly with?: unknown }[];
+}
 
 const FACTS = { domain: "sts.example.com", webUrl: "https://github.com" };
 const formOf = (name: string): Form => {
@@ -161,6 +168,40 @@ describe("what is written", () => {
     const { workflow } = written(formOf("github-actions-reusable-workflow"));
     expect([workflow?.repository, workflow?.path]).toEqual(["acme/workflows", ".github/workflows/publish.yml"]);
     expect(workflow?.text).toContain("on:\n  workflow_call:\n");
+  });
+
+  it.each(WORKLOADS.filter(({ name }) => name !== "kubernetes").map(({ name, form }) => [name, form] as const))(
+    "is used by what can be run as it stands: %s",
+    (name, form) => {
+      const { usage, workflow } = written(form);
+      const scope = form.isOrganization ? "acme" : "acme/app";
+      if (workflow !== undefined) {
+        const { jobs } = parse(workflow.text);
+        const [job] = Object.values<Job>(jobs);
+        expect(job?.permissions).toEqual({ "id-token": "write" });
+        expect(job?.steps[0]?.with).toEqual({ domain: FACTS.domain, scope, identity: name });
+        expect(job?.environment).toBe(form.fields.environment);
+        return;
+      }
+      expect(usage.text).toContain(`https://${FACTS.domain}/sts/exchange?scope=${scope}&identity=${name}&format=token`);
+      if (usage.language === "yaml") expect(JSON.stringify(parse(usage.text))).toContain("GH_TOKEN=$(printf");
+    },
+  );
+
+  it("takes nothing into a file that no workflow can be called", () => {
+    const claims = { ...claimsOfExample("github-actions-branch"), repository: "acme/app\nx: y" };
+    for (const ref of ["acme/app/.github/workflows/a.yml\nx: y@refs/heads/main", "a b/c/.github/workflows/a.yml@x"]) {
+      const pasted = JSON.stringify({ ...claims, workflow_ref: ref, job_workflow_ref: ref });
+      const form = { ...formOf("github-actions-branch"), kind: FROM_TOKEN, fields: {} };
+      const { outputs } = outcomeOf(form, { ...NOTHING_PASTED, pasted }, FACTS);
+      expect(outputs?.workflow?.path).toBe(".github/workflows/github-actions-branch.yml");
+      expect(outputs?.usage.text).not.toContain("x: y");
+    }
+  });
+
+  it("names a stand-in while the deployment does not know its domain", () => {
+    const { outputs } = outcomeOf(formOf("gitlab"), NOTHING_PASTED, { webUrl: "https://github.com" });
+    expect(outputs?.usage.text).toContain("https://sts.example.com/sts/exchange?");
   });
 
   it("asks this deployment, by commands where the workload is no workflow", () => {
