@@ -69,7 +69,7 @@ export function policyBreaches(modules: readonly Module[]): string[] {
 }
 
 /** What the browser is sent: the page itself, the policy language, and the packages that it is built with. */
-const OF_THE_PAGE = /^(?:worker\/page\/|policies\/(?!cli\.ts)|preact(?:\/|$)|@codemirror\/|@lezer\/)/;
+const OF_THE_PAGE = /^(?:worker\/page\/|policies\/(?!cli\.ts)|preact(?:\/|$)|@codemirror\/)/;
 /** Types and plain data alone: what the Worker tells the page, what it needs of an App, and the catalogue of refusals. */
 const TOLD = ["worker/http/facts.ts", "worker/github/needs.ts", "worker/denial.ts"];
 

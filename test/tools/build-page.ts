@@ -77,8 +77,12 @@ async function buildScripts(): Promise<Scripts> {
     chunkNames: "assets/[name]-[hash]",
     jsx: "automatic",
     jsxImportSource: "preact",
-    // As in wrangler.toml: the parser alone.
-    alias: { yaml: "./node_modules/yaml/browser/dist/parse/parser.js" },
+    alias: {
+      // As in wrangler.toml: the parser alone.
+      yaml: "./node_modules/yaml/browser/dist/parse/parser.js",
+      "@codemirror/language": "./worker/page/editor/no-language.ts",
+      "@lezer/common": "./worker/page/editor/no-language.ts",
+    },
     plugins: [patternParserAlone],
   });
   const outputs = metafile?.outputs ?? {};
