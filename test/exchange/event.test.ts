@@ -4,7 +4,7 @@
 import { reset } from "cloudflare:test";
 import { HTTP } from "cloudevents";
 import { beforeEach, describe, expect, it } from "vitest";
-import { createWorld, LIST, POLICY, type World } from "../support/world.ts";
+import { createWorld, DOMAIN, LIST, POLICY, type World } from "../support/world.ts";
 
 beforeEach(() => reset());
 
@@ -213,6 +213,20 @@ describe("where it came from", () => {
     });
     expect(JSON.stringify(world.calls)).not.toContain("vendor=1");
   });
+});
+
+it("is of exchanges alone", async () => {
+  const world = await createWorld({ variables: { GITHUB_WEBHOOK_SECRET: "s" } });
+  const at = (path: string, init: RequestInit = {}) =>
+    world.worker.fetch(new Request(`https://${DOMAIN}${path}`, init));
+  const statuses = [
+    await at("/sts/revoke", { method: "POST", body: new URLSearchParams({ token: "ghs_nobody" }) }),
+    await at("/webhook", { method: "POST", body: "{}" }),
+    await at("/sts/exchange", { method: "HEAD" }),
+    await at("/readyz"),
+  ].map(({ status }) => status);
+  expect(statuses).toEqual([200, 401, 405, 200]);
+  expect(world.worker.audits()).toEqual([]);
 });
 
 describe("what others answered", () => {

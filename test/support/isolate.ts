@@ -66,7 +66,7 @@ export function createIsolate({ network, variables, now = Date.now, bindings = {
     async fetch(request) {
       const { finished, ...answer } = await begin(request);
       await finished();
-      judgeLines(logs.slice(judged), request);
+      judgeLines(logs.slice(judged), request, variables);
       judged = logs.length;
       return answer;
     },

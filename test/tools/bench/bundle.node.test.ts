@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import eventSchema from "../../../worker/event.schema.json";
 import { againstBudget, BUNDLE_BUDGET_BYTES, BUNDLE_CEILING_BYTES, buildBundle, startUpMs } from "./bundle.ts";
 
 it("builds for deployment; says how it stands against the budget, and may not grow unnoticed", {
@@ -8,6 +9,8 @@ it("builds for deployment; says how it stands against the budget, and may not gr
   console.log(`bundle: ${(gzippedBytes / 1024).toFixed(1)} KiB gzipped, ${againstBudget(gzippedBytes)}`);
   expect(gzippedBytes).toBeLessThanOrEqual(BUNDLE_CEILING_BYTES);
   expect(gzippedBytes).toBeGreaterThan(20 * 1024);
+  // Of the audit event the Worker has the types alone.
+  expect(script).not.toContain(eventSchema.properties.time.description);
   // Nothing from test/, nothing unknown.
   expect(parts.map(([name]) => name).filter((name) => name === "other")).toEqual([]);
   // How long is for whoever reads it on a quiet machine; that it starts without a Worker around it is for all.
