@@ -1,6 +1,6 @@
 /** What an exchange is given and what it comes to: plain data, whatever wire it came by. */
 import type { Denial, Result, Viewer } from "../denial.ts";
-import type { AuditEvent, Step } from "../event.ts";
+import type { AuditEvent } from "../event.ts";
 import type { Scope } from "../trust-policy/target.ts";
 
 export interface ExchangeRequest {
@@ -40,15 +40,10 @@ export interface Incoming {
   waitUntil(work: Promise<unknown>): void;
 }
 
-/** How long a part of the exchange took, in ms; with DEBUG_TIMING only. */
-export interface Timing {
-  readonly part: Step;
-  readonly milliseconds: number;
-}
-
 export interface Granted {
   readonly kind: "granted";
-  readonly timings?: readonly Timing[];
+  /** How long each step took, with DEBUG_TIMING only. */
+  readonly stepsMs?: AuditEvent["steps_ms"];
   readonly token: string;
   /** RFC 3339, as GitHub says it. */
   readonly expiresAt: string;
@@ -60,13 +55,13 @@ export interface Granted {
 }
 
 /** Of a dry run, whose request would be granted as far as anybody but GitHub's mint can know. */
-export interface WouldGrant extends Pick<Granted, "timings" | "permissions" | "repositories" | "policy"> {
+export interface WouldGrant extends Pick<Granted, "stepsMs" | "permissions" | "repositories" | "policy"> {
   readonly kind: "would_grant";
 }
 
 export interface Refused {
   readonly kind: "refused";
-  readonly timings?: readonly Timing[];
+  readonly stepsMs?: AuditEvent["steps_ms"];
   readonly denial: Denial;
   readonly viewer: Viewer;
   readonly owner?: string | undefined;

@@ -1,5 +1,5 @@
 /**
- * What an exchange learned, step by step, as its audit event and its timings. It decides nothing.
+ * What an exchange learned, step by step, as its audit event. It decides nothing.
  */
 import type { Verdict } from "../../policies/evaluate.ts";
 import type { Grant } from "../../policies/grant.ts";
@@ -13,7 +13,7 @@ import { scopeText, type Target } from "../trust-policy/target.ts";
 import { disclosed } from "./disclosure.ts";
 import { Excerpts } from "./excerpts.ts";
 import type { Minted } from "./mint.ts";
-import type { ExchangeOutcome, ExchangeRequest, Granted, Incoming, Refused, Timing } from "./outcome.ts";
+import type { ExchangeOutcome, ExchangeRequest, Granted, Incoming, Refused } from "./outcome.ts";
 import type { Listing } from "./rules.ts";
 
 /** Of several look-ups the event has the last in this order. */
@@ -52,11 +52,9 @@ export class ExchangeRecord {
     };
   }
 
-  /** How long each part took so far. */
-  get timings(): readonly Timing[] {
-    // An object's keys are typed as text, whatever they are.
-    const steps = Object.entries(this.#event.steps_ms) as [Step, number][];
-    return steps.map(([part, milliseconds]) => ({ part, milliseconds }));
+  /** How long each step took so far. */
+  get stepsMs(): AuditEvent["steps_ms"] {
+    return this.#event.steps_ms;
   }
 
   count(what: Count, times = 1): void {

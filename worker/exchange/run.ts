@@ -155,7 +155,7 @@ export class ExchangeRun {
     this.#incoming.waitUntil(this.#afterwards(settled));
     // Which parts there were says where a refusal came from.
     const mayKnow = settled.kind !== "refused" || settled.viewer === "owner";
-    return this.#deps.config.debugTiming && mayKnow ? { ...settled, timings: this.record.timings } : settled;
+    return this.#deps.config.debugTiming && mayKnow ? { ...settled, stepsMs: this.record.stepsMs } : settled;
   }
 
   /** Whoever is told more only because the policy's repository is public is told so as long as it is. */

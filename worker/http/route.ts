@@ -84,7 +84,9 @@ export async function answerExchange(context: RouteContext, wire: ExchangeWire):
     response.headers.set("X-STS-Policy", `${outcome.policy.path}@${outcome.policy.sha}`);
   }
   // `Server-Timing` (W3C), with DEBUG_TIMING only: how long each part took tells what was cached.
-  const metrics = outcome.timings?.map(({ part, milliseconds }) => `${part};dur=${milliseconds}`);
-  if (metrics) response.headers.set("Server-Timing", metrics.join(", "));
+  if (outcome.stepsMs) {
+    const metrics = Object.entries(outcome.stepsMs).map(([step, ms]) => `${step};dur=${ms}`);
+    response.headers.set("Server-Timing", metrics.join(", "));
+  }
   return response;
 }
