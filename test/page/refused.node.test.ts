@@ -37,6 +37,11 @@ it("leads from the link in a refusal to its page, and from there to one's own", 
   await paste(page, `${LOG}${ANSWER}`);
   await page.getByRole("link", { name: "All about subject_mismatch" }).click();
   await page.getByRole("heading", { level: 1, name: "subject_mismatch" }).waitFor();
+  await page.goBack();
+  await paste(page, ANSWER);
+  await page.getByRole("link", { name: "Try the policy with the token's claims" }).click();
+  await page.getByRole("heading", { level: 1, name: "Try a policy" }).waitFor();
+  await page.getByText('"reason": "subject_mismatch"').waitFor();
 });
 
 it.each<readonly [string, string]>([
