@@ -7,11 +7,11 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type BuildOptions, build, type Metafile } from "esbuild";
+import { type BuildOptions, build, type Metafile, type Plugin } from "esbuild";
 import manifest from "../../package.json" with { type: "json" };
+import { re2jsParser } from "./build-re2js.ts";
 import { type Frame, htmlDocument } from "./page/document.ts";
 import { type BuiltPage, type Files, writeFiles } from "./page/files.ts";
-import { patternParserAlone } from "./page/patterns.ts";
 import { reasonFiles } from "./page/reasons.ts";
 import { referenceFiles } from "./page/reference.ts";
 import { schemaFiles } from "./page/schemas.ts";
@@ -83,7 +83,7 @@ async function buildScripts(): Promise<Scripts> {
       "@codemirror/language": "./worker/page/editor/no-language.ts",
       "@lezer/common": "./worker/page/editor/no-language.ts",
     },
-    plugins: [patternParserAlone],
+    plugins: [patternParser],
   });
   const outputs = metafile?.outputs ?? {};
   const entry = outputOf(outputs, "worker/page/main.tsx");
@@ -94,6 +94,17 @@ async function buildScripts(): Promise<Scripts> {
     firstPaint: [...first],
   };
 }
+
+/** As the Worker has it. */
+const patternParser: Plugin = {
+  name: "pattern-parser",
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]re2js[\\/]build[\\/]index\.js$/ }, async () => ({
+      contents: await re2jsParser(),
+      loader: "js",
+    }));
+  },
+};
 
 async function buildStyle(): Promise<string> {
   const { outputFiles = [] } = await build({ ...COMMON, entryPoints: ["worker/page/style.css"] });

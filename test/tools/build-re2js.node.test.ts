@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as whole from "re2js";
 import { expect, it } from "vitest";
-import { writeRe2js } from "./build-re2js.ts";
+import { withoutMatching, writeRe2js } from "./build-re2js.ts";
 
 // A file of this repository, whose form test/vectors/README.md tells.
 const VECTORS = JSON.parse(readFileSync(join(import.meta.dirname, "../vectors/regexp.json"), "utf8")) as readonly {
@@ -37,4 +37,8 @@ it("reads every recorded pattern as the package does", async () => {
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+it("is not built of a release that is written in another way", () => {
+  expect(() => withoutMatching("var RE2Set = class {};")).toThrow("written in another way");
 });
