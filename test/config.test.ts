@@ -160,13 +160,20 @@ describe("a wrong environment", () => {
     ["a boolean in other words", { DEBUG_TIMING: "yes" }, "DEBUG_TIMING"],
     ["another level", { ORG_PERMISSIONS_IN_REPO_POLICIES: SECRET }, "ORG_PERMISSIONS_IN_REPO_POLICIES"],
     ["a sink that is no URL", { EVENT_INGRESS_URI: SECRET }, "EVENT_INGRESS_URI"],
+    ["a mode that CloudEvents do not have", { EVENT_INGRESS_MODE: SECRET }, "EVENT_INGRESS_MODE"],
+    ["a header of two lines", { EVENT_INGRESS_AUTHORIZATION: `Bearer ${SECRET}\nX: y` }, "EVENT_INGRESS_AUTHORIZATION"],
+    ["a header that is not ASCII", { EVENT_INGRESS_AUTHORIZATION: `Bearer ${SECRET}ü` }, "EVENT_INGRESS_AUTHORIZATION"],
+    ["another required sink", { AUDIT_REQUIRED: SECRET }, "AUDIT_REQUIRED"],
+    ["a required sink without an address", { AUDIT_REQUIRED: "http" }, "AUDIT_REQUIRED"],
     ["a value that is not text", { READY_TOKEN: { x: SECRET } }, "READY_TOKEN"],
   ])("with %s names the variable and no value", (_name, env, variable) => {
     const reading = readConfig({ ...GOOD, ...env });
     expect(reading.ok).toBe(false);
     const problems = reading.ok ? [] : reading.problems;
     expect(problems.map((problem) => problem.variable)).toEqual([variable]);
-    expect(problems[0]?.problem).toMatch(/required|must|is set but empty|names an id twice|is not text|not a JSON/);
+    expect(problems[0]?.problem).toMatch(
+      /required|must|needs|is set but empty|names an id twice|is not text|not a JSON/,
+    );
     expect(JSON.stringify(problems)).not.toContain(SECRET);
   });
 
@@ -203,6 +210,8 @@ describe("a name that is nearly one of ours", () => {
     ["GITHUB_WEBHOOK_SECRETS", "GITHUB_WEBHOOK_SECRET"],
     ["PRIVATE_HOST", "PRIVATE_HOSTS"],
     ["AUDIT_QUEUES", "AUDIT_QUEUE"],
+    ["AUDIT_REQUIRE", "AUDIT_REQUIRED"],
+    ["EVENT_INGRESS_AUTHORISATION", "EVENT_INGRESS_AUTHORIZATION"],
   ])("is a wrong value: %s, which is told to be %s", (name, meant) => {
     for (const more of [{}, { GITHUB_APPS: `[{"id":1,"privateKey":"${SECRET}"}]` }]) {
       const reading = readConfig({ ...GOOD, [name]: SECRET, ...more });
