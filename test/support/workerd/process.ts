@@ -38,7 +38,7 @@ export interface Process {
 let bundled: Promise<string> | undefined;
 
 /** The Worker as one module; built once, however many are started. */
-function bundle(): Promise<string> {
+export function bundle(): Promise<string> {
   bundled ??= build({
     entryPoints: [join(ROOT, "worker/index.ts")],
     bundle: true,
@@ -53,7 +53,7 @@ function bundle(): Promise<string> {
 }
 
 /** What decides how the runtime behaves, as it is deployed. */
-async function compatibility(): Promise<{ readonly date: string; readonly flags: readonly string[] }> {
+export async function compatibility(): Promise<{ readonly date: string; readonly flags: readonly string[] }> {
   const toml = await readFile(join(ROOT, "wrangler.toml"), "utf8");
   const date = /^compatibility_date = "([^"]+)"$/m.exec(toml)?.[1];
   const flags = /^compatibility_flags = (\[[^\]]*\])$/m.exec(toml)?.[1];
