@@ -124,8 +124,8 @@ describe("from a token", () => {
     expect(await textOf(page, "the policy")).toContain(
       "subject: repo:acme/app:ref:refs/heads/main\nclaim_pattern:\n  repository_id: '7654321'\n  repository_owner_id: '1234567'\n  event_name: 'schedule'\n",
     );
-    expect(await field.inputValue()).toBe(JSON.stringify(claims, undefined, 2));
-    expect(await page.getByText("Its signature was not checked").count()).toBe(1);
+    expect(JSON.parse(await field.inputValue())).toEqual(claims);
+    expect(await page.getByText("its signature was dropped, and not checked").count()).toBe(1);
     await page.getByLabel("Default branch").fill("trunk");
     await expect.poll(() => page.url()).toContain("branch=trunk");
     const links = await page.evaluate<string[]>("[...document.querySelectorAll('main a')].map((link) => link.href)");
@@ -139,16 +139,8 @@ describe("from a token", () => {
   it("hands the policy over to be tried on the claims that it wants", async () => {
     const { form } = WORKLOADS.find(({ name }) => name === "gitlab") ?? {};
     const page = await browser.visit(`/#/new?${form && stateFromForm(form)}`);
-    const href = await page.getByRole("link", { name: "Try it on a token" }).getAttribute("href");
-    const state = new URLSearchParams(href?.replace("#/playground?", ""));
-    expect(state.get("policy")).toBe(await textOf(page, "the policy"));
-    expect(JSON.parse(state.get("claims") ?? "")).toEqual({
-      iss: "https://gitlab.com",
-      sub: "project_path:acme/app:ref_type:branch:ref:main",
-      aud: browser.world.domain,
-      project_id: "53804090",
-      ref_protected: "true",
-    });
+    await page.getByRole("link", { name: "Try it on a token" }).click();
+    await page.getByText("Allowed: every clause matches").waitFor();
   });
 });
 

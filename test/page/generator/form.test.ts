@@ -36,7 +36,7 @@ describe("a link", () => {
 
   it("holds no token, wherever somebody pasted one, and nothing that was pasted to be read", () => {
     const jwt = `eyJhbGciOiJSUzI1NiJ9.${btoa('{"iss":"x"}').replaceAll("=", "")}.c2lnbmF0dXJl`;
-    for (const secret of [jwt, `Bearer ${jwt}`, "ghs_0123456789abcdefABCDEF0123456789abcd", jwt.split(".")[0] ?? ""]) {
+    for (const secret of [jwt, `Bearer ${jwt}`, "ghs_0123456789abcdefABCDEF0123456789abcd"]) {
       const form = {
         ...formOf("gitlab"),
         identity: secret,

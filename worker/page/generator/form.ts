@@ -3,6 +3,7 @@
  */
 
 import { WORKLOAD_KINDS } from "../../../policies/cli/kinds/kinds.ts";
+import { holdsToken } from "../playground/intake.ts";
 import { levelsOffered } from "./permissions.ts";
 
 /** The kind of whoever has a token at hand. */
@@ -29,14 +30,12 @@ export interface Form {
 export interface Pasted {
   /** A token, its claims, a job's log. */
   readonly pasted: string;
-  /** Whether `pasted` is what stood in a token, which is not shown any more. */
-  readonly isTokenRead: boolean;
   /** Claims of it that the policy wants as they are. */
   readonly also: readonly string[];
   readonly jwks: string;
 }
 
-export const NOTHING_PASTED: Pasted = { pasted: "", isTokenRead: false, also: [], jwks: "" };
+export const NOTHING_PASTED: Pasted = { pasted: "", also: [], jwks: "" };
 
 const TEXTS = {
   owner: "owner",
@@ -55,8 +54,7 @@ const MAX_CHARACTERS = 1_024;
 const MAX_PERMISSIONS = 100;
 
 /** A token that somebody pasted where it does not belong stays out of links. */
-export const looksLikeToken = (text: string): boolean => /eyJ[A-Za-z0-9_-]{8,}|gh[a-z]_[A-Za-z0-9]{16,}/.test(text);
-const mayBeShared = (text: string): boolean => text !== "" && text.length <= MAX_CHARACTERS && !looksLikeToken(text);
+const mayBeShared = (text: string): boolean => text !== "" && text.length <= MAX_CHARACTERS && !holdsToken(text);
 
 export function formFromState(state: URLSearchParams): Form {
   const textOf = (key: string) => (state.get(key) ?? "").slice(0, MAX_CHARACTERS);

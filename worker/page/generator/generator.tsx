@@ -60,25 +60,27 @@ const PAUSE_MS = 300;
 function useForm(state: URLSearchParams, setState: ViewProps["setState"]) {
   const [form, setForm] = useState(() => formFromState(state));
   const written = useRef(state.toString());
+  // A form that came with the address is not written back, not even by a timer that is late.
+  const isOwn = useRef(false);
   useEffect(() => {
     if (state.toString() === written.current) return;
     written.current = state.toString();
+    isOwn.current = false;
     setForm(formFromState(state));
   }, [state]);
-  const isFirst = useRef(true);
   useEffect(() => {
-    if (isFirst.current) {
-      isFirst.current = false;
-      return;
-    }
+    if (!isOwn.current) return;
     const timer = setTimeout(() => {
+      if (!isOwn.current) return;
       const next = stateFromForm(form);
-      if (next.toString() === written.current) return;
       written.current = next.toString();
       setState(next);
     }, PAUSE_MS);
     return () => clearTimeout(timer);
   }, [form, setState]);
-  const change = (over: Partial<Form>) => setForm((before) => ({ ...before, ...over }));
+  const change = (over: Partial<Form>) => {
+    isOwn.current = true;
+    setForm((before) => ({ ...before, ...over }));
+  };
   return [form, change] as const;
 }

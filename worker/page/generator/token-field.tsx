@@ -1,10 +1,12 @@
 /** A token of the workload, its claims, or a job's log: read here, shown without its signature, and kept nowhere. */
 
+import type { TargetedInputEvent } from "preact";
+import { useState } from "preact/hooks";
 import { findClaim, scalarAsString } from "../../../policies/claims.ts";
 import { pinnableClaims } from "../../../policies/cli/draft.ts";
-import { readEvidence } from "../../../policies/cli/evidence.ts";
 import { Field } from "../parts/field.tsx";
-import { looksLikeToken, type Pasted } from "./form.ts";
+import { holdsToken, takeEvidence } from "../playground/intake.ts";
+import type { Pasted } from "./form.ts";
 import type { FormWorkload } from "./reading.ts";
 
 export interface TokenFieldProps {
@@ -15,10 +17,16 @@ export interface TokenFieldProps {
 }
 
 export function TokenField({ pasted, setPasted, workload, problem }: TokenFieldProps) {
-  const take = (text: string) => {
-    const claims = claimsInToken(text);
-    const shown = claims === undefined ? text : JSON.stringify(claims, undefined, 2);
-    setPasted({ ...pasted, pasted: shown, also: [], isTokenRead: claims !== undefined });
+  const [note, setNote] = useState("");
+  const onInput = (event: TargetedInputEvent<HTMLTextAreaElement>) => {
+    const { currentTarget: area, inputType } = event;
+    // What somebody types is not taken before it is whole; a token never stays.
+    const isWhole = inputType === "insertFromPaste" || holdsToken(area.value);
+    const taken = isWhole ? takeEvidence(area.value) : undefined;
+    const text = taken === undefined ? area.value : (taken.text ?? pasted.pasted);
+    area.value = text;
+    setNote(taken?.note ?? "");
+    setPasted({ ...pasted, pasted: text, also: [] });
   };
   return (
     <>
@@ -27,21 +35,12 @@ export function TokenField({ pasted, setPasted, workload, problem }: TokenFieldP
         hint="It is read in this page, is sent nowhere, and is in no link."
         problem={problem}
       >
-        <textarea spellcheck={false} value={pasted.pasted} onInput={({ currentTarget }) => take(currentTarget.value)} />
+        <textarea spellcheck={false} value={pasted.pasted} onInput={onInput} />
       </Field>
-      {pasted.isTokenRead && (
-        <p class="hint">These are the token's claims. Its signature was not checked, and is not shown.</p>
-      )}
+      {note !== "" && <p class="hint">{note}</p>}
       {workload !== undefined && <AlsoPinned pasted={pasted} setPasted={setPasted} workload={workload} />}
     </>
   );
-}
-
-/** Undefined for what holds no token. */
-function claimsInToken(text: string) {
-  if (!looksLikeToken(text)) return undefined;
-  const found = readEvidence(text, "");
-  return found.ok ? found.claims : undefined;
 }
 
 interface AlsoPinnedProps {

@@ -1,4 +1,4 @@
-/** Text of the catalogue: what stands between backticks is code. */
+/** A sentence of the policy engine or of the catalogue: what stands between backticks is code. */
 export function RichText({ text }: { readonly text: string }) {
   const parts = text.split(/`([^`]+)`/);
   return <>{parts.map((part, index) => (index % 2 === 1 ? <code key={part}>{part}</code> : part))}</>;

@@ -1,6 +1,7 @@
 /** What is said of the file, as a list: for who does not see the marks on its lines, and with its remedies. */
+
 import type { Mendable } from "../../../policies/cli/editing/remedies.ts";
-import { Told } from "./told.tsx";
+import { RichText } from "../parts/rich-text.tsx";
 
 export interface FindingsListProps {
   readonly findings: readonly Mendable[];
@@ -18,10 +19,10 @@ export function FindingsList({ findings, onMend }: FindingsListProps) {
         <li key={i}>
           <p>
             <b class={CLASSES[severity]}>{WORDS[severity]}</b>
-            {line > 0 && ` in line ${line}`}: <Told text={message} />
+            {line > 0 && ` in line ${line}`}: <RichText text={message} />
             {suggestion !== undefined && (
               <>
-                : <Told text={suggestion} />
+                : <RichText text={suggestion} />
               </>
             )}{" "}
             {id !== "invalid" && <small>{id}</small>}

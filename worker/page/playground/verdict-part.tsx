@@ -1,10 +1,11 @@
 /** What the policy says to the token: the verdict, its trace, and what would make it match. */
+
 import type { Mended } from "../../../policies/cli/explain.ts";
 import { yamlOf } from "../../../policies/cli/explanation.ts";
 import { Code } from "../parts/code.tsx";
 import { Notice } from "../parts/notice.tsx";
+import { RichText } from "../parts/rich-text.tsx";
 import type { Advice, Judgement, ShownVerdict } from "./outcome.ts";
-import { Told } from "./told.tsx";
 import { Trace } from "./trace.tsx";
 
 export interface VerdictPartProps {
@@ -60,7 +61,7 @@ function AdvicePart({ advice: { clause, advice, set } }: { readonly advice: Advi
   return (
     <div class="prose">
       <p>
-        <b>{clause}</b>: <Told text={advice} />
+        <b>{clause}</b>: <RichText text={advice} />
       </p>
       {set.length > 0 && <Code text={linesOf(set)} what={`the lines for ${clause}`} />}
     </div>
