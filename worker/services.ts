@@ -104,10 +104,7 @@ export type Setup =
 
 /** What it takes to register the App of a deployment that has none. */
 export interface Registering extends Pick<Outside, "now"> {
-  readonly domain: string;
-  readonly apiUrl: string;
-  /** Where people see the configured GitHub; no final slash. */
-  readonly webUrl: string;
+  readonly config: Config;
   readonly api: Api;
   /** By address: a code is tried at GitHub, whoever brings it. */
   readonly callers: Limiter;
@@ -143,12 +140,11 @@ export function setUp(env: Env, outside: Outside = realOutside()): Setup {
   return { ok: true, services: compose({ config: reading.config, apps, kv, env }, outside) };
 }
 
-function registeringOf({ stsDomain: domain, apiUrl }: Config, env: Env, outside: Outside): Registering {
+function registeringOf(config: Config, env: Env, outside: Outside): Registering {
   const { now, log } = outside;
-  const api = new Api({ ...outside, apiUrl, log: (event) => log(JSON.stringify(event)) });
+  const api = new Api({ ...outside, apiUrl: config.apiUrl, log: (event) => log(JSON.stringify(event)) });
   const binding = bindingOf<RateLimit>(env, "CALLER_RATE_LIMIT", "limit");
-  const callers = new Limiter({ binding, perWindow: CALLER_REFUSALS_PER_WINDOW, now });
-  return { now, domain, apiUrl, webUrl: webUrlOf(apiUrl), api, callers };
+  return { now, config, api, callers: new Limiter({ binding, perWindow: CALLER_REFUSALS_PER_WINDOW, now }) };
 }
 
 interface Parts {

@@ -6,6 +6,7 @@
 import * as v from "valibot";
 import { OWNER_NAME } from "../../policies/names.ts";
 import { isObject, type JsonObject, ownProperty } from "../../policies/objects.ts";
+import { readAppKeys } from "./app.ts";
 
 const id = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 /** Names and levels of permissions: they go into answers and headers. */
@@ -183,4 +184,42 @@ export function parseApp(json: unknown): AppInfo | undefined {
   const parsed = v.safeParse(appShape, json);
   if (!parsed.success) return undefined;
   return { ...parsed.output, slug: parsed.output.slug };
+}
+
+/** An App, as GitHub hands it out to whoever registered it. */
+export interface RegisteredApp {
+  readonly id: string;
+  /** Its name in addresses. */
+  readonly slug: string;
+  /** The account that it was registered for. */
+  readonly owner: string;
+  /** PEM. */
+  readonly privateKey: string;
+  /** Undefined where the manifest had no webhook. */
+  readonly webhookSecret: string | undefined;
+}
+
+const registeredShape = v.object({
+  id,
+  slug,
+  owner: v.object({ login }),
+  pem: v.pipe(
+    v.string(),
+    v.maxLength(16_384),
+    v.check((text) => readAppKeys(text).ok),
+  ),
+  webhook_secret: v.nullish(token),
+});
+
+export function parseRegisteredApp(json: unknown): RegisteredApp | undefined {
+  const parsed = v.safeParse(registeredShape, json);
+  if (!parsed.success) return undefined;
+  const { owner, pem: privateKey, webhook_secret, ...app } = parsed.output;
+  return {
+    id: String(app.id),
+    slug: app.slug,
+    owner: owner.login,
+    privateKey,
+    webhookSecret: webhook_secret ?? undefined,
+  };
 }

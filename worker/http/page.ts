@@ -31,10 +31,11 @@ interface RegistrationPage {
 /** The page of a deployment without an App: for one browser alone, which may send its form to GitHub. */
 export function registrationPage(
   document: string,
-  { domain, webUrl }: Registering,
+  { config }: Registering,
   { facts: registration, cookie, status = 200 }: RegistrationPage,
 ): Response {
-  const facts = { state: "no_app", domain, webUrl, apps: [], wrong: [], registration } as const;
+  const webUrl = webUrlOf(config.apiUrl);
+  const facts = { state: "no_app", domain: config.stsDomain, webUrl, apps: [], wrong: [], registration } as const;
   const headers = {
     ...documentHeaders(document, webUrl),
     "Cache-Control": "no-store",

@@ -3,7 +3,8 @@
 
 import { html } from "hono/html";
 import { Api } from "../../../worker/github/call.ts";
-import { convertCode, isRegistrationCode, type RegisteredApp } from "../../../worker/github/registration.ts";
+import { convertCode, isRegistrationCode } from "../../../worker/github/registration.ts";
+import type { RegisteredApp } from "../../../worker/github/shapes.ts";
 import { webUrlOf } from "../../../worker/github/web-url.ts";
 import { manifestAction, manifestOf } from "../../../worker/page/app/manifest.ts";
 import type { Page } from "./loopback.ts";
@@ -71,12 +72,12 @@ class Flow {
     const api = new Api({ fetcher, now: Date.now, random: Math.random, apiUrl: this.#asked.apiUrl });
     const signal = AbortSignal.timeout(CONVERSION_TIMEOUT_MS);
     const conversion = await convertCode({ api, now: Date.now }, code, { signal, waitUntil: () => undefined });
-    if (conversion.kind === "registered") {
-      this.registered = conversion.app;
+    if (typeof conversion !== "string") {
+      this.registered = conversion;
       return page(200, DONE);
     }
     this.problem =
-      conversion.kind === "unknown_code"
+      conversion === "unknown_code"
         ? "GitHub does not know the code that it led back with: start over"
         : "GitHub did not hand out the App's key: make one on the App's page there, and say `hand` here";
     return page(502, `${this.problem}.`);
