@@ -4,6 +4,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { DeploymentFacts } from "../../worker/http/facts.ts";
 import { manifestAction, manifestOf } from "../../worker/page/app/manifest.ts";
+import { OFFERED_PERMISSIONS } from "../../worker/page/app/offered.ts";
 import { browse } from "../emulators/manifest-flow.ts";
 import { createWorld, DOMAIN, POLICY, type WorldOptions } from "../support/world.ts";
 
@@ -119,6 +120,23 @@ describe("the page without an App", () => {
     expect((await world.ask()).body.reason).toBe("misconfigured");
     const ready = await visit("/readyz");
     expect([ready.status, ready.body.variables]).toEqual([503, ["GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY"]]);
+  });
+});
+
+describe("the manifest", () => {
+  it("is one that GitHub takes, with every permission that the page offers, and where no webhook can reach", async () => {
+    const { world } = await open();
+    const { webUrl } = world.github;
+    const redirectUrl = "http://localhost:8787/app/registered";
+    const highest = OFFERED_PERMISSIONS.map(({ name, levels }): [string, string] => [name, levels.at(-1) ?? levels[0]]);
+    expect(highest.length).toBeGreaterThan(30);
+    for (const domain of [DOMAIN, "localhost:8787", "127.0.0.1:8787"]) {
+      const manifest = manifestOf({ name: domain, domain, redirectUrl, permissions: new Map(highest) });
+      const asked = await browse(world.github, manifestAction(webUrl, undefined, "s"), manifest);
+      expect([asked.status, asked.plain]).toEqual([200, expect.stringContaining("Create GitHub App for octocat")]);
+      expect([manifest.hook_attributes !== undefined, manifest.public]).toEqual([domain === DOMAIN, false]);
+      expect(manifest.default_permissions).toMatchObject({ contents: "write", checks: "write", members: "write" });
+    }
   });
 });
 

@@ -1,37 +1,20 @@
 /** What policies will grant: an App can hand on no more than it was given. What the service needs for itself is no choice. */
 import { useId } from "preact/hooks";
-import { permissionNamed, permissionNames, rankOfLevel } from "../../../policies/permissions.ts";
-import { OWN_PERMISSIONS, type Permissions } from "./manifest.ts";
+import type { Permissions } from "./manifest.ts";
+import { OFFERED_PERMISSIONS, type OfferedPermission } from "./offered.ts";
 
 export interface PermissionChoiceProps {
   readonly chosen: Permissions;
   readonly onChange: (chosen: Permissions) => void;
 }
 
-interface Choice {
-  readonly name: string;
-  /** Those above what the service has anyway, lowest first. */
-  readonly levels: readonly [string, ...string[]];
-  readonly isOrganizationWide: boolean;
-}
-
-/** GitHub refuses a manifest with a name that it does not know, or one of enterprises: only what its own description has is offered. */
-const CHOICES: readonly Choice[] = permissionNames().flatMap((name): Choice[] => {
-  const permission = permissionNamed(name);
-  // Of the metadata nothing can be written, whatever GitHub's description says.
-  if (permission === undefined || permission.assumed || name === "metadata") return [];
-  if (!["repository", "organization"].includes(permission.scope)) return [];
-  const own = rankOfLevel(OWN_PERMISSIONS.get(name) ?? "");
-  const [first, ...rest] = permission.levels.filter((level) => rankOfLevel(level) > own);
-  if (first === undefined) return [];
-  return [{ name, levels: [first, ...rest], isOrganizationWide: permission.scope === "organization" }];
-});
-
 /** What most policies grant. */
 const USUAL = ["contents", "pull_requests", "issues", "actions", "packages", "deployments", "statuses", "workflows"];
-const usual = CHOICES.filter(({ name }) => USUAL.includes(name));
-const others = CHOICES.filter(({ name, isOrganizationWide }) => !USUAL.includes(name) && !isOrganizationWide);
-const ofOrganizations = CHOICES.filter(({ isOrganizationWide }) => isOrganizationWide);
+const usual = OFFERED_PERMISSIONS.filter(({ name }) => USUAL.includes(name));
+const others = OFFERED_PERMISSIONS.filter(
+  ({ name, isOrganizationWide }) => !USUAL.includes(name) && !isOrganizationWide,
+);
+const ofOrganizations = OFFERED_PERMISSIONS.filter(({ isOrganizationWide }) => isOrganizationWide);
 
 export function PermissionChoice(props: PermissionChoiceProps) {
   return (
@@ -49,7 +32,7 @@ export function PermissionChoice(props: PermissionChoiceProps) {
 }
 
 interface ChoicesProps extends PermissionChoiceProps {
-  readonly choices: readonly Choice[];
+  readonly choices: readonly OfferedPermission[];
 }
 
 function More({ title, ...props }: ChoicesProps & { readonly title: string }) {
@@ -87,7 +70,7 @@ function Choices({ choices, chosen, onChange }: ChoicesProps) {
 }
 
 interface OneChoiceProps {
-  readonly choice: Choice;
+  readonly choice: OfferedPermission;
   /** Undefined: not chosen. */
   readonly level: string | undefined;
   readonly onChange: (level: string | undefined) => void;
