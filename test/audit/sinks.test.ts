@@ -3,7 +3,7 @@
 import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { time } from "../support/time.ts";
-import { createWorld, type World, type WorldOptions } from "../support/world.ts";
+import { createWorld, DOMAIN, type World, type WorldOptions } from "../support/world.ts";
 
 const URI = "https://events.example/in";
 
@@ -67,6 +67,16 @@ describe("a sink that is", () => {
     await world.ask();
     expect(world.worker.audits()).toHaveLength(1);
     expect(world.network.count("unknown")).toBe(0);
+  });
+
+  it("left out of a flood by the sampler is counted as well", async () => {
+    const world = await createWorld({ variables: { READY_TOKEN: "let-me-see" } });
+    for (let i = 0; i < 75; i += 1) await world.ask({ authorization: "Bearer a.b.c" });
+    const headers = { Authorization: "Bearer let-me-see" };
+    const { body } = await world.worker.fetch(new Request(`https://${DOMAIN}/readyz`, { headers }));
+    // Sixty refusals are told apart, of those over the limit ten are sent.
+    expect(world.worker.audits()).toHaveLength(70);
+    expect(body.audit).toEqual({ sinks: { log: { taken: 70, lost: 0, left_out: 0 } }, sampled_out: 5 });
   });
 
   it("the log itself, and throws, keeps nobody from an answer nor another sink from the event", async () => {

@@ -173,6 +173,27 @@ describe("a rate limiter that hangs", () => {
   });
 });
 
+describe("a caller who leaves while the required queue hangs", () => {
+  it("leaves no token, and a correction where the queue takes one", async () => {
+    const own = await openWorkerd({ hasPlatform: true, variables: { AUDIT_REQUIRED: "queue" } });
+    try {
+      own.platform.set("hang", "queue");
+      const client = await sendRaw(own.port, { target: own.target(), headers: await own.headers() });
+      await until(() => own.platform.uses.includes("queue"));
+      const minted = own.network.github.tokens.filter(({ permissions }) => permissions.issues === "write");
+      client.reset();
+      own.platform.set("answer", "queue");
+      await until(() => own.audits().length === 1 && own.platform.messages.length === 1);
+      expect(own.platform.messages).toMatchObject([
+        { outcome: "refused", reason: "audit_unavailable", correction: true },
+      ]);
+      expect([minted.length, own.livingTokens()]).toEqual([1, []]);
+    } finally {
+      await own.close();
+    }
+  });
+});
+
 describe("an audit queue that hangs", () => {
   it("keeps no answer, no other event and no write, and is told to the log", async () => {
     world.platform.set("hang", "queue");
