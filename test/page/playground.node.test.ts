@@ -33,8 +33,10 @@ it("mends a policy by a click, and judges a token with the sign marked where it 
   const page = await browser.visit("/#/playground");
   await paste(page, policyEditor(page), POLICY);
   await verdict(page).getByText("The file has errors").waitFor();
+  await page.locator(".cm-lintRange-error").first().hover();
+  await page.locator(".cm-tooltip-lint").getByRole("button", { name: "Rename it to issuer" }).waitFor();
   await picture(page, "playground-errors");
-  await page.getByRole("button", { name: "Rename it to issuer" }).click();
+  await page.getByRole("button", { name: "Rename it to issuer", exact: true }).click();
   await verdict(page).getByText("No error.").waitFor();
   expect(await policyEditor(page).textContent()).toContain(`issuer: ${GITHUB}`);
 
@@ -52,6 +54,7 @@ it("mends a policy by a click, and judges a token with the sign marked where it 
   await verdict(page).getByText("Allowed: every clause matches").waitFor();
   await verdict(page).getByText("contents: write").first().waitFor();
   await picture(page, "playground-allowed");
+  // How long it takes is for people to look at, and asserted nowhere.
   const measures = await page.evaluate<readonly number[]>(
     "performance.getEntriesByName('verdict').map(({ duration }) => duration)",
   );

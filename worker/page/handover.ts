@@ -22,3 +22,10 @@ export function playgroundAddress({ policy = "", claims = "", scope }: Handover)
   });
   return writeAddress({ view: "playground", state });
 }
+
+/** They name one token, and no policy looks at them. */
+const OF_ONE_TOKEN = ["jti", "nonce", "sid", "at_hash", "c_hash"];
+
+/** What a link may hold of a token's claims. */
+export const claimsToShare = (claims: object): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(claims).filter(([name]) => !OF_ONE_TOKEN.includes(name)));

@@ -3,6 +3,7 @@
  *
  * A link is passed on and kept: it holds what somebody chose to share, never a token, and of claims none that names one token.
  */
+import { claimsToShare } from "../handover.ts";
 import type { FileRoleName, Input } from "./input.ts";
 import { MAX_EVIDENCE_CHARACTERS, MAX_POLICY_CHARACTERS } from "./input.ts";
 import { holdsToken } from "./intake.ts";
@@ -12,9 +13,6 @@ export type Shared = Pick<Input, "policy" | "evidence" | "file" | "scope">;
 export type Shareable =
   | { readonly ok: true; readonly shared: Shared; readonly note: string | undefined }
   | { readonly ok: false; readonly message: string };
-
-/** Claims of one token alone. */
-const IDENTIFYING = ["jti", "nonce", "sid", "at_hash", "c_hash"];
 
 export function shareable({ policy, evidence, file, scope }: Input): Shareable {
   const claims = sharedClaims(evidence);
@@ -31,8 +29,7 @@ function sharedClaims(evidence: string): string | undefined {
   try {
     const value: unknown = JSON.parse(evidence);
     if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-    const kept = Object.entries(value).filter(([name]) => !IDENTIFYING.includes(name));
-    return `${JSON.stringify(Object.fromEntries(kept), undefined, 2)}\n`;
+    return `${JSON.stringify(claimsToShare(value), undefined, 2)}\n`;
   } catch {
     return undefined;
   }

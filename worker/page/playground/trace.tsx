@@ -18,7 +18,7 @@ function Clause({ clause }: { readonly clause: ClauseView }) {
     <li class={passed ? "clause" : "clause failed"}>
       <p class="clause-head">
         <span class={passed ? "text-good" : "text-bad"}>
-          <b>{name}</b> {passed ? "matches" : reason}
+          <b>{name}</b> {passed ? agreementOf(manner) : reason}
         </span>
         {at !== undefined && <span class="muted"> line {at.line}</span>}
         {isSame && found.map((text) => <Marked key={text.alike} text={text} />)}
@@ -34,6 +34,8 @@ function Clause({ clause }: { readonly clause: ClauseView }) {
     </li>
   );
 }
+
+const agreementOf = (manner: string): string => (manner === "well formed" ? "is well formed" : "matches");
 
 function Side({ title, texts }: { readonly title: string; readonly texts: readonly MarkedText[] }) {
   return (

@@ -1,14 +1,11 @@
 /** What is known of a refusal -> the playground with it: the claims, else the refusal; and where the policy lies. Pure. */
-import { playgroundAddress } from "../handover.ts";
+import { claimsToShare, playgroundAddress } from "../handover.ts";
 import type { ReadRefusal } from "./read.ts";
 
 /** As many as the playground takes. */
 const MAX_CHARACTERS = 16_384;
-/** They name one token, and no policy looks at them. */
-const OF_ONE_TOKEN = ["jti", "nonce", "sid", "at_hash", "c_hash"];
-
 export function playgroundLink({ claims, reason, message, values }: ReadRefusal): string {
-  const evidence = claims === undefined ? message !== undefined && { reason, message } : lasting(claims);
+  const evidence = claims === undefined ? message !== undefined && { reason, message } : claimsToShare(claims);
   const text = evidence === false ? "" : JSON.stringify(evidence, undefined, 2);
   const place = PLACE.exec(values.find(({ value }) => PLACE.test(value))?.value ?? "");
   return playgroundAddress({
@@ -21,6 +18,3 @@ const PLACE = /^([\w-]+)\/([\w.-]+)\/\.github\/chainguard\/\S+\.sts\.yaml(?::\d+
 
 /** A policy repository of another name is the operator's choice, which nobody knows here. */
 const scopeOf = (owner: string, repository = "") => (repository === ".github" ? { owner } : { owner, repository });
-
-const lasting = (claims: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(Object.entries(claims).filter(([name]) => !OF_ONE_TOKEN.includes(name)));
