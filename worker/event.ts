@@ -13,29 +13,26 @@ import {
   USER_AGENT_MAX_CHARACTERS,
 } from "./limits.ts";
 
+const name = v.pipe(v.string(), v.maxLength(AUDIT_TEXT_MAX_CHARACTERS));
 const text = (what: string, maxCharacters = AUDIT_TEXT_MAX_CHARACTERS) =>
   v.pipe(v.string(), v.maxLength(maxCharacters), v.description(what));
 const matching = (pattern: RegExp, what: string) => v.pipe(v.string(), v.regex(pattern), v.description(what));
 const one = <T extends string>(of: readonly T[], what: string) => v.pipe(v.picklist(of), v.description(what));
 const whole = (what: string) => v.pipe(v.number(), v.integer(), v.minValue(0), v.description(what));
 const list = (what: string, maxItems: number = AUDIT_VALUES_MAX) =>
-  v.pipe(
-    v.array(v.pipe(v.string(), v.maxLength(AUDIT_TEXT_MAX_CHARACTERS))),
-    v.maxLength(maxItems),
-    v.description(what),
-  );
+  v.pipe(v.array(name), v.maxLength(maxItems), v.description(what));
 const time = (what: string) => v.pipe(v.string(), v.isoTimestamp(), v.description(what));
 const yes = (what: string) => v.pipe(v.literal(true), v.description(what));
 const flag = (what: string) => v.pipe(v.boolean(), v.description(what));
 
+/** Of what this service itself sets a bound to: clauses of a policy, routes, fields. */
+const FEW = 100;
 const PERMISSIONS_MAX = 150;
-const permissions = (what: string) =>
-  v.pipe(v.record(v.string(), v.string()), v.maxEntries(PERMISSIONS_MAX), v.description(what));
+const permissions = (what: string) => v.pipe(v.record(name, name), v.maxEntries(PERMISSIONS_MAX), v.description(what));
 const repositories = (what: string, maxItems: number) =>
   v.pipe(v.union([v.literal("all"), list("Names without the owner.", maxItems)]), v.description(what));
 
-const value = v.union([text("As text."), list("Of a list, its texts.")]);
-const described = v.pipe(value, v.description("What the token has."));
+const value = (what: string) => v.pipe(v.union([name, list("Of a list, its texts.")]), v.description(what));
 
 const ClauseSchema = v.strictObject({
   clause: one(
@@ -50,7 +47,7 @@ const ClauseSchema = v.strictObject({
     }),
     v.description("What the policy wants."),
   ),
-  actual: v.optional(v.pipe(value, v.description("What the token has; absent where that is nothing, or has no text."))),
+  actual: v.optional(value("What the token has; absent where that is nothing, or has no text.")),
   passed: flag("Whether it does."),
   why: v.optional(
     one(["absent", "not_string", "no_match", "too_costly", "ill_formed", "too_long"], "Why it does not pass."),
@@ -191,7 +188,7 @@ export const AuditEventSchema = v.strictObject({
         verified: flag("Whether the token's signature was proven. If not, anybody may have written these."),
         claims: v.optional(
           v.pipe(
-            v.array(v.strictObject({ name: text("The claim's name or path."), value: described })),
+            v.array(v.strictObject({ name: text("The claim's name or path."), value: value("What the token has.") })),
             v.maxLength(AUDIT_VALUES_MAX),
             v.description("The claims that the policy looked at, once the token was verified."),
           ),
@@ -232,7 +229,11 @@ export const AuditEventSchema = v.strictObject({
     ),
   ),
   trace: v.optional(
-    v.pipe(v.array(ClauseSchema), v.description("The verdict clause by clause, in the order in which octo-sts looks.")),
+    v.pipe(
+      v.array(ClauseSchema),
+      v.maxLength(FEW),
+      v.description("The verdict clause by clause, in the order in which octo-sts looks."),
+    ),
   ),
   correction: v.optional(
     yes("The event of a grant was sent before, and nothing was handed out after all: this one counts."),
@@ -261,6 +262,7 @@ export const AuditEventSchema = v.strictObject({
   details: v.optional(v.pipe(DetailsSchema, v.description("What else the refusal has, by its reason."))),
   calls: v.pipe(
     v.array(CallSchema),
+    v.maxLength(FEW),
     v.description("Calls to GitHub and to the token's issuer, by route, in the order of the first of each."),
   ),
   caches: v.pipe(
@@ -303,7 +305,7 @@ export const AuditEventSchema = v.strictObject({
   ),
   duration_ms: whole("From the request's arrival to its answer, in milliseconds, by the same clock."),
   truncated: v.optional(
-    v.pipe(v.array(v.string()), v.description("Fields of this event of which it has the beginning alone.")),
+    v.pipe(v.array(name), v.maxLength(FEW), v.description("Fields of this event of which it has the beginning alone.")),
   ),
 });
 

@@ -18,6 +18,21 @@ function untold({ description, properties, items, additionalProperties }: Descri
   ];
 }
 
+/** Texts, lists and maps that may be of any size. */
+function unbounded(node: unknown, path: string): readonly string[] {
+  if (typeof node !== "object" || node === null) return [];
+  const has = (...keywords: readonly string[]) => keywords.some((keyword) => keyword in node);
+  const type = "type" in node ? node.type : undefined;
+  const isOpen =
+    (type === "string" && !has("maxLength", "pattern", "enum", "const", "format")) ||
+    (type === "array" && !has("maxItems")) ||
+    (type === "object" && !has("properties", "maxProperties"));
+  const below = Object.entries(node).flatMap(([name, part]) => unbounded(part, `${path}/${name}`));
+  return isOpen ? [path, ...below] : below;
+}
+
+it("the schema bounds every text, list and map", () => expect(unbounded(schema, "")).toEqual([]));
+
 it("the schema describes every field, and has no others", () => expect(untold(schema, "")).toEqual([]));
 
 it("worker/README.md lists every field as the schema has it", () => {
