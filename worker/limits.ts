@@ -120,6 +120,9 @@ export const LINKED_FILE_FRESH_MS = 10_000;
 export const ALLOW_LIST_FRESH_MS = 5 * 60_000;
 export const ALLOW_LIST_STALE_MS = 60 * 60_000;
 export const MEMORY_ENTRIES_MAX = 500;
+/** Patterns that refusals' hints are found by, compiled. */
+export const HINT_PATTERNS_MAX = 100;
+export const HINT_PATTERNS_MAX_BYTES = 1024 * 1024;
 /** What each cache may fill of memory, half of it with what is there and half with what is not: 32 of an isolate's 128 MiB. */
 export const MEMORY_SHARES_BYTES = {
   policies: 12 * 1024 * 1024,

@@ -32,6 +32,7 @@ import { Verifier } from "./oidc/verify.ts";
 import { Budgets } from "./store/budgets.ts";
 import { TieredCache } from "./store/cache.ts";
 import type { Fetcher } from "./store/fetch.ts";
+import { HintPatterns } from "./store/hint-patterns.ts";
 import { KvStore } from "./store/kv.ts";
 import { Limiter } from "./store/limiter.ts";
 import { BoundedMap } from "./store/memory.ts";
@@ -58,6 +59,7 @@ export interface Services extends Omit<Outside, "fetcher"> {
   /** Where people see the configured GitHub; no final slash. */
   readonly webUrl: string;
   readonly appSlugs: AppSlugs;
+  readonly hintPatterns: HintPatterns;
   readonly verifier: Verifier;
   readonly github: GitHub;
   readonly policySource: PolicySource;
@@ -183,14 +185,11 @@ function compose(parts: Parts, outside: Outside): Services {
     log,
     webUrl: webUrlOf(config.apiUrl),
     appSlugs,
+    hintPatterns: new HintPatterns(),
     verifier: new Verifier({ fetcher, now, random, rules: config, cache: caches.issuerKeys }),
     github,
     tombstones: caches.tombstones,
-    webhooks: {
-      room: new Room(WEBHOOK_ROOM),
-      inProgress: new Set(),
-      tokens: new BoundedMap(CHECK_TOKENS_MAX),
-    },
+    webhooks: { room: new Room(WEBHOOK_ROOM), inProgress: new Set(), tokens: new BoundedMap(CHECK_TOKENS_MAX) },
     slowBodies: new Room(SLOW_BODIES_ROOM),
     policySource: new PolicySource({ caches: caches.sources, github, orgPolicyRepo: config.orgPolicyRepo, now }),
     deadTokens: new BoundedMap(DEAD_TOKENS_MAX),

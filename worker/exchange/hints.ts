@@ -10,6 +10,7 @@ import type { AppSlugs } from "../github/app-slugs.ts";
 import type { App, GitHub } from "../github/github.ts";
 import { appsOf } from "../github/pool.ts";
 import { installUrlOf } from "../github/web-url.ts";
+import type { HintPatterns } from "../store/hint-patterns.ts";
 import type { PolicyAccess } from "../trust-policy/apps.ts";
 import type { AccessCall } from "../trust-policy/read-access.ts";
 import type { PolicySource } from "../trust-policy/source.ts";
@@ -20,6 +21,7 @@ export interface HintDeps {
   readonly github: Pick<GitHub, "getApp">;
   readonly policySource: Pick<PolicySource, "nearMisses">;
   readonly appSlugs: Pick<AppSlugs, "known" | "learn">;
+  readonly hintPatterns: HintPatterns;
 }
 
 interface Circumstances {
@@ -43,7 +45,8 @@ export async function withHints(deps: HintDeps, denial: Denial, viewer: Viewer, 
     case "subject_mismatch":
     case "audience_mismatch":
     case "claim_mismatch": {
-      const hint = denial.miss || !at.claims ? undefined : clauseHint(denial.clause, at.claims);
+      const hint =
+        denial.miss || !at.claims ? undefined : clauseHint(denial.clause, at.claims, deps.hintPatterns.compile);
       return hint === undefined ? denial : { ...denial, hint };
     }
     default:
