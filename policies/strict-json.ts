@@ -12,13 +12,15 @@ export type StrictJson =
 
 const wrong = (problem: string): StrictJson => ({ ok: false, problem });
 
+/** A byte order mark stays in the text, where JSON.parse refuses it. */
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 /** A JSON object from strict UTF-8 (RFC 7519 section 7.2), or what is wrong with it, told without its content. */
 export function parseStrictObject(bytes: Uint8Array): StrictJson {
   let text: string;
   let value: unknown;
   try {
-    // A byte order mark stays in the text, where JSON.parse refuses it.
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    text = UTF8.decode(bytes);
     value = JSON.parse(text);
   } catch {
     return wrong("is not JSON");
@@ -73,9 +75,16 @@ function endOfNumber(text: string, start: number): number {
 
 /** The index behind the closing quote of the string that opens at `start`. */
 function endOfString(text: string, start: number): number {
-  let at = start + 1;
-  while (at < text.length && text[at] !== '"') at += text[at] === "\\" ? 2 : 1;
-  return at + 1;
+  let quote = text.indexOf('"', start + 1);
+  while (isEscaped(text, quote)) quote = text.indexOf('"', quote + 1);
+  return quote + 1;
+}
+
+/** By an odd number of backslashes before it. */
+function isEscaped(text: string, at: number): boolean {
+  let first = at;
+  while (text[first - 1] === "\\") first -= 1;
+  return (at - first) % 2 === 1;
 }
 
 function readString(literal: string): string {

@@ -303,7 +303,7 @@ describe("KV that hangs", () => {
 });
 
 describe("the bounded fetch", () => {
-  const request = new Request("https://x.example/");
+  const request = { url: "https://x.example/" };
   const bounds = { timeoutMs: 50, maxBytes: 10 };
 
   it.each<[string, () => Response | Promise<Response>, unknown]>([

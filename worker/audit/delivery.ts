@@ -79,7 +79,7 @@ export class AuditDelivery {
   }
 
   async #offer(sink: Sink, sent: SentEvent, maxMs: number): Promise<SinkAnswer> {
-    const delivery = await withinTime(taking(sink, sent, maxMs), maxMs).catch(() => "lost" as const);
+    const delivery = await answerOf(sink, sent, maxMs);
     const counts = this.#counts.get(sink);
     if (counts) counts[delivery] += 1;
     if (delivery !== "taken") {
@@ -91,6 +91,13 @@ export class AuditDelivery {
 }
 
 /** A binding may also throw at once. */
-const taking = async (sink: Sink, sent: SentEvent, maxMs: number): Promise<SinkAnswer> => sink.take(sent, maxMs);
+async function answerOf(sink: Sink, sent: SentEvent, maxMs: number): Promise<SinkAnswer> {
+  try {
+    const answer = sink.take(sent, maxMs);
+    return answer instanceof Promise ? await withinTime(answer, maxMs) : answer;
+  } catch {
+    return "lost";
+  }
+}
 
 const sentOf = (event: AuditEvent): SentEvent => ({ event, json: JSON.stringify(event) });

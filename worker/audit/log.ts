@@ -9,7 +9,7 @@ export class LogSink implements Sink {
     this.#write = write;
   }
 
-  async take({ json }: SentEvent): Promise<SinkAnswer> {
+  take({ json }: SentEvent): SinkAnswer {
     this.#write(json);
     return "taken";
   }

@@ -14,8 +14,8 @@ export interface SentEvent {
 
 export interface Sink {
   readonly name: SinkName;
-  /** The time bounds all tries together. */
-  take(sent: SentEvent, maxMs: number): Promise<SinkAnswer>;
+  /** The time bounds all tries together. What is taken at once needs no promise. */
+  take(sent: SentEvent, maxMs: number): SinkAnswer | Promise<SinkAnswer>;
   /** For how long nothing can be expected of it, in ms; 0 where nothing speaks against it. */
   readonly pausedMs?: number;
 }

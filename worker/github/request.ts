@@ -3,6 +3,7 @@
  * never leaves the API's origin.
  */
 import { endpoint } from "@octokit/endpoint";
+import type { RequestParts } from "../store/fetch.ts";
 import { BoundedMap } from "../store/memory.ts";
 import type { ApiResponse } from "./response.ts";
 
@@ -57,7 +58,7 @@ export class RequestBuilder {
   }
 
   /** Throws for a path that its caller should have refused. */
-  build(request: ApiRequest): Request {
+  build(request: ApiRequest): RequestParts {
     const { body, token, accept } = request;
     const { method, url } = this.#addressOf(request);
     const headers = {
@@ -67,7 +68,7 @@ export class RequestBuilder {
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
       ...(body !== undefined && { "content-type": "application/json; charset=utf-8" }),
     };
-    return new Request(url, { method, headers, redirect: "manual", ...(body && { body: JSON.stringify(body) }) });
+    return { url, method, headers, redirect: "manual", ...(body && { body: JSON.stringify(body) }) };
   }
 
   #addressOf({ route, path = {} }: ApiRequest): Address {

@@ -16,7 +16,7 @@ import {
   JWKS_MAX_KEYS,
   RETRY_JITTER_MAX_MS,
 } from "../limits.ts";
-import { type Bounds, boundedFetch, type Fetched, type Fetcher, parseJson } from "../store/fetch.ts";
+import { type Bounds, boundedFetch, type Fetched, type Fetcher, parseJson, type RequestParts } from "../store/fetch.ts";
 import { usableKeys } from "./jwk.ts";
 
 export interface DocumentDeps {
@@ -189,13 +189,13 @@ async function follow(
   }
 }
 
-const documentRequest = (url: URL): Request =>
-  new Request(url, {
-    headers: { Accept: "application/json", "User-Agent": "octo-sts-edge" },
-    redirect: "manual",
-    // How old a key set may be is decided by our own caches alone.
-    cache: "no-store",
-  });
+const documentRequest = (url: URL): RequestParts => ({
+  url: url.href,
+  headers: { Accept: "application/json", "User-Agent": "octo-sts-edge" },
+  redirect: "manual",
+  // How old a key set may be is decided by our own caches alone.
+  cache: "no-store",
+});
 
 const isRedirect = (status: number): boolean => [301, 302, 303, 307, 308].includes(status);
 

@@ -63,8 +63,13 @@ export class Deadline {
   }
 }
 
+/** What a request is made of, as it is made only with its signal: a copy of one costs as much as the first. */
+export interface RequestParts extends Omit<RequestInit, "signal"> {
+  readonly url: string;
+}
+
 /** Never throws. The request should carry `redirect: "manual"`: a followed redirect would carry credentials along. */
-export async function boundedFetch(fetcher: Fetcher, request: Request, bounds: Bounds): Promise<Fetched> {
+export async function boundedFetch(fetcher: Fetcher, request: RequestParts, bounds: Bounds): Promise<Fetched> {
   const deadline = new Deadline(bounds.timeoutMs, bounds.signal);
   try {
     return await fetchBefore(deadline, fetcher, request, bounds);
@@ -76,14 +81,14 @@ export async function boundedFetch(fetcher: Fetcher, request: Request, bounds: B
 async function fetchBefore(
   deadline: Deadline,
   fetcher: Fetcher,
-  request: Request,
+  { url, ...init }: RequestParts,
   { maxBytes, keepPart }: Bounds,
 ): Promise<Fetched> {
   const { signal } = deadline;
   if (signal.aborted) return { kind: "failure", failure: "timeout" };
   let response: Response;
   try {
-    response = await deadline.race(fetcher(new Request(request, { signal })));
+    response = await deadline.race(fetcher(new Request(url, { ...init, signal })));
   } catch {
     return { kind: "failure", failure: signal.aborted ? "timeout" : "network" };
   }
@@ -161,10 +166,12 @@ function joined(chunks: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+
 /** JSON from strict UTF-8, or undefined. */
 export function parseJson(body: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(body));
+    return JSON.parse(UTF8.decode(body));
   } catch {
     return undefined;
   }
