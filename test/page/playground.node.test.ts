@@ -84,6 +84,13 @@ it("shares what somebody chose to share, and never a token", async () => {
   expect(shown).toContain("refs/heads/feature");
   expect(shown).not.toContain("one-token-alone");
 
+  // As some keyboards paste: without an event that says so.
+  await tokenEditor(page).click();
+  await page.keyboard.press("Control+A");
+  await page.keyboard.insertText(tokenOf({ ...CLAIMS, sub: "repo:acme/app:pull_request" }));
+  await verdict(page).getByText("repo:acme/app:pull_request").first().waitFor();
+  expect(await tokenEditor(page).textContent()).not.toContain(SIGNATURE);
+
   await paste(page, policyEditor(page), `# ${tokenOf(CLAIMS)}\n`);
   await page.getByRole("button", { name: "Copy a link to this" }).click();
   await page.getByText("a link must hold none").waitFor();

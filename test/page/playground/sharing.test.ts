@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import type { Input } from "../../../worker/page/playground/input.ts";
-import { takeEvidence } from "../../../worker/page/playground/intake.ts";
+import { takeEvidence, takeTyped } from "../../../worker/page/playground/intake.ts";
 import { packed, shareable, unpacked } from "../../../worker/page/playground/link.ts";
 
 const encoded = (value: unknown) =>
@@ -32,6 +32,12 @@ test.each([
 
 test("claims as JSON, and what is nothing yet, are left as they are typed", () => {
   for (const text of [JSON.stringify(CLAIMS), '{"iss": ', "hello", ""]) expect(takeEvidence(text)).toBeUndefined();
+});
+
+test("a token that is typed does not stay either; what is typed of other things does", () => {
+  expect(JSON.parse(takeTyped(` ${TOKEN}\n`)?.text ?? "")).toEqual(CLAIMS);
+  for (const text of [TOKEN.slice(0, 40), JSON.stringify({ value: TOKEN }), '{"iss": '])
+    expect(takeTyped(text)).toBeUndefined();
 });
 
 test("of what is no whole token nothing is taken", () => {

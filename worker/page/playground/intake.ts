@@ -34,6 +34,11 @@ export function takeEvidence(pasted: string): Taken | undefined {
   return { text: claims, note: `${what}; its signature was dropped, and not checked.` };
 }
 
+/** Of what is typed, as some keyboards paste: a whole token is no more left to stand than a pasted one. */
+export function takeTyped(text: string): Taken | undefined {
+  return /^\s*eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\s*$/.test(text) ? takeEvidence(text) : undefined;
+}
+
 const isShort = (text: string): boolean => text.length <= MAX_EVIDENCE_CHARACTERS;
 
 const written = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;

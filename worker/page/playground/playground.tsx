@@ -9,7 +9,7 @@ import { assumptions } from "./assumptions.ts";
 import { EXAMPLE } from "./example.ts";
 import { FindingsList } from "./findings-list.tsx";
 import { type Input, MAX_EVIDENCE_CHARACTERS, MAX_POLICY_CHARACTERS } from "./input.ts";
-import { takeEvidence } from "./intake.ts";
+import { type Taken, takeEvidence, takeTyped } from "./intake.ts";
 import { Settings } from "./settings.tsx";
 import { useJudgement } from "./use-judgement.ts";
 import { useLink } from "./use-link.ts";
@@ -77,8 +77,7 @@ interface EditorsProps extends Pick<ViewProps, "deployment"> {
 
 function Editors({ input, judgement, deployment, change, setNote, onMend }: EditorsProps) {
   const known = useMemo(() => knownOf(input, deployment), [input.evidence, input.file, input.domain, deployment]);
-  const take = (pasted: string) => {
-    const taken = takeEvidence(pasted);
+  const told = (taken: Taken | undefined) => {
     if (taken !== undefined) setNote(taken.note);
     return taken && (taken.text ?? input.evidence);
   };
@@ -105,11 +104,11 @@ function Editors({ input, judgement, deployment, change, setNote, onMend }: Edit
           label="Token: claims as JSON"
           help={HELP}
           value={input.evidence}
-          onChange={(evidence) => change({ evidence })}
+          onChange={(evidence) => change({ evidence: told(takeTyped(evidence)) ?? evidence })}
           placeholder="Paste a token, its claims, a job's log or a refusal"
           maxCharacters={MAX_EVIDENCE_CHARACTERS}
           onTooLong={() => setNote(`Not taken: more than ${MAX_EVIDENCE_CHARACTERS} characters.`)}
-          take={take}
+          take={(pasted) => told(takeEvidence(pasted))}
         />
         <p class="hint">A token is decoded at once, and its signature dropped: it is not checked. {HELP}</p>
       </section>
