@@ -19,7 +19,9 @@ export async function registerInBrowser(machine: Machine, asked: Registration): 
   const flow = new Flow(machine, asked);
   const server = await machine.serve((url) => flow.answer(url));
   try {
-    machine.tell(`\nOpen this in a browser on this machine, where you are signed in to GitHub:\n\n  ${server.url}/\n`);
+    machine.tell(
+      `\nOpen this in a browser on this machine, where you are signed in to GitHub:\n\n  ${server.url}${flow.path}\n`,
+    );
     for (;;) {
       const answer = await machine.ask("Enter once it says that the App is registered (hand: without a browser): ");
       if (flow.registered !== undefined) return flow.registered;
@@ -34,6 +36,8 @@ export async function registerInBrowser(machine: Machine, asked: Registration): 
 class Flow {
   readonly #machine: Machine;
   readonly #asked: Registration;
+  /** Nobody can guess it: whoever else is on this machine reaches the port, and could read the state in the form. */
+  readonly path: string;
   /** Of the form that was shown last; undefined once it has come back. */
   #state: string | undefined;
   registered: RegisteredApp | undefined;
@@ -42,20 +46,21 @@ class Flow {
   constructor(machine: Machine, asked: Registration) {
     this.#machine = machine;
     this.#asked = asked;
+    this.path = `/${machine.secret()}/`;
   }
 
   answer(url: URL): Promise<Page> {
-    if (url.pathname === "/registered") return this.#comeBack(url);
-    return url.pathname === "/" ? this.#form(url.origin) : page(404, "There is no such page.");
+    if (url.pathname === `${this.path}registered`) return this.#comeBack(url);
+    return url.pathname === this.path ? this.#form(url) : page(404, "There is no such page.");
   }
 
-  async #form(origin: string): Promise<Page> {
+  async #form(url: URL): Promise<Page> {
     if (this.registered !== undefined) return page(200, DONE);
     this.#state = this.#machine.secret();
     const nonce = this.#machine.secret();
     const { apiUrl, organization, ...request } = this.#asked;
     const webUrl = webUrlOf(apiUrl);
-    const manifest = JSON.stringify(manifestOf({ ...request, redirectUrl: `${origin}/registered` }));
+    const manifest = JSON.stringify(manifestOf({ ...request, redirectUrl: new URL("registered", url).href }));
     const form = html`<form method="post" action="${manifestAction(webUrl, organization, this.#state)}">
 <input type="hidden" name="manifest" value="${manifest}"><button>Register the App at GitHub</button></form>
 <script nonce="${nonce}">document.forms[0].submit()</script>`;

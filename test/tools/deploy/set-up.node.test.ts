@@ -256,7 +256,7 @@ describe("the App, with an account", () => {
 
   /** The page of this machine that was told last. */
   const pageTold = ({ said }: Told) =>
-    said.map((text) => /http:\/\/127\.0\.0\.1:\d+\//.exec(text)?.[0] ?? "").findLast(Boolean) ?? "";
+    said.map((text) => /http:\/\/127\.0\.0\.1:\d+\/\S+\//.exec(text)?.[0] ?? "").findLast(Boolean) ?? "";
 
   async function form(page: string) {
     const response = await fetch(page);
@@ -295,6 +295,12 @@ describe("the App, with an account", () => {
         statuses.push((await fetch(`${page}registered?${query}`)).status);
       }
       const back = (await (await browse(github, action, manifest)).confirm())?.href ?? "";
+      // Other users of the machine reach the port, but do not know the path: they neither see the state, nor bring a code of theirs.
+      for (const url of [new URL("/", page), new URL(`/registered${new URL(back).search}`, page)]) {
+        const strangers = await fetch(url);
+        statuses.push(strangers.status);
+        expect(await strangers.text()).not.toContain(state);
+      }
       for (const url of [back, back, `${page}other`]) statuses.push((await fetch(url)).status);
       statuses.push((await fetch(page.replace("127.0.0.1", "localhost"))).status);
     };
@@ -302,7 +308,7 @@ describe("the App, with an account", () => {
     expect(await setUp({ machine: scripted(answers, told, { github, meanwhile }), file: "own.toml", generate })).toBe(
       true,
     );
-    expect(statuses).toEqual([400, 400, 400, 200, 400, 404, 403]);
+    expect(statuses).toEqual([400, 400, 400, 404, 404, 200, 400, 404, 403]);
     expect(told.said).toContain("  GitHub has not led back to this machine yet");
     expect(commandsOf(told)).toEqual(["whoami", "secret list", "deploy", "secret bulk"]);
     const app = github.state.apps.at(-1);
