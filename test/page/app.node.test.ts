@@ -29,7 +29,8 @@ const isReadable = async (page: Page, width: number) => {
 it.each(LOOKS)("asks who, and for what, so that everybody can answer: %s", async (name, looks) => {
   const page = await browser.visit("/", looks);
   await page.getByRole("button", { name: "Register the App at GitHub" }).click();
-  expect(await page.getByRole("textbox", { name: "Organization" }).getAttribute("aria-invalid")).toBe("true");
+  const organization = page.getByRole("textbox", { name: "Organization" });
+  await expect.poll(() => organization.getAttribute("aria-invalid")).toBe("true");
   await page.getByText("Other permissions of repositories").click();
   await picture(page, `no-app-${name}`);
   await isReadable(page, looks.width);
@@ -57,7 +58,8 @@ it("registers an App at GitHub, and what it shows serves", async () => {
     metadata: "read",
     pull_requests: "write",
   });
-  expect([page.url(), await page.title()]).toEqual([`${world.url}/#/`, "Octo STS"]);
+  // The address with the code is left at once, but not before the page is shown.
+  await expect.poll(() => page.url()).toBe(`${world.url}/#/`);
 
   await page.getByText("The private key as text").click();
   for (const [name, { width, ...looks }] of LOOKS) {
@@ -80,6 +82,7 @@ it("registers an App at GitHub, and what it shows serves", async () => {
   expect(key).toBe(made?.pem);
   const shown = async (what: string) => {
     await page.getByRole("button", { name: `Copy ${what}`, exact: true }).click();
+    await expect.poll(() => page.getByRole("status").textContent()).toBe(`Copied ${what}`);
     return page.evaluate<string>("navigator.clipboard.readText()");
   };
   expect(await shown("the webhook secret")).toBe(made?.webhookSecret);
