@@ -38,7 +38,7 @@ describe("a deployment that serves", () => {
     const later = browser.requests.slice(before);
     expect(later.length).toBeGreaterThan(0);
     expect(later.filter((request) => !/^GET \/assets\/[a-z-]+-[0-9A-Z]{8}\.js$/.test(request))).toEqual([]);
-    expect(await page.getByRole("status").textContent()).toBe("Try a policy");
+    expect(await page.locator("#announcement").textContent()).toBe("Try a policy");
   });
 
   it("leads only to what is there", async () => {
