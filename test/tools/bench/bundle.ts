@@ -12,8 +12,6 @@ import { gzipSync } from "node:zlib";
 
 /** worker/README.md, "Bounds". Workers take 3 MiB; what is loaded is what has to be parsed before the first answer. */
 export const BUNDLE_BUDGET_BYTES = 176 * 1024;
-/** Beyond this it is refused. */
-export const BUNDLE_CEILING_BYTES = 176 * 1024;
 const STARTS = 9;
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url).href);
 
