@@ -80,14 +80,21 @@ describe("the page without an App", () => {
     expect(other.registration?.state).not.toBe(first.registration?.state);
   });
 
-  it("does without https on a developer's own machine only", async () => {
-    const { visit } = await open();
-    for (const origin of ["http://127.0.0.1:8787", "http://localhost:8787"]) {
-      const { set } = await visit("/", { origin });
+  it("does without https where the deployment is a developer's own machine, and nowhere else", async () => {
+    for (const domain of ["127.0.0.1:8787", "localhost:8787"]) {
+      const { visit } = await open({ STS_DOMAIN: domain });
+      const { set } = await visit("/", { origin: `http://${domain}` });
       expect(set).toMatch(/^octo-sts-registration=/);
       expect(set).not.toContain("Secure");
     }
-    expect((await visit("/", { origin: "http://sts.internal" })).set).toContain("Secure");
+    // What a proxy in front may call the server, while browsers come by https: a neighbour's cookie must not count.
+    const { visit } = await open();
+    for (const origin of ["http://127.0.0.1:8080", "http://localhost:8080", "http://sts.internal"]) {
+      const { set, cookie, registration } = await visit("/", { origin });
+      expect(set).toMatch(/^__Host-octo-sts-registration=.*; Secure$/);
+      const planted = cookie.replace("__Host-", "");
+      expect((await visit("/", { origin, cookie: planted })).registration?.state).not.toBe(registration?.state);
+    }
   });
 
   it("is of the configured GitHub", async () => {

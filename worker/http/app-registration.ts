@@ -25,20 +25,21 @@ export async function registeredRoute(context: RegistrationContext, setup: Setup
   // A code is used up for who can show what it brings.
   const built = registering && accepts(request.headers, "text/html") ? await readAsset(env, "/index.html") : undefined;
   if (registering === undefined || built === undefined) return plainRefusal(NOT_FOUND, requestId);
+  const { apiUrl, stsDomain } = registering.config;
   const document = await built.text();
   const outcome = await comeBack(context, registering);
   // What GitHub may still know can come back once more.
-  const state = (outcome === "unknown_code" ? undefined : stateOf(request)) ?? newState();
+  const state = (outcome === "unknown_code" ? undefined : stateOf(request, stsDomain)) ?? newState();
   if (typeof outcome === "string") {
-    const cookie = stateCookie(request, state);
+    const cookie = stateCookie(stsDomain, state);
     return registrationPage(document, registering, {
       facts: { state, problem: outcome },
       cookie,
       status: STATUS[outcome],
     });
   }
-  const app = { ...outcome, installUrl: installUrlOf(registering.config.apiUrl, outcome.slug) };
-  return registrationPage(document, registering, { facts: { state, app }, cookie: stateCookie(request, "") });
+  const app = { ...outcome, installUrl: installUrlOf(apiUrl, outcome.slug) };
+  return registrationPage(document, registering, { facts: { state, app }, cookie: stateCookie(stsDomain, "") });
 }
 
 async function comeBack(
@@ -46,7 +47,7 @@ async function comeBack(
   registering: Registering,
 ): Promise<Conversion | "not_asked_for"> {
   const query = new URL(request.url).searchParams;
-  const state = stateOf(request);
+  const state = stateOf(request, registering.config.stsDomain);
   const code = query.get("code");
   if (state === undefined || query.get("state") !== state || !isRegistrationCode(code)) return "not_asked_for";
   if (!(await registering.callers.consume(callerOf(request)))) return "limited";

@@ -16,8 +16,9 @@ export async function pageRoute({ request, env, requestId }: AssetContext, setup
   }
   const document = await built.text();
   if (!setup.ok && setup.registering) {
-    const state = stateOf(request) ?? newState();
-    return registrationPage(document, setup.registering, { facts: { state }, cookie: stateCookie(request, state) });
+    const { stsDomain } = setup.registering.config;
+    const state = stateOf(request, stsDomain) ?? newState();
+    return registrationPage(document, setup.registering, { facts: { state }, cookie: stateCookie(stsDomain, state) });
   }
   return new Response(withFacts(document, await factsOf(setup)), { headers: documentHeaders(document) });
 }
