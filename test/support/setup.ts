@@ -2,12 +2,14 @@
 // another has stored. Modules stay loaded, as in production: nothing happens at import.
 
 import { reset } from "cloudflare:test";
-import { afterAll, beforeAll } from "vitest";
+import { afterAll, afterEach, beforeAll } from "vitest";
 import { time } from "./time.ts";
 
 beforeAll(async () => {
   await reset();
   time.start();
 });
+
+afterEach(() => time.idle());
 
 afterAll(() => time.stop());

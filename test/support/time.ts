@@ -60,6 +60,11 @@ class SkippedTime {
     this.#watch(AUDIT_BUCKET, ["get", "list", "put"]);
   }
 
+  /** Once no operation of the platform is under way: a write that a test did not wait for must not reach the next one. */
+  async idle(): Promise<void> {
+    while (this.#working > 0) await new Promise((resolve) => realTimeout(resolve, 0));
+  }
+
   stop(): void {
     for (const restore of this.#restore.splice(0)) restore();
     this.#timers.clear();
