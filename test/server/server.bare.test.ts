@@ -74,6 +74,7 @@ describe("the folder", () => {
     const forged = await world.ask("/webhook", { method: "POST", body: "{}" });
     expect(forged.status).toBe(401);
     expect((await folder.run(["health"], variables)).code).toBe(0);
+    expect(await folder.run(["check"], variables)).toEqual({ code: 0, output: "" });
     await until(() => world.audits().length === 2);
     expect(world.audits().map(({ outcome }) => outcome)).toEqual(["granted", "refused"]);
   });
