@@ -110,6 +110,7 @@ describe("an event that the sink does not take", () => {
         request_id: body.request_id,
         sink: "http",
         delivery: "lost",
+        problem: "status 500",
         taken: 0,
         lost: 1,
         left_out: 0,

@@ -7,7 +7,7 @@ import { AUDIT_DELIVERY_MAX_MS, AUDIT_REQUIRED_MAX_MS } from "../limits.ts";
 import { raceAbort } from "../store/fetch.ts";
 import { withinTime } from "../store/within-time.ts";
 import type { AuditSampler } from "./sampler.ts";
-import type { SentEvent, Sink, SinkAnswer, SinkName } from "./sink.ts";
+import type { Lost, SentEvent, Sink, SinkAnswer, SinkName } from "./sink.ts";
 
 export interface AuditDeliveryDeps {
   readonly sinks: readonly Sink[];
@@ -79,19 +79,22 @@ export class AuditDelivery {
   }
 
   async #offer(sink: Sink, sent: SentEvent, maxMs: number): Promise<SinkAnswer> {
-    const delivery = await answerOf(sink, sent, maxMs);
+    const answer = await answerOf(sink, sent, maxMs);
+    const { delivery, problem } =
+      typeof answer === "string" ? { delivery: answer } : { delivery: "lost" as const, problem: answer.lost };
     const counts = this.#counts.get(sink);
     if (counts) counts[delivery] += 1;
     if (delivery !== "taken") {
       const { request_id } = sent.event;
-      this.#deps.log(JSON.stringify({ type: "audit_sink_failed", request_id, sink: sink.name, delivery, ...counts }));
+      const line = { type: "audit_sink_failed", request_id, sink: sink.name, delivery, problem, ...counts };
+      this.#deps.log(JSON.stringify(line));
     }
     return delivery;
   }
 }
 
 /** A binding may also throw at once. */
-async function answerOf(sink: Sink, sent: SentEvent, maxMs: number): Promise<SinkAnswer> {
+async function answerOf(sink: Sink, sent: SentEvent, maxMs: number): Promise<SinkAnswer | Lost> {
   try {
     const answer = sink.take(sent, maxMs);
     return answer instanceof Promise ? await withinTime(answer, maxMs) : answer;

@@ -11,8 +11,8 @@ export interface EndpointDeps {
 /** `again`: it may be taken later. `refused`: as it is, it will not be; `event` where it is this event that the endpoint does not want. */
 export type Posted =
   | { readonly kind: "taken" }
-  | { readonly kind: "again"; readonly retryAfterMs: number }
-  | { readonly kind: "refused"; readonly because: "event" | "endpoint" };
+  | { readonly kind: "again"; readonly retryAfterMs: number; readonly problem: string }
+  | { readonly kind: "refused"; readonly because: "event" | "endpoint"; readonly problem: string };
 
 const AGAIN: ReadonlySet<number> = new Set([408, 425, 429]);
 /** 403 is also what a firewall says to a text in it that it does not like. */
@@ -36,15 +36,16 @@ export class Endpoint {
       response.body?.cancel().catch(() => undefined);
       return meaningOf(response);
     } catch {
-      return { kind: "again", retryAfterMs: 0 };
+      return { kind: "again", retryAfterMs: 0, problem: signal.aborted ? "timeout" : "network" };
     }
   }
 }
 
 function meaningOf({ status, headers }: Response): Posted {
   if (status >= 200 && status < 300) return { kind: "taken" };
-  if (status >= 500 || AGAIN.has(status)) return { kind: "again", retryAfterMs: retryAfterMs(headers) };
-  return { kind: "refused", because: OF_THE_EVENT.has(status) ? "event" : "endpoint" };
+  const problem = `status ${status}`;
+  if (status >= 500 || AGAIN.has(status)) return { kind: "again", retryAfterMs: retryAfterMs(headers), problem };
+  return { kind: "refused", because: OF_THE_EVENT.has(status) ? "event" : "endpoint", problem };
 }
 
 /** In seconds (RFC 9110 section 10.2.3). A date would need the endpoint's clock, so it counts as none. */

@@ -9,7 +9,7 @@ import { pause } from "../store/pause.ts";
 import { Breaker } from "./breaker.ts";
 import { attributesOf, binaryHeaders, structured } from "./cloud-event.ts";
 import type { Endpoint, Posted } from "./endpoint.ts";
-import type { SentEvent, Sink, SinkAnswer } from "./sink.ts";
+import type { Lost, SentEvent, Sink, SinkAnswer } from "./sink.ts";
 
 export interface HttpSinkDeps {
   readonly endpoint: Endpoint;
@@ -41,7 +41,7 @@ export class HttpSink implements Sink {
     return this.#breaker.pausedMs;
   }
 
-  async take(sent: SentEvent, maxMs: number): Promise<SinkAnswer> {
+  async take(sent: SentEvent, maxMs: number): Promise<SinkAnswer | Lost> {
     // What corrects an event that the sink has is never left out.
     if (this.pausedMs > 0 && !sent.event.correction) return "left_out";
     const deadline = AbortSignal.timeout(maxMs);
@@ -50,7 +50,7 @@ export class HttpSink implements Sink {
     const posted = first.kind === "again" ? await this.#repeat(first, send, deadline) : first;
     if (posted.kind === "taken") this.#breaker.succeeded();
     if (posted.kind === "refused" && posted.because === "endpoint") this.#breaker.failed();
-    return posted.kind === "taken" ? "taken" : "lost";
+    return posted.kind === "taken" ? "taken" : { lost: posted.problem };
   }
 
   async #repeat(first: Again, send: () => Promise<Posted>, deadline: AbortSignal): Promise<Posted> {

@@ -12,10 +12,15 @@ export interface SentEvent {
   readonly json: string;
 }
 
+/** What the operator is told of the endpoint: a status or that there was no answer, never its text. */
+export interface Lost {
+  readonly lost: string;
+}
+
 export interface Sink {
   readonly name: SinkName;
   /** The time bounds all tries together. What is taken at once needs no promise. */
-  take(sent: SentEvent, maxMs: number): SinkAnswer | Promise<SinkAnswer>;
+  take(sent: SentEvent, maxMs: number): SinkAnswer | Promise<SinkAnswer | Lost>;
   /** For how long nothing can be expected of it, in ms; 0 where nothing speaks against it. */
   readonly pausedMs?: number;
 }
