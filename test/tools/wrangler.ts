@@ -28,7 +28,10 @@ async function run(): Promise<number> {
   const findings = isOnline ? preflight(settings) : [];
   for (const { severity, text } of findings) console.error(`${severity}: ${text}`);
   if (findings.some(({ severity }) => severity === "error")) {
-    console.error(`Nothing was deployed. Your settings are ${file}, over wrangler.toml.`);
+    const isThere = existsSync(resolve(ROOT, file));
+    console.error(
+      `Nothing was deployed. Your settings are ${file}${isThere ? ", over wrangler.toml." : ", which npm run setup writes."}`,
+    );
     return 1;
   }
   const { code } = await wrangler([...command, "--config", writeGenerated(file, settings)]);

@@ -47,6 +47,17 @@ describe("an error is", () => {
   it.each<[string, Own, string]>([
     ["no domain", vars({ STS_DOMAIN: "" }), "STS_DOMAIN is required"],
     ["a URL for a domain", vars({ STS_DOMAIN: `https://${DOMAIN}` }), "STS_DOMAIN must be a bare host name"],
+    ["a variable above [vars]", { ALLOWED_OWNERS: "acme" }, "above the first [table] stands ALLOWED_OWNERS"],
+    [
+      "a variable in another table",
+      { placement: { ALLOWED_OWNERS: "acme" } },
+      "below [placement] stands ALLOWED_OWNERS",
+    ],
+    [
+      "a variable in the last of several tables",
+      { analytics_engine_datasets: [{ binding: "METRICS", dataset: "d", READY_TOKEN: "x" }] },
+      "below [analytics_engine_datasets] stands READY_TOKEN",
+    ],
     ["nearly a variable", vars({ ALLOWED_OWNER: "acme" }), "ALLOWED_OWNER must be ALLOWED_OWNERS"],
     [
       "nearly a binding",
@@ -134,6 +145,7 @@ it("is what npm run deploy says before it hands anything to wrangler", async () 
   writeFileSync(own, "no TOML");
   const broken = await deploy("--settings", own, "deploy");
   expect([broken.code, broken.stdout]).toEqual([1, ""]);
+  expect(broken.stderr).toContain(`${own}:1:`);
   const absent = await deploy("deploy", "--settings", join(folder, "absent.toml"));
   expect([absent.code, absent.stderr]).toEqual([1, expect.stringContaining("does not exist")]);
   rmSync(folder, { recursive: true });

@@ -40,6 +40,7 @@ export function preflight(settings: Settings): readonly Finding[] {
     ...Object.keys(vars)
       .filter((name) => OF_WRANGLER.includes(name))
       .map((name) => error(`${name} stands below [vars], which makes it a variable: move it above the first [table]`)),
+    ...misplacedFindings(settings),
     ...exposed.map((name) =>
       error(`${name} is a secret: take it out of the settings, and store it with wrangler secret put`),
     ),
@@ -75,15 +76,39 @@ function wayInFindings({ name, vars, workers_dev, route, routes }: Settings): re
     return domain.startsWith(`${name}.`) ? [] : [error(`STS_DOMAIN must begin with the Worker's name, ${name}.`)];
   }
   if (hosts.length === 0) {
-    return [error(`routes has no ${domain}, so nothing answers there`)];
+    return [error(`routes has no ${domain}, so nothing answers there: write ${routeFor(domain)}`)];
   }
   const isServed = hosts.some((host) => host === domain || host.startsWith("*"));
   return [
-    ...(isServed ? [] : [error(`routes has ${hosts.join(", ")}, but not STS_DOMAIN`)]),
+    ...(isServed ? [] : [error(`routes has ${hosts.join(", ")}, but not STS_DOMAIN: write ${routeFor(domain)}`)]),
     ...(workers_dev
-      ? [error("workers_dev is on beside a domain: the Worker answers at a second name, past the rules of your zone")]
+      ? [
+          error(
+            "workers_dev is on beside a domain: the Worker answers at a second name, past the rules of your zone: write workers_dev = false above the first [table]",
+          ),
+        ]
       : []),
   ];
+}
+
+const routeFor = (domain: string): string =>
+  `routes = [{ pattern = "${domain}", custom_domain = true }] above the first [table]`;
+
+/** Wrangler ignores them there: a gate that somebody wrote would stand open. */
+const misplacedFindings = (settings: Settings): readonly Finding[] =>
+  Object.entries(settings).flatMap(([key, value]) => {
+    if (key === "vars") return [];
+    if (VARIABLE.test(key)) return [error(`above the first [table] stands ${key}, which is not read there: ${BELOW}`)];
+    return variablesIn(value).map((name) => error(`below [${key}] stands ${name}, which is not read there: ${BELOW}`));
+  });
+
+const VARIABLE = /^[A-Z]+(?:_[A-Z]+)+$/;
+const BELOW = "move it below [vars]";
+
+/** At any depth of a table or a list of tables. */
+function variablesIn(value: unknown): readonly string[] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => (VARIABLE.test(key) ? [key] : variablesIn(inner)));
 }
 
 function gateFindings(config: Extract<ReturnType<typeof readConfig>, { ok: true }>["config"]): readonly Finding[] {

@@ -74,15 +74,25 @@ export function parseOwn(toml: string): Settings {
   try {
     const path = join(directory, "own.toml");
     writeFileSync(path, toml);
-    return mergeSettings(rawConfig(join(ROOT, "wrangler.toml")), rawConfig(path));
+    return mergeSettings(rawConfig(join(ROOT, "wrangler.toml")), rawConfig(path, "your settings"));
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-function rawConfig(config: string): Raw {
-  const { rawConfig: read } = experimental_readRawConfig({ config });
-  return { ...read };
+const Unparsed = v.object({ text: v.string(), location: v.object({ line: v.number(), column: v.number() }) });
+
+/** `name`: what the person calls that file. */
+function rawConfig(config: string, name = config): Raw {
+  try {
+    const { rawConfig: read } = experimental_readRawConfig({ config });
+    return { ...read };
+  } catch (problem) {
+    const parsed = v.safeParse(Unparsed, problem);
+    if (!parsed.success) throw problem;
+    const { text, location } = parsed.output;
+    throw new Error(`${name}:${location.line}:${location.column}: ${text}`);
+  }
 }
 
 /** Answers the path of what wrangler takes as `--config`; it lies beside the operator's own, and is made anew each time. */
