@@ -235,6 +235,21 @@ describe("the playground is opened with", () => {
     }
   });
 
+  it.each(["ghs_0123456789abcdefABCDEF0123456789abcd", "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJ4In0.c2ln"])(
+    "no token that stands in a claim or in what was refused: %s",
+    (token) => {
+      const claims = { iss: "https://id.acme.dev", sub: "backup", upstream: { access_token: `Bearer ${token}` } };
+      const refusal = {
+        code: 7,
+        reason: "subject_mismatch",
+        message: `trust policy: subject "${token}" did not match`,
+      };
+      for (const pasted of [claims, refusal]) {
+        expect(stateOf(JSON.stringify(pasted, undefined, 2))).toEqual({ view: "#/playground" });
+      }
+    },
+  );
+
   it("nothing where nothing is known", () => {
     expect(playgroundLink(readRefusal("policy_invalid"))).toBe("#/playground");
   });

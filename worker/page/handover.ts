@@ -1,5 +1,6 @@
 /** What other views hand over to the playground, as a link. Pure; a token is never part of it. */
 import { writeAddress } from "./address.ts";
+import { holdsToken } from "./playground/intake.ts";
 
 export interface Handover {
   readonly policy?: string;
@@ -13,8 +14,8 @@ export interface Handover {
 export function playgroundAddress({ policy = "", claims = "", scope }: Handover): string {
   const { owner, repository } = scope ?? {};
   const state = new URLSearchParams({
-    ...(policy !== "" && { policy }),
-    ...(claims !== "" && { claims }),
+    ...(mayStand(policy) && { policy }),
+    ...(mayStand(claims) && { claims }),
     ...(owner !== undefined &&
       (repository === undefined
         ? { file: "organization", scope: owner }
@@ -22,6 +23,9 @@ export function playgroundAddress({ policy = "", claims = "", scope }: Handover)
   });
   return writeAddress({ view: "playground", state });
 }
+
+/** Issuers put tokens into claims, and people paste them anywhere. */
+const mayStand = (text: string): boolean => text !== "" && !holdsToken(text);
 
 /** They name one token, and no policy looks at them. */
 const OF_ONE_TOKEN = ["jti", "nonce", "sid", "at_hash", "c_hash"];
