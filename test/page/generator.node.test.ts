@@ -94,12 +94,18 @@ describe("every kind of workload", () => {
   it("gets from a link the policy that is written for its form, without a fault", async () => {
     const page = await browser.visit("/#/new");
     const facts = await factsOf(page);
+    // What somebody else chose is told apart from what one chose oneself.
+    const warning = page.getByText("This form came filled in with its address");
+    await page.getByLabel("Identity").fill("release");
+    await expect.poll(() => page.url()).toContain("identity=release");
+    expect(await warning.count()).toBe(0);
     for (const { name, form } of WORKLOADS) {
       await page.evaluate(`location.hash = ${JSON.stringify(`#/new?${stateFromForm(form)}`)}`);
       const { outputs } = outcomeOf(form, NOTHING_PASTED, facts);
       await expect
         .poll(() => textOf(page, "the policy").catch(() => ""), { timeout: 10_000 })
         .toBe(outputs?.policy.text);
+      expect([name, await warning.count()]).toEqual([name, 1]);
       const errors = page.locator(".result-findings .text-bad");
       // Nobody outside can ask such a cluster for its keys.
       const wanted = name === "kubernetes" ? 1 : 0;

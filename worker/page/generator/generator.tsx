@@ -1,6 +1,7 @@
 /** "Write a policy": what a person says on one side, what is made of it on the other. Nothing of it leaves the browser but in links. */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { announce } from "../parts/announce.ts";
+import { Notice } from "../parts/notice.tsx";
 import type { ViewProps } from "../view.ts";
 import { type Form, formFromState, NOTHING_PASTED, type Pasted, stateFromForm } from "./form.ts";
 import { outcomeOf } from "./outputs.ts";
@@ -12,7 +13,7 @@ import { TargetPart } from "./target-part.tsx";
 import { WorkloadPart } from "./workload-part.tsx";
 
 export default function Generator({ deployment, state, setState }: ViewProps) {
-  const [form, change] = useForm(state, setState);
+  const { form, change, isGiven } = useForm(state, setState);
   const [pasted, setPasted] = useState<Pasted>(NOTHING_PASTED);
   const outcome = useMemo(() => outcomeOf(form, pasted, deployment), [form, pasted, deployment]);
   const isReady = outcome.outputs !== undefined;
@@ -34,6 +35,11 @@ export default function Generator({ deployment, state, setState }: ViewProps) {
         Say what asks for the token and what the token has to do. You get the policy, a test for it, and how your
         workload uses it.
       </p>
+      {isGiven && (
+        <Notice kind="warn" title="This form came filled in with its address">
+          <p>Whoever made the link chose what stands in it: read all of it before you commit or run anything.</p>
+        </Notice>
+      )}
       <div class="columns generator">
         <form autocomplete="off" onSubmit={(event) => event.preventDefault()}>
           <TargetPart {...part} workload={outcome.workload} />
@@ -59,6 +65,7 @@ const PAUSE_MS = 300;
 /** The form, which the address follows; and which follows the address where somebody opens another link. */
 function useForm(state: URLSearchParams, setState: ViewProps["setState"]) {
   const [form, setForm] = useState(() => formFromState(state));
+  const [isGiven, setIsGiven] = useState(state.size > 0);
   const written = useRef(state.toString());
   // A form that came with the address is not written back, not even by a timer that is late.
   const isOwn = useRef(false);
@@ -66,6 +73,7 @@ function useForm(state: URLSearchParams, setState: ViewProps["setState"]) {
     if (state.toString() === written.current) return;
     written.current = state.toString();
     isOwn.current = false;
+    setIsGiven(state.size > 0);
     setForm(formFromState(state));
   }, [state]);
   useEffect(() => {
@@ -82,5 +90,5 @@ function useForm(state: URLSearchParams, setState: ViewProps["setState"]) {
     isOwn.current = true;
     setForm((before) => ({ ...before, ...over }));
   };
-  return [form, change] as const;
+  return { form, change, isGiven };
 }
