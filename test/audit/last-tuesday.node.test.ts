@@ -162,6 +162,9 @@ it("who got a token for this repository last Tuesday, what may it do, why, and b
       because: expect.arrayContaining(["ref pattern refs/heads/.*"]),
     })),
   );
+  // Whoever types the names as GitHub shows them is not told that nobody got one.
+  const typed = documentedQuery().replace("owner acme", "owner ACME").replace("repository app", "repository App");
+  expect((await run("sh", ["-c", `${typed} | jq -s .`], { cwd })).stdout).toBe(stdout);
   // The policy changed at noon.
   expect(new Set(expected.map(({ answer }) => answer.policy.sha)).size).toBe(3);
 });
