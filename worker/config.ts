@@ -87,7 +87,7 @@ function readAudit(reader: Reader, allowLoopback: boolean): Pick<Config, "eventI
   const uri = reader.url("EVENT_INGRESS_URI", allowLoopback) && reader.text("EVENT_INGRESS_URI");
   const mode = reader.choice("EVENT_INGRESS_MODE", ["binary", "structured", "batched"]);
   const authorization = reader.header("EVENT_INGRESS_AUTHORIZATION");
-  const auditRequired = reader.text("AUDIT_REQUIRED") && reader.choice("AUDIT_REQUIRED", ["queue", "http"]);
+  const auditRequired = reader.gate("AUDIT_REQUIRED") && reader.choice("AUDIT_REQUIRED", ["queue", "http"]);
   if (auditRequired === "http" && uri === undefined)
     reader.problem("AUDIT_REQUIRED", "is http, which needs EVENT_INGRESS_URI");
   if (auditRequired === "http" && mode === "batched") {

@@ -126,15 +126,21 @@ describe.each(["queue", "http"] as const)("with AUDIT_REQUIRED %s", (kind) => {
   });
 });
 
+const readiness = async ({ worker }: World): Promise<number> =>
+  (await worker.fetch(new Request("https://sts.example.com/readyz"))).status;
+
 describe("a sink that is known to take nothing", () => {
   it("by HTTP keeps grants from being minted, until its pause is over", async () => {
     const { world, sink } = await requiring("http", refuses);
+    expect(await readiness(world)).toBe(200);
     await expectRefused(world, 1);
     await expectRefused(world, 1);
+    expect(await readiness(world)).toBe(503);
     sink.mood = takes;
     await expectRefused(world, 1);
     world.clock.now += 5_000;
     expect((await world.ask()).status).toBe(200);
+    expect(await readiness(world)).toBe(200);
   });
 
   it("as a queue does so after four events, and is well again as soon as it takes one of any kind", async () => {
@@ -154,6 +160,7 @@ describe("a required sink that is not there", () => {
     ["queue", { AUDIT_REQUIRED: "queue" }, "AUDIT_REQUIRED"],
     ["http", { AUDIT_REQUIRED: "http" }, "AUDIT_REQUIRED"],
     ["a value of another kind", { AUDIT_REQUIRED: "log" }, "AUDIT_REQUIRED"],
+    ["blank", { AUDIT_REQUIRED: " " }, "AUDIT_REQUIRED"],
     [
       "http, where events go in batches",
       { AUDIT_REQUIRED: "http", EVENT_INGRESS_URI: URI, EVENT_INGRESS_MODE: "batched" },

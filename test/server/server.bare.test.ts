@@ -124,6 +124,7 @@ describe("the folder", () => {
     await server.end();
     const before = world.network.calls.length;
     const revived = await world.revive();
+    opened.push(revived);
     expect((await revived.ask()).status).toBe(200);
     expect(pathsOf(world).slice(before)).toEqual([expect.stringMatching(/access_tokens$/)]);
   });
@@ -144,6 +145,7 @@ describe("the folder", () => {
     await Promise.all(Array.from({ length: 10 }, askInTurn));
     expect(new Set(await Promise.all(asked))).toEqual(new Set([200, "no answer"]));
     const revived = await world.revive();
+    opened.push(revived);
     const before = world.network.calls.length;
     expect((await revived.ask()).status).toBe(200);
     expect((await revived.ask(world.target("nobody"))).status).toBe(404);

@@ -1,5 +1,7 @@
 /** `GET /`, `/healthz`, `/readyz`: whether the service lives, and whether it could serve. */
 
+import type { AuditDelivery } from "../audit/delivery.ts";
+import type { ReadyCheck } from "../github/readiness.ts";
 import { EXCHANGE_DEADLINE_MS } from "../limits.ts";
 import type { Setup } from "../services.ts";
 import { sha256 } from "../store/digest.ts";
@@ -21,8 +23,9 @@ export function healthRoute(requestId: string): Response {
 }
 
 /**
- * Configuration parses, each App has a key that GitHub takes and can read policies, our clock is GitHub's. With READY_TOKEN as bearer it says what is wrong; everyone else
- * learns ready or not, and the names of wrong variables.
+ * Configuration parses, each App has a key that GitHub takes and can read policies, our clock is GitHub's, and grants can be recorded
+ * where they must be. With READY_TOKEN as bearer it says what is wrong; everyone else learns ready or not, and the names of wrong
+ * variables.
  */
 export async function readyRoute(
   request: Request,
@@ -37,14 +40,20 @@ export async function readyRoute(
     );
   }
   const { services } = setup;
-  const { checks, warnings } = await services.readiness.report({
-    signal: AbortSignal.timeout(EXCHANGE_DEADLINE_MS),
-    waitUntil,
-  });
+  const report = await services.readiness.report({ signal: AbortSignal.timeout(EXCHANGE_DEADLINE_MS), waitUntil });
+  const { warnings } = report;
+  const checks = [...report.checks, ...auditCheck(services.audit)];
   const ready = checks.every(({ ok }) => ok);
   const isTrusted = await mayKnowMore(request, services.config.readyToken);
   const details = { checks, warnings: [...warnings, ...services.warnings], audit: services.audit.losses };
   return jsonResponse({ ready, ...(isTrusted && details), request_id: requestId }, ready ? 200 : 503);
+}
+
+/** Of this isolate, without asking the sink: every grant that would be refused has asked it. */
+function auditCheck({ isRequired, pausedMs }: AuditDelivery): ReadyCheck[] {
+  if (!isRequired) return [];
+  if (pausedMs === 0) return [{ name: "audit", ok: true }];
+  return [{ name: "audit", ok: false, problem: "the sink of AUDIT_REQUIRED takes nothing: no token is handed out" }];
 }
 
 async function mayKnowMore(request: Request, readyToken: string | undefined): Promise<boolean> {
