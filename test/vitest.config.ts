@@ -14,6 +14,8 @@ await writePage();
 export default defineConfig({
   test: {
     reporters: ["default", "./test/tools/summary.ts"],
+    // One core is not kept free for the runner, which mostly waits: with two that would be half of them.
+    maxWorkers: "100%",
     projects: [
       {
         plugins: [
