@@ -3,6 +3,7 @@
  * (worker/README.md, "On your own server"). `../index.ts` stays a module of its own when this is built.
  */
 import { misspeltNames } from "../config/misspelt.ts";
+import { SECRETS } from "../config/secrets.ts";
 import { readConfig } from "../config.ts";
 import worker from "../index.ts";
 import { addressOfCaller, parseProxies } from "./caller.ts";
@@ -73,14 +74,6 @@ async function problemsOf(env: Env, context: ExecutionContext): Promise<readonly
   };
   return problems.map(({ variable, problem }) => `${variable} ${problem}`);
 }
-
-const SECRETS = [
-  "GITHUB_APP_PRIVATE_KEY",
-  "GITHUB_APPS",
-  "GITHUB_WEBHOOK_SECRET",
-  "READY_TOKEN",
-  "EVENT_INGRESS_AUTHORIZATION",
-];
 
 /** Of what `run` alone reads. The Worker judges what is nearly a name of its own. */
 function problemsOfNames(names: readonly string[], env: Env): readonly string[] {

@@ -1,5 +1,6 @@
 // What is wrong with a deployment before it is one, by the Worker's own reading of its configuration. Pure: reaches nothing.
 
+import { SECRETS } from "../../../worker/config/secrets.ts";
 import { queueProblems, readConfig } from "../../../worker/config.ts";
 import { webUrlOf } from "../../../worker/github/web-url.ts";
 import type { Settings } from "./settings.ts";
@@ -10,13 +11,6 @@ export interface Finding {
   readonly text: string;
 }
 
-const SECRETS = [
-  "GITHUB_APP_PRIVATE_KEY",
-  "GITHUB_APPS",
-  "GITHUB_WEBHOOK_SECRET",
-  "READY_TOKEN",
-  "EVENT_INGRESS_AUTHORIZATION",
-];
 /** TOML takes them for variables where they stand below `[vars]`. */
 const OF_WRANGLER = ["name", "workers_dev", "preview_urls", "route", "routes"];
 /** What is stored as a secret, so that it is not known here. */
