@@ -7,6 +7,7 @@ import type { DeploymentRules } from "../policies/parse.ts";
 import { type AuditBindings, composeAudit } from "./audit/compose.ts";
 import type { AuditConsumer } from "./audit/consumer.ts";
 import type { AuditDelivery } from "./audit/delivery.ts";
+import { hearsWebhooks } from "./config/apps.ts";
 import type { ConfigProblem, Env } from "./config/reader.ts";
 import { type Config, queueProblems, readConfig } from "./config.ts";
 import { ACCOUNTS_CACHE, type AccountsValue } from "./github/accounts.ts";
@@ -196,7 +197,7 @@ function compose(parts: Parts, outside: Outside): Services {
     readiness: new Readiness({
       github,
       apps,
-      hearsWebhooks: ({ id }) => config.apps.some((app) => app.id === id && app.webhookSecrets.length > 0),
+      hearsWebhooks: ({ id }) => hearsWebhooks(config.apps, id),
       kv: caches.kv,
       appSlugs,
       now,

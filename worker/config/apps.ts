@@ -19,6 +19,10 @@ export interface AppConfig {
   readonly variable: string;
 }
 
+/** Without a webhook secret an App hears of nothing, and can report nothing. */
+export const hearsWebhooks = (apps: readonly AppConfig[], id: string): boolean =>
+  apps.some((app) => app.id === id && app.webhookSecrets.length > 0);
+
 /** Not digits alone: policies name an App by its id as well. */
 export const APP_NAME = /^(?!\d+$)[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 

@@ -4,6 +4,7 @@
  */
 import { isAppAllowed } from "../../policies/grant.ts";
 import type { CompiledPolicy } from "../../policies/parse.ts";
+import { hearsWebhooks } from "../config/apps.ts";
 import { accept, type Denial, type Result, refuse } from "../denial.ts";
 import type { App, GitHub, Installation, RepositoryRef } from "../github/github.ts";
 import { missingPermissions } from "../github/mint.ts";
@@ -105,9 +106,9 @@ export async function appsInstalled({ run, github, app: own, place }: CheckClien
     }),
   );
   const here = looked.flat();
-  // An App without a webhook secret hears of nothing, and can report nothing.
-  const hears = ({ id }: App) => config.apps.some((one) => one.id === id && one.webhookSecrets.length > 0);
-  const reporting = here.filter(({ app, held }) => hears(app) && missingPermissions(TO_CHECK, held).length === 0);
+  const reporting = here.filter(
+    ({ app, held }) => hearsWebhooks(config.apps, app.id) && missingPermissions(TO_CHECK, held).length === 0,
+  );
   return {
     isReporter: !reporting.some(({ app }) => isLower(app.id, own.id)),
     missing(policy) {
