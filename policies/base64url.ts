@@ -8,14 +8,14 @@ const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 
 /** The bytes, or undefined for any text that an encoder would not have made: padding, white space, `+` and `/`, stray bits. */
 export function decodeBase64url(text: string): Uint8Array | undefined {
-  if (!isCanonical(text)) return undefined;
-  return decode(text);
+  return isBase64url(text) ? decode(text) : undefined;
 }
 
 /** The number of bytes that a canonical text stands for. */
 export const decodedLength = (text: string): number => Math.floor((text.length * 3) / 4);
 
-function isCanonical(text: string): boolean {
+/** Whether `decodeBase64url` takes it. */
+export function isBase64url(text: string): boolean {
   if (!/^[A-Za-z0-9_-]*$/.test(text)) return false;
   const rest = text.length % 4;
   if (rest === 0) return true;

@@ -3,7 +3,7 @@
  * Nothing that is read here has been verified, and no problem told here quotes the token.
  */
 import { ALGORITHMS } from "../../policies/algorithms.ts";
-import { decodeBase64url } from "../../policies/base64url.ts";
+import { decodeBase64url, isBase64url } from "../../policies/base64url.ts";
 import { audienceProblem, isIssuer, subjectProblem } from "../../policies/fields.ts";
 import { type JsonObject, ownProperty } from "../../policies/objects.ts";
 import { parseStrictObject } from "../../policies/strict-json.ts";
@@ -93,7 +93,7 @@ function splitToken(compact: string): Result<{ header: string; payload: string }
   if (parts.length === 5 && parts[0] !== "") return unsupported("encrypted tokens are not supported");
   const [header, payload, signature] = parts;
   if (parts.length !== 3 || !header || !payload || signature === undefined) return malformed("not three parts");
-  if (decodeBase64url(signature) === undefined) return malformed("signature is not base64url");
+  if (!isBase64url(signature)) return malformed("signature is not base64url");
   return accept({ header, payload });
 }
 
