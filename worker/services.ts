@@ -37,6 +37,7 @@ import { HintPatterns } from "./store/hint-patterns.ts";
 import { KvStore } from "./store/kv.ts";
 import { Limiter } from "./store/limiter.ts";
 import { BoundedMap } from "./store/memory.ts";
+import { pause } from "./store/pause.ts";
 import { Room } from "./store/room.ts";
 import { SourceCaches } from "./trust-policy/caches.ts";
 import { PolicySource } from "./trust-policy/source.ts";
@@ -238,8 +239,7 @@ function createCaches({ config, apps, kv: namespace }: Parts, { now, log }: Outs
   const onFailure = (operation: string) => log(JSON.stringify({ type: "kv_failed", operation }));
   const kv = new KvStore({ kv: namespace, onFailure });
   const common = { apiHost, kv, now, maxEntries: MEMORY_ENTRIES_MAX };
-  const wait = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
-  const tombstones = new Tombstones({ kv, apiHost, orgPolicyRepo, now, wait });
+  const tombstones = new Tombstones({ kv, apiHost, orgPolicyRepo, now, wait: pause });
   const appIdsFor = (owner: string) => appsOf(apps, owner).map(({ id }) => id);
   return {
     kv,

@@ -3,6 +3,7 @@
 
 import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
+import { pause } from "../../worker/store/pause.ts";
 import { APP_ID, PERMISSIONS } from "../support/apps.ts";
 import { createIssuerWorld, GITHUB, type IssuerWorld, type IssuerWorldOptions } from "../support/issuer-world.ts";
 import { discoveryOf } from "../support/network.ts";
@@ -128,7 +129,7 @@ it("a repository that takes a name while the issuer is slow is not read as the o
   const policy = `${POLICY(owner, issuer)}  contents: write\n`;
   network.answer(discoveryOf(issuer), async () => {
     // The read token is minted meanwhile.
-    while (network.count("gh.mint") === 0) await scheduler.wait(5);
+    while (network.count("gh.mint") === 0) await pause(5);
     world.clock.now += 2_000;
     github.renameRepository(`${owner}/app`, "former");
     github.addRepository(`${owner}/app`, { visibility: "public", files: { [policyPath("deploy")]: policy } });

@@ -176,7 +176,7 @@ describe("revoking", () => {
   it("ends when whoever waits for it has waited enough", async () => {
     const world = await createTestWorld();
     world.network.fault({ route: "gh.revoke", kind: "hang" });
-    expect(await world.github.revoke("ghs_x", { signal: AbortSignal.timeout(10) })).toBe("failed");
+    expect(await world.github.revoke("ghs_x", { timeoutMs: 10 })).toBe("failed");
     expect(world.network.count("gh.revoke")).toBe(1);
   });
 

@@ -7,6 +7,7 @@ import type { CallContext } from "../../worker/github/call.ts";
 import { type App, GitHub, type Installation } from "../../worker/github/github.ts";
 import { INSTALLATION_CACHE, type InstallationValue } from "../../worker/github/installations.ts";
 import { TieredCache } from "../../worker/store/cache.ts";
+import { Deadline } from "../../worker/store/deadline.ts";
 import { KvStore } from "../../worker/store/kv.ts";
 import { appKeys } from "../emulators/core/keys.ts";
 import { Network } from "../support/network.ts";
@@ -19,20 +20,26 @@ export interface TestCall extends CallContext {
   readonly counted: string[];
   /** Ends when everything that was left for later is done. */
   settled(): Promise<void>;
-  /** As if the exchange's own time were over. */
-  expire(): void;
+  /** As if the exchange's own time were over, or about to be. */
+  expire(leftMs?: number): void;
 }
 
 export function testCall(): TestCall {
   const counted: string[] = [];
   const pending: Promise<unknown>[] = [];
-  const deadline = new AbortController();
+  let deadline = new Deadline(10_000);
   return {
-    signal: deadline.signal,
+    deadline: {
+      get leftMs() {
+        return deadline.leftMs;
+      },
+    },
     counted,
     count: (what) => counted.push(what),
     waitUntil: (work) => pending.push(work),
-    expire: () => deadline.abort(),
+    expire: (leftMs = 0) => {
+      deadline = new Deadline(leftMs);
+    },
     async settled() {
       while (pending.length > 0) await pending.shift();
     },

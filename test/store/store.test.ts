@@ -5,10 +5,12 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { MEMORY_SHARES_BYTES } from "../../worker/limits.ts";
 import { TieredCache } from "../../worker/store/cache.ts";
-import { boundedFetch } from "../../worker/store/fetch.ts";
+import { Deadline } from "../../worker/store/deadline.ts";
+import { boundedFetch, type Fetched, type Late } from "../../worker/store/fetch.ts";
 import { KvStore } from "../../worker/store/kv.ts";
 import { addressKey, Limiter } from "../../worker/store/limiter.ts";
 import { BoundedMap } from "../../worker/store/memory.ts";
+import { pause } from "../../worker/store/pause.ts";
 import { PendingWrites } from "../../worker/store/pending-writes.ts";
 
 beforeEach(() => reset());
@@ -390,14 +392,35 @@ describe("the bounded fetch", () => {
   );
 
   it("ends with the caller's deadline, and asks nobody after it", async () => {
-    let asked = 0;
-    const fetcher = async () => {
-      asked += 1;
-      return new Response("");
+    const asked: Request[] = [];
+    const fetcher = (request: Request) => new Promise<Response>(() => asked.push(request));
+    const deadline = new Deadline(20);
+    for (const _ of ["while it hangs", "afterwards"]) {
+      const answer = await boundedFetch(fetcher, request, { ...bounds, deadline });
+      expect(answer).toEqual({ kind: "failure", failure: "timeout" });
+      expect(deadline.leftMs).toBe(0);
+      expect(asked.map(({ signal }) => signal.aborted)).toEqual([true]);
+    }
+  });
+
+  const lateness: [string, number, string][] = [
+    ["is heard of", 60, "response"],
+    ["is given up at last", 1_000, "timeout"],
+  ];
+  it.each(lateness)("leaves a call whose answer must be undone alone until it %s", async (_, answerMs, outcome) => {
+    const asked: Request[] = [];
+    const fetcher = async (sent: Request) => {
+      asked.push(sent);
+      await pause(answerMs);
+      return new Response("late");
     };
-    const answer = await boundedFetch(fetcher, request, { ...bounds, signal: AbortSignal.abort() });
-    expect(answer).toEqual({ kind: "failure", failure: "timeout" });
-    expect(asked).toBe(0);
+    const heard: Promise<Fetched>[] = [];
+    const late: Late = { maxMs: 100, hear: (fetched) => heard.push(fetched) };
+    const answer = await boundedFetch(fetcher, request, { ...bounds, late });
+    expect([answer, asked[0]?.signal.aborted]).toEqual([{ kind: "failure", failure: "timeout" }, false]);
+    const [fetched] = await Promise.all(heard);
+    expect(fetched?.kind === "failure" ? fetched.failure : fetched?.kind).toBe(outcome);
+    expect(asked.map(({ signal }) => signal.aborted)).toEqual([outcome === "timeout"]);
   });
 });
 

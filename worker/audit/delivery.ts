@@ -4,7 +4,7 @@
  */
 import type { AuditEvent } from "../audit.ts";
 import { AUDIT_DELIVERY_MAX_MS, AUDIT_REQUIRED_MAX_MS } from "../limits.ts";
-import { raceAbort } from "../store/fetch.ts";
+import type { TimeLeft } from "../store/deadline.ts";
 import { withinTime } from "../store/within-time.ts";
 import type { AuditSampler } from "./sampler.ts";
 import type { Lost, SentEvent, Sink, SinkAnswer, SinkName } from "./sink.ts";
@@ -56,10 +56,10 @@ export class AuditDelivery {
   }
 
   /** Before the answer: whether the required sink took the event of a grant. If not, it may have it all the same. */
-  async secure(event: AuditEvent, signal: AbortSignal): Promise<boolean> {
+  async secure(event: AuditEvent, deadline: TimeLeft): Promise<boolean> {
     if (this.#required === undefined) return true;
     const work = this.#offer(this.#required, sentOf(event), AUDIT_REQUIRED_MAX_MS);
-    return (await raceAbort(work, signal).catch(() => "lost")) === "taken";
+    return (await withinTime(work, deadline.leftMs).catch(() => "lost")) === "taken";
   }
 
   /** After the answer. Never rejects. */

@@ -1,5 +1,6 @@
 /** EVENT_INGRESS_URI: one request at a time, and what its answer means. The secret goes nowhere else: no redirect is followed. */
-import { type Fetcher, raceAbort } from "../store/fetch.ts";
+import type { Fetcher } from "../store/fetch.ts";
+import { raceAbort } from "../store/race-abort.ts";
 
 export interface EndpointDeps {
   readonly fetcher: Fetcher;

@@ -5,6 +5,7 @@ import {
   AUDIT_TIMEOUT_MS,
   AUDIT_WAITS_MS,
 } from "../limits.ts";
+import { Deadline } from "../store/deadline.ts";
 import { pause } from "../store/pause.ts";
 import { Breaker } from "./breaker.ts";
 import { attributesOf, binaryHeaders, structured } from "./cloud-event.ts";
@@ -44,7 +45,7 @@ export class HttpSink implements Sink {
   async take(sent: SentEvent, maxMs: number): Promise<SinkAnswer | Lost> {
     // What corrects an event that the sink has is never left out.
     if (this.pausedMs > 0 && !sent.event.correction) return "left_out";
-    const deadline = AbortSignal.timeout(maxMs);
+    const deadline = new Deadline(maxMs);
     const send = () => this.#send(sent, deadline);
     const first = await send();
     const posted = first.kind === "again" ? await this.#repeat(first, send, deadline) : first;
@@ -53,7 +54,7 @@ export class HttpSink implements Sink {
     return posted.kind === "taken" ? "taken" : { lost: posted.problem };
   }
 
-  async #repeat(first: Again, send: () => Promise<Posted>, deadline: AbortSignal): Promise<Posted> {
+  async #repeat(first: Again, send: () => Promise<Posted>, deadline: Deadline): Promise<Posted> {
     const { now, random } = this.#deps;
     this.#breaker.pause(first.retryAfterMs);
     if (now() < this.#repeatingUntil) return first;
@@ -62,8 +63,9 @@ export class HttpSink implements Sink {
     let posted: Posted = first;
     for (const waitMs of AUDIT_WAITS_MS) {
       if (posted.kind !== "again" || posted.retryAfterMs > AUDIT_RETRY_AFTER_MAX_MS) break;
-      await pause(Math.max(waitMs + random() * AUDIT_JITTER_MAX_MS, posted.retryAfterMs), deadline);
-      if (deadline.aborted) break;
+      const pauseMs = Math.max(waitMs + random() * AUDIT_JITTER_MAX_MS, posted.retryAfterMs);
+      await pause(Math.min(pauseMs, deadline.leftMs));
+      if (deadline.leftMs === 0) break;
       posted = await send();
       if (posted.kind === "again") this.#breaker.pause(posted.retryAfterMs);
     }
@@ -72,9 +74,9 @@ export class HttpSink implements Sink {
     return posted;
   }
 
-  #send({ event, json }: SentEvent, deadline: AbortSignal): Promise<Posted> {
+  #send({ event, json }: SentEvent, deadline: Deadline): Promise<Posted> {
     const { endpoint, mode, domain } = this.#deps;
-    const signal = AbortSignal.any([AbortSignal.timeout(AUDIT_TIMEOUT_MS), deadline]);
+    const signal = AbortSignal.timeout(Math.min(AUDIT_TIMEOUT_MS, deadline.leftMs));
     // The request is part of the caller's trace as well (W3C Trace Context).
     const trace = event.traceparent === undefined ? {} : { traceparent: event.traceparent };
     if (mode === "binary") return endpoint.post({ ...binaryHeaders(event, domain), ...trace }, json, signal);

@@ -11,6 +11,7 @@ import { EXCHANGE_DEADLINE_MS, RETRY_AFTER_OUTAGE_SECONDS } from "../limits.ts";
 import type { UnverifiedToken } from "../oidc/token.ts";
 import type { VerifiedToken } from "../oidc/verify.ts";
 import type { WriteOrigin } from "../store/cache.ts";
+import { Deadline } from "../store/deadline.ts";
 import { PendingWrites } from "../store/pending-writes.ts";
 import type { PolicyAccess } from "../trust-policy/apps.ts";
 import type { PolicyValue } from "../trust-policy/cache-entries.ts";
@@ -62,7 +63,7 @@ export class ExchangeRun {
     this.record = new ExchangeRecord(incoming, deps.now);
     this.limits = new AbuseLimits(deps);
     this.call = {
-      signal: AbortSignal.timeout(EXCHANGE_DEADLINE_MS),
+      deadline: new Deadline(EXCHANGE_DEADLINE_MS),
       writes: this.writes,
       waitUntil: (work) => incoming.waitUntil(work),
       count: (what) => this.record.count(what),
@@ -176,7 +177,7 @@ export class ExchangeRun {
     if (outcome.kind === "would_grant") return outcome;
     const { denial, viewer } = outcome;
     // What is disclosed as the common answer stays that: "too slow" would say that a policy names this issuer.
-    if (this.call.signal.aborted && REFUSALS[disclosed(denial, viewer)].status >= 500) {
+    if (this.call.deadline.leftMs === 0 && REFUSALS[disclosed(denial, viewer)].status >= 500) {
       return this.refused({ reason: "deadline_exceeded" });
     }
     const hasAsked = this.record.counted("github_calls") > 0;
@@ -189,7 +190,7 @@ export class ExchangeRun {
     const { audit } = this.#deps;
     if (this.callerLeft()) return { reason: "deadline_exceeded" };
     if (audit.isRequired) {
-      const isTaken = await audit.secure(await this.record.announced(granted), this.call.signal);
+      const isTaken = await audit.secure(await this.record.announced(granted), this.call.deadline);
       if (!isTaken) return this.#auditUnavailable();
       if (this.callerLeft()) return { reason: "deadline_exceeded" };
     }

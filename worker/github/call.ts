@@ -12,15 +12,16 @@ import {
   REVOCATION_WAITS_MS,
 } from "../limits.ts";
 import type { Writes } from "../store/cache.ts";
-import { boundedFetch, Deadline, type Fetched, type Fetcher, parseJson } from "../store/fetch.ts";
+import type { TimeLeft } from "../store/deadline.ts";
+import { type Bounds, boundedFetch, type Fetched, type Fetcher, parseJson } from "../store/fetch.ts";
 import { pause } from "../store/pause.ts";
 import { type ApiRequest, RequestBuilder } from "./request.ts";
 import { type ApiResponse, type ApiResult, denialOf, type Lookup, resultOf } from "./response.ts";
 
 /** What one exchange lends to each of its calls. */
 export interface CallContext {
-  /** The exchange's own deadline. */
-  readonly signal: AbortSignal;
+  /** The exchange's own. */
+  readonly deadline: TimeLeft;
   readonly writes?: Writes | undefined;
   /** Takes work that outlives the answer (`waitUntil`). */
   readonly waitUntil: (work: Promise<unknown>) => void;
@@ -64,8 +65,8 @@ export class Api {
       if (attempt >= attemptsOf(request) || !this.#isWorthRepeating(response, request)) return response;
       request.onUnused?.(response);
       const jitterMs = attempt * this.#deps.random() * RETRY_JITTER_MAX_MS;
-      await pause(jitterMs + waitMs(request, attempt), call.signal);
-      if (call.signal.aborted) return { kind: "failure", failure: "deadline" };
+      await pause(Math.min(jitterMs + waitMs(request, attempt), call.deadline.leftMs));
+      if (call.deadline.leftMs === 0) return { kind: "failure", failure: "deadline" };
       call.count?.("github_retries");
     }
   }
@@ -78,43 +79,27 @@ export class Api {
   }
 
   async #sendOnce(request: ApiRequest, call: CallContext): Promise<ApiResponse> {
-    if (call.signal.aborted) return { kind: "failure", failure: "deadline" };
+    if (call.deadline.leftMs === 0) return { kind: "failure", failure: "deadline" };
     call.count?.("github_calls");
     const { fetcher, now, log } = this.#deps;
     const started = now();
-    const bounds = { ...this.#boundsOf(request), signal: call.signal };
-    const response = request.onUnused
-      ? await this.#sendPatiently(request, request.onUnused, call)
-      : settled(await boundedFetch(fetcher, this.#requests.build(request), bounds), call.signal);
+    const fetched = await boundedFetch(fetcher, this.#requests.build(request), this.#boundsOf(request, call));
+    const response = settled(fetched, call.deadline);
     const made = callOf(request.route, response, now() - started);
     if (call.called) call.called(made);
     else log?.({ event: "github_call", ...made });
     return response;
   }
 
-  async #sendPatiently(
-    request: ApiRequest,
-    onUnused: (response: ApiResponse) => void,
-    call: CallContext,
-  ): Promise<ApiResponse> {
-    const { fetcher } = this.#deps;
-    const bounds = this.#boundsOf(request);
-    const whole = boundedFetch(fetcher, this.#requests.build(request), {
-      ...bounds,
-      timeoutMs: bounds.timeoutMs + LATE_ANSWER_MS,
-      keepPart: true,
-    });
-    const patience = new Deadline(bounds.timeoutMs, call.signal);
-    const fetched = await patience.race(whole).catch(() => undefined);
-    patience.lift();
-    if (fetched !== undefined) return settled(fetched, call.signal);
-    call.waitUntil(whole.then((late) => onUnused(settled(late, call.signal))));
-    return { kind: "failure", failure: call.signal.aborted ? "deadline" : "timeout" };
-  }
-
-  #boundsOf(request: ApiRequest) {
-    const timeoutMs = request.timeoutMs ?? this.#deps.timeoutMs ?? GITHUB_TIMEOUT_MS;
-    return { timeoutMs, maxBytes: request.maxBytes ?? GITHUB_ANSWER_MAX_BYTES };
+  #boundsOf({ timeoutMs, maxBytes, onUnused }: ApiRequest, { deadline, waitUntil }: CallContext): Bounds {
+    const bounds = {
+      timeoutMs: timeoutMs ?? this.#deps.timeoutMs ?? GITHUB_TIMEOUT_MS,
+      maxBytes: maxBytes ?? GITHUB_ANSWER_MAX_BYTES,
+      deadline,
+    };
+    if (onUnused === undefined) return bounds;
+    const hear = (late: Promise<Fetched>) => waitUntil(late.then((fetched) => onUnused(settled(fetched, deadline))));
+    return { ...bounds, keepPart: true, late: { maxMs: LATE_ANSWER_MS, hear } };
   }
 }
 
@@ -171,9 +156,9 @@ const attemptsOf = ({ retry }: ApiRequest): number => {
 };
 
 /** A timeout that the exchange's own deadline caused is not GitHub's. */
-function settled(fetched: Fetched, deadline: AbortSignal): ApiResponse {
+function settled(fetched: Fetched, deadline: TimeLeft): ApiResponse {
   if (fetched.kind === "failure") {
-    const late = fetched.failure === "timeout" && deadline.aborted;
+    const late = fetched.failure === "timeout" && deadline.leftMs === 0;
     return { kind: "failure", failure: late ? "deadline" : fetched.failure, ...textOf(fetched.part) };
   }
   const { status, headers, body } = fetched;

@@ -198,7 +198,7 @@ export class GitHub implements TokenApi {
     if (result.kind === "rate_limited") this.#pool.limited(appId, owner, result.retryAfterSeconds);
   }
 
-  /** Never throws. Insists for as long as the signal lets it, or in a time of its own. */
+  /** Never throws. Insists for a time of its own, or as long as it is given. */
   revoke(token: string, options?: RevocationOptions): Promise<Revocation> {
     this.#holders.delete(token);
     return revokeToken(this.#api, token, options);

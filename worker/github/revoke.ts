@@ -1,5 +1,6 @@
 /** Revoking an installation token: it runs after answers, and for callers who bring a token back. */
 import { REVOCATION_MAX_MS } from "../limits.ts";
+import { Deadline } from "../store/deadline.ts";
 import type { Api, CallContext } from "./call.ts";
 
 /** `already_invalid`: GitHub does not know the token, or not any more. */
@@ -10,18 +11,17 @@ const ROUTE = "DELETE /installation/token";
 const SENDABLE = /^[\x21-\x7e]+$/;
 
 export interface RevocationOptions extends Pick<CallContext, "called"> {
-  /** In place of a time of its own. */
-  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number;
 }
 
 /** Never throws. Insists on an outage, a limit and a hang: revoking twice does no harm, a living token may. */
 export async function revokeToken(
   api: Api,
   token: string,
-  { signal = AbortSignal.timeout(REVOCATION_MAX_MS), called }: RevocationOptions = {},
+  { timeoutMs = REVOCATION_MAX_MS, called }: RevocationOptions = {},
 ): Promise<Revocation> {
   if (!SENDABLE.test(token)) return "already_invalid";
-  const call = { signal, called, waitUntil: () => undefined };
+  const call = { deadline: new Deadline(timeoutMs), called, waitUntil: () => undefined };
   const response = await api.send({ route: ROUTE, token, retry: "insist" }, call);
   if (response.kind === "failure") return "failed";
   if (response.status === 204) return "revoked";

@@ -6,6 +6,7 @@ import { type Conversion, convertCode, isRegistrationCode } from "../github/regi
 import { installUrlOf } from "../github/web-url.ts";
 import { EXCHANGE_DEADLINE_MS } from "../limits.ts";
 import type { Registering, Setup } from "../services.ts";
+import { Deadline } from "../store/deadline.ts";
 import { accepts } from "./accept.ts";
 import { type AssetContext, readAsset } from "./assets.ts";
 import { registrationPage } from "./page.ts";
@@ -51,5 +52,5 @@ async function comeBack(
   const code = query.get("code");
   if (state === undefined || query.get("state") !== state || !isRegistrationCode(code)) return "not_asked_for";
   if (!(await registering.callers.consume(callerOf(request)))) return "limited";
-  return convertCode(registering, code, { signal: AbortSignal.timeout(EXCHANGE_DEADLINE_MS), waitUntil });
+  return convertCode(registering, code, { deadline: new Deadline(EXCHANGE_DEADLINE_MS), waitUntil });
 }

@@ -4,6 +4,7 @@ import type { AuditDelivery } from "../audit/delivery.ts";
 import type { ReadyCheck } from "../github/readiness.ts";
 import { EXCHANGE_DEADLINE_MS } from "../limits.ts";
 import type { Setup } from "../services.ts";
+import { Deadline } from "../store/deadline.ts";
 import { sha256 } from "../store/digest.ts";
 import { readBearer } from "./fields.ts";
 import { jsonResponse } from "./respond.ts";
@@ -40,7 +41,7 @@ export async function readyRoute(
     );
   }
   const { services } = setup;
-  const report = await services.readiness.report({ signal: AbortSignal.timeout(EXCHANGE_DEADLINE_MS), waitUntil });
+  const report = await services.readiness.report({ deadline: new Deadline(EXCHANGE_DEADLINE_MS), waitUntil });
   const { warnings } = report;
   const checks = [...report.checks, ...auditCheck(services.audit)];
   const ready = checks.every(({ ok }) => ok);

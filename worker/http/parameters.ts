@@ -7,7 +7,7 @@
 import { parseStrictObject } from "../../policies/strict-json.ts";
 import { accept, CALLER_RATE_LIMITED, type Result, refuse } from "../denial.ts";
 import { BODY_MAX_BYTES, BODY_PROMPT_MS, BODY_TIMEOUT_MS, PARAMETERS_MAX, QUERY_MAX_BYTES } from "../limits.ts";
-import { readCapped } from "../store/fetch.ts";
+import { readCapped } from "../store/body.ts";
 import type { Release } from "../store/room.ts";
 import { withinTime } from "../store/within-time.ts";
 

@@ -33,7 +33,7 @@ export async function revokeRoute(context: RouteContext): Promise<Response> {
   const release = acquirePlaces(services.budgets, callerOf(request));
   if (!release) return refusalResponse({ denial: CALLER_RATE_LIMITED, viewer: "unverified" }, sourceOf(context));
   const revocation = await services.github
-    .revoke(token.value, { signal: AbortSignal.timeout(REVOCATION_ANSWER_MAX_MS) })
+    .revoke(token.value, { timeoutMs: REVOCATION_ANSWER_MAX_MS })
     .finally(release);
   if (revocation === "failed") {
     const denial = {

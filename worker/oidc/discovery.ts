@@ -16,7 +16,9 @@ import {
   JWKS_MAX_KEYS,
   RETRY_JITTER_MAX_MS,
 } from "../limits.ts";
+import type { TimeLeft } from "../store/deadline.ts";
 import { type Bounds, boundedFetch, type Fetched, type Fetcher, parseJson, type RequestParts } from "../store/fetch.ts";
+import { pause } from "../store/pause.ts";
 import { usableKeys } from "./jwk.ts";
 
 export interface DocumentDeps {
@@ -52,13 +54,13 @@ export type DocumentResult<T> =
 export async function fetchIssuerKeys(
   deps: DocumentDeps,
   issuer: string,
-  { signal, called }: Pick<Wanted, "signal" | "called">,
+  { deadline, called }: Pick<Wanted, "deadline" | "called">,
 ): Promise<DocumentResult<IssuerKeys>> {
-  const discovery = await fetchDocument(deps, { ...DISCOVERY, text: discoveryUrl(issuer), signal, called });
+  const discovery = await fetchDocument(deps, { ...DISCOVERY, text: discoveryUrl(issuer), deadline, called });
   if (!discovery.ok) return discovery;
   const metadata = readMetadata(discovery.value, issuer);
   if (typeof metadata === "string") return fail("issuer_invalid", metadata);
-  const keySet = await fetchDocument(deps, { ...KEY_SET, text: metadata.keySetUrl, signal, called });
+  const keySet = await fetchDocument(deps, { ...KEY_SET, text: metadata.keySetUrl, deadline, called });
   if (!keySet.ok) return keySet;
   const jwks = readKeySet(keySet.value);
   if (typeof jwks === "string") return fail("signature_invalid", jwks);
@@ -123,7 +125,7 @@ const KEY_SET: DocumentKind = {
 
 interface Wanted extends DocumentKind {
   readonly text: string;
-  readonly signal?: AbortSignal | undefined;
+  readonly deadline?: TimeLeft | undefined;
   /** Called for each call. */
   readonly called?: ((call: Call) => void) | undefined;
 }
@@ -134,7 +136,7 @@ async function fetchDocument(deps: DocumentDeps, wanted: Wanted): Promise<Docume
   const bounds: Bounds = {
     timeoutMs: deps.timeoutMs ?? ISSUER_TIMEOUT_MS,
     maxBytes: wanted.maxBytes,
-    ...(wanted.signal ? { signal: wanted.signal } : {}),
+    deadline: wanted.deadline,
   };
   const told = (outcome: Call["outcome"], milliseconds: number) =>
     wanted.called?.({ route: wanted.route, outcome, milliseconds });
@@ -151,8 +153,6 @@ const mayPass = (answer: Followed): boolean =>
   answer.kind === "failure"
     ? answer.failure === "network" || answer.failure === "cut"
     : answer.kind === "response" && answer.status >= 500;
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 function judge(answer: Followed, { name, wrong }: DocumentKind): DocumentResult<unknown> {
   if (answer.kind === "misled") return fail(wrong, `${name}: redirected too often or elsewhere`);

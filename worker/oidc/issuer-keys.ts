@@ -18,6 +18,7 @@ import {
   RETRY_AFTER_OUTAGE_SECONDS,
 } from "../limits.ts";
 import type { Entry, TieredCache, Writes } from "../store/cache.ts";
+import type { TimeLeft } from "../store/deadline.ts";
 import { Limiter } from "../store/limiter.ts";
 import { BoundedMap } from "../store/memory.ts";
 import { soon } from "../store/soon.ts";
@@ -39,7 +40,7 @@ export interface KeysDeps extends DocumentDeps {
 }
 
 export interface LoadOptions {
-  readonly signal?: AbortSignal | undefined;
+  readonly deadline?: TimeLeft | undefined;
   /** Where writes to KV go; without it keys stay in memory. */
   readonly writes?: Writes | undefined;
   /** Called for each call to the issuer. */
@@ -136,7 +137,7 @@ export class IssuerKeySource {
     if (this.#isFresh(meanwhile)) return { kind: "keys", keys: meanwhile.value, from: "cache" };
     // A caller who ran out of time says nothing about the issuer.
     const { failure } = outcome;
-    if (!options.signal?.aborted) this.#backoff.failed(issuer, { failure, hadCopy: copy !== undefined }, askedAt);
+    if (options.deadline?.leftMs !== 0) this.#backoff.failed(issuer, { failure, hadCopy: copy !== undefined }, askedAt);
     return standIn(this.#dated(issuer, failure), copy, cached);
   }
 

@@ -2,6 +2,8 @@
  * The one way in which this service reads from the outside world: a timeout, a byte cap counted while the body streams, and
  * redirects left to the caller. Every outcome is a value; nothing here knows whom it talks to.
  */
+import { Body } from "./body.ts";
+import type { TimeLeft } from "./deadline.ts";
 
 /** `fetch` with one argument, so that the outside world is one function in tests. */
 export type Fetcher = (request: Request) => Promise<Response>;
@@ -9,10 +11,18 @@ export type Fetcher = (request: Request) => Promise<Response>;
 export interface Bounds {
   readonly timeoutMs: number;
   readonly maxBytes: number;
-  /** The request's own deadline; ends the call early. */
-  readonly signal?: AbortSignal;
+  /** The request's own; ends the call early. */
+  readonly deadline?: TimeLeft | undefined;
   /** Hand out what was received of a body that did not come whole: it may name what has to be undone. */
   readonly keepPart?: boolean;
+  readonly late?: Late;
+}
+
+/** For a call whose answer has to be undone where it comes too late: the call is not broken off, but left to run for another while. */
+export interface Late {
+  readonly maxMs: number;
+  /** Called once the time is over, with what the call comes to later. */
+  readonly hear: (fetched: Promise<Fetched>) => void;
 }
 
 export type Fetched =
@@ -24,83 +34,94 @@ export type Fetched =
       readonly part?: Uint8Array;
     };
 
-/** Passes after a time, or with another signal. One timer and one listener serve all that a call waits for. */
-export class Deadline {
-  readonly #controller = new AbortController();
-  readonly #passed: Promise<never>;
-  readonly #timer: ReturnType<typeof setTimeout>;
-  readonly #outer: AbortSignal | undefined;
-  #pass = (): void => undefined;
-
-  constructor(timeoutMs: number, outer?: AbortSignal) {
-    this.#outer = outer;
-    this.#passed = new Promise((_, reject) => {
-      this.#pass = () => {
-        // With a reason of its own no error is made, which costs more than all of this.
-        this.#controller.abort("out of time");
-        reject(new Error("out of time"));
-      };
-    });
-    this.#passed.catch(() => undefined);
-    this.#timer = setTimeout(this.#pass, timeoutMs);
-    if (outer?.aborted) this.#pass();
-    else outer?.addEventListener("abort", this.#pass, { once: true });
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  /** Settles as the work does, or rejects once this has passed: a peer that ignores the signal may not hold us. */
-  race<T>(work: Promise<T>): Promise<T> {
-    return Promise.race([work, this.#passed]);
-  }
-
-  /** Nothing waits any more. */
-  lift(): void {
-    clearTimeout(this.#timer);
-    this.#outer?.removeEventListener("abort", this.#pass);
-  }
-}
-
 /** What a request is made of, as it is made only with its signal: a copy of one costs as much as the first. */
 export interface RequestParts extends Omit<RequestInit, "signal"> {
   readonly url: string;
 }
 
-/** Never throws. The request should carry `redirect: "manual"`: a followed redirect would carry credentials along. */
-export async function boundedFetch(fetcher: Fetcher, request: RequestParts, bounds: Bounds): Promise<Fetched> {
-  const deadline = new Deadline(bounds.timeoutMs, bounds.signal);
-  try {
-    return await fetchBefore(deadline, fetcher, request, bounds);
-  } finally {
-    deadline.lift();
-  }
+const OUT_OF_TIME: Fetched = { kind: "failure", failure: "timeout" };
+
+/** Never rejects. The request should carry `redirect: "manual"`: a followed redirect would carry credentials along. */
+export function boundedFetch(fetcher: Fetcher, request: RequestParts, bounds: Bounds): Promise<Fetched> {
+  return bounds.deadline?.leftMs === 0 ? Promise.resolve(OUT_OF_TIME) : new Transfer(bounds).start(fetcher, request);
 }
 
-async function fetchBefore(
-  deadline: Deadline,
-  fetcher: Fetcher,
-  { url, ...init }: RequestParts,
-  { maxBytes, keepPart }: Bounds,
-): Promise<Fetched> {
-  const { signal } = deadline;
-  if (signal.aborted) return { kind: "failure", failure: "timeout" };
-  let response: Response;
-  try {
-    response = await deadline.race(fetcher(new Request(url, { ...init, signal })));
-  } catch {
-    return { kind: "failure", failure: signal.aborted ? "timeout" : "network" };
+/** One call. What comes first settles it, the peer or the end of the time: a peer that ignores the signal may not hold us. */
+class Transfer {
+  readonly #bounds: Bounds;
+  readonly #controller = new AbortController();
+  readonly #body: Body;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #settle: (fetched: Fetched) => void = () => undefined;
+  #isLate = false;
+
+  constructor(bounds: Bounds) {
+    this.#bounds = bounds;
+    this.#body = new Body(bounds.maxBytes);
   }
-  const chunks: Uint8Array[] = [];
-  const failed = (failure: "timeout" | "cut" | "too_large"): Fetched =>
-    keepPart ? { kind: "failure", failure, part: joined(chunks) } : { kind: "failure", failure };
-  try {
-    const isWhole = await readChunks(response, { maxBytes, chunks, deadline, wholeBytes: announcedBytes(response) });
-    if (!isWhole) return failed("too_large");
-    return { kind: "response", status: response.status, headers: response.headers, body: joined(chunks) };
-  } catch {
-    return failed(signal.aborted ? "timeout" : "cut");
+
+  start(fetcher: Fetcher, request: RequestParts): Promise<Fetched> {
+    const { timeoutMs, deadline } = this.#bounds;
+    const outcome = this.#outcome();
+    // Timers are not as exact as clocks: by the time of this one the deadline has passed for everybody.
+    this.#wait(deadline ? Math.min(timeoutMs, deadline.leftMs + 1) : timeoutMs);
+    void this.#run(fetcher, request);
+    return outcome;
+  }
+
+  #wait(milliseconds: number): void {
+    this.#timer = setTimeout(() => this.#timeIsOver(), milliseconds);
+  }
+
+  #outcome(): Promise<Fetched> {
+    return new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+  }
+
+  async #run(fetcher: Fetcher, { url, ...init }: RequestParts): Promise<void> {
+    const { signal } = this.#controller;
+    let response: Response;
+    try {
+      response = await fetcher(new Request(url, { ...init, signal }));
+    } catch {
+      return this.#end({ kind: "failure", failure: "network" });
+    }
+    if (signal.aborted) return;
+    try {
+      const isWhole = await this.#body.read(response.body, announcedBytes(response));
+      const { status, headers } = response;
+      this.#end(
+        isWhole ? { kind: "response", status, headers, body: this.#body.received } : this.#failure("too_large"),
+      );
+    } catch {
+      this.#end(this.#failure("cut"));
+    }
+  }
+
+  #timeIsOver(): void {
+    const { late } = this.#bounds;
+    if (late && !this.#isLate) {
+      this.#isLate = true;
+      this.#settle(OUT_OF_TIME);
+      this.#wait(late.maxMs);
+      late.hear(this.#outcome());
+      return;
+    }
+    this.#end(this.#failure("timeout"));
+    // With a reason of its own no error is made, which costs more than all of this.
+    this.#controller.abort("out of time");
+  }
+
+  /** Whatever comes after the first end is nobody's. */
+  #end(fetched: Fetched): void {
+    clearTimeout(this.#timer);
+    this.#body.close();
+    this.#settle(fetched);
+  }
+
+  #failure(failure: "timeout" | "cut" | "too_large"): Fetched {
+    return { kind: "failure", failure, ...(this.#bounds.keepPart && { part: this.#body.received }) };
   }
 }
 
@@ -108,62 +129,6 @@ async function fetchBefore(
 function announcedBytes({ headers }: Response): number | undefined {
   const length = headers.get("Content-Length");
   return length === null || headers.has("Content-Encoding") ? undefined : Number(length);
-}
-
-/**
- * The whole body, or undefined once it proves larger than `maxBytes`; never holds more than one chunk above the cap. Rejects, and
- * reads no more, as soon as the signal says so.
- */
-export async function readCapped(
-  source: Request | Response,
-  maxBytes: number,
-  signal: AbortSignal,
-): Promise<Uint8Array | undefined> {
-  const chunks: Uint8Array[] = [];
-  const deadline = { race: <T>(work: Promise<T>) => raceAbort(work, signal) };
-  return (await readChunks(source, { maxBytes, chunks, deadline })) ? joined(chunks) : undefined;
-}
-
-interface Reading {
-  readonly maxBytes: number;
-  /** Filled as the body comes. */
-  readonly chunks: Uint8Array[];
-  readonly deadline: Pick<Deadline, "race">;
-  /** Where HTTP says how many there are, nobody waits for the end that comes behind them. */
-  readonly wholeBytes?: number | undefined;
-}
-
-/** Puts the body into `chunks` as it comes; false once it proves larger than `maxBytes`. */
-async function readChunks(
-  source: Request | Response,
-  { maxBytes, chunks, deadline, wholeBytes }: Reading,
-): Promise<boolean> {
-  if (source.body === null) return true;
-  const reader: ReadableStreamDefaultReader<Uint8Array> = source.body.getReader();
-  try {
-    let size = 0;
-    for (;;) {
-      const { done, value } = await deadline.race(reader.read());
-      if (done) return true;
-      size += value.byteLength;
-      if (size > maxBytes) return false;
-      chunks.push(value);
-      if (size === wholeBytes) return true;
-    }
-  } finally {
-    // The rest is nobody's: closing the stream is a courtesy that may fail.
-    reader.cancel().catch(() => undefined);
-  }
-}
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0));
-  let offset = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, offset);
-    offset += chunk.byteLength;
-  }
-  return whole;
 }
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
@@ -175,14 +140,4 @@ export function parseJson(body: Uint8Array): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** A peer that ignores the abort may not hold us: whichever settles first wins. Rejects with the signal's reason. */
-export function raceAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    else signal.addEventListener("abort", onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
-  });
 }

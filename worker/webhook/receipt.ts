@@ -6,9 +6,10 @@
 import type { AppConfig } from "../config/apps.ts";
 import type { Config } from "../config.ts";
 import { WEBHOOK_BODY_MAX_BYTES, WEBHOOK_BODY_TIMEOUT_MS } from "../limits.ts";
-import { parseJson, raceAbort } from "../store/fetch.ts";
+import { parseJson } from "../store/fetch.ts";
 import { isHmacOf } from "../store/hmac.ts";
 import type { Limiter } from "../store/limiter.ts";
+import { raceAbort } from "../store/race-abort.ts";
 import type { Room } from "../store/room.ts";
 import { readEvent, type Work } from "./events.ts";
 

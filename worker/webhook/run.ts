@@ -7,6 +7,7 @@ import type { Count } from "../event.ts";
 import type { CallContext } from "../github/github.ts";
 import { WEBHOOK_CALLS_MAX, WEBHOOK_END_MAX_MS, WEBHOOK_WORK_MAX_MS } from "../limits.ts";
 import type { Services } from "../services.ts";
+import { Deadline } from "../store/deadline.ts";
 import { PendingWrites } from "../store/pending-writes.ts";
 import type { Delivery } from "./receipt.ts";
 
@@ -30,13 +31,13 @@ export class DeliveryRun {
     this.#delivery = delivery;
     this.#startedAt = services.now();
     this.call = {
-      signal: AbortSignal.timeout(WEBHOOK_WORK_MAX_MS),
+      deadline: new Deadline(WEBHOOK_WORK_MAX_MS),
       writes: this.writes,
       // Nothing answers any more: what outlives a call is waited for.
       waitUntil: (work) => this.#late.push(work),
       count: (what) => this.#count(what),
     };
-    this.lastCall = { ...this.call, signal: AbortSignal.timeout(WEBHOOK_END_MAX_MS) };
+    this.lastCall = { ...this.call, deadline: new Deadline(WEBHOOK_END_MAX_MS) };
   }
 
   /** Calls of GitHub that may still be made in this invocation. */

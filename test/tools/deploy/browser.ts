@@ -7,6 +7,7 @@ import { convertCode, isRegistrationCode } from "../../../worker/github/registra
 import type { RegisteredApp } from "../../../worker/github/shapes.ts";
 import { webUrlOf } from "../../../worker/github/web-url.ts";
 import { manifestAction, manifestOf } from "../../../worker/page/app/manifest.ts";
+import { Deadline } from "../../../worker/store/deadline.ts";
 import type { Page } from "./loopback.ts";
 import type { Machine } from "./machine.ts";
 import type { Registration } from "./registration.ts";
@@ -75,8 +76,8 @@ class Flow {
     this.#state = undefined;
     const { fetch: fetcher } = this.#machine;
     const api = new Api({ fetcher, now: Date.now, random: Math.random, apiUrl: this.#asked.apiUrl });
-    const signal = AbortSignal.timeout(CONVERSION_TIMEOUT_MS);
-    const conversion = await convertCode({ api, now: Date.now }, code, { signal, waitUntil: () => undefined });
+    const deadline = new Deadline(CONVERSION_TIMEOUT_MS);
+    const conversion = await convertCode({ api, now: Date.now }, code, { deadline, waitUntil: () => undefined });
     if (typeof conversion !== "string") {
       this.registered = conversion;
       return page(200, DONE);
