@@ -5,6 +5,7 @@ import type { Context } from "hono";
 import { Hono } from "hono/tiny";
 import { describeBug } from "./bug.ts";
 import type { Env } from "./config/reader.ts";
+import type { AuditEvent } from "./event.ts";
 import { type RegistrationContext, registeredRoute } from "./http/app-registration.ts";
 import { assetRoute } from "./http/assets.ts";
 import { documentRoute, exampleRoute } from "./http/documents.ts";
@@ -20,50 +21,44 @@ import { exchangeRoute } from "./http/sts-exchange.ts";
 import { webhookRoute } from "./http/webhook.ts";
 import type { Setup } from "./services.ts";
 
-type AppEnv = { Bindings: Env; Variables: { requestId: string } };
+type AppContext = Context<{ Bindings: Env }>;
 /** Methods of what changes nothing. */
 const READ = ["GET", "HEAD"];
 
-type Handler = (context: Context<AppEnv>) => Response | Promise<Response>;
+type Handler = (context: AppContext, requestId: string) => Response | Promise<Response>;
 
 type AddRoute = (path: string, methods: readonly string[], handler: Handler) => void;
 
 /** `setup` is called once per request and settles once per isolate; `log` takes what no exchange accounts for. */
-export function createApp(setup: (env: Env) => Setup, log: (line: string) => void): Hono<AppEnv> {
-  const app = new Hono<AppEnv>();
-  app.use(async (context, next) => {
-    const requestId = crypto.randomUUID();
-    context.set("requestId", requestId);
-    await next();
-    context.res.headers.set("X-Request-Id", requestId);
-  });
+export function createApp(setup: (env: Env) => Setup, log: (line: string) => void): Hono<{ Bindings: Env }> {
+  const app = new Hono<{ Bindings: Env }>();
   const route: AddRoute = (path, methods, handler) => {
+    const routed = routedHandler(path, methods, handler);
+    const isExchange = EXCHANGES.includes(path);
     app.all(path, (context) => {
-      const { method } = context.req.raw;
-      // The small router also takes a final slash, which octo-sts does not know.
-      const isOther = path.includes(":") ? context.req.path.endsWith("/") : context.req.path !== path;
-      if (isOther) return plainRefusal(NOT_FOUND, context.get("requestId"));
-      if (methods.includes(method)) return registered(handler(context), context);
-      const requestId = context.get("requestId");
-      return plainRefusal(METHOD_NOT_ALLOWED, requestId, { Allow: methods.join(", ") });
+      const answered = answer(context, routed, log);
+      // A caller who leaves ends nothing half done: places that are counted are given back at the end, and no token is forgotten.
+      if (!isExchange) context.executionCtx.waitUntil(answered);
+      return answered;
     });
   };
   const served =
     (handler: (context: RouteContext) => Promise<Response>): Handler =>
-    (context) => {
-      const requestId = context.get("requestId");
+    (context, requestId) => {
       const made = setup(context.env);
       if (!made.ok) return misconfigured(made, requestId);
       const waitUntil = (work: Promise<unknown>) => context.executionCtx.waitUntil(work);
       return handler({ request: context.req.raw, requestId, services: made.services, waitUntil });
     };
 
-  route("/", READ, (context) => pageRoute(askedOf(context), setup(context.env)));
-  route("/assets/:name", READ, (context) => assetRoute(askedOf(context), context.req.param("name") ?? ""));
+  route("/", READ, (context, id) => pageRoute(askedOf(context, id), setup(context.env)));
+  route("/assets/:name", READ, (context, id) => assetRoute(askedOf(context, id), context.req.param("name") ?? ""));
   // HEAD is not GET here: it would use up the code.
-  route("/app/registered", ["GET"], (context) => registeredRoute(askedOf(context), setup(context.env)));
-  route("/healthz", READ, (context) => healthRoute(context.get("requestId")));
-  route("/readyz", READ, (context) => readyRoute(context.req.raw, { ...askedOf(context), setup: setup(context.env) }));
+  route("/app/registered", ["GET"], (context, id) => registeredRoute(askedOf(context, id), setup(context.env)));
+  route("/healthz", READ, (_, id) => healthRoute(id));
+  route("/readyz", READ, (context, id) => {
+    return readyRoute(context.req.raw, { ...askedOf(context, id), setup: setup(context.env) });
+  });
   // HEAD is not GET here: it would mint a token that nobody reads.
   route("/sts/exchange", ["GET", "POST"], served(exchangeRoute));
   route(
@@ -76,44 +71,63 @@ export function createApp(setup: (env: Env) => Setup, log: (line: string) => voi
   route("/sts/revoke", ["POST"], served(revokeRoute));
   route("/webhook", ["POST"], served(webhookRoute));
   addDocuments(route);
-  app.notFound((context) => plainRefusal(NOT_FOUND, context.get("requestId")));
-  app.onError((bug, context) => {
-    const requestId = context.get("requestId");
-    log(JSON.stringify({ type: "bug", request_id: requestId, path: context.req.path, ...describeBug(bug) }));
-    return refusalResponse({ denial: { reason: "internal" }, viewer: "unverified" }, { requestId, domain: undefined });
-  });
+  app.notFound((context) => answer(context, (_, requestId) => plainRefusal(NOT_FOUND, requestId), log));
   return app;
+}
+
+/** Never rejects: what fails is told here. No middleware and no `onError`, as what each request passes through costs as much as a route's own work. */
+async function answer(context: AppContext, handler: Handler, log: (line: string) => void): Promise<Response> {
+  const requestId = crypto.randomUUID();
+  let response: Response;
+  try {
+    response = await handler(context, requestId);
+  } catch (bug) {
+    log(JSON.stringify({ type: "bug", request_id: requestId, path: context.req.path, ...describeBug(bug) }));
+    response = refusalResponse(
+      { denial: { reason: "internal" }, viewer: "unverified" },
+      { requestId, domain: undefined },
+    );
+  }
+  response.headers.set("X-Request-Id", requestId);
+  return response;
+}
+
+function routedHandler(path: string, methods: readonly string[], handler: Handler): Handler {
+  return (context, requestId) => {
+    // The small router also takes a final slash, which octo-sts does not know.
+    const isOther = path.includes(":") ? context.req.path.endsWith("/") : context.req.path !== path;
+    if (isOther) return plainRefusal(NOT_FOUND, requestId);
+    if (methods.includes(context.req.raw.method)) return handler(context, requestId);
+    return plainRefusal(METHOD_NOT_ALLOWED, requestId, { Allow: methods.join(", ") });
+  };
 }
 
 /** What is public, the same for everyone, and there whether or not the configuration is right. */
 function addDocuments(route: AddRoute): void {
-  route("/reasons", READ, (context) => reasonRoute(askedOf(context), undefined));
-  route("/reasons/:reason", READ, (context) => reasonRoute(askedOf(context), context.req.param("reason") ?? ""));
-  for (const path of ["/reference", "/reference/examples"]) {
-    route(path, READ, (context) => documentRoute(askedOf(context), `${path}.html`));
-  }
-  route("/reference/examples/:kind", READ, (context) =>
-    exampleRoute(askedOf(context), context.req.param("kind") ?? ""),
+  route("/reasons", READ, (context, id) => reasonRoute(askedOf(context, id), undefined));
+  route("/reasons/:reason", READ, (context, id) =>
+    reasonRoute(askedOf(context, id), context.req.param("reason") ?? ""),
   );
-  for (const name of SCHEMAS.keys()) route(`/schemas/${name}`, READ, (context) => schemaRoute(askedOf(context), name));
+  for (const path of ["/reference", "/reference/examples"]) {
+    route(path, READ, (context, id) => documentRoute(askedOf(context, id), `${path}.html`));
+  }
+  route("/reference/examples/:kind", READ, (context, id) =>
+    exampleRoute(askedOf(context, id), context.req.param("kind") ?? ""),
+  );
+  for (const name of SCHEMAS.keys()) {
+    route(`/schemas/${name}`, READ, (context, id) => schemaRoute(askedOf(context, id), name));
+  }
 }
 
-const askedOf = (context: Context<AppEnv>): RegistrationContext => ({
+const askedOf = (context: AppContext, requestId: string): RegistrationContext => ({
   request: context.req.raw,
   env: context.env,
-  requestId: context.get("requestId"),
+  requestId,
   waitUntil: (work) => context.executionCtx.waitUntil(work),
 });
 
-/** A caller who leaves ends nothing half done: places that are counted are given back at the end, and no token is forgotten. */
-function registered(
-  answer: Response | Promise<Response>,
-  { executionCtx }: Context<AppEnv>,
-): Response | Promise<Response> {
-  // What fails is told by `onError`.
-  if (answer instanceof Promise) executionCtx.waitUntil(answer.catch(() => undefined));
-  return answer;
-}
+/** Each registers itself, together with what follows its answer. */
+const EXCHANGES: readonly string[] = ["/sts/exchange", "/oauth2/token"] satisfies AuditEvent["route"][];
 
 const METHOD_NOT_ALLOWED = { status: 405, code: 12, message: "Method Not Allowed" };
 const NO_REFRESH = { status: 501, code: 12, message: "octo-sts does not support refresh tokens" };

@@ -175,8 +175,9 @@ describe("where it came from", () => {
     ["nothing", undefined, undefined],
   ])("by Cloudflare's word: %s", async (_about, colo, expected) => {
     const world = await createWorld();
-    const request = await world.request();
-    await world.worker.fetch(new Request(request, { cf: { colo } }));
+    const request = new Request(await world.request(), { cf: { colo } });
+    request.headers.set("CF-Ray", "230b030023ae2822");
+    await world.worker.fetch(request);
     expect(last(world)?.colo).toBe(expected);
   });
 

@@ -43,7 +43,8 @@ export class AbuseLimits {
   constructor(deps: AbuseLimitDeps) {
     this.#deps = deps;
     this.#charges = new Charges(deps);
-    this.#lookups = new LookupLimits({ ...deps, charges: this.#charges, places: this.#places });
+    const { policySource, github } = deps;
+    this.#lookups = new LookupLimits({ policySource, github, charges: this.#charges, places: this.#places });
   }
 
   /** Whether so many refusals were given already that KV is not read any more. */

@@ -38,9 +38,15 @@ export interface ExchangeDeps extends RunDeps {
   readonly github: GitHub;
 }
 
-/** Never throws; always ends in exactly one audit event. Register it with `waitUntil` at its start: nothing is left half done. */
-export async function exchange(incoming: Incoming, deps: ExchangeDeps): Promise<ExchangeOutcome> {
+/** Never throws; always ends in exactly one audit event. It is registered at its start with all that follows: nothing is left half done. */
+export function exchange(incoming: Incoming, deps: ExchangeDeps): Promise<ExchangeOutcome> {
   const run = new ExchangeRun(incoming, deps);
+  const outcome = outcomeOf(run, incoming, deps);
+  incoming.waitUntil(outcome.then((reached) => run.afterwards(reached)));
+  return outcome;
+}
+
+async function outcomeOf(run: ExchangeRun, incoming: Incoming, deps: ExchangeDeps): Promise<ExchangeOutcome> {
   try {
     return await run.finish(await steps(run, incoming, deps));
   } catch (bug) {

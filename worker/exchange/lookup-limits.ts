@@ -38,6 +38,7 @@ export class LookupLimits {
 
   /** Where all places are taken it waits a little: for one, or for what others look up meanwhile, which is then in memory. */
   async before(lookup: AskedLookup): Promise<Result<RecalledSources>> {
+    if (this.#isFree(lookup)) return accept(lookup.recalled);
     const { policySource } = this.#deps;
     const { target } = lookup.recalled;
     let isFirst = true;
@@ -56,17 +57,21 @@ export class LookupLimits {
     return (await this.#attempt(lookup))?.ok === true;
   }
 
+  #isFree({ recalled, payer }: AskedLookup): boolean {
+    return payer.kind === "own" || this.#deps.policySource.prospect(recalled) === "free";
+  }
+
   /** Undefined where there is no place. */
-  async #attempt({ recalled, payer, call }: AskedLookup): Promise<Result<RecalledSources> | undefined> {
+  async #attempt(lookup: AskedLookup): Promise<Result<RecalledSources> | undefined> {
+    const { recalled, payer, call } = lookup;
+    if (this.#isFree(lookup)) return accept(recalled);
     const { charges, places, policySource, github } = this.#deps;
     const { scope, repository } = recalled.target;
     const { owner } = scope;
-    const prospect = policySource.prospect(recalled);
-    if (payer.kind === "own" || prospect === "free") return accept(recalled);
     const ofCaller = charges.ofCaller(payer);
     const here = [...ofCaller, ...charges.ofLookup(payer, owner, repository)];
     if (isOver(ofCaller)) return LIMITED;
-    if (prospect === "there") return places.take(here) ? accept(recalled) : undefined;
+    if (policySource.prospect(recalled) === "there") return places.take(here) ? accept(recalled) : undefined;
     const ofOwner = await this.#ofUnknownOwner(owner, call);
     if (ofOwner !== "may_be_asked") return ofOwner && refuse(ofOwner);
     // The last of an installation's rate limit is for the owner's own.

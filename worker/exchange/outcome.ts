@@ -30,8 +30,8 @@ export interface Incoming {
   /** The caller's address as a key for limits. */
   readonly caller: string;
   readonly userAgent?: string | undefined;
-  /** Aborted when the caller leaves. */
-  readonly signal: AbortSignal;
+  /** Whether the caller left. */
+  hasLeft(): boolean;
   /** Step 1, in the words of the wire that it came by. */
   read(): Promise<Result<ExchangeRequest>>;
   /** A refusal in one line, as whoever may know everything is told. */

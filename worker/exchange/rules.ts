@@ -110,7 +110,9 @@ const JUDGED = new WeakMap<DeploymentRules, WeakMap<CompiledPolicy, readonly Dia
 
 function refusedByDeployment(policy: CompiledPolicy, rules: DeploymentRules): readonly Diagnostic[] {
   const judged = JUDGED.get(rules) ?? new WeakMap<CompiledPolicy, readonly Diagnostic[]>();
-  const diagnostics = judged.get(policy) ?? deploymentDiagnostics(policy, rules);
+  const known = judged.get(policy);
+  if (known) return known;
+  const diagnostics = deploymentDiagnostics(policy, rules);
   JUDGED.set(rules, judged.set(policy, diagnostics));
   return diagnostics;
 }
@@ -177,6 +179,7 @@ const MISMATCHES = {
 
 /** The grant cut down to what was asked; asking for more than the policy grants is a refusal that names the excess. */
 export function downscope(grant: Grant, asked: Downscoping): Result<Grant> {
+  if (!asked.permissions && !asked.repositories) return accept(grant);
   const excess: string[] = [];
   const permissions = new Map<string, string>();
   for (const [name, level] of asked.permissions ?? Object.entries(grant.permissions)) {

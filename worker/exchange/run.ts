@@ -127,7 +127,7 @@ export class ExchangeRun {
   }
 
   callerLeft(): boolean {
-    if (!this.#incoming.signal.aborted) return false;
+    if (!this.#incoming.hasLeft()) return false;
     this.record.count("caller_left");
     return true;
   }
@@ -148,12 +148,11 @@ export class ExchangeRun {
     return this.refused({ reason: "internal" });
   }
 
-  /** Settles what the caller gets, then leaves the rest to run after the answer. */
+  /** Settles what the caller gets. */
   async finish(reached: ExchangeOutcome): Promise<ExchangeOutcome> {
     const outcome = await this.#withCertainViewer(reached);
     const settled = await this.#settled(outcome).finally(() => this.limits.release());
     this.record.answered();
-    this.#incoming.waitUntil(this.#afterwards(settled));
     // Which parts there were says where a refusal came from.
     const mayKnow = settled.kind !== "refused" || settled.viewer === "owner";
     return this.#deps.config.debugTiming && mayKnow ? { ...settled, stepsMs: this.record.stepsMs } : settled;
@@ -230,7 +229,8 @@ export class ExchangeRun {
     return isOwnersOwn(this.#verified, accountId, this.#deps.webUrl) ? "owner" : "verified";
   }
 
-  async #afterwards(outcome: ExchangeOutcome): Promise<void> {
+  /** What the caller does not wait for. */
+  async afterwards(outcome: ExchangeOutcome): Promise<void> {
     // Beside the event, not before it: KV may hang.
     const writing = this.writes.carryOut(this.#writeOrigin());
     this.#isOver = true;

@@ -8,7 +8,7 @@ import { accept, type Result, refuse } from "../denial.ts";
 import type { Downscoping } from "../exchange/outcome.ts";
 import { NARROWING_MAX_ENTRIES } from "../limits.ts";
 import type { Scope } from "../trust-policy/target.ts";
-import { PARAMETER_NAMES, type Parameters } from "./parameters.ts";
+import { isSame, PARAMETER_NAMES, type Parameters } from "./parameters.ts";
 
 /**
  * What a caller asks for beyond the scope: `permissions=contents:read,issues:write` and `repositories=a,b`. Syntax only; that
@@ -98,9 +98,9 @@ export function readOutput(parameters: Parameters): Result<Output> {
 
 /** Absent is no; whoever wants to try only must not be given a token, so that what is no answer is refused. */
 function readDryRun(values: readonly string[] = []): Result<boolean> {
-  const [value, ...others] = new Set(values);
+  const [value] = values;
   if (value === undefined) return accept(false);
-  if (others.length === 0 && (value === "true" || value === "false")) return accept(value === "true");
+  if (isSame(values) && (value === "true" || value === "false")) return accept(value === "true");
   return refuse({ reason: "invalid_request", problem: '"dry_run" must be true or false' });
 }
 
@@ -109,10 +109,10 @@ export type Format = (typeof FORMATS)[number];
 
 const FORMATS = ["json", "token", "git-credential"] as const;
 
-function readFormat(values: readonly string[] | undefined, dryRun: boolean): Result<Format> {
-  const [value, ...others] = new Set(values ?? []);
+function readFormat(values: readonly string[] = [], dryRun: boolean): Result<Format> {
+  const [value] = values;
   const format = value === undefined ? "json" : FORMATS.find((one) => one === value);
-  if (format === undefined || others.length > 0) {
+  if (format === undefined || !isSame(values)) {
     return refuse({ reason: "invalid_request", problem: `"format" must be one of ${FORMATS.join(", ")}` });
   }
   if (!dryRun || format === "json") return accept(format);

@@ -7,7 +7,7 @@ import { accept, type Result, refuse } from "../denial.ts";
 import type { ExchangeRequest } from "../exchange/outcome.ts";
 import type { Scope } from "../trust-policy/target.ts";
 import { misspelling, type Output, readDownscoping, readOutput } from "./extensions.ts";
-import { type AcquirePlace, type Parameters, readParameters } from "./parameters.ts";
+import { type AcquirePlace, isSame, PARAMETER_NAMES, type Parameters, readParameters } from "./parameters.ts";
 
 /** What of the deployment decides how a request is read. */
 export interface RequestRules {
@@ -35,9 +35,10 @@ function readAsked(
   parameters: Parameters,
   { webUrl, extraPermissions }: RequestRules,
 ): Result<Omit<ExchangeRequest, "bearer"> & Output> {
-  const misspelt = misspelling(parameters.keys());
+  const others = [...parameters.keys()].filter((name) => !PARAMETER_NAMES.has(name));
+  const misspelt = misspelling(others);
   if (misspelt) return misspelt;
-  const dotted = [...parameters.keys()].find((name) => /^(?:scopes?|identity)\./.test(name));
+  const dotted = others.find((name) => /^(?:scopes?|identity)\./.test(name));
   if (dotted) return refuse({ reason: "invalid_request", problem: `"${dotted.split(".", 1)[0]}" has no fields` });
   const scopes = (parameters.get("scopes") ?? []).flatMap((value) => value.split(","));
   const given = [...givenAs("scope", parameters.get("scope")), ...givenAs("scopes", scopes)];
@@ -71,14 +72,14 @@ export const givenAs = (parameter: string, values: readonly string[] = []): read
 export function readScope(given: readonly Given[], { webUrl, parameter }: ScopeWire): Result<Scope> {
   const [first] = given;
   if (first === undefined) return refuse({ reason: "scope_missing", parameter });
-  if (new Set(given.map(({ value }) => value)).size > 1) return refuse({ reason: "scope_multiple", parameter });
+  if (!isSame(given.map(({ value }) => value))) return refuse({ reason: "scope_multiple", parameter });
   const scope = scopeIn(first.value, webUrl);
   return scope ? accept(scope) : refuse({ reason: "scope_invalid", parameter: first.parameter });
 }
 
 export function scopeIn(value: string, webUrl: string): Scope | undefined {
-  const [owner = "", repository, ...rest] = pathOf(value, webUrl).split("/");
-  if (!OWNER_NAME.test(owner) || rest.length > 0) return undefined;
+  const [owner = "", repository, more] = pathOf(value, webUrl).split("/", 3);
+  if (!OWNER_NAME.test(owner) || more !== undefined) return undefined;
   if (repository === undefined) return { owner };
   return REPOSITORY_NAME.test(repository) ? { owner, repository } : undefined;
 }
@@ -92,10 +93,10 @@ function pathOf(value: string, webUrl: string): string {
 }
 
 export function readIdentity(values: readonly string[], parameter: string): Result<string> {
-  const distinct = [...new Set(values.filter((value) => value !== ""))];
-  const [identity] = distinct;
+  const given = values.filter((value) => value !== "");
+  const [identity] = given;
   if (identity === undefined) return refuse({ reason: "identity_missing", parameter });
-  if (distinct.length > 1) {
+  if (!isSame(given)) {
     return refuse({ reason: "invalid_request", problem: `too many values for "${parameter}"` });
   }
   return identityProblem(identity) === undefined ? accept(identity) : refuse({ reason: "identity_invalid", parameter });

@@ -40,16 +40,18 @@ export async function readParameters(request: Request, acquire: AcquirePlace): P
   if (!fromQuery.ok) return fromQuery;
   const fromBody = await readBody(request, acquire);
   if (!fromBody.ok) return fromBody;
+  if (fromBody.value.size === 0) return fromQuery;
   const all = new ParameterList();
   for (const part of [fromQuery.value, fromBody.value]) {
-    for (const [name, values] of part) if (!all.add(name, values)) return tooMany();
+    for (const [name, values] of part) if (!all.add(name, [...values])) return tooMany();
   }
   return accept(all.values);
 }
 
 export function readQuery(url: string): Result<Parameters> {
   const query = queryOf(url);
-  if (new TextEncoder().encode(query).byteLength > QUERY_MAX_BYTES) {
+  // A character of JavaScript's has at most three bytes as UTF-8: what is short is not encoded to be measured.
+  if (query.length * 3 > QUERY_MAX_BYTES && new TextEncoder().encode(query).byteLength > QUERY_MAX_BYTES) {
     return refuse({ reason: "request_too_large", what: "query", limitBytes: QUERY_MAX_BYTES });
   }
   return decodeForm(query, "query");
@@ -61,11 +63,14 @@ export async function readBody(request: Request, acquire: AcquirePlace): Promise
   if (kind === undefined) return invalid("the Content-Type header cannot be read");
   const isRead = request.method === "POST" && (kind === "form" || kind === "json");
   if (isRead && isCoded(request)) return unsupported("the body must come without a Content-Encoding");
-  const bytes = await readInTime(request, isRead ? BODY_MAX_BYTES : 0, acquire);
+  const bytes = request.body ? await readInTime(request, isRead ? BODY_MAX_BYTES : 0, acquire) : NO_BYTES;
   if (!bytes.ok) return isRead ? bytes : unread(request, bytes);
-  if (!isRead) return accept(new Map());
+  if (!isRead) return NO_PARAMETERS;
   return kind === "json" ? decodeJson(bytes.value) : decodeFormBody(bytes.value);
 }
+
+const NO_BYTES = accept(new Uint8Array());
+const NO_PARAMETERS: Result<Parameters> = accept(new Map());
 
 /** RFC 9110 section 8.4: nothing here takes the coding off, and what is behind it would be lost. */
 const isCoded = ({ headers }: Request): boolean =>
@@ -88,7 +93,6 @@ function decodeFormBody(bytes: Uint8Array): Result<Parameters> {
 
 /** A body that trickles in must not hold a request for ever, and one caller's must not fill the isolate. */
 async function readInTime(request: Request, maxBytes: number, acquire: AcquirePlace): Promise<Result<Uint8Array>> {
-  if (request.body === null) return accept(new Uint8Array());
   const deadline = AbortSignal.timeout(BODY_TIMEOUT_MS);
   const done = new AbortController();
   const reading = readCapped(request, maxBytes, AbortSignal.any([deadline, done.signal]));
@@ -133,20 +137,22 @@ class ParameterList {
     return this.#values;
   }
 
-  /** False when that was one too many. A name without a value is a pair as well. */
-  add(name: string, values: readonly string[]): boolean {
+  /** Takes the list over. False when that was one too many. A name without a value is a pair as well. */
+  add(name: string, values: string[]): boolean {
     this.#pairs += Math.max(1, values.length);
     if (this.#pairs > PARAMETERS_MAX) return false;
     const known = this.#values.get(name);
     if (known) known.push(...values);
-    else this.#values.set(name, [...values]);
+    else this.#values.set(name, values);
     return true;
   }
 }
 
 function queryOf(url: string): string {
   const start = url.indexOf("?");
-  return start < 0 ? "" : (url.slice(start + 1).split("#", 1)[0] ?? "");
+  if (start < 0) return "";
+  const end = url.indexOf("#", start);
+  return url.slice(start + 1, end < 0 ? undefined : end);
 }
 
 /** application/x-www-form-urlencoded, but with bad escapes and `;` refused where URLSearchParams would guess. */
@@ -169,6 +175,7 @@ function decodeForm(text: string, where: string): Result<Parameters> {
 const NOT_OF_A_NAME = /["%<>\\^`{|}]/;
 
 function unescaped(text: string): string | undefined {
+  if (!text.includes("%") && !text.includes("+")) return text;
   try {
     return decodeURIComponent(text.replaceAll("+", " "));
   } catch {
@@ -178,7 +185,7 @@ function unescaped(text: string): string | undefined {
 
 /** An object whose values are text or lists of text, with one reading; null is "not set". */
 function decodeJson(bytes: Uint8Array): Result<Parameters> {
-  if (bytes.byteLength === 0) return accept(new Map());
+  if (bytes.byteLength === 0) return NO_PARAMETERS;
   const parsed = parseStrictObject(bytes);
   if (!parsed.ok) return invalid(`the body ${parsed.problem}`);
   const found = new ParameterList();
@@ -210,6 +217,9 @@ function nestedName(value: unknown): string | undefined {
 
 /** Whoever sends one of these gets less than without it. */
 const RESTRICTIONS: ReadonlySet<string> = new Set(["permissions", "repositories", "dry_run"]);
+
+/** Whether it is one value, however often it was sent. */
+export const isSame = (values: readonly string[]): boolean => values.every((value) => value === values[0]);
 
 /** Of any other name the value may be of any type: what else a client sends along is ignored. */
 export const PARAMETER_NAMES: ReadonlySet<string> = new Set(["scope", "scopes", "identity", "format", ...RESTRICTIONS]);
