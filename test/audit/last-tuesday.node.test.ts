@@ -11,6 +11,7 @@ import { createApp } from "../../worker/app.ts";
 import { isRecordedEvent, objectsOf, type RecordedEvent } from "../../worker/audit/archive.ts";
 import { setUp } from "../../worker/services.ts";
 import { appKeys } from "../emulators/core/keys.ts";
+import { memoryKv } from "../support/memory-kv.ts";
 import { Network } from "../support/network.ts";
 import { claimsOf, DOMAIN, POLICY } from "../support/workload.ts";
 
@@ -38,17 +39,13 @@ async function openDeployment() {
   github.install({ app: 7, owner: OWNER, permissions: { contents: "write", issues: "write" } });
   const queued: RecordedEvent[] = [];
   const queue = { answersTooLate: false };
-  const stored = new Map<string, string>();
   const environment = {
     STS_DOMAIN: DOMAIN,
     GITHUB_APP_ID: "7",
     GITHUB_APP_PRIVATE_KEY: privateKeyPem,
     KNOWN_ISSUERS: network.issuers.issuer("").url,
     AUDIT_REQUIRED: "queue",
-    STS_CACHE: {
-      get: async (key: string) => JSON.parse(stored.get(key) ?? "null"),
-      put: async (key: string, value: string) => void stored.set(key, value),
-    },
+    STS_CACHE: memoryKv(),
     AUDIT_QUEUE: {
       async send(event: unknown) {
         const body: unknown = JSON.parse(JSON.stringify(event));

@@ -195,22 +195,14 @@ describe("an exchange is answered", () => {
 
 describe("calls and sequential hops", () => {
   it("warm: one call in one hop, and no KV read", async () => {
-    const reads: string[] = [];
-    const { env } = await import("cloudflare:workers");
-    const counted = {
-      get: (key: string, type: "json") => {
-        reads.push(key);
-        return env.STS_CACHE.get(key, type);
-      },
-      put: env.STS_CACHE.put.bind(env.STS_CACHE),
-    };
-    const { ask, network } = await createWorld({ bindings: { STS_CACHE: counted } });
+    const kv = watchedKv();
+    const { ask, network } = await createWorld({ bindings: { STS_CACHE: kv.binding } });
     await ask();
     network.forgetCalls();
-    reads.length = 0;
+    kv.gets.length = 0;
     expect((await ask()).status).toBe(200);
     expect(network.calls.map(({ route }) => route)).toEqual(["gh.mint"]);
-    expect(reads).toEqual([]);
+    expect(kv.gets).toEqual([]);
   });
 
   const exchangeOnly = (network: Network) => network.calls.filter(({ route }) => route !== "gh.revoke");

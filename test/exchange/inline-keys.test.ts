@@ -11,8 +11,8 @@ import {
   type IssuerWorldOptions,
   signerNamed,
 } from "../support/issuer-world.ts";
+import { memoryKv } from "../support/memory-kv.ts";
 import { POLICY } from "../support/workload.ts";
-
 import { bytesOf, strict } from "./indistinguishable.ts";
 
 const inline = (issuer: string, owner: string, ...keys: readonly object[]): string =>
@@ -82,7 +82,7 @@ describe("keys of a policy", () => {
   it("cause no write to KV until they have verified somebody", async () => {
     const written: string[] = [];
     const world = await withKeys({
-      bindings: { STS_CACHE: { get: async () => null, put: async (key: string) => void written.push(key) } },
+      bindings: { STS_CACHE: { ...memoryKv(), put: async (key: string) => void written.push(key) } },
     });
     await world.send(await world.token({}, {}, await signerNamed("evil")));
     expect(written).toEqual([]);

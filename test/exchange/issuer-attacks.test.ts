@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { forged, mintsAsked, STRANGER } from "../support/flood.ts";
 import { createIssuerWorld, signerNamed } from "../support/issuer-world.ts";
+import { memoryKv } from "../support/memory-kv.ts";
 import { DOMAIN, POLICY } from "../support/workload.ts";
 
 describe("to learn whether a policy names an issuer", () => {
@@ -119,7 +120,7 @@ describe("to get what is another's", () => {
   it("what a stranger's exchange learned is never written where others read it", async () => {
     const written: string[] = [];
     const world = await createIssuerWorld({
-      bindings: { STS_CACHE: { get: async () => null, put: async (key: string) => void written.push(key) } },
+      bindings: { STS_CACHE: { ...memoryKv(), put: async (key: string) => void written.push(key) } },
     });
     const evil = await signerNamed("evil");
     for (const token of [

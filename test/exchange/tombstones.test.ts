@@ -5,7 +5,7 @@ import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Isolate } from "../support/isolate.ts";
-import { storedValues, watchedKv } from "../support/kv.ts";
+import { readKv, storedValues, watchedKv } from "../support/kv.ts";
 import { time } from "../support/time.ts";
 import { createWebhookWorld, repositoryJson, type WebhookWorld } from "../support/webhook-world.ts";
 import { POLICY } from "../support/workload.ts";
@@ -131,9 +131,9 @@ function gatedKv(): GatedKv {
       return open;
     },
     binding: {
-      get: async (key: string, type: "json") => {
+      get: async (asked: string | string[], type: "json") => {
         // What was there when it was asked for, answered late.
-        const value = await env.STS_CACHE.get(key, type);
+        const value = await readKv(asked, type);
         await gate;
         return value;
       },

@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { INSTALLATION_FRESH_MS, INSTALLATION_NEGATIVE_MS } from "../../worker/limits.ts";
 import { PendingWrites } from "../../worker/store/pending-writes.ts";
+import { memoryKv } from "../support/memory-kv.ts";
 import { acmeInstallation, createTestWorld, installationCache, routesOf, testCall } from "./world.ts";
 
 const BY_REPOSITORY = "gh.repo_installation";
@@ -189,11 +190,4 @@ describe("the cache", () => {
 });
 
 /** As much of a namespace as the cache uses. */
-function fakeKv(stored: Map<string, string>): KVNamespace {
-  const kv = {
-    get: async (key: string) => JSON.parse(stored.get(key) ?? "null"),
-    put: async (key: string, value: string) => void stored.set(key, value),
-  };
-  // A fake of two methods stands in for the platform's type.
-  return kv as unknown as KVNamespace;
-}
+const fakeKv = (stored: Map<string, string>): KVNamespace => memoryKv(stored) as unknown as KVNamespace;

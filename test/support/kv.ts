@@ -12,6 +12,10 @@ export interface WatchedKv {
   hang: "nothing" | "get" | "put" | "all";
 }
 
+/** Of the real namespace, in either form. */
+export const readKv = (asked: string | string[], type: "json"): Promise<unknown> =>
+  typeof asked === "string" ? env.STS_CACHE.get(asked, type) : env.STS_CACHE.get(asked, type);
+
 export function watchedKv(): WatchedKv {
   const kv = env.STS_CACHE;
   const gate = async (operation: "get" | "put"): Promise<void> => {
@@ -23,12 +27,12 @@ export function watchedKv(): WatchedKv {
     puts: [],
     fail: "nothing",
     hang: "nothing",
-    // Only the two forms that the Worker uses; the rest of the overloads is the platform's.
+    // Only the forms that the Worker uses; the rest of the overloads is the platform's.
     binding: {
-      get: async (key: string, type: "json") => {
-        watched.gets.push(key);
+      get: async (asked: string | string[], type: "json") => {
+        watched.gets.push(...[asked].flat());
         await gate("get");
-        return kv.get(key, type);
+        return readKv(asked, type);
       },
       put: async (key: string, value: string, options?: KVNamespacePutOptions) => {
         await gate("put");

@@ -14,6 +14,7 @@ import {
   type Subject,
   Tombstones,
 } from "../../worker/trust-policy/tombstones.ts";
+import { readKv } from "../support/kv.ts";
 import { LIST, policyPath } from "../support/world.ts";
 
 beforeEach(() => reset());
@@ -36,9 +37,9 @@ function place(): Place {
   const clock = { now: 1_000_000 };
   const made: Omit<Place, "tombstones"> = { clock, waits: [], puts: [], answers: [], kvFails: false };
   const kv = {
-    get: async (key: string, type: "json") => {
+    get: async (asked: string | string[], type: "json") => {
       if (made.kvFails) throw new Error("down");
-      return env.STS_CACHE.get(key, type);
+      return readKv(asked, type);
     },
     put: async (key: string, value: string, options?: KVNamespacePutOptions) => {
       made.puts.push(value);
@@ -47,7 +48,7 @@ function place(): Place {
     },
   };
   const tombstones = new Tombstones({
-    // Only these two methods of KV are ever used, in one form each.
+    // Only these two methods of KV are ever used.
     kv: new KvStore({ kv: kv as Pick<KVNamespace, "get" | "put"> }),
     apiHost: "api.github.com",
     orgPolicyRepo: ".GitHub",

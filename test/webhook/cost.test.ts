@@ -4,6 +4,7 @@ import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { callsByRoute } from "../emulators/core/calls.ts";
+import { readKv } from "../support/kv.ts";
 import {
   CHAINGUARD,
   createWebhookWorld,
@@ -75,9 +76,9 @@ const ACTS: Readonly<Record<keyof typeof COSTS, (made: WebhookWorld, before: Tol
 function countingKv() {
   const counts = { gets: 0, puts: 0 };
   const binding = {
-    get(key: string, type: "json") {
+    get(asked: string | string[], type: "json") {
       counts.gets += 1;
-      return env.STS_CACHE.get(key, type);
+      return readKv(asked, type);
     },
     put(...put: Parameters<typeof env.STS_CACHE.put>) {
       counts.puts += 1;

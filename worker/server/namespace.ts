@@ -1,8 +1,13 @@
-/** Workers KV on disk, as workerd asks for it: GET, PUT and DELETE of a key over HTTP. One Durable Object with SQLite holds everything. */
+/** Workers KV on disk, as workerd asks for it: GET, PUT and DELETE of a key over HTTP, and many keys at once by POST. One Durable Object with SQLite holds everything. */
 import { DurableObject } from "cloudflare:workers";
 
 interface Env {
   readonly NAMESPACE: DurableObjectNamespace<Namespace>;
+}
+
+/** `POST /bulk/get`. */
+interface BulkRead {
+  readonly keys: readonly string[];
 }
 
 /** So many of those that have expired are swept with each write. */
@@ -24,15 +29,27 @@ export class Namespace extends DurableObject<Env> {
     const url = new URL(request.url);
     const key = decodeURIComponent(url.pathname.slice(1));
     if (request.method === "GET") return this.#get(key);
+    if (request.method === "POST") return this.#getAll(await request.json());
     if (request.method === "PUT") this.#put(key, await request.text(), url.searchParams.get("expiration_ttl"));
     else this.#sql.exec("DELETE FROM entries WHERE key = ?", key);
     return new Response(null, { status: 204 });
   }
 
   #get(key: string): Response {
+    const value = this.#valueOf(key);
+    return value === undefined ? new Response(null, { status: 404 }) : new Response(value);
+  }
+
+  /** What is stored is JSON, as it is asked for. */
+  #getAll({ keys }: BulkRead): Response {
+    const members = keys.map((key) => `${JSON.stringify(key)}:${this.#valueOf(key) ?? "null"}`);
+    return new Response(`{${members.join()}}`);
+  }
+
+  #valueOf(key: string): string | undefined {
     const query = "SELECT value FROM entries WHERE key = ? AND (expires_at IS NULL OR expires_at > ?)";
     const [entry] = this.#sql.exec<{ value: string }>(query, key, Date.now()).toArray();
-    return entry ? new Response(entry.value) : new Response(null, { status: 404 });
+    return entry?.value;
   }
 
   #put(key: string, value: string, ttlSeconds: string | null): void {

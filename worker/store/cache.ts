@@ -5,6 +5,7 @@
 
 import { MEMORY_HOLD_MS } from "../limits.ts";
 import type { KvStore } from "./kv.ts";
+import type { KvReader } from "./kv-batch.ts";
 import { BoundedMap } from "./memory.ts";
 
 export interface Entry<T> {
@@ -86,13 +87,17 @@ export class TieredCache<T> {
     return held.entry.readAt < voidBefore.known() ? undefined : held.entry;
   }
 
-  /** From memory, else KV; the later reading of the two wins. */
-  async get(key: CacheKey, voidBefore = NOTHING_VOID): Promise<Entry<T> | undefined> {
+  /** From memory, else KV, which `reader` asks for it; the later reading of the two wins. */
+  async get(
+    key: CacheKey,
+    voidBefore = NOTHING_VOID,
+    reader: KvReader | undefined = this.#options.kv,
+  ): Promise<Entry<T> | undefined> {
     const recent = this.peek(key, voidBefore);
     if (recent) return recent;
     const tuple = this.#tuple(key);
-    if (!this.#options.kv && !this.#held(tuple)) return undefined;
-    const [stored, latest] = await Promise.all([this.#read(tuple), voidBefore.latest()]);
+    if (!reader && !this.#held(tuple)) return undefined;
+    const [stored, latest] = await Promise.all([this.#read(tuple, reader), voidBefore.latest()]);
     if (latest === undefined) return undefined;
     // Looked at only now: while KV was asked, another exchange or a webhook may have left something newer.
     const held = this.#held(tuple)?.entry;
@@ -118,7 +123,7 @@ export class TieredCache<T> {
 
   /** What KV holds now, whatever memory knows. */
   async stored(key: CacheKey): Promise<Entry<T> | undefined> {
-    return this.#read(this.#tuple(key));
+    return this.#read(this.#tuple(key), this.#options.kv);
   }
 
   #held(tuple: string): Held<T> | undefined {
@@ -144,8 +149,8 @@ export class TieredCache<T> {
     return JSON.stringify([this.#options.kind, this.#options.apiHost, ...key]);
   }
 
-  async #read(tuple: string): Promise<Entry<T> | undefined> {
-    const stored = await this.#options.kv?.get(tuple);
+  async #read(tuple: string, reader: KvReader | undefined): Promise<Entry<T> | undefined> {
+    const stored = await reader?.get(tuple);
     if (stored === undefined || typeof stored === "string") return undefined;
     const value = this.#options.decode(stored.value);
     return value === undefined ? undefined : { value, readAt: stored.readAt };

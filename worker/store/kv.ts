@@ -19,6 +19,9 @@ export interface KvStoreDeps {
   readonly onFailure?: ((operation: "get" | "put") => void) | undefined;
 }
 
+/** What KV said of one key: `none` also stands for a value that is not of this form, or of another key. */
+export type KvRead = StoredEntry | "none" | "failed";
+
 /** Raised when the shape of stored values changes: old values become misses. */
 const FORMAT_VERSION = "v2";
 
@@ -31,17 +34,29 @@ export class KvStore {
     this.#deps = deps;
   }
 
-  /** `none` also stands for a value that is not of this form, or of another key. */
-  async get(tuple: string): Promise<StoredEntry | "none" | "failed"> {
+  async get(tuple: string): Promise<KvRead> {
+    const [read = "failed"] = await this.getAll([tuple]);
+    return read;
+  }
+
+  /** At most 100, in one operation of KV's; what is read comes in their order. Where one cannot be read, none is. */
+  async getAll(tuples: readonly string[]): Promise<readonly KvRead[]> {
     try {
-      const reading = async (): Promise<unknown> => this.#deps.kv.get(await this.#key(tuple), "json");
-      const stored = await withinTime(reading(), KV_GET_TIMEOUT_MS);
-      // The value repeats its key, so that a value copied under another tenant's key is a miss.
-      return isStored(stored) && stored.tuple === tuple ? { value: stored.value, readAt: stored.readAt } : "none";
+      const stored = await withinTime(this.#values(tuples), KV_GET_TIMEOUT_MS);
+      return tuples.map((tuple, index) => entryIn(stored[index], tuple));
     } catch {
       this.#deps.onFailure?.("get");
-      return "failed";
+      return tuples.map(() => "failed");
     }
+  }
+
+  async #values(tuples: readonly string[]): Promise<readonly unknown[]> {
+    const { kv } = this.#deps;
+    const keys = await Promise.all(tuples.map((tuple) => this.#key(tuple)));
+    const [only, ...others] = keys;
+    if (only !== undefined && others.length === 0) return [await kv.get(only, "json")];
+    const values = await kv.get(keys, "json");
+    return keys.map((key) => values.get(key));
   }
 
   /** False when KV did not take the value in time. */
@@ -60,7 +75,9 @@ export class KvStore {
 
   /** A format version and the SHA-256 of the tuple: fixed length, no foreign text in a key. */
   async #key(tuple: string): Promise<string> {
-    const key = this.#keys.get(tuple) ?? `${FORMAT_VERSION}:${toHex(await sha256(tuple))}`;
+    const known = this.#keys.get(tuple);
+    if (known !== undefined) return known;
+    const key = `${FORMAT_VERSION}:${toHex(await sha256(tuple))}`;
     this.#keys.set(tuple, key);
     return key;
   }
@@ -68,6 +85,11 @@ export class KvStore {
 
 interface Stored extends StoredEntry {
   readonly tuple: string;
+}
+
+/** The value repeats its key, so that a value copied under another tenant's key is a miss. */
+function entryIn(stored: unknown, tuple: string): KvRead {
+  return isStored(stored) && stored.tuple === tuple ? { value: stored.value, readAt: stored.readAt } : "none";
 }
 
 function isStored(stored: unknown): stored is Stored {

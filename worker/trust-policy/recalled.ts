@@ -75,6 +75,6 @@ export async function recall<V>(cache: TieredCache<V>, key: CacheKey, place: Pla
   const repository = repositorySubject(name);
   const voidBefore = lookup.of([file, repository, ownerSubject(name.owner)]);
   const inMemory = cache.peek(key, voidBefore);
-  const entry = inMemory ?? (mayReadKv ? await cache.get(key, voidBefore) : undefined);
+  const entry = inMemory ?? (mayReadKv ? await cache.get(key, voidBefore, lookup.kv) : undefined);
   return { key, repository, file, voidBefore, entry, from: inMemory ? "memory" : "kv" };
 }

@@ -13,6 +13,7 @@ import {
 } from "../limits.ts";
 import type { VoidBefore } from "../store/cache.ts";
 import type { KvStore } from "../store/kv.ts";
+import { KvBatch, type KvReader } from "../store/kv-batch.ts";
 import { BoundedMap } from "../store/memory.ts";
 import { ALLOW_LIST_PATH } from "./target.ts";
 
@@ -108,16 +109,18 @@ export class Tombstones {
     if (!(await this.#write(subject, at))) this.#written.delete(tuple);
   }
 
-  /** For one exchange: each tombstone is read from KV at most once in it. */
+  /** For one exchange: each tombstone is read from KV at most once in it, and what is asked for together is read together. */
   lookUp(): TombstoneLookup {
+    const kv = new KvBatch(this.#deps.kv);
     const reads = new Map<string, Promise<number | undefined>>();
     const read = (subject: Subject) => {
       const tuple = this.#tuple(subject);
-      const reading = reads.get(tuple) ?? this.#read(subject);
+      const reading = reads.get(tuple) ?? this.#read(subject, kv);
       reads.set(tuple, reading);
       return reading;
     };
     return {
+      kv,
       of: (subjects) => {
         const tuples = subjects.map((subject) => this.#tuple(subject));
         const known = () => Math.max(this.#floor, ...tuples.map((tuple) => this.#known.get(tuple)?.at ?? 0));
@@ -164,8 +167,8 @@ export class Tombstones {
     return this.#known.get(tuple)?.at ?? 0;
   }
 
-  async #read(subject: Subject): Promise<number | undefined> {
-    const stored = await this.#deps.kv.get(this.#tuple(subject));
+  async #read(subject: Subject, kv: KvReader = this.#deps.kv): Promise<number | undefined> {
+    const stored = await kv.get(this.#tuple(subject));
     if (stored === "failed") return undefined;
     if (stored === "none") return 0;
     this.#learn(subject, stored.readAt);
@@ -194,6 +197,8 @@ export class Tombstones {
 }
 
 export interface TombstoneLookup {
+  /** What they are read by: entries that are asked for beside them come in the same operation. */
+  readonly kv: KvReader;
   /** What is void by any of these. */
   of(subjects: readonly Subject[]): VoidBefore;
 }

@@ -4,6 +4,7 @@
 import { describe, expect, it } from "vitest";
 import { type Answer, createIsolate } from "../../support/isolate.ts";
 import { commonText } from "../../support/issuer-world.ts";
+import { memoryKv } from "../../support/memory-kv.ts";
 import vectors from "../../vectors/exchange.json";
 import { type ExchangeCase, grantOf, prepareCase, type Replay } from "./replay.ts";
 
@@ -15,7 +16,7 @@ const cases = (vectors as unknown as readonly ExchangeCase[]).filter(({ group })
 const DOMAIN = "sts.example.test";
 
 /** The same case is played twice: neither run may find what the other kept. */
-const FORGETFUL = { get: async () => null, put: async () => undefined };
+const FORGETFUL = { ...memoryKv(), put: async () => undefined };
 
 interface Played {
   readonly answer: Answer;

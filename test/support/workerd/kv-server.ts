@@ -1,4 +1,5 @@
-// Workers KV as bare workerd speaks it: GET, PUT and DELETE of a key over HTTP. It can be told to hang or to refuse.
+// Workers KV as bare workerd speaks it: GET, PUT and DELETE of a key over HTTP, and POST for many keys. It can be told to hang or to
+// refuse.
 
 import { type Served, serve } from "../../emulators/serve.ts";
 
@@ -48,22 +49,33 @@ export class KvServer {
     await this.#served?.close();
   }
 
+  #json(key: string): unknown {
+    return JSON.parse(this.#values.get(key) ?? "null");
+  }
+
   async #answer(request: Request): Promise<Response> {
     const operation = operationOf(request.method);
     const key = decodeURIComponent(new URL(request.url).pathname.slice(1));
-    this.operations.push({ operation, key });
+    const keys = request.method === "POST" ? ((await request.json()) as BulkRead).keys : [key];
+    for (const one of keys) this.operations.push({ operation, key: one });
     const mood = this.#moods.get(operation) ?? "answer";
     if (mood === "hang") await new Promise<never>(() => undefined);
     if (mood === "refuse") return new Response("KV is over its limit", { status: 429 });
     if (operation === "put") this.#values.set(key, await request.text());
     if (operation === "delete") this.#values.delete(key);
     if (operation !== "get") return new Response(null, { status: 204 });
+    if (request.method === "POST") return Response.json(Object.fromEntries(keys.map((one) => [one, this.#json(one)])));
     const value = this.#values.get(key);
     return value === undefined ? new Response(null, { status: 404 }) : new Response(value);
   }
 }
 
+/** `POST /bulk/get`; the Worker asks for JSON alone. */
+interface BulkRead {
+  readonly keys: readonly string[];
+}
+
 function operationOf(method: string): Operation {
-  if (method === "GET") return "get";
+  if (method === "GET" || method === "POST") return "get";
   return method === "DELETE" ? "delete" : "put";
 }

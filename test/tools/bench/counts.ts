@@ -3,8 +3,9 @@
 import { createApp } from "../../../worker/app.ts";
 import { setUp } from "../../../worker/services.ts";
 import { appKeys } from "../../emulators/core/keys.ts";
+import { memoryKv } from "../../support/memory-kv.ts";
 import { Network } from "../../support/network.ts";
-import { createKv, createRecorder, type Recorder } from "./recorded.ts";
+import { createRecorder, type Recorder } from "./recorded.ts";
 
 const DOMAIN = "sts.example.com";
 
@@ -66,11 +67,12 @@ export interface Counts {
 export const KINDS = ["warm", "new isolate", "cold"] as const;
 export type Kind = (typeof KINDS)[number];
 
-function counted(kv: ReturnType<typeof createKv>) {
+/** Reads by keys, as they are paid, however many come in one operation. */
+function counted(kv: ReturnType<typeof memoryKv>) {
   const counts = { reads: 0, writes: 0 };
-  const get = (key: string, type: string) => {
-    counts.reads += 1;
-    return kv.get(key, type);
+  const get = (asked: string | readonly string[]) => {
+    counts.reads += [asked].flat().length;
+    return kv.get(asked);
   };
   const put = (key: string, value: string) => {
     counts.writes += 1;
@@ -80,7 +82,7 @@ function counted(kv: ReturnType<typeof createKv>) {
 }
 
 export async function prepare(world: Bench, kind: Kind) {
-  const { counts, kv } = counted(createKv());
+  const { counts, kv } = counted(memoryKv());
   const first = createWorker(world, kv);
   if (kind !== "cold") await first();
   return { counts, next: () => (kind === "new isolate" ? createWorker(world, kv) : first) };
@@ -96,7 +98,7 @@ async function countsOf(world: Bench, kind: Kind): Promise<Counts> {
 
 export async function openRecorded(): Promise<Bench> {
   const world = await openBench();
-  await createWorker(world, createKv())();
+  await createWorker(world, memoryKv())();
   world.recorder.replay();
   return world;
 }

@@ -45,9 +45,10 @@ async function call(list: string): Promise<string | undefined> {
 
 async function useKv(list: string, kv: KVNamespace): Promise<void> {
   await Promise.all(
-    callsOf(list).map(({ method, url, body = "{}" }) =>
-      method === "PUT" ? kv.put(url, body, { expirationTtl: 3_600 }) : kv.get(url, "json"),
-    ),
+    callsOf(list).map(({ method, url, body = "{}" }): Promise<unknown> => {
+      if (method === "PUT") return kv.put(url, body, { expirationTtl: 3_600 });
+      return method === "POST" ? kv.get((JSON.parse(body) as { keys: string[] }).keys, "json") : kv.get(url, "json");
+    }),
   );
 }
 

@@ -128,12 +128,20 @@ export class Outside {
     return text.replace(/"token":"ghs_[^"]{12}/, `"token":"ghs_${String(this.#tokens).padStart(12, "0")}`);
   }
 
+  /** `POST /bulk/get`: many keys in one operation. */
+  #allOf(body: string): string {
+    // What workerd sends.
+    const { keys } = JSON.parse(body) as { keys: readonly string[] };
+    return `{${keys.map((key) => `${JSON.stringify(key)}:${this.#kv.get(key) ?? "null"}`).join()}}`;
+  }
+
   async #answerAsKv(asked: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const { method = "GET", url = "/" } = asked;
-    const key = url.split("?", 1)[0] ?? "";
-    if (!this.#policyOf) this.kvCalls.push({ method, url: key });
-    if (method === "PUT") this.#kv.set(key, await textOf(asked));
-    const value = method === "GET" ? this.#kv.get(key) : "";
+    const key = decodeURIComponent(url.split("?", 1)[0]?.slice(1) ?? "");
+    const body = method === "GET" ? "" : await textOf(asked);
+    if (!this.#policyOf) this.kvCalls.push({ method, url: key, ...(method === "POST" && { body }) });
+    if (method === "PUT") this.#kv.set(key, body);
+    const value = method === "POST" ? this.#allOf(body) : method === "GET" ? this.#kv.get(key) : "";
     send(outgoing, { status: value === undefined ? 404 : value === "" ? 204 : 200, headers: {}, text: value ?? "" });
   }
 }

@@ -44,20 +44,3 @@ export function createRecorder(network: Pick<Network, "fetch">): Recorder {
   };
   return recorder;
 }
-
-/** Workers KV as a map. */
-export function createKv(): {
-  get(key: string, type: string): Promise<unknown>;
-  put(key: string, value: string): Promise<void>;
-} {
-  const stored = new Map<string, string>();
-  return {
-    async get(key) {
-      const text = stored.get(key);
-      return text === undefined ? null : JSON.parse(text);
-    },
-    async put(key, value) {
-      stored.set(key, value);
-    },
-  };
-}

@@ -1,0 +1,58 @@
+// What is asked of KV in one go, over the real namespace.
+
+import { reset } from "cloudflare:test";
+import { beforeEach, describe, expect, it } from "vitest";
+import { KvStore } from "../../worker/store/kv.ts";
+import { KvBatch } from "../../worker/store/kv-batch.ts";
+import { watchedKv } from "../support/kv.ts";
+
+beforeEach(() => reset());
+
+async function open() {
+  const kv = watchedKv();
+  const operations: number[] = [];
+  const get = (...asked: Parameters<typeof kv.binding.get>) => {
+    operations.push([asked[0]].flat().length);
+    return kv.binding.get(...asked);
+  };
+  // The overloads are the platform's.
+  const binding = { ...kv.binding, get } as typeof kv.binding;
+  const failures: string[] = [];
+  const store = new KvStore({ kv: binding, onFailure: (operation) => failures.push(operation) });
+  for (const value of ["a", "b"]) await store.put(value, { value, readAt: 1 }, 60_000);
+  return { kv, operations, failures, store };
+}
+
+describe("what is asked of KV in one go", () => {
+  it("is one operation; whoever asks later asks anew", async () => {
+    const { store, operations } = await open();
+    const batch = new KvBatch(store);
+    const read = await Promise.all(["a", "nobody", "b"].map((tuple) => batch.get(tuple)));
+    expect(read).toEqual([{ value: "a", readAt: 1 }, "none", { value: "b", readAt: 1 }]);
+    expect(await batch.get("b")).toEqual({ value: "b", readAt: 1 });
+    expect(operations).toEqual([3, 1]);
+  });
+
+  it("has failed as a whole where KV does not answer, and is counted once", async () => {
+    const { kv, store, failures } = await open();
+    const batch = new KvBatch(store);
+    kv.fail = "get";
+    expect(await Promise.all(["a", "b"].map((tuple) => batch.get(tuple)))).toEqual(["failed", "failed"]);
+    expect(failures).toEqual(["get"]);
+    kv.fail = "nothing";
+    expect(await batch.get("a")).toEqual({ value: "a", readAt: 1 });
+  });
+
+  it("never gives a value that lies under another's key", async () => {
+    const { store, kv } = await open();
+    const [ofA] = kv.puts;
+    await store.put("victim", { value: "x", readAt: 1 }, 60_000);
+    const ofVictim = kv.puts.at(-1)?.key ?? "";
+    await kv.binding.put(ofVictim, ofA?.value ?? "");
+    const batch = new KvBatch(store);
+    expect(await Promise.all(["a", "victim"].map((tuple) => batch.get(tuple)))).toEqual([
+      { value: "a", readAt: 1 },
+      "none",
+    ]);
+  });
+});
