@@ -29,9 +29,8 @@ export function fetchTarget(text: string, rules: FetchRules): URL | undefined {
 function parseUrl(text: string): URL | undefined {
   // It would also drop tabs and line ends and trim spaces: what it fetches must be what was judged.
   if (!/^https?:\/\/[!-~]+$/i.test(text) || text.includes("\\")) return undefined;
-  if (!URL.canParse(text)) return undefined;
-  const url = new URL(text);
-  if (url.username !== "" || url.password !== "") return undefined;
+  const url = urlOf(text);
+  if (url === undefined || url.username !== "" || url.password !== "") return undefined;
   url.hash = "";
   return url;
 }
@@ -53,6 +52,13 @@ const isPrivateName = (host: string): boolean =>
   /(^|\.)(local|internal|localhost|svc)$/.test(host) || !host.includes(".");
 
 function hostOf(domain: string): string {
-  const url = URL.canParse(`https://${domain}`) ? new URL(`https://${domain}`) : undefined;
-  return (url?.hostname ?? domain.toLowerCase()).replace(/\.$/, "");
+  return (urlOf(`https://${domain}`)?.hostname ?? domain.toLowerCase()).replace(/\.$/, "");
+}
+
+function urlOf(text: string): URL | undefined {
+  try {
+    return new URL(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -47,7 +47,9 @@ export const MAX_TRUSTED_ISSUERS = 64;
 export const MAX_TRUSTED_ISSUER_PATTERNS = 16;
 export const MAX_TRUSTED_ISSUER_PATTERN_BYTES = 256;
 
-/** Bytes of a text in UTF-8. */
-export function utf8Bytes(text: string): number {
-  return new TextEncoder().encode(text).length;
+const UTF8 = new TextEncoder();
+
+/** In UTF-8, where each unit of a text is at most three bytes. */
+export function isLongerThan(maxBytes: number, text: string): boolean {
+  return text.length > maxBytes || (3 * text.length > maxBytes && UTF8.encode(text).length > maxBytes);
 }

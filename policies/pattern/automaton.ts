@@ -33,9 +33,9 @@ export class Automaton {
   readonly #asserts: boolean;
 
   constructor({ op, next, arg, classes, first }: Program) {
-    this.#op = Uint8Array.from(op);
-    this.#next = Int32Array.from(next);
-    this.#arg = Int32Array.from(arg);
+    this.#op = new Uint8Array(op);
+    this.#next = new Int32Array(next);
+    this.#arg = new Int32Array(arg);
     this.#classes = classes;
     this.#first = first;
     this.#asserts = op.includes(Op.assertion);

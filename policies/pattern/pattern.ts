@@ -8,11 +8,11 @@
 import { RE2JSException } from "re2js";
 import { quoted } from "../diagnostics.ts";
 import {
+  isLongerThan,
   MAX_FILE_PATTERN_COST_BYTES,
   MAX_MATCH_STEPS,
   MAX_PATTERN_BYTES,
   MAX_PATTERN_INSTRUCTIONS,
-  utf8Bytes,
 } from "../limits.ts";
 import { Automaton, MatchBudget } from "./automaton.ts";
 import { costOf } from "./cost.ts";
@@ -77,7 +77,7 @@ const MERGED_ALTERNATIVES = 4;
 
 export function compilePattern(source: string, rules: PatternRules = {}): CompiledPattern {
   const { maxBytes = MAX_PATTERN_BYTES, budget = new CompileBudget() } = rules;
-  if (source.length > maxBytes || utf8Bytes(source) > maxBytes) {
+  if (isLongerThan(maxBytes, source)) {
     return { ok: false, message: `the pattern is longer than ${maxBytes} bytes`, suggestion: "shorten it" };
   }
   const { states, bytes } = costOf(source);
@@ -133,6 +133,7 @@ function refusal(source: string, reason: string): RefusedPattern {
 }
 
 function isQuoteOpen(source: string): boolean {
+  if (!source.includes("\\Q")) return false;
   const last = tokensOf(source).findLast(({ kind }) => kind === "quote");
   return last !== undefined && !last.text.endsWith("\\E");
 }

@@ -6,7 +6,7 @@
 
 import * as v from "valibot";
 import { DiagnosticList, type Position, type Problem, quoted } from "../diagnostics.ts";
-import { MAX_EXPANDED_VALUES, MAX_FILE_BYTES, utf8Bytes } from "../limits.ts";
+import { isLongerThan, MAX_EXPANDED_VALUES, MAX_FILE_BYTES } from "../limits.ts";
 import { forbiddenCharacter } from "./characters.ts";
 import { plainScalarDiagnostic } from "./scalars.ts";
 import type { MapEntry, MapTree, Tree } from "./tree.ts";
@@ -77,7 +77,7 @@ export function readYamlFile<E extends Entries>(
 function treeOf(text: string, diagnostics: DiagnosticList): Tree | undefined {
   const start = { line: 1, column: 1 };
   const withoutMark = text.startsWith("\ufeff") ? text.slice(1) : text;
-  if (withoutMark.length > MAX_FILE_BYTES || utf8Bytes(withoutMark) > MAX_FILE_BYTES) {
+  if (isLongerThan(MAX_FILE_BYTES, withoutMark)) {
     diagnostics.add("", start, `the file is longer than ${MAX_FILE_BYTES} bytes`, "shorten it");
     return undefined;
   }

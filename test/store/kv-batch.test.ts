@@ -19,7 +19,7 @@ async function open() {
   const binding = { ...kv.binding, get } as typeof kv.binding;
   const failures: string[] = [];
   const store = new KvStore({ kv: binding, onFailure: (operation) => failures.push(operation) });
-  for (const value of ["a", "b"]) await store.put(value, { value, readAt: 1 }, 60_000);
+  for (const value of ["a", "b"]) await store.put(value, { json: JSON.stringify(value), readAt: 1 }, 60_000);
   return { kv, operations, failures, store };
 }
 
@@ -46,7 +46,7 @@ describe("what is asked of KV in one go", () => {
   it("never gives a value that lies under another's key", async () => {
     const { store, kv } = await open();
     const [ofA] = kv.puts;
-    await store.put("victim", { value: "x", readAt: 1 }, 60_000);
+    await store.put("victim", { json: "1", readAt: 1 }, 60_000);
     const ofVictim = kv.puts.at(-1)?.key ?? "";
     await kv.binding.put(ofVictim, ofA?.value ?? "");
     const batch = new KvBatch(store);

@@ -50,7 +50,7 @@ export class AppSlugs {
   async #keep(appId: string, slug: string): Promise<void> {
     const { kv, now } = this.#deps;
     if ((await this.#stored(appId)) === slug) return;
-    await kv.put(this.#tuple(appId), { value: slug, readAt: now() }, APP_SLUG_KEEP_MS);
+    await kv.put(this.#tuple(appId), { json: JSON.stringify(slug), readAt: now() }, APP_SLUG_KEEP_MS);
   }
 
   async #stored(appId: string): Promise<string | undefined> {

@@ -9,10 +9,13 @@ export function bytesOf(content: string, size: number): Uint8Array | undefined {
   return bytes?.length === size ? bytes : undefined;
 }
 
+const STRICT_UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+const UTF8 = new TextEncoder();
+
 /** Strict, or not at all. */
 export function textOf(bytes: Uint8Array): FileText {
   try {
-    return { kind: "text", text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes) };
+    return { kind: "text", text: STRICT_UTF8.decode(bytes) };
   } catch {
     return { kind: "not_utf8" };
   }
@@ -20,7 +23,7 @@ export function textOf(bytes: Uint8Array): FileText {
 
 /** The id of a blob in a repository whose ids have so many digits: SHA-1, or SHA-256 in a repository of that format. */
 export async function blobIdOf(bytes: Uint8Array, digits: number): Promise<string> {
-  const head = new TextEncoder().encode(`blob ${bytes.length}\0`);
+  const head = UTF8.encode(`blob ${bytes.length}\0`);
   const whole = new Uint8Array(head.length + bytes.length);
   whole.set(head);
   whole.set(bytes, head.length);
@@ -33,7 +36,9 @@ function strictBase64(content: string): Uint8Array | undefined {
   try {
     const binary = atob(compact);
     if (btoa(binary) !== compact) return undefined;
-    return Uint8Array.from(binary, (character) => character.charCodeAt(0));
+    const bytes = new Uint8Array(binary.length);
+    for (let index = 0; index < binary.length; index += 1) bytes[index] = binary.charCodeAt(index);
+    return bytes;
   } catch {
     return undefined;
   }

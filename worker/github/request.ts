@@ -41,6 +41,9 @@ export const GRAPHQL = "POST /graphql";
 /** What may stand between two slashes: nothing that is encoded, splits, or climbs. */
 const SEGMENT = /^(?!\.{1,2}$)[A-Za-z0-9._-]+$/;
 
+/** How a route ends that is a file's. */
+const FILE = "/{+path}";
+
 /** Addresses that were built, as most exchanges ask for the same few. */
 const ADDRESSES_MAX = 1_000;
 
@@ -71,7 +74,16 @@ export class RequestBuilder {
     return { url, method, headers, redirect: "manual", ...(body && { body: JSON.stringify(body) }) };
   }
 
+  /** What stands before a file's path is the same for every file of a repository, and segments that may be sent are never encoded. */
   #addressOf({ route, path = {} }: ApiRequest): Address {
+    const { path: file, ...place } = path;
+    if (file === undefined || !route.endsWith(FILE) || "ref" in place) return this.#wholeAddressOf(route, path);
+    assertPath(String(file));
+    const { method, url } = this.#wholeAddressOf(route.slice(0, -FILE.length), place);
+    return { method, url: `${url}/${file}` };
+  }
+
+  #wholeAddressOf(route: string, path: NonNullable<ApiRequest["path"]>): Address {
     const key = JSON.stringify([route, path]);
     const known = this.#addresses.get(key);
     if (known) return known;

@@ -59,6 +59,7 @@ export interface CacheOptions<T> {
 interface Held<T> {
   readonly entry: Entry<T>;
   readonly heldAt: number;
+  readonly bytes: number;
 }
 
 /** Of an entry's key, times and place in a map. */
@@ -75,14 +76,18 @@ export class TieredCache<T> {
 
   constructor(options: CacheOptions<T>) {
     this.#options = options;
-    const sizes = { maxBytes: options.maxBytes / 2, of: ({ entry }: Held<T>, key: string) => this.#bytes(entry, key) };
+    const sizes = { maxBytes: options.maxBytes / 2, of: ({ bytes }: Held<T>) => bytes };
     this.#positive = new BoundedMap(options.maxEntries, sizes);
     this.#negative = new BoundedMap(options.maxEntries, sizes);
   }
 
   /** From memory alone, if it was confirmed less than a minute ago. */
   peek(key: CacheKey, voidBefore = NOTHING_VOID): Entry<T> | undefined {
-    const held = this.#held(this.#tuple(key));
+    return this.#peek(this.#tuple(key), voidBefore);
+  }
+
+  #peek(tuple: string, voidBefore: VoidBefore): Entry<T> | undefined {
+    const held = this.#held(tuple);
     if (!held || this.#options.now() - held.heldAt >= MEMORY_HOLD_MS) return undefined;
     return held.entry.readAt < voidBefore.known() ? undefined : held.entry;
   }
@@ -93,9 +98,9 @@ export class TieredCache<T> {
     voidBefore = NOTHING_VOID,
     reader: KvReader | undefined = this.#options.kv,
   ): Promise<Entry<T> | undefined> {
-    const recent = this.peek(key, voidBefore);
-    if (recent) return recent;
     const tuple = this.#tuple(key);
+    const recent = this.#peek(tuple, voidBefore);
+    if (recent) return recent;
     if (!reader && !this.#held(tuple)) return undefined;
     const [stored, latest] = await Promise.all([this.#read(tuple, reader), voidBefore.latest()]);
     if (latest === undefined) return undefined;
@@ -103,7 +108,7 @@ export class TieredCache<T> {
     const held = this.#held(tuple)?.entry;
     const entry = stored && (!held || stored.readAt >= held.readAt) ? stored : held;
     if (!entry || entry.readAt < Math.max(latest, voidBefore.known())) return undefined;
-    this.#hold(tuple, entry);
+    this.#hold(tuple, entry, this.#encoded(entry));
     return entry;
   }
 
@@ -113,11 +118,12 @@ export class TieredCache<T> {
     const tuple = this.#tuple(key);
     const isVoid = () => entry.readAt < voidBefore.known();
     if (isVoid() || (this.#held(tuple)?.entry.readAt ?? 0) > entry.readAt) return;
-    this.#hold(tuple, entry);
-    const { kv, encode, keepMs } = this.#options;
+    const json = this.#encoded(entry);
+    this.#hold(tuple, entry, json);
+    const { kv, keepMs } = this.#options;
     if (!kv) return;
     writes?.add(async () => {
-      if (!isVoid()) await kv.put(tuple, { ...entry, value: encode(entry.value) }, keepMs);
+      if (!isVoid()) await kv.put(tuple, { json, readAt: entry.readAt }, keepMs);
     }, origin);
   }
 
@@ -130,19 +136,19 @@ export class TieredCache<T> {
     return this.#positive.get(tuple) ?? this.#negative.get(tuple);
   }
 
-  #hold(tuple: string, entry: Entry<T>): void {
+  #hold(tuple: string, entry: Entry<T>, json: string): void {
     const { now, keepMs, isNegative } = this.#options;
     const negative = isNegative?.(entry.value) ?? false;
     (negative ? this.#positive : this.#negative).delete(tuple);
     const map = negative ? this.#negative : this.#positive;
     map.dropExpired((held) => now() - held.entry.readAt >= keepMs);
-    map.set(tuple, { entry, heldAt: now() });
+    const more = this.#options.moreBytesOf?.(entry.value) ?? 0;
+    const bytes = json.length * BYTES_PER_CHARACTER + more + tuple.length * 2 + ENTRY_OVERHEAD_BYTES;
+    map.set(tuple, { entry, heldAt: now(), bytes });
   }
 
-  #bytes({ value }: Entry<T>, key: string): number {
-    const { moreBytesOf, encode } = this.#options;
-    const ofText = JSON.stringify(encode(value)).length * BYTES_PER_CHARACTER;
-    return ofText + (moreBytesOf?.(value) ?? 0) + key.length * 2 + ENTRY_OVERHEAD_BYTES;
+  #encoded({ value }: Entry<T>): string {
+    return JSON.stringify(this.#options.encode(value));
   }
 
   #tuple(key: CacheKey): string {

@@ -1,7 +1,9 @@
 /** SHA-256 of a text, and bytes as lower-case hex. Pure. */
 
+const UTF8 = new TextEncoder();
+
 export async function sha256(text: string): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", UTF8.encode(text)));
 }
 
 const HEX_OF_BYTE: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));

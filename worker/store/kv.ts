@@ -13,6 +13,11 @@ export interface StoredEntry {
   readonly readAt: number;
 }
 
+/** What is to be stored, as JSON. */
+export interface Storable extends Pick<StoredEntry, "readAt"> {
+  readonly json: string;
+}
+
 export interface KvStoreDeps {
   readonly kv: Pick<KVNamespace, "get" | "put">;
   /** Called for each operation that failed or took too long. */
@@ -60,10 +65,10 @@ export class KvStore {
   }
 
   /** False when KV did not take the value in time. */
-  async put(tuple: string, { value, readAt }: StoredEntry, keepMs: number): Promise<boolean> {
+  async put(tuple: string, { json, readAt }: Storable, keepMs: number): Promise<boolean> {
     try {
       const expirationTtl = Math.max(KV_MIN_TTL_SECONDS, Math.ceil(keepMs / 1000));
-      const stored = JSON.stringify({ tuple, readAt, value });
+      const stored = `{"tuple":${JSON.stringify(tuple)},"readAt":${readAt},"value":${json}}`;
       const writing = async () => this.#deps.kv.put(await this.#key(tuple), stored, { expirationTtl });
       await withinTime(writing(), KV_PUT_TIMEOUT_MS);
       return true;

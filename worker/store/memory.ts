@@ -10,6 +10,8 @@ interface Slot<V> {
   readonly bytes: number;
 }
 
+const NOTHING: readonly never[] = [];
+
 export class BoundedMap<V> {
   readonly #slots = new Map<string, Slot<V>>();
   readonly #maxEntries: number;
@@ -37,7 +39,7 @@ export class BoundedMap<V> {
     if (bytes > (this.#sizes?.maxBytes ?? 0)) return [value];
     this.#slots.set(key, { value, bytes });
     this.#bytes += bytes;
-    return this.#dropWhile(() => this.#slots.size > this.#maxEntries || this.#bytes > (this.#sizes?.maxBytes ?? 0));
+    return this.#isFull ? this.#dropWhile(() => this.#isFull) : NOTHING;
   }
 
   delete(key: string): void {
@@ -48,6 +50,10 @@ export class BoundedMap<V> {
   /** Drops the least recently used entries as long as they are expired. */
   dropExpired(isExpired: (value: V) => boolean): void {
     this.#dropWhile(isExpired);
+  }
+
+  get #isFull(): boolean {
+    return this.#slots.size > this.#maxEntries || this.#bytes > (this.#sizes?.maxBytes ?? 0);
   }
 
   get size(): number {

@@ -54,11 +54,13 @@ export class PolicyFolders {
 
   /** The same, from memory alone. */
   peek(target: Target): KnownFolders {
-    const voidBefore = this.#voidBefore(target);
     const folders = foldersOf(target.identity);
+    const entries = folders.map((folder) => this.#cache.peek(keyOf(target, folder)));
+    if (entries.every((entry) => entry === undefined)) return NONE;
+    const voidBefore = this.#voidBefore(target).known();
     return this.#fresh(
       folders,
-      folders.map((folder) => this.#cache.peek(keyOf(target, folder), voidBefore)),
+      entries.map((entry) => (entry && entry.readAt < voidBefore ? undefined : entry)),
     );
   }
 
@@ -92,6 +94,8 @@ export class PolicyFolders {
     return this.#deps.tombstones.lookUp().of(subjectsOf(target));
   }
 }
+
+const NONE: KnownFolders = new Map();
 
 const subjectsOf = ({ scope: { owner }, repository }: Target): readonly Subject[] => [
   namesSubject({ owner, repository }),

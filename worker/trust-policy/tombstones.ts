@@ -181,14 +181,14 @@ export class Tombstones {
     const tuple = this.#tuple(subject);
     let time = Math.max(at, this.#knownAt(tuple));
     for (const pause of TOMBSTONE_RETRY_WAITS_MS) {
-      if (await kv.put(tuple, { value: null, readAt: time }, TOMBSTONE_KEEP_MS)) return true;
+      if (await kv.put(tuple, { json: "null", readAt: time }, TOMBSTONE_KEEP_MS)) return true;
       await wait(pause);
       // KV keeps the last write, so a repeated one must not put an older time in the place of a later one.
       const stored = (await this.#read(subject)) ?? 0;
       if (stored >= at) return true;
       time = Math.max(at, this.#knownAt(tuple));
     }
-    return kv.put(tuple, { value: null, readAt: time }, TOMBSTONE_KEEP_MS);
+    return kv.put(tuple, { json: "null", readAt: time }, TOMBSTONE_KEEP_MS);
   }
 
   #tuple(subject: Subject): string {
