@@ -123,8 +123,7 @@ export class ExchangeRecord {
   grantable({ permissions, repositories }: Grant): void {
     const { trust_policy } = this.#event;
     if (!trust_policy) return;
-    // A plain object, unlike a grant's (`sentOf`).
-    trust_policy.permissions = { ...permissions };
+    trust_policy.permissions = permissions;
     trust_policy.repositories = this.#names("trust_policy", repositories, AUDIT_VALUES_MAX);
   }
 
