@@ -58,16 +58,21 @@ export class AuditDelivery {
   /** Before the answer: whether the required sink took the event of a grant. If not, it may have it all the same. */
   async secure(event: AuditEvent, deadline: TimeLeft): Promise<boolean> {
     if (this.#required === undefined) return true;
-    const work = this.#offer(this.#required, sentOf(event), AUDIT_REQUIRED_MAX_MS);
-    return (await withinTime(work, deadline.leftMs).catch(() => "lost")) === "taken";
+    const answer = this.#offer(this.#required, sentOf(event), AUDIT_REQUIRED_MAX_MS);
+    return (await withinTime(Promise.resolve(answer), deadline.leftMs).catch(() => "lost")) === "taken";
   }
 
-  /** After the answer. Never rejects. */
-  async deliver(event: AuditEvent, isSecured: boolean): Promise<void> {
-    if (this.#isSampledOut(event)) return;
-    const sinks = this.#deps.sinks.filter((sink) => !(isSecured && sink === this.#required));
+  /** After the answer. Never rejects; undefined where every sink answered at once. */
+  deliver(event: AuditEvent, isSecured: boolean): Promise<unknown> | undefined {
+    if (this.#isSampledOut(event)) return undefined;
     const sent = sentOf(event);
-    await Promise.allSettled(sinks.map((sink) => this.#offer(sink, sent, AUDIT_DELIVERY_MAX_MS)));
+    const late: Promise<SinkAnswer>[] = [];
+    for (const sink of this.#deps.sinks) {
+      if (isSecured && sink === this.#required) continue;
+      const answer = this.#offer(sink, sent, AUDIT_DELIVERY_MAX_MS);
+      if (answer instanceof Promise) late.push(answer);
+    }
+    return late.length === 0 ? undefined : Promise.allSettled(late);
   }
 
   #isSampledOut(event: AuditEvent): boolean {
@@ -78,8 +83,13 @@ export class AuditDelivery {
     return skipped === undefined;
   }
 
-  async #offer(sink: Sink, sent: SentEvent, maxMs: number): Promise<SinkAnswer> {
-    const answer = await answerOf(sink, sent, maxMs);
+  #offer(sink: Sink, sent: SentEvent, maxMs: number): SinkAnswer | Promise<SinkAnswer> {
+    const answer = answerOf(sink, sent, maxMs);
+    if (!(answer instanceof Promise)) return this.#counted(sink, sent, answer);
+    return answer.then((settled) => this.#counted(sink, sent, settled));
+  }
+
+  #counted(sink: Sink, sent: SentEvent, answer: SinkAnswer | Lost): SinkAnswer {
     const { delivery, problem } =
       typeof answer === "string" ? { delivery: answer } : { delivery: "lost" as const, problem: answer.lost };
     const counts = this.#counts.get(sink);
@@ -87,17 +97,21 @@ export class AuditDelivery {
     if (delivery !== "taken") {
       const { request_id } = sent.event;
       const line = { type: "audit_sink_failed", request_id, sink: sink.name, delivery, problem, ...counts };
-      this.#deps.log(JSON.stringify(line));
+      try {
+        this.#deps.log(JSON.stringify(line));
+      } catch {
+        // Where the log fails as well, there is nobody to tell.
+      }
     }
     return delivery;
   }
 }
 
 /** A binding may also throw at once. */
-async function answerOf(sink: Sink, sent: SentEvent, maxMs: number): Promise<SinkAnswer | Lost> {
+function answerOf(sink: Sink, sent: SentEvent, maxMs: number): ReturnType<Sink["take"]> {
   try {
     const answer = sink.take(sent, maxMs);
-    return answer instanceof Promise ? await withinTime(answer, maxMs) : answer;
+    return answer instanceof Promise ? withinTime(answer, maxMs).catch(() => "lost" as const) : answer;
   } catch {
     return "lost";
   }

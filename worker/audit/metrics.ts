@@ -51,7 +51,7 @@ export class MetricsSink implements Sink {
     this.#quotaOf = quotaOf;
   }
 
-  async take({ event }: SentEvent): Promise<SinkAnswer> {
+  take({ event }: SentEvent): SinkAnswer {
     const { app_id } = event;
     const owner = event.owner?.toLowerCase() ?? "";
     const quota = app_id === undefined ? undefined : this.#quotaOf(app_id, owner);

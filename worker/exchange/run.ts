@@ -150,8 +150,12 @@ export class ExchangeRun {
 
   /** Settles what the caller gets. */
   async finish(reached: ExchangeOutcome): Promise<ExchangeOutcome> {
-    const outcome = await this.#withCertainViewer(reached);
-    const settled = await this.#settled(outcome).finally(() => this.limits.release());
+    let settled: ExchangeOutcome;
+    try {
+      settled = await this.#settled(await this.#withCertainViewer(reached));
+    } finally {
+      this.limits.release();
+    }
     this.record.answered();
     // Which parts there were says where a refusal came from.
     const mayKnow = settled.kind !== "refused" || settled.viewer === "owner";
@@ -234,14 +238,12 @@ export class ExchangeRun {
     // Beside the event, not before it: KV may hang.
     const writing = this.writes.carryOut(this.#writeOrigin());
     this.#isOver = true;
-    await Promise.allSettled([...this.#unusedTokens].map((token) => this.#revoke(token)));
-    await this.#emit(outcome);
-    await writing;
-  }
-
-  async #emit(outcome: ExchangeOutcome): Promise<void> {
+    if (this.#unusedTokens.size > 0) {
+      await Promise.allSettled([...this.#unusedTokens].map((token) => this.#revoke(token)));
+    }
     const { audit } = this.#deps;
     await audit.deliver(await this.record.finished(outcome), outcome.kind === "granted" && audit.isRequired);
+    await writing;
   }
 
   async #revoke(token: string): Promise<void> {

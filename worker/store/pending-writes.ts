@@ -17,6 +17,7 @@ export class PendingWrites implements Writes {
 
   /** Carries out what a caller of this rank may cause, and drops the rest. A write that fails holds up no other. */
   async carryOut(by: WriteOrigin): Promise<void> {
+    if (this.#pending.length === 0) return;
     const allowed = this.#pending.splice(0).filter(({ origin }) => RANK[origin] <= RANK[by]);
     await Promise.allSettled(allowed.map(({ write }) => write(by)));
   }
