@@ -8,7 +8,7 @@ import type { Position } from "./diagnostics.ts";
 import { audienceProblem, isIssuer, subjectProblem } from "./fields.ts";
 import { ownProperty } from "./objects.ts";
 import type { MatchBudget } from "./pattern/automaton.ts";
-import { newMatchBudget, type Pattern } from "./pattern/pattern.ts";
+import { newMatchBudget } from "./pattern/pattern.ts";
 import type { CompiledPolicy } from "./policy/compile.ts";
 
 export type Clause = "fields" | "issuer" | "subject" | "audience" | "claim" | "max_token_lifetime";
@@ -43,16 +43,16 @@ export interface Verdict {
 export function evaluate(
   policy: CompiledPolicy,
   claims: VerifiedClaims,
-  expected: { readonly domain: string },
+  { domain }: { readonly domain: string },
 ): Verdict {
   const budget = newMatchBudget();
   const trace = [
     ...fieldResults(claims),
     matchResult({ clause: "issuer", name: "iss", found: ownProperty(claims, "iss"), budget }, policy.issuer),
     matchResult({ clause: "subject", name: "sub", found: ownProperty(claims, "sub"), budget }, policy.subject),
-    audienceResult(policy, claims, { domain: expected.domain, budget }),
-    ...policy.claims.map(({ name, pattern }) =>
-      matchResult({ clause: "claim", name, found: findClaim(claims, name)?.value, budget }, matchingOf(pattern)),
+    audienceResult(policy, claims, { domain, budget }),
+    ...policy.claims.map(({ name, matcher }) =>
+      matchResult({ clause: "claim", name, found: findClaim(claims, name)?.value, budget }, matcher),
     ),
     ...lifetimeResults(policy, claims),
   ];
@@ -107,8 +107,9 @@ function fieldResult(
   actual: ClauseResult["actual"],
   problem: string | undefined,
 ): ClauseResult {
-  const result = { clause: "fields", name, expected: { kind: "format", value: format }, actual } as const;
-  return problem === undefined ? { ...result, passed: true } : { ...result, passed: false, why: "ill_formed", problem };
+  const expected = { kind: "format", value: format } as const;
+  if (problem === undefined) return { clause: "fields", name, expected, actual, passed: true };
+  return { clause: "fields", name, expected, actual, passed: false, why: "ill_formed", problem };
 }
 
 interface Matching {
@@ -128,12 +129,11 @@ interface Asked {
 function matchResult({ clause, name, found, budget }: Asked, { kind, value, matches }: Matching): ClauseResult {
   const actual = claimStrings(found);
   const texts = typeof actual === "string" ? [actual] : (actual ?? []);
-  const passed = texts.some((text) => matches(text, budget));
-  const result = { clause, name, expected: { kind, value }, actual, passed } as const;
-  if (passed) return result;
-  if (found === undefined) return { ...result, why: "absent" };
-  if (texts.length === 0) return { ...result, why: "not_string" };
-  return { ...result, why: kind === "pattern" && budget.isSpent ? "too_costly" : "no_match" };
+  const expected = { kind, value };
+  if (texts.some((text) => matches(text, budget))) return { clause, name, expected, actual, passed: true };
+  const mismatch = kind === "pattern" && budget.isSpent ? "too_costly" : "no_match";
+  const why = found === undefined ? "absent" : texts.length === 0 ? "not_string" : mismatch;
+  return { clause, name, expected, actual, passed: false, why };
 }
 
 function audienceResult(
@@ -141,15 +141,14 @@ function audienceResult(
   claims: VerifiedClaims,
   { domain, budget }: { readonly domain: string; readonly budget: MatchBudget },
 ): ClauseResult {
-  const accepted = [domain, `https://${domain}`];
-  const byDefault: Matching = { kind: "any_of", value: accepted.join(" "), matches: (text) => accepted.includes(text) };
   const audiences = audiencesOf(claims);
   const found = audiences?.length === 0 ? undefined : audiences;
-  return matchResult({ clause: "audience", name: "aud", found, budget }, policy.audience ?? byDefault);
+  return matchResult({ clause: "audience", name: "aud", found, budget }, policy.audience ?? matcherOf(domain));
 }
 
-function matchingOf(pattern: Pattern): Matching {
-  return { kind: "pattern", value: pattern.source, matches: (text, budget) => pattern.matches(text, budget) };
+function matcherOf(domain: string): Matching {
+  const accepted = [domain, `https://${domain}`];
+  return { kind: "any_of", value: accepted.join(" "), matches: (text) => accepted.includes(text) };
 }
 
 /** Without `iat` a lifetime cannot be known, and the clause refuses. */

@@ -27,7 +27,7 @@ export interface PolicyParts {
   /** Which Apps may mint; undefined: any. */
   readonly app: CompiledMatcher | undefined;
   /** In the order of their names. */
-  readonly claims: readonly { readonly name: string; readonly pattern: Pattern }[];
+  readonly claims: readonly { readonly name: string; readonly matcher: CompiledMatcher }[];
   /** In memory, of its patterns and of `locate`; the document's own come on top. */
   readonly estimatedBytes: number;
   /** Where a path stands in the text; in a policy that came from a cache only keys are found. */
@@ -78,7 +78,10 @@ export function partsOf(document: PolicyDocument, known: KnownPatterns, locate: 
     subject: compileMatcher(document.subject),
     audience: document.audience === undefined ? undefined : compileMatcher(document.audience),
     app: document.app === undefined ? undefined : compileMatcher(document.app),
-    claims: document.claims.map(({ name, pattern }) => ({ name, pattern: patternOf(pattern) })),
+    claims: document.claims.map(({ name, pattern }) => ({
+      name,
+      matcher: compileMatcher({ kind: "pattern", value: pattern }),
+    })),
     estimatedBytes: 0,
     locate,
   };
