@@ -315,6 +315,7 @@ describe("the two tiers", () => {
     const world = await createWorld({ bindings: { STS_CACHE: kv.binding } });
     await world.ask();
     kv.gets.length = 0;
+    kv.reads.length = 0;
     world.network.forgetCalls();
     world.clock.now += MINUTE - 1;
     await world.ask();
@@ -324,6 +325,8 @@ describe("the two tiers", () => {
     // Policy, allow-list, installation (with its repository), the issuer's keys; and the tombstones of either file, of either
     // repository, and of the owner.
     expect(new Set(kv.gets).size).toBe(10);
+    // In one operation what is known at the same time: keys, files with their tombstones, installation.
+    expect(kv.reads).toEqual([1, 7, 2]);
     expect(world.routes()).toEqual(["gh.mint", "gh.mint"]);
   });
 

@@ -5,6 +5,8 @@ import { env } from "cloudflare:workers";
 export interface WatchedKv {
   readonly binding: Pick<KVNamespace, "get" | "put">;
   readonly gets: string[];
+  /** Of how many keys, by operation. */
+  readonly reads: number[];
   readonly puts: { readonly key: string; readonly value: string }[];
   /** What throws from now on. */
   fail: "nothing" | "get" | "put" | "all";
@@ -24,13 +26,16 @@ export function watchedKv(): WatchedKv {
   };
   const watched: WatchedKv = {
     gets: [],
+    reads: [],
     puts: [],
     fail: "nothing",
     hang: "nothing",
     // Only the forms that the Worker uses; the rest of the overloads is the platform's.
     binding: {
       get: async (asked: string | string[], type: "json") => {
-        watched.gets.push(...[asked].flat());
+        const keys = [asked].flat();
+        watched.gets.push(...keys);
+        watched.reads.push(keys.length);
         await gate("get");
         return readKv(asked, type);
       },

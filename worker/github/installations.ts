@@ -160,7 +160,7 @@ export class Installations {
     const warm = cache.peek(byOwner);
     const [ownerEntry, repositoryEntry] = warm
       ? [warm, byRepository && cache.peek(byRepository)]
-      : await Promise.all([cache.get(byOwner), byRepository && cache.get(byRepository)]);
+      : await cache.getAll(byRepository ? [byOwner, byRepository] : [byOwner]);
     const ofOwner = freshValue(ownerEntry, now());
     if (!ofOwner) return undefined;
     const from = warm ? "memory" : "kv";

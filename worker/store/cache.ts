@@ -5,7 +5,7 @@
 
 import { MEMORY_HOLD_MS } from "../limits.ts";
 import type { KvStore } from "./kv.ts";
-import type { KvReader } from "./kv-batch.ts";
+import { KvBatch, type KvReader } from "./kv-batch.ts";
 import { BoundedMap } from "./memory.ts";
 
 export interface Entry<T> {
@@ -110,6 +110,13 @@ export class TieredCache<T> {
     if (!entry || entry.readAt < Math.max(latest, voidBefore.known())) return undefined;
     this.#hold(tuple, entry, this.#encoded(entry));
     return entry;
+  }
+
+  /** Several, in their order, by one operation of KV's. */
+  getAll(keys: readonly CacheKey[]): Promise<readonly (Entry<T> | undefined)[]> {
+    const { kv } = this.#options;
+    const reader = kv && new KvBatch(kv);
+    return Promise.all(keys.map((key) => this.get(key, NOTHING_VOID, reader)));
   }
 
   /** Into memory now; into KV when (and if) the writes are carried out. What is void already goes nowhere. */
