@@ -36,6 +36,25 @@ describe("what is asked of KV in one go", () => {
     expect(await batch.get("a")).toEqual({ value: "a", readAt: 1 });
   });
 
+  it("is read key by key where a namespace knows no other way", async () => {
+    const { kv } = await open();
+    let lists = 0;
+    const single = (...[asked, type]: Parameters<typeof kv.binding.get>) => {
+      if (typeof asked === "string") return kv.binding.get(asked, type);
+      lists += 1;
+      throw new Error("405 Method Not Allowed");
+    };
+    // The overloads are the platform's.
+    const batch = new KvBatch(new KvStore({ kv: { ...kv.binding, get: single } as typeof kv.binding }));
+    for (const _ of [1, 2]) {
+      expect(await Promise.all(["a", "nobody"].map((tuple) => batch.get(tuple)))).toEqual([
+        { value: "a", readAt: 1 },
+        "none",
+      ]);
+    }
+    expect(lists).toBe(1);
+  });
+
   it("never gives a value that lies under another's key", async () => {
     const { store, kv } = await open();
     const [ofA] = kv.puts;

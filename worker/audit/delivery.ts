@@ -117,4 +117,5 @@ function answerOf(sink: Sink, sent: SentEvent, maxMs: number): ReturnType<Sink["
   }
 }
 
+/** V8 takes a third of the time where all objects are plain, and no text is a concatenation that it has yet to put together. */
 const sentOf = (event: AuditEvent): SentEvent => ({ event, json: JSON.stringify(event) });

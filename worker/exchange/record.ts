@@ -123,7 +123,8 @@ export class ExchangeRecord {
   grantable({ permissions, repositories }: Grant): void {
     const { trust_policy } = this.#event;
     if (!trust_policy) return;
-    trust_policy.permissions = permissions;
+    // A plain object, unlike a grant's (`sentOf`).
+    trust_policy.permissions = { ...permissions };
     trust_policy.repositories = this.#names("trust_policy", repositories, AUDIT_VALUES_MAX);
   }
 

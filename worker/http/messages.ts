@@ -90,7 +90,8 @@ export function messageOf(denial: Denial, viewer: Viewer, words: Words): string 
     case "subject_mismatch":
     case "audience_mismatch":
     case "claim_mismatch":
-      return `trust policy: ${isOwner ? ownersClauseText(denial, words) : clauseText(denial.clause, words)}`;
+      // Joined, not concatenated, as is what else stands in the JSON of most refusals.
+      return ["trust policy:", isOwner ? ownersClauseText(denial, words) : clauseText(denial.clause, words)].join(" ");
     case "token_too_long_lived":
       return isOwner
         ? `trust policy: the token lives ${String(denial.clause.actual)} seconds, more than the policy's max_token_lifetime ${denial.clause.expected.value} (${placeText(denial.at)})`

@@ -1,4 +1,4 @@
-/** SHA-256 of a text, and bytes as lower-case hex. Pure. */
+/** SHA-256 of a text, and bytes as lower-case hex, where Node runs it too, which has no method for that yet. Pure. */
 
 const UTF8 = new TextEncoder();
 

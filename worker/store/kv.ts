@@ -34,6 +34,8 @@ export class KvStore {
   readonly #deps: KvStoreDeps;
   /** By tuple. */
   readonly #keys = new BoundedMap<string>(KV_KEYS_MEMORY_MAX);
+  /** Cloudflare's own namespaces do; what others put in their place may know single keys alone. */
+  #readsInBulk = true;
 
   constructor(deps: KvStoreDeps) {
     this.#deps = deps;
@@ -60,8 +62,17 @@ export class KvStore {
     const keys = await Promise.all(tuples.map((tuple) => this.#key(tuple)));
     const [only, ...others] = keys;
     if (only !== undefined && others.length === 0) return [await kv.get(only, "json")];
-    const values = await kv.get(keys, "json");
-    return keys.map((key) => values.get(key));
+    if (this.#readsInBulk) {
+      try {
+        const values = await kv.get(keys, "json");
+        return keys.map((key) => values.get(key));
+      } catch {
+        // An outage fails below as well.
+      }
+    }
+    const values = await Promise.all(keys.map((key) => kv.get(key, "json")));
+    this.#readsInBulk = false;
+    return values;
   }
 
   /** False when KV did not take the value in time. */

@@ -9,8 +9,9 @@ export interface Scope {
   readonly repository?: string;
 }
 
+// Joined, not concatenated: both stand in every audit event, whose JSON is slow to write of concatenations.
 export const scopeText = ({ owner, repository }: Scope): string =>
-  repository === undefined ? owner : `${owner}/${repository}`;
+  repository === undefined ? owner : [owner, repository].join("/");
 
 /** Where the policy lies and how it is read. */
 export interface Target {
@@ -31,7 +32,7 @@ export function targetOf(scope: Scope, identity: string, orgPolicyRepo: string):
   const repository = scope.repository ?? orgPolicyRepo;
   const kind = repository.toLowerCase() === orgPolicyRepo.toLowerCase() ? "organization" : "repository";
   const path = `${POLICY_DIRECTORY}${identity}${POLICY_SUFFIX}`;
-  return { scope, repository, identity, kind, path, fullPath: `${scope.owner}/${repository}/${path}` };
+  return { scope, repository, identity, kind, path, fullPath: [scope.owner, repository, path].join("/") };
 }
 
 /** GitHub compares owners and repositories without case, and identities (paths) with it. */
