@@ -267,6 +267,19 @@ describe("calls and sequential hops", () => {
     if (method !== "HEAD") expect(answer.body).toMatchObject({ code: 12, message: "Method Not Allowed", details: [] });
     expect(network.calls).toEqual([]);
   });
+
+  it.each(["/sts/exchange/", "//sts/exchange", "/STS/exchange", "/sts/exchange%2F", "/healthz/"])(
+    "%s, which is no path of ours: none",
+    async (path) => {
+      const { worker, request, network } = await createWorld();
+      const asked = await request();
+      const answer = await worker.fetch(new Request(asked.url.replace("/sts/exchange", path), asked));
+      expect(answer.status).toBe(404);
+      const body = { code: 5, message: "Not Found", details: [], request_id: answer.headers.get("X-Request-Id") };
+      expect(answer.body).toEqual(body);
+      expect(network.calls).toEqual([]);
+    },
+  );
 });
 
 describe("no token is left that nobody was given", () => {
