@@ -317,17 +317,12 @@ describe("the bounded fetch", () => {
     ["no answer in time", () => new Promise<Response>(() => undefined), { kind: "failure", failure: "timeout" }],
     [
       "a body that ends early",
-      () =>
-        new Response(
-          new ReadableStream({
-            pull: (stream) => stream.error(new Error("cut")),
-          }),
-        ),
+      () => new Response(new ReadableStream({ type: "bytes", pull: (stream) => stream.error(new Error("cut")) })),
       { kind: "failure", failure: "cut" },
     ],
     [
       "a body that never ends",
-      () => new Response(new ReadableStream({ pull: () => new Promise<void>(() => undefined) })),
+      () => new Response(new ReadableStream({ type: "bytes", pull: () => new Promise<void>(() => undefined) })),
       { kind: "failure", failure: "timeout" },
     ],
   ])("settles %s", async (_name, answer, expected) => {
@@ -336,7 +331,8 @@ describe("the bounded fetch", () => {
 
   it("stops reading an endless body at the cap", async () => {
     let pulled = 0;
-    const endless = new ReadableStream<Uint8Array>({
+    const endless = new ReadableStream({
+      type: "bytes",
       pull(stream) {
         pulled += 1;
         stream.enqueue(new Uint8Array(4));
@@ -347,6 +343,26 @@ describe("the bounded fetch", () => {
     expect(pulled).toBeLessThan(10);
   });
 
+  it.each([{}, { "Content-Length": "44001" }])(
+    "puts a body together from whatever pieces it comes in: %j",
+    async (headers) => {
+      const sizes = [1, 16_384, 2, 20_000, 7_614];
+      const pieces = sizes.map((size, index) => new Uint8Array(size).fill(index + 1));
+      const whole = pieces.flatMap((piece) => [...piece]);
+      const body = new ReadableStream({
+        type: "bytes",
+        pull(stream) {
+          const piece = pieces.shift();
+          if (piece) stream.enqueue(piece);
+          else stream.close();
+        },
+      });
+      const wide = { ...bounds, maxBytes: 44_001 };
+      const fetched = await boundedFetch(async () => new Response(body, { headers }), request, wide);
+      expect(fetched.kind === "response" && [...fetched.body]).toEqual(whole);
+    },
+  );
+
   it.each([
     ["takes a body for whole once it is as long as was announced", {}, "response"],
     [
@@ -356,14 +372,15 @@ describe("the bounded fetch", () => {
     ],
     ["waits for the end of one that is not as long yet", { "Content-Length": "6" }, "failure"],
   ])("%s", async (_, headers, kind) => {
-    const unended = new ReadableStream<Uint8Array>({
+    const unended = new ReadableStream({
+      type: "bytes",
       start: (stream) => stream.enqueue(new TextEncoder().encode("01234")),
     });
     const answer = new Response(unended, { headers: { "Content-Length": "5", ...headers } });
     expect(await boundedFetch(async () => answer, request, bounds)).toMatchObject({ kind });
   });
 
-  const parts: [string, (stream: ReadableStreamDefaultController<Uint8Array>) => unknown, string, string][] = [
+  const parts: [string, (stream: ReadableByteStreamController) => unknown, string, string][] = [
     ["cut", (stream) => stream.error(new Error("cut")), "cut", "01234"],
     ["stalled", () => new Promise<void>(() => undefined), "timeout", "01234"],
     ["endless", (stream) => stream.enqueue(new TextEncoder().encode("56789")), "too_large", "0123456789"],
@@ -373,7 +390,8 @@ describe("the bounded fetch", () => {
     async (_, then, failure, came) => {
       const body = () => {
         let sent = false;
-        return new ReadableStream<Uint8Array>({
+        return new ReadableStream({
+          type: "bytes",
           async pull(stream) {
             if (sent) return void (await then(stream));
             sent = true;

@@ -1,11 +1,14 @@
 /** Reading a body from the outside: its bytes are counted while they come, so that nobody makes us hold more than a cap. */
 import { raceAbort } from "./race-abort.ts";
 
+/** What is read at once, of a body that is as long: each reading costs more than what it moves. */
+const BLOCK_BYTES = 16 * 1024;
+
 /** What came of one body so far. */
 export class Body {
   readonly #maxBytes: number;
   readonly #chunks: Uint8Array[] = [];
-  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  #reader: ReadableStreamBYOBReader | undefined;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -22,15 +25,20 @@ export class Body {
    */
   async read(stream: ReadableStream<Uint8Array> | null, wholeBytes?: number): Promise<boolean> {
     if (stream === null) return true;
-    this.#reader = stream.getReader();
+    const reader = stream.getReader({ mode: "byob" });
+    this.#reader = reader;
     let size = 0;
+    let block = new Uint8Array(Math.min(wholeBytes || BLOCK_BYTES, BLOCK_BYTES));
     for (;;) {
-      const { done, value } = await this.#reader.read();
+      const { done, value } = await reader.read(block);
       if (done) return true;
       size += value.byteLength;
       if (size > this.#maxBytes) return false;
-      this.#chunks.push(value);
+      // What trickles in must not hold a whole block for each byte.
+      const isFull = value.byteLength === value.buffer.byteLength;
+      this.#chunks.push(isFull ? value : value.slice());
       if (size === wholeBytes) return true;
+      block = new Uint8Array(isFull ? new ArrayBuffer(BLOCK_BYTES) : value.buffer);
     }
   }
 

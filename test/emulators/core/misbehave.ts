@@ -71,10 +71,10 @@ function statusAnswer(fault: Fault): Response {
   return new Response([204, 304].includes(status) ? null : (fault.body ?? ""), { status, headers });
 }
 
-function stream(response: Response, source: UnderlyingSource<Uint8Array>): Response {
+function stream(response: Response, source: Omit<UnderlyingByteSource, "type">): Response {
   const headers = new Headers(response.headers);
   headers.delete("content-length");
-  return new Response(new ReadableStream(source), { status: response.status, headers });
+  return new Response(new ReadableStream({ ...source, type: "bytes" }), { status: response.status, headers });
 }
 
 /** The first bytes, and then the connection is closed (cut) or nothing more comes (stall). */
@@ -86,7 +86,7 @@ async function part(response: Response, { kind, bytes }: Fault): Promise<Respons
       if (sent && kind === "stall") await pause(null, null);
       if (sent) return controller.error(new TypeError("the connection was closed before the body was complete"));
       sent = true;
-      controller.enqueue(whole.subarray(0, bytes ?? Math.floor(whole.length / 2)));
+      controller.enqueue(whole.slice(0, bytes ?? Math.floor(whole.length / 2)));
     },
   });
 }
@@ -98,7 +98,7 @@ async function slow(response: Response, delayMs: number): Promise<Response> {
     async pull(controller) {
       if (at >= whole.length) return controller.close();
       await pause(delayMs, null);
-      controller.enqueue(whole.subarray(at, ++at));
+      controller.enqueue(whole.slice(at, ++at));
     },
   });
 }

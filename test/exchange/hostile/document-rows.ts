@@ -153,11 +153,12 @@ function counted(total: number): { readonly route: Route; taken: number } {
     taken: 0,
     route: () =>
       new Response(
-        new ReadableStream<Uint8Array>({
+        new ReadableStream({
+          type: "bytes",
           pull(controller) {
             if (body.taken >= total) return controller.close();
             body.taken += chunk.byteLength;
-            controller.enqueue(chunk);
+            controller.enqueue(chunk.slice());
           },
         }),
       ),
