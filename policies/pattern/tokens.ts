@@ -32,28 +32,27 @@ export function tokensOf(pattern: string): readonly PatternToken[] {
 
 /** The kind of the token at a place, and where it ends. */
 function tokenAt(pattern: string, from: number): readonly [kind: PatternToken["kind"], to: number] {
-  const end = (expression: RegExp) => endOf(expression, pattern, from);
   switch (pattern[from]) {
     case "\\": {
-      const quote = end(QUOTE);
-      return quote === undefined ? ["atom", end(ESCAPE) ?? from + 1] : ["quote", quote];
+      const quote = endOf(QUOTE, pattern, from);
+      return quote === undefined ? ["atom", endOf(ESCAPE, pattern, from) ?? from + 1] : ["quote", quote];
     }
     case "(": {
-      const flags = end(FLAGS);
-      return flags === undefined ? ["open", end(OPEN) ?? from + 1] : ["flags", flags];
+      const flags = endOf(FLAGS, pattern, from);
+      return flags === undefined ? ["open", endOf(OPEN, pattern, from) ?? from + 1] : ["flags", flags];
     }
     case ")":
       return ["close", from + 1];
     case "|":
       return ["bar", from + 1];
     case "{": {
-      const count = end(COUNT);
+      const count = endOf(COUNT, pattern, from);
       return count === undefined ? ["atom", from + 1] : ["count", count];
     }
     case "*":
     case "+":
     case "?":
-      return ["repeat", end(REPEAT) ?? from + 1];
+      return ["repeat", endOf(REPEAT, pattern, from) ?? from + 1];
     case "[":
       return ["class", endOfClass(pattern, from)];
     default:

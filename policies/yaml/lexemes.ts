@@ -60,7 +60,9 @@ const BY_FIRST_CHARACTER: ReadonlyMap<string, LexemeKind> = new Map([
 ]);
 
 /** What the parser yields when it is to go no further. */
-const END: CST.ErrorToken = { type: "error", offset: 0, source: "", message: "" };
+function* ended(): Generator<CST.Token, void> {
+  yield { type: "error", offset: 0, source: "", message: "" };
+}
 
 /** Shows each lexeme before anything is built from it; if `look` says no, nothing more is. */
 export class LexemeParser extends Parser {
@@ -73,16 +75,13 @@ export class LexemeParser extends Parser {
     this.#look = look;
   }
 
-  override *next(source: string): Generator<CST.Token, void> {
+  override next(source: string): Generator<CST.Token, void> {
     const kind = this.#kind(source);
-    if (!this.#look({ kind, source, offset: this.offset })) {
-      yield END;
-      return;
-    }
+    if (!this.#look({ kind, source, offset: this.offset })) return ended();
     if (this.#isText) this.#hasHeader = false;
     else if (kind === "block-scalar-header") this.#hasHeader = true;
     this.#isText = kind === "scalar";
-    yield* super.next(source);
+    return super.next(source);
   }
 
   #kind(source: string): LexemeKind {
