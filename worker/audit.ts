@@ -5,7 +5,7 @@
  */
 
 import type { AuditEvent } from "./event.ts";
-import { sha256 } from "./store/digest.ts";
+import { sha256, toHex } from "./store/digest.ts";
 
 export type { AuditEvent } from "./event.ts";
 
@@ -15,5 +15,5 @@ export const EVENT_TYPE: AuditEvent["type"] = "dev.octo-sts.exchange.v3";
 /** Both spellings of a token's SHA-256. */
 export async function tokenDigest(token: string): Promise<{ readonly hex: string; readonly base64: string }> {
   const digest = await sha256(token);
-  return { hex: digest.toHex(), base64: digest.toBase64() };
+  return { hex: toHex(digest), base64: btoa(String.fromCharCode(...digest)) };
 }
