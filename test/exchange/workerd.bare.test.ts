@@ -40,6 +40,22 @@ describe("bare workerd", () => {
     world.kv.set("answer");
   });
 
+  it.each([
+    ["refuses", () => new Response(null, { status: 405 })],
+    ["has not found", () => new Response(null, { status: 404 })],
+    ["answers emptily", () => new Response("")],
+  ])("reads what it wrote from a KV service that %s lists of keys", async (_, listsAnswer) => {
+    expect((await world.ask()).status).toBe(200);
+    world.kv.listsAnswer = listsAnswer;
+    const other = await world.revive();
+    const { length } = world.network.calls;
+    expect((await other.ask()).status).toBe(200);
+    const calls = world.network.calls.slice(length);
+    expect(calls.map(({ path }) => path)).toEqual([expect.stringMatching(/\/access_tokens$/)]);
+    await other.kill();
+    world.kv.listsAnswer = undefined;
+  });
+
   it("tells what it costs", async () => {
     const before = await world.usage();
     await world.ask();

@@ -66,13 +66,12 @@ export class KvStore {
       try {
         const values = await kv.get(keys, "json");
         return keys.map((key) => values.get(key));
-      } catch {
-        // An outage fails below as well.
+      } catch (error) {
+        if (!isUnknownOperation(error)) throw error;
+        this.#readsInBulk = false;
       }
     }
-    const values = await Promise.all(keys.map((key) => kv.get(key, "json")));
-    this.#readsInBulk = false;
-    return values;
+    return Promise.all(keys.map((key) => kv.get(key, "json")));
   }
 
   /** False when KV did not take the value in time. */
@@ -98,6 +97,10 @@ export class KvStore {
     return key;
   }
 }
+
+/** Not an outage, which would be the same for single keys. What is no list of values, or no JSON, was not meant as an answer to this. */
+const isUnknownOperation = (error: unknown): boolean =>
+  error instanceof TypeError || error instanceof SyntaxError || /: (?:400|404|405|501)\b/.test(String(error));
 
 interface Stored extends StoredEntry {
   readonly tuple: string;

@@ -19,6 +19,8 @@ export class KvServer {
   #served: Served | undefined;
   /** Every operation in the order in which it came, those that hang or are refused included. */
   readonly operations: KvOperation[] = [];
+  /** What a list of keys is answered with by a service that knows single keys alone; undefined here, where it is read. */
+  listsAnswer: (() => Response) | undefined;
 
   static async open(): Promise<KvServer> {
     const kv = new KvServer();
@@ -54,6 +56,7 @@ export class KvServer {
   }
 
   async #answer(request: Request): Promise<Response> {
+    if (request.method === "POST" && this.listsAnswer) return this.listsAnswer();
     const operation = operationOf(request.method);
     const key = decodeURIComponent(new URL(request.url).pathname.slice(1));
     const keys = request.method === "POST" ? ((await request.json()) as BulkRead).keys : [key];
