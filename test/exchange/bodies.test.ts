@@ -61,8 +61,10 @@ describe("a body of a type that is not read", () => {
     const headers: Record<string, string> = type === undefined ? {} : { "Content-Type": type };
     expect(granted(await asked.ask({ method: "POST", headers }))).toEqual(WHOLE);
     const empty = new ReadableStream({
-      type: "bytes",
-      start: (stream) => stream.close(),
+      start(stream) {
+        stream.enqueue(new Uint8Array());
+        stream.close();
+      },
     });
     const request = new Request(await asked.request({ method: "POST", headers }), { body: empty });
     expect(granted(await asked.worker.fetch(request))).toEqual(WHOLE);
@@ -320,8 +322,8 @@ describe("the number of parameters", () => {
 });
 
 describe("a body that does not come to its end", () => {
-  const stream = (pull: (stream: ReadableByteStreamController) => void | Promise<void>) =>
-    new ReadableStream({ type: "bytes", pull });
+  const stream = (pull: (stream: ReadableStreamDefaultController<Uint8Array>) => void | Promise<void>) =>
+    new ReadableStream<Uint8Array>({ pull });
   const send = async (asked: World, path: string, body: ReadableStream) =>
     asked.worker.fetch(
       new Request(`https://${DOMAIN}${path}`, { method: "POST", body, headers: { "Content-Type": FORM } }),

@@ -60,7 +60,7 @@ describe("to learn whether a policy names an issuer", () => {
 describe("to hold the service up", () => {
   it("a body that never ends is given up with the time of the exchange", async () => {
     const world = await createIssuerWorld();
-    const body = new ReadableStream({ type: "bytes", pull: () => new Promise<void>(() => undefined) });
+    const body = new ReadableStream<Uint8Array>({ pull: () => new Promise<void>(() => undefined) });
     const headers = { "Content-Type": "application/x-www-form-urlencoded", Authorization: "Bearer a.b.c" };
     const answer = await world.worker.fetch(
       new Request(`https://${DOMAIN}/sts/exchange`, { method: "POST", headers, body }),
@@ -73,11 +73,11 @@ describe("to hold the service up", () => {
     const world = await createIssuerWorld();
     const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
     world.network.answer(`${world.issuer}/keys`, () => {
-      const pull = async (controller: ReadableByteStreamController) => {
+      const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
         await wait(100);
         controller.enqueue(Uint8Array.of(0x20));
       };
-      return new Response(new ReadableStream({ type: "bytes", pull }));
+      return new Response(new ReadableStream<Uint8Array>({ pull }));
     });
     expect((await world.send(await world.token())).status).toBe(404);
     expect(world.loggedReason()).toBe("issuer_unreachable");

@@ -46,7 +46,6 @@ const callGitHub = (given: ApiDeps, request: ApiRequest, call: CallContext) => n
 
 function cut(): Response {
   const stream = new ReadableStream({
-    type: "bytes",
     start(controller) {
       controller.enqueue(new TextEncoder().encode('{"a":'));
       controller.error(new TypeError("closed"));

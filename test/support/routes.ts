@@ -5,7 +5,6 @@ import type { Route } from "./network.ts";
 export const cut = (text = "{"): Response =>
   new Response(
     new ReadableStream({
-      type: "bytes",
       start(controller) {
         controller.enqueue(new TextEncoder().encode(text));
         controller.error(new Error("connection reset"));
@@ -17,10 +16,9 @@ export const cut = (text = "{"): Response =>
 export const endless = (chunk: Uint8Array | undefined): Response =>
   new Response(
     new ReadableStream({
-      type: "bytes",
       pull(controller) {
         if (!chunk) return new Promise<void>(() => undefined);
-        controller.enqueue(chunk.slice());
+        controller.enqueue(chunk);
         return undefined;
       },
     }),

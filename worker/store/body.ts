@@ -8,7 +8,7 @@ const BLOCK_BYTES = 16 * 1024;
 export class Body {
   readonly #maxBytes: number;
   readonly #chunks: Uint8Array[] = [];
-  #reader: ReadableStreamBYOBReader | undefined;
+  #reader: Reader | undefined;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -25,13 +25,13 @@ export class Body {
    */
   async read(stream: ReadableStream<Uint8Array> | null, wholeBytes?: number): Promise<boolean> {
     if (stream === null) return true;
-    const reader = stream.getReader({ mode: "byob" });
+    const reader = readerOf(stream);
     this.#reader = reader;
     let size = 0;
-    let block = new Uint8Array(Math.min(wholeBytes || BLOCK_BYTES, BLOCK_BYTES));
+    let block: Uint8Array = new Uint8Array(Math.min(wholeBytes || BLOCK_BYTES, BLOCK_BYTES));
     for (;;) {
       const { done, value } = await reader.read(block);
-      if (done) return true;
+      if (done || value === undefined) return true;
       size += value.byteLength;
       if (size > this.#maxBytes) return false;
       // What trickles in must not hold a whole block for each byte.
@@ -45,6 +45,20 @@ export class Body {
   /** The rest is nobody's: closing the stream is a courtesy that may fail. Ends a reading that is under way. */
   close(): void {
     this.#reader?.cancel().catch(() => undefined);
+  }
+}
+
+interface Reader {
+  read(block: Uint8Array): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+  cancel(): Promise<void>;
+}
+
+/** What comes over a connection fills the block that it is given. Streams that are made by JavaScript may know pieces of their own alone. */
+function readerOf(stream: ReadableStream<Uint8Array>): Reader {
+  try {
+    return stream.getReader({ mode: "byob" });
+  } catch {
+    return stream.getReader();
   }
 }
 

@@ -153,12 +153,11 @@ function counted(total: number): { readonly route: Route; taken: number } {
     taken: 0,
     route: () =>
       new Response(
-        new ReadableStream({
-          type: "bytes",
+        new ReadableStream<Uint8Array>({
           pull(controller) {
             if (body.taken >= total) return controller.close();
             body.taken += chunk.byteLength;
-            controller.enqueue(chunk.slice());
+            controller.enqueue(chunk);
           },
         }),
       ),
