@@ -125,10 +125,10 @@ class Transfer {
   }
 }
 
-/** Undefined where nothing is announced, or the body is coded and so has another length here (RFC 9110 section 8.6). */
+/** Undefined where no number is announced, or the body is coded and so has another length here (RFC 9110 section 8.6). */
 function announcedBytes({ headers }: Response): number | undefined {
   const length = headers.get("Content-Length");
-  return length === null || headers.has("Content-Encoding") ? undefined : Number(length);
+  return length === null || !/^\d+$/.test(length) || headers.has("Content-Encoding") ? undefined : Number(length);
 }
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
