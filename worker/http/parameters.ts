@@ -4,6 +4,7 @@
  * what the parameters mean.
  */
 
+import { isLongerThan } from "../../policies/limits.ts";
 import { parseStrictObject } from "../../policies/strict-json.ts";
 import { accept, CALLER_RATE_LIMITED, type Result, refuse } from "../denial.ts";
 import { BODY_MAX_BYTES, BODY_PROMPT_MS, BODY_TIMEOUT_MS, PARAMETERS_MAX, QUERY_MAX_BYTES } from "../limits.ts";
@@ -50,8 +51,7 @@ export async function readParameters(request: Request, acquire: AcquirePlace): P
 
 export function readQuery(url: string): Result<Parameters> {
   const query = queryOf(url);
-  // A character of JavaScript's has at most three bytes as UTF-8: what is short is not encoded to be measured.
-  if (query.length * 3 > QUERY_MAX_BYTES && new TextEncoder().encode(query).byteLength > QUERY_MAX_BYTES) {
+  if (isLongerThan(QUERY_MAX_BYTES, query)) {
     return refuse({ reason: "request_too_large", what: "query", limitBytes: QUERY_MAX_BYTES });
   }
   return decodeForm(query, "query");

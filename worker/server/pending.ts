@@ -2,6 +2,7 @@
  * What is being done: requests, and what goes on after their answers (revocations, events). When workerd is told to end it waits for
  * answers alone.
  */
+import { pause } from "../store/pause.ts";
 
 /** How often it is looked; nothing tells a request of another's end. */
 const LOOK_EVERY_MS = 20;
@@ -43,7 +44,7 @@ export class Pending {
         return;
       }
       while (quietMs < IDLE_MS) {
-        await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+        await pause(LOOK_EVERY_MS);
         quietMs = this.#count === 0 ? quietMs + LOOK_EVERY_MS : 0;
       }
       controller.close();

@@ -2,6 +2,7 @@
  * Waiting for what another request is about to settle, by a timer of this request's own: on Workers no request may await what another
  * one started.
  */
+import { pause } from "./pause.ts";
 
 /** The first thing that is found; undefined when there is none after all waits. */
 export async function soon<T>(
@@ -11,7 +12,7 @@ export async function soon<T>(
   for (const waitMs of waitsMs) {
     const found = await look();
     if (found !== undefined) return found;
-    await new Promise((resolve) => setTimeout(resolve, waitMs));
+    await pause(waitMs);
   }
   return look();
 }
