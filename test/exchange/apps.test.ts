@@ -169,7 +169,8 @@ describe("the next App serves", () => {
 
 describe("checks: write", () => {
   const THREE: readonly AppSpec[] = [{ id: 7 }, { id: 8 }, { id: 9 }];
-  const IDENTITIES = ["deploy", ..."abcdefghijklmnopqrs"];
+  /** So many that it takes more than bad luck for one of three Apps to have none. */
+  const IDENTITIES = ["deploy", ...Array.from({ length: 39 }, (_, index) => `deploy-${index}`)];
   const checks = (owner: string) => `${POLICY(owner)}  checks: write\n`;
 
   async function withChecks(apps: readonly AppSpec[]): Promise<World> {

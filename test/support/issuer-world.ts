@@ -2,6 +2,7 @@
 // test signs. `createIssuerWorld({ known: true })` names it in KNOWN_ISSUERS.
 
 import type { Answer } from "./isolate.ts";
+import { nextNumber } from "./numbers.ts";
 import { type Json, makeSigner, type Signer, sign } from "./signer.ts";
 import { type Asking, claimsOf, POLICY } from "./workload.ts";
 import { World, type WorldOptions, worldDeps } from "./world.ts";
@@ -53,10 +54,8 @@ export class IssuerWorld extends World {
   }
 }
 
-let issuers = 0;
-
 export async function createIssuerWorld({ known = false, ...options }: IssuerWorldOptions = {}): Promise<IssuerWorld> {
-  const issuer = `https://${ISSUER_HOST}/i-${++issuers}`;
+  const issuer = `https://${ISSUER_HOST}/i-${nextNumber("issuer")}`;
   const signer = await signerNamed("issuer");
   const variables = { ...(known && { KNOWN_ISSUERS: issuer }), ...options.variables };
   const world = new IssuerWorld(await worldDeps({ ...options, variables }), issuer, signer);

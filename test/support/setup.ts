@@ -3,10 +3,12 @@
 
 import { reset } from "cloudflare:test";
 import { afterAll, afterEach, beforeAll } from "vitest";
+import { restartNumbers } from "./numbers.ts";
 import { time } from "./time.ts";
 
 beforeAll(async () => {
   await reset();
+  restartNumbers();
   time.start();
 });
 

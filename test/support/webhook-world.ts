@@ -6,6 +6,7 @@ import type { Commit, FileContent } from "../emulators/github/git.ts";
 import { loadGraphql } from "../emulators/github/graphql.ts";
 import { delivery, pullRequest, pushed, repositoryJson, SECRET, type Signing, ZERO } from "../webhook/payloads.ts";
 import type { Answer, Isolate } from "./isolate.ts";
+import { nextNumber } from "./numbers.ts";
 import { APP_ID, createWorld, type World, type WorldOptions } from "./world.ts";
 
 export * from "../webhook/payloads.ts";
@@ -65,8 +66,6 @@ export interface Pushing extends Sending {
   readonly payload?: Readonly<Record<string, unknown>>;
 }
 
-let topics = 0;
-
 export async function createWebhookWorld(options: WorldOptions = {}): Promise<WebhookWorld> {
   await loadGraphql();
   const made = await createWorld({
@@ -88,7 +87,7 @@ function sceneIn(made: World, worker: Isolate): WebhookWorld {
 
   const pull: WebhookWorld["pull"] = async (
     files,
-    { action = "opened", branch = `topic-${++topics}`, repository: at = repository } = {},
+    { action = "opened", branch = `topic-${nextNumber("topic")}`, repository: at = repository } = {},
   ) => {
     const base = headOf(made, at);
     const commit = github.commit(at, { branch, files });

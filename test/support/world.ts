@@ -19,6 +19,7 @@ import type { Issuer } from "../emulators/oidc.ts";
 import { APP_ID, type AppSpec, addApps, isGrantMint, PERMISSIONS } from "./apps.ts";
 import { type Answer, createIsolate, type Isolate } from "./isolate.ts";
 import { type Call, Network } from "./network.ts";
+import { nextNumber } from "./numbers.ts";
 import { ACTIONS, type Asking, DOMAIN, POLICY, requestOf } from "./workload.ts";
 
 export const MINUTE = 60_000;
@@ -120,11 +121,9 @@ export class World {
   };
 }
 
-let worlds = 0;
-
 /** What a world is made of. Every one has an owner of its own, as KV is shared by all tests of a file. */
 export async function worldDeps(options: WorldOptions = {}): Promise<Deps> {
-  const number = ++worlds;
+  const number = nextNumber("world");
   const owner = `acme-${number}`;
   const ownerId = 5000 + number;
   const clock = { now: Date.UTC(2026, 10, 25, 12) };

@@ -2,6 +2,7 @@
 
 import type { Commit, FileContent } from "../emulators/github/git.ts";
 import { APP_ID } from "../support/apps.ts";
+import { nextNumber } from "../support/numbers.ts";
 import { DOMAIN } from "../support/workload.ts";
 
 export const SECRET = "a-secret-of-GitHub-and-ours";
@@ -55,12 +56,10 @@ export function pushed(
   };
 }
 
-let deliveries = 0;
-
 export async function delivery(event: string, payload: unknown, signing: Signing = {}): Promise<Request> {
   const {
     secret = SECRET,
-    delivery: id = `delivery-${++deliveries}`,
+    delivery: id = `delivery-${nextNumber("delivery")}`,
     appId = String(APP_ID),
     sent,
     headers: more,
