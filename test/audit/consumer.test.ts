@@ -74,7 +74,8 @@ describe("with AUDIT_BUCKET a batch", () => {
     const { worker } = await createWorld({ bindings: { AUDIT_BUCKET: { put } } });
     const delays = [1, 2, 5, 50].map(async (attempts) => (await worker.consume(messages, attempts)).delays);
     expect((await Promise.all(delays)).flat()).toEqual([30, 60, 480, 3_600]);
-    expect(worker.logs[0]).toMatchObject({ type: "audit_batch_failed", done: 0, again: 1, unreadable: 0 });
+    const problems = ["AUDIT_BUCKET: not written"];
+    expect(worker.logs[0]).toMatchObject({ type: "audit_batch_failed", done: 0, again: 1, unreadable: 0, problems });
   });
 
   it("of which R2 takes one day keeps back the other alone", async () => {
@@ -94,6 +95,7 @@ describe("a message that is no event", () => {
       const { worker } = await createWorld({ bindings: { AUDIT_BUCKET } });
       const { done, again } = await worker.consume([poison, ...messages]);
       expect([done, again]).toEqual([["1"], ["0"]]);
+      expect(worker.logs[0]).toMatchObject({ type: "audit_batch_failed", unreadable: 1, problems: [] });
       expect(Object.keys(await storedObjects())).toHaveLength(1);
     },
   );
@@ -132,6 +134,7 @@ describe("with EVENT_INGRESS_MODE batched", () => {
     const { done, delays } = await world.worker.consume(messages);
     expect([requests.length, done]).toEqual([1, []]);
     expect(delays).toEqual([90, 90]);
+    expect(world.worker.logs.at(-1)?.problems).toEqual(["EVENT_INGRESS_URI: status 503"]);
   });
 
   it("an event that is refused holds up no other", async () => {
@@ -140,6 +143,7 @@ describe("with EVENT_INGRESS_MODE batched", () => {
     const { world } = await batchedWorld((events) => status(events.some(({ id }) => id === bad) ? 400 : 204));
     const { done, again } = await world.worker.consume(messages);
     expect([done, again]).toEqual([["0", "2"], ["1"]]);
+    expect(world.worker.logs.at(-1)?.problems).toEqual(["EVENT_INGRESS_URI: status 400"]);
   });
 
   it("an address where nobody takes events is asked once", async () => {
@@ -165,6 +169,7 @@ describe("nothing is lost", () => {
     const { worker } = await createWorld();
     const { done, again } = await worker.consume(await messagesOf([NOON]));
     expect([done, again.length]).toEqual([[], 1]);
+    expect(worker.logs[0]?.problems).toEqual(["neither AUDIT_BUCKET nor EVENT_INGRESS_MODE batched"]);
   });
 
   it("while the configuration is wrong", async () => {

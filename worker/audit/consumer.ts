@@ -22,8 +22,10 @@ interface Readable {
 
 interface Outcome {
   readonly done: readonly Readable[];
+  /** Why the others are not: of several problems the last. */
+  readonly problem?: string;
   /** What the endpoint asked for. */
-  readonly retryAfterMs: number;
+  readonly retryAfterMs?: number;
 }
 
 export class AuditConsumer {
@@ -40,35 +42,38 @@ export class AuditConsumer {
       const { body } = message;
       return isRecordedEvent(body) ? [{ message, event: body }] : [];
     });
-    const stored = bucket ? await storedIn(bucket, readable) : readable;
-    const whole: Outcome = { done: stored, retryAfterMs: 0 };
-    const { done, retryAfterMs } = endpoint ? await this.#posted(endpoint, stored) : whole;
     // Without a destination nothing is done: the messages are kept as long as the queue keeps them.
-    const finished = new Set(bucket || endpoint ? done.map(({ message }) => message) : []);
+    const nowhere: Outcome = { done: [], problem: NOWHERE };
+    const stored = bucket ? await storedIn(bucket, readable) : endpoint ? { done: readable } : nowhere;
+    const posted: Outcome = endpoint ? await this.#posted(endpoint, stored.done) : { done: stored.done };
+    const finished = new Set(posted.done.map(({ message }) => message));
     for (const message of messages) {
       if (finished.has(message)) message.ack();
-      else message.retry({ delaySeconds: retrySeconds(message.attempts, retryAfterMs) });
+      else message.retry({ delaySeconds: retrySeconds(message.attempts, posted.retryAfterMs ?? 0) });
     }
     if (finished.size === messages.length) return;
     const unreadable = messages.length - readable.length;
     const again = messages.length - finished.size;
-    log(JSON.stringify({ type: "audit_batch_failed", queue, done: finished.size, again, unreadable }));
+    const problems = [stored.problem, posted.problem].filter((problem) => problem !== undefined);
+    log(JSON.stringify({ type: "audit_batch_failed", queue, done: finished.size, again, unreadable, problems }));
   }
 
   /** All in one request; one by one where the endpoint refuses the batch, so that one event of it holds up no other. */
   async #posted(endpoint: Endpoint, all: readonly Readable[]): Promise<Outcome> {
-    if (all.length === 0) return { done: [], retryAfterMs: 0 };
+    if (all.length === 0) return { done: [] };
     const posted = await this.#post(endpoint, all);
-    if (posted.kind === "taken") return { done: all, retryAfterMs: 0 };
-    if (posted.kind === "again") return { done: [], retryAfterMs: posted.retryAfterMs };
-    if (posted.because === "endpoint" || all.length === 1) return { done: [], retryAfterMs: 0 };
+    if (posted.kind === "taken") return { done: all };
+    const isOfOneEvent = posted.kind === "refused" && posted.because === "event" && all.length > 1;
+    if (!isOfOneEvent) return { done: [], ...failureOf(posted) };
     const done: Readable[] = [];
+    let refused = posted;
     for (const one of all) {
       const single = await this.#post(endpoint, [one]);
+      if (single.kind === "again") return { done, ...failureOf(single) };
       if (single.kind === "taken") done.push(one);
-      if (single.kind === "again") return { done, retryAfterMs: single.retryAfterMs };
+      else refused = single;
     }
-    return { done, retryAfterMs: 0 };
+    return { done, ...failureOf(refused) };
   }
 
   /** HTTP protocol binding section 3.3. */
@@ -80,8 +85,15 @@ export class AuditConsumer {
   }
 }
 
+const NOWHERE = "neither AUDIT_BUCKET nor EVENT_INGRESS_MODE batched";
+
+const failureOf = (posted: Exclude<Posted, { readonly kind: "taken" }>): Omit<Outcome, "done"> => ({
+  problem: `EVENT_INGRESS_URI: ${posted.problem}`,
+  ...(posted.kind === "again" && { retryAfterMs: posted.retryAfterMs }),
+});
+
 /** Those of the days that could be written. */
-async function storedIn(bucket: R2Bucket, all: readonly Readable[]): Promise<readonly Readable[]> {
+async function storedIn(bucket: R2Bucket, all: readonly Readable[]): Promise<Outcome> {
   const objects = await objectsOf(all.map(({ event }) => event));
   const stored = await Promise.all(
     objects.map(async ({ key, text, events }) => {
@@ -94,7 +106,8 @@ async function storedIn(bucket: R2Bucket, all: readonly Readable[]): Promise<rea
     }),
   );
   const written = new Set(stored.flat());
-  return all.filter(({ event }) => written.has(event));
+  const done = all.filter(({ event }) => written.has(event));
+  return done.length === all.length ? { done } : { done, problem: "AUDIT_BUCKET: not written" };
 }
 
 function retrySeconds(attempts: number, retryAfterMs: number): number {
