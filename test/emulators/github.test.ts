@@ -1,9 +1,10 @@
 // GitHub's behaviour towards Apps: the rows of BEHAVIOUR.md up to 35, each test named by its row's number.
 
 import { describe, expect, it } from "vitest";
-import { API, APP, at, createClient, INSTALLATION, PERMISSIONS } from "./client.ts";
+import { API, APP, at, type Client, createClient, INSTALLATION, PERMISSIONS } from "./client.ts";
+import { appKeys } from "./core/keys.ts";
 
-const nowS = (): number => Math.floor(Date.now() / 1000);
+const nowS = (clock: Client["clock"]): number => Math.floor(clock.now / 1000);
 const ALL = { ...PERMISSIONS, metadata: "read" };
 
 describe("the App's JWT", () => {
@@ -19,17 +20,17 @@ describe("the App's JWT", () => {
     }
   });
   it("3: exp may be at most ten minutes away", async () => {
-    const { ask, jwt } = await createClient();
-    expect((await ask("/app", { as: await jwt({ exp: nowS() + 599 }) })).status).toBe(200);
-    const answer = await ask("/app", { as: await jwt({ exp: nowS() + 660 }) });
+    const { ask, jwt, clock } = await createClient();
+    expect((await ask("/app", { as: await jwt({ exp: nowS(clock) + 599 }) })).status).toBe(200);
+    const answer = await ask("/app", { as: await jwt({ exp: nowS(clock) + 660 }) });
     expect([answer.status, at(answer.body, "message")]).toEqual([
       401,
       "'Expiration time' claim ('exp') is too far in the future",
     ]);
   });
   it("4: exp in the past is refused", async () => {
-    const { ask, jwt } = await createClient();
-    for (const exp of [nowS() - 1, "soon", undefined]) {
+    const { ask, jwt, clock } = await createClient();
+    for (const exp of [nowS(clock) - 1, "soon", undefined]) {
       const answer = await ask("/app", { as: await jwt({ exp }) });
       expect([answer.status, String(at(answer.body, "message")).slice(0, 23)]).toEqual([
         401,
@@ -38,9 +39,9 @@ describe("the App's JWT", () => {
     }
   });
   it("5: iat in the future is refused, beyond a minute of drift", async () => {
-    const { ask, jwt } = await createClient();
-    expect((await ask("/app", { as: await jwt({ iat: nowS() + 30 }) })).status).toBe(200);
-    const answer = await ask("/app", { as: await jwt({ iat: nowS() + 90 }) });
+    const { ask, jwt, clock } = await createClient();
+    expect((await ask("/app", { as: await jwt({ iat: nowS(clock) + 30 }) })).status).toBe(200);
+    const answer = await ask("/app", { as: await jwt({ iat: nowS(clock) + 90 }) });
     expect([answer.status, String(at(answer.body, "message")).slice(0, 17)]).toEqual([401, "'Issued at' claim"]);
   });
   it("6: iss is the App's id as number or text, or its client id", async () => {
@@ -63,7 +64,6 @@ describe("the App's JWT", () => {
   });
   it("9: every key of an App works while it is rotated", async () => {
     const { ask, jwt, github } = await createClient();
-    const { appKeys } = await import("./core/keys.ts");
     github.state.apps[0]?.publicKeys.push((await appKeys(1)).publicKey);
     expect((await ask("/app", { as: await jwt({}, { slot: 1 }) })).status).toBe(200);
     expect((await ask("/app", { as: await jwt() })).status).toBe(200);

@@ -2,6 +2,7 @@
 
 import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
+import { appKeys } from "../emulators/core/keys.ts";
 import { type AppSpec, installationOf, isGrantMint, mintedBy, readBy } from "../support/apps.ts";
 import { createWorld, HOUR, MINUTE, POLICY, type World } from "../support/world.ts";
 
@@ -253,7 +254,6 @@ describe("two keys of one App, while rotating", () => {
   it("the key is withdrawn between two exchanges: the other one mints, once", async () => {
     const world = await createWorld({ apps: [{ id: 7, keySlots: [0, 1] }] });
     await granted(world);
-    const { appKeys } = await import("../emulators/core/keys.ts");
     const app = world.github.state.apps.find(({ id }) => id === 7);
     app?.publicKeys.splice(0, 1, (await appKeys(1)).publicKey);
     world.network.forgetCalls();

@@ -298,7 +298,7 @@ describe("a policy that changes", () => {
     const sha = blob?.get(".github/chainguard/deploy.sts.yaml")?.sha;
     world.network.fault({ route: "gh.mint", kind: "delay", delayMs: 100, match: '"issues"' });
     const answering = world.ask();
-    while (world.grantMints() === 0) await scheduler.wait(5);
+    await world.network.begun("gh.mint", 2);
     world.putPolicy(POLICY(world.owner).replace("issues", "contents"));
     const { body } = await answering;
     expect(body).toMatchObject({ permissions: { issues: "write" }, policy: { sha } });

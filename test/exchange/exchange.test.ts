@@ -290,7 +290,7 @@ describe("no token is left that nobody was given", () => {
     // The last call of the exchange is under way when the caller goes.
     network.fault({ route: "gh.mint", kind: "delay", delayMs: 200, match: '"issues"' });
     const answering = worker.fetch(asked);
-    while (network.count("gh.mint") < 2) await scheduler.wait(5);
+    await network.begun("gh.mint", 2);
     leaving.abort();
     await answering;
     expect(network.github.tokens).toHaveLength(2);
@@ -304,7 +304,7 @@ describe("no token is left that nobody was given", () => {
     const asked = await request({ signal: leaving.signal });
     network.fault({ route: "gh.contents", kind: "delay", delayMs: 200 });
     const answering = worker.fetch(asked);
-    while (network.count("gh.contents") < 1) await scheduler.wait(5);
+    await network.begun("gh.contents");
     leaving.abort();
     await answering;
     expect(grantMints()).toBe(0);
@@ -361,7 +361,7 @@ describe("no token is left that nobody was given", () => {
       const world = await createWorld({ bindings: { STS_CACHE: kv.binding } });
       world.network.fault({ route: "gh.mint", kind: "delay", delayMs: 50 });
       const answering = world.ask();
-      while (world.network.count("gh.mint") < 1) await scheduler.wait(5);
+      await world.network.begun("gh.mint");
       kv.hang = what;
       const { body } = await answering;
       expect(world.livingTokens()).toEqual([body.token]);

@@ -1,7 +1,7 @@
 // What an attacker tried who had read the code: each a way to learn, to hold up or to lock out that is closed.
 
 import { describe, expect, it } from "vitest";
-import { forged, mintsAsked, STRANGER } from "../support/flood.ts";
+import { forged, STRANGER } from "../support/flood.ts";
 import { createIssuerWorld, signerNamed } from "../support/issuer-world.ts";
 import { memoryKv } from "../support/memory-kv.ts";
 import { DOMAIN, POLICY } from "../support/workload.ts";
@@ -18,7 +18,7 @@ describe("to learn whether a policy names an issuer", () => {
       // As many as are looked up at once, all of which hang at GitHub.
       world.network.fault({ route: "gh.mint", kind: "delay", delayMs: 3_900 });
       world.network.forgetCalls();
-      const full = mintsAsked(world, 11);
+      const full = world.network.begun("gh.mint", 11);
       const held = Array.from({ length: 20 }, async (_, i) =>
         world.send(forged(world), {
           scope: `${world.owner}/hung-${i}`,

@@ -2,7 +2,7 @@
 // whoever can be granted without a look-up still is.
 
 import { describe, expect, it } from "vitest";
-import { flood, forged, mintsAsked, STRANGER } from "../support/flood.ts";
+import { flood, forged, STRANGER } from "../support/flood.ts";
 import type { Answer } from "../support/isolate.ts";
 import { createIssuerWorld, GITHUB, type IssuerWorld, signerNamed } from "../support/issuer-world.ts";
 import { POLICY } from "../support/workload.ts";
@@ -97,7 +97,7 @@ describe("over a limit every refusal is one answer", () => {
     const world = await warmWorld();
     world.network.fault({ route: "gh.mint", kind: "delay", delayMs: 3_900 });
     world.network.forgetCalls();
-    const full = mintsAsked(world, 11);
+    const full = world.network.begun("gh.mint", 11);
     const shots = Array.from({ length: 20 }, (_, i) =>
       world.send(forged(world), { scope: `${world.owner}/slow-${i}`, ...from(`203.0.113.${i}`) }),
     );

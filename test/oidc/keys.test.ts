@@ -326,7 +326,7 @@ describe("a failure", () => {
     const waiting: ((answer: Response) => void)[] = [];
     world.network.answer(DISCOVERY, () => new Promise<Response>((resolve) => waiting.push(resolve)));
     const [unlucky, lucky] = [outcomeOf(world, oldToken), outcomeOf(world, oldToken)];
-    await expect.poll(() => waiting.length).toBe(2);
+    await world.network.begun("answered", 2);
     const fail = () => waiting[0]?.(new Response(null, { status: 404 }));
     const succeed = async () => waiting[1]?.((await good?.(new Request(DISCOVERY))) ?? new Response());
     if (order === "before") fail();

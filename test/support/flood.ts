@@ -52,18 +52,3 @@ export const WILDCARD: IssuerWorldOptions = { variables: { KNOWN_ISSUERS: `https
 
 /** One that nobody named before. */
 export const path = (i: number): string => `https://${ISSUER_HOST}/path-${i}`;
-
-/** In that moment, and not when it is looked the next time: what hangs is given up after its time, which is skipped. */
-export function mintsAsked(world: IssuerWorld, count: number): Promise<void> {
-  const { network } = world;
-  const answer = network.fetch.bind(network);
-  return new Promise((resolve) => {
-    let left = count;
-    Object.assign(network, {
-      fetch: (request: Request) => {
-        if (new URL(request.url).pathname.endsWith("/access_tokens") && --left === 0) resolve();
-        return answer(request);
-      },
-    });
-  });
-}

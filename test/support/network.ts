@@ -139,6 +139,11 @@ export class Network {
     this.#log.calls.length = 0;
   }
 
+  /** Once so many calls of these routes have begun, in that very moment: a fault's delay is over before anybody looks again. */
+  begun(pattern: string, count = 1): Promise<void> {
+    return this.#log.begun(pattern, count);
+  }
+
   count(pattern: string): number {
     return countCalls(this.calls, pattern);
   }

@@ -22,10 +22,13 @@ export interface CallLog {
   readonly calls: Call[];
   open(route: string, request: Request): Call;
   close(call: Call, status: number | null): void;
+  /** Once so many calls of these routes have begun, in that very moment: a timer that is skipped leaves no time to look. */
+  begun(pattern: string, count?: number): Promise<void>;
 }
 
 export function createCallLog(): CallLog {
   const calls: Call[] = [];
+  const waiting = new Set<() => void>();
   let clock = 0;
   return {
     calls,
@@ -46,11 +49,23 @@ export function createCallLog(): CallLog {
         ended: null,
       };
       calls.push(call);
+      for (const look of waiting) look();
       return call;
     },
     close(call, status) {
       call.status = status;
       call.ended = ++clock;
+    },
+    begun(pattern, count = 1) {
+      return new Promise((resolve) => {
+        const look = () => {
+          if (countCalls(calls, pattern) < count) return;
+          waiting.delete(look);
+          resolve();
+        };
+        waiting.add(look);
+        look();
+      });
     },
   };
 }
