@@ -1,9 +1,10 @@
 // What a bug leaves in the log: its name and its place, never its message, which may quote a token. Wherever it happens.
 
-import { createExecutionContext, reset, waitOnExecutionContext } from "cloudflare:test";
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createApp } from "../worker/app.ts";
 import { describeBug } from "../worker/bug.ts";
+import { reset } from "./support/storage.ts";
 import { createWebhookWorld } from "./support/webhook-world.ts";
 import { createWorld, DOMAIN } from "./support/world.ts";
 

@@ -1,10 +1,10 @@
 // The consumer of the audit queue: R2 as newline-delimited JSON by day, or one CloudEvents batch, and what becomes of a message that
 // neither takes.
 
-import { reset } from "cloudflare:test";
 import { CloudEvent, HTTP } from "cloudevents";
 import { beforeEach, describe, expect, it } from "vitest";
 import { AUDIT_BUCKET, storedObjects } from "../support/bucket.ts";
+import { reset } from "../support/storage.ts";
 import { createWorld, DOMAIN } from "../support/world.ts";
 
 const URI = "https://events.example/in";

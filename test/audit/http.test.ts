@@ -1,8 +1,8 @@
 // The HTTP sink: CloudEvents that their own library reads, a secret that goes nowhere else, and tries that end.
 
-import { reset } from "cloudflare:test";
 import { CloudEvent, HTTP } from "cloudevents";
 import { beforeEach, describe, expect, it } from "vitest";
+import { reset } from "../support/storage.ts";
 import { time } from "../support/time.ts";
 import { createWorld, DOMAIN, type World } from "../support/world.ts";
 

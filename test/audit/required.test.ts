@@ -1,8 +1,8 @@
 // AUDIT_REQUIRED: no token is handed out that the sink did not record; none lives that was not handed out; and what the sink was told
 // of a grant that came to nothing is corrected.
 
-import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
+import { reset } from "../support/storage.ts";
 import { time } from "../support/time.ts";
 import { createWorld, type World } from "../support/world.ts";
 

@@ -1,7 +1,7 @@
 // No sink delays or fails an exchange, whatever state it is in: the answer is the same, and nothing is waited for before it.
 
-import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
+import { reset } from "../support/storage.ts";
 import { time } from "../support/time.ts";
 import { createWorld, DOMAIN, type World, type WorldOptions } from "../support/world.ts";
 

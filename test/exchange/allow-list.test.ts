@@ -1,10 +1,10 @@
 // The issuer allow-list's every case, as the reference has it (section 5): what one App's answer means, what several Apps' answers
 // mean together, and where the answer must fail closed.
 
-import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type AppSpec, installationOf } from "../support/apps.ts";
 import type { Fault } from "../support/network.ts";
+import { reset } from "../support/storage.ts";
 import { ACTIONS, createWorld, HOUR, MINUTE, POLICY, policyPath, type World } from "../support/world.ts";
 
 const ALLOWING = `issuers: [${ACTIONS}]\n`;

@@ -1,9 +1,9 @@
 // Several Apps on one deployment: whom each serves, which one is asked, and who takes over.
 
-import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { appKeys } from "../emulators/core/keys.ts";
 import { type AppSpec, installationOf, isGrantMint, mintedBy, readBy } from "../support/apps.ts";
+import { reset } from "../support/storage.ts";
 import { createWorld, HOUR, MINUTE, POLICY, type World } from "../support/world.ts";
 
 beforeEach(() => reset());

@@ -1,8 +1,8 @@
 // What somebody would try: names that were given up, entries that are shared, lists that are empty, redirects, other people's scopes.
 
-import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { isGrantMint } from "../support/apps.ts";
+import { reset } from "../support/storage.ts";
 import { APP_ID, type Asking, createWorld, HOUR, MINUTE, PERMISSIONS, POLICY, type World } from "../support/world.ts";
 
 beforeEach(() => reset());

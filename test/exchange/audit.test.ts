@@ -1,7 +1,7 @@
 // The audit event: one for every request, with what an auditor needs and nothing that could be used.
 
-import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
+import { reset } from "../support/storage.ts";
 import { createWorld, DOMAIN } from "../support/world.ts";
 
 beforeEach(() => reset());

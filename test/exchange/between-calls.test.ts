@@ -1,12 +1,12 @@
 // Whatever happens to repositories between two calls of one exchange: no allow-list is lifted by it, and no policy grants another
 // repository than the one that it lies in.
 
-import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { pause } from "../../worker/store/pause.ts";
 import { APP_ID, PERMISSIONS } from "../support/apps.ts";
 import { createIssuerWorld, GITHUB, type IssuerWorld, type IssuerWorldOptions } from "../support/issuer-world.ts";
 import { discoveryOf } from "../support/network.ts";
+import { reset } from "../support/storage.ts";
 import { POLICY } from "../support/workload.ts";
 import { MINUTE, policyPath } from "../support/world.ts";
 

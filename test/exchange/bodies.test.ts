@@ -1,8 +1,8 @@
 // What a request's parameters may be: no restriction that the caller asked for is ever lost, and no body costs more than its bytes.
 
-import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Answer } from "../support/isolate.ts";
+import { reset } from "../support/storage.ts";
 import { claimsOf, DOMAIN } from "../support/workload.ts";
 import { createWorld, type World } from "../support/world.ts";
 

@@ -1,11 +1,11 @@
 // What is remembered, for how long, and what never is: policies, installations, and the two tiers. Each isolate is a memory of its
 // own over the same KV; the clock is the test's.
 
-import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { storedValues, watchedKv } from "../support/kv.ts";
 import type { Fault } from "../support/network.ts";
+import { reset } from "../support/storage.ts";
 import { APP_ID, createWorld, HOUR, MINUTE, PERMISSIONS, POLICY, policyPath, type World } from "../support/world.ts";
 
 beforeEach(() => reset());

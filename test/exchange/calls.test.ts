@@ -1,11 +1,11 @@
 // What an exchange costs at GitHub: calls by route and in sequence, revocations after the answer apart. Compared with the
 // table of worker/README.md, "Calls".
 
-import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import readme from "../../worker/README.md?raw";
 import { installationOf } from "../support/apps.ts";
 import { callsByRoute } from "../support/network.ts";
+import { reset } from "../support/storage.ts";
 import { type Asking, createWorld, HOUR, MINUTE, POLICY, type World } from "../support/world.ts";
 
 const LATENCY = { latencyMs: 20 };

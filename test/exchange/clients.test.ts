@@ -1,9 +1,9 @@
 // Clients that exist, as they are: octo-sts/action's request and its post step, and the HTTP form of the Chainguard SDK,
 // which refuses what it does not know.
 
-import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Answer } from "../support/isolate.ts";
+import { reset } from "../support/storage.ts";
 import { createWorld, DOMAIN, type World } from "../support/world.ts";
 
 beforeEach(() => reset());

@@ -1,10 +1,10 @@
 // What is answered alike is counted alike: from how many refusals come before the first 429 nobody can tell whether an owner has the App,
 // a repository is there, a policy exists, or a cache holds any of it.
 
-import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { forged } from "../support/flood.ts";
 import { createIssuerWorld, type IssuerWorld, type IssuerWorldOptions } from "../support/issuer-world.ts";
+import { reset } from "../support/storage.ts";
 import { POLICY } from "../support/workload.ts";
 
 // A list of accounts in KV would be every App's.

@@ -1,10 +1,10 @@
 // `dry_run=true`: what a request would come to, before anything depends on it. It mints nothing, says no more than the refusal of
 // a real request, and is counted and logged like one.
 
-import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createIssuerWorld } from "../support/issuer-world.ts";
 import { watchedKv } from "../support/kv.ts";
+import { reset } from "../support/storage.ts";
 import { type Asking, createWorld, POLICY, type World, type WorldOptions } from "../support/world.ts";
 
 beforeEach(() => reset());

@@ -1,8 +1,8 @@
 // Another GitHub than github.com: an Enterprise Server and a tenant of ghe.com. Whole exchanges, and no word to github.com.
 
-import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { appKeys } from "../emulators/core/keys.ts";
+import { reset } from "../support/storage.ts";
 import { type Asking, createWorld, POLICY, policyPath, type World, type WorldOptions } from "../support/world.ts";
 
 beforeEach(() => reset());

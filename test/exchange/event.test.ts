@@ -1,9 +1,9 @@
 // The audit event as its reader finds it: what an exchange did, where it spent its time, who got what by which revision, and never
 // anything that could be used. isolate.ts holds every event of every test against its schema.
 
-import { reset } from "cloudflare:test";
 import { HTTP } from "cloudevents";
 import { beforeEach, describe, expect, it } from "vitest";
+import { reset } from "../support/storage.ts";
 import { createWorld, DOMAIN, LIST, POLICY, type World } from "../support/world.ts";
 
 beforeEach(() => reset());

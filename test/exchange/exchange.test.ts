@@ -1,9 +1,9 @@
 // What is granted, by every way of asking, and what it costs.
 
-import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { watchedKv } from "../support/kv.ts";
 import type { Fault, Network } from "../support/network.ts";
+import { reset } from "../support/storage.ts";
 import { ACTIONS } from "../support/workload.ts";
 import { createWorld, POLICY, type WorldOptions } from "../support/world.ts";
 

@@ -2,11 +2,11 @@
 // refusals.md says; nothing is minted twice; a token that nobody was given is revoked, or counted where nobody could know of it; and
 // no word of GitHub's reaches the caller or the log.
 
-import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { REFUSALS, type Reason } from "../../worker/denial.ts";
 import { isGrantMint } from "../support/apps.ts";
 import type { Fault } from "../support/network.ts";
+import { reset } from "../support/storage.ts";
 import { type Asking, createWorld, POLICY, type World, type WorldOptions } from "../support/world.ts";
 
 const UPSTREAM = "upstream-words";

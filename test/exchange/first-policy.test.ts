@@ -1,12 +1,12 @@
 // Whoever pastes the README's first policy and first workflow gets a token: the policy as it stands there, and a job of that
 // workflow, in a repository of those numbers. The blocks are the example's files: test/architecture/readme.node.test.ts.
 
-import { reset } from "cloudflare:test";
 import { beforeEach, expect, it } from "vitest";
 import lets from "../../policies/examples/first-policy/claims.json?raw";
 import refuses from "../../policies/examples/first-policy/refused.json?raw";
 import readme from "../../README.md?raw";
 import { APP_ID } from "../support/apps.ts";
+import { reset } from "../support/storage.ts";
 import { createWorld, policyPath, type World } from "../support/world.ts";
 
 beforeEach(() => reset());

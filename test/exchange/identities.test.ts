@@ -1,9 +1,9 @@
 // What is not there costs an owner no calls: the names beside the first policy that was not found answer for all others.
 
-import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Isolate } from "../support/isolate.ts";
 import { watchedKv } from "../support/kv.ts";
+import { reset } from "../support/storage.ts";
 import { createWebhookWorld } from "../support/webhook-world.ts";
 import { type Asking, POLICY } from "../support/workload.ts";
 import { createWorld, MINUTE, policyPath, type World } from "../support/world.ts";

@@ -1,9 +1,9 @@
 // Who is charged, for what, and under which name: with Cloudflare's rate-limiting bindings, and what happens when one fails.
 
-import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { forged } from "../support/flood.ts";
 import { createIssuerWorld } from "../support/issuer-world.ts";
+import { reset } from "../support/storage.ts";
 import { ACTIONS, POLICY } from "../support/workload.ts";
 
 /** A binding that lets so many pass under each key, and remembers what it was asked. */

@@ -1,9 +1,9 @@
 // The same exchange in the words of OAuth: RFC 8693, 8414 and 7009, also as a standard client library speaks them.
 
-import { reset } from "cloudflare:test";
 import * as oauth from "oauth4webapi";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Answer } from "../support/isolate.ts";
+import { reset } from "../support/storage.ts";
 import { claimsOf, createWorld, DOMAIN, type World } from "../support/world.ts";
 
 const GRANT = "urn:ietf:params:oauth:grant-type:token-exchange";

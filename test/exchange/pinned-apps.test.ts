@@ -1,8 +1,8 @@
 // `app` and `app_pattern`: which of the deployment's Apps mint, which stay out of it whatever happens, and what is told where none can.
 
-import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type AppSpec, installationOf, mintedBy, readBy } from "../support/apps.ts";
+import { reset } from "../support/storage.ts";
 import { createWorld, MINUTE, POLICY, type World } from "../support/world.ts";
 
 beforeEach(() => reset());

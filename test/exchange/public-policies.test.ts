@@ -1,8 +1,8 @@
 // Whoever may read a policy anyway is told why it refused him; as long as he may.
 
-import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Isolate } from "../support/isolate.ts";
+import { reset } from "../support/storage.ts";
 import { createWebhookWorld, repositoryJson, type WebhookWorld } from "../support/webhook-world.ts";
 import { POLICY } from "../support/workload.ts";
 import { MINUTE, policyPath, type World } from "../support/world.ts";

@@ -1,8 +1,8 @@
 // One exchange per refusal of the catalogue: status, code, reason, OAuth error, public text, and that nothing was minted.
 
-import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { REFUSALS, type Reason } from "../../worker/denial.ts";
+import { reset } from "../support/storage.ts";
 import { type Asking, createWorld, DOMAIN, POLICY, type World, type WorldOptions } from "../support/world.ts";
 
 interface Row {

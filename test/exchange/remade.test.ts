@@ -1,9 +1,9 @@
 // A policy belongs to a repository, not to a name: whoever holds the name later gets nothing by what was remembered under it.
 
-import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { APP_ID, PERMISSIONS } from "../support/apps.ts";
 import type { Isolate } from "../support/isolate.ts";
+import { reset } from "../support/storage.ts";
 import { createWebhookWorld, repositoryJson, type WebhookWorld } from "../support/webhook-world.ts";
 import { POLICY } from "../support/workload.ts";
 import { LIST, MINUTE, policyPath } from "../support/world.ts";

@@ -1,9 +1,9 @@
 // Deployments that share one KV namespace: what one read by its configuration decides nothing for another.
 
-import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { appKeys } from "../emulators/core/keys.ts";
 import type { Isolate } from "../support/isolate.ts";
+import { reset } from "../support/storage.ts";
 import { createWorld, MINUTE, type World } from "../support/world.ts";
 
 beforeEach(() => reset());

@@ -1,8 +1,8 @@
 // A stale copy stands in while GitHub limits or fails; but nobody who uses up an owner's limit is served what a policy said before.
 
-import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Isolate } from "../support/isolate.ts";
+import { reset } from "../support/storage.ts";
 import { ACTIONS, type Asking, POLICY } from "../support/workload.ts";
 import { createWorld, LIST, MINUTE, type World } from "../support/world.ts";
 

@@ -1,11 +1,11 @@
 // What was deleted, or changed by a push, grants nothing any more: whoever learned of it, in whichever isolate, and whatever KV does
 // meanwhile. Two isolates are two memories on one KV.
 
-import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Isolate } from "../support/isolate.ts";
 import { readKv, storedValues, watchedKv } from "../support/kv.ts";
+import { reset } from "../support/storage.ts";
 import { time } from "../support/time.ts";
 import { createWebhookWorld, repositoryJson, type WebhookWorld } from "../support/webhook-world.ts";
 import { POLICY } from "../support/workload.ts";

@@ -1,10 +1,10 @@
 // What is asked of KV in one go, over the real namespace.
 
-import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { KvStore } from "../../worker/store/kv.ts";
 import { KvBatch } from "../../worker/store/kv-batch.ts";
 import { watchedKv } from "../support/kv.ts";
+import { reset } from "../support/storage.ts";
 
 beforeEach(() => reset());
 

@@ -1,6 +1,5 @@
 // The tiered cache, bounded fetch and limiter by themselves, over real KV.
 
-import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { MEMORY_SHARES_BYTES } from "../../worker/limits.ts";
@@ -12,6 +11,7 @@ import { addressKey, Limiter } from "../../worker/store/limiter.ts";
 import { BoundedMap } from "../../worker/store/memory.ts";
 import { pause } from "../../worker/store/pause.ts";
 import { PendingWrites } from "../../worker/store/pending-writes.ts";
+import { reset } from "../support/storage.ts";
 
 beforeEach(() => reset());
 

@@ -1,10 +1,10 @@
 // Policies and issuer lists that are symbolic links. GitHub follows them, and no push that changes what they lead to names their path:
 // what was read through one is served for ten seconds, by one isolate, and never in place of an answer that GitHub does not give.
 
-import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { FileContent } from "../emulators/github/git.ts";
 import { storedValues } from "../support/kv.ts";
+import { reset } from "../support/storage.ts";
 import { ACTIONS, createWorld, LIST, POLICY, policyPath, type World } from "../support/world.ts";
 
 beforeEach(() => reset());

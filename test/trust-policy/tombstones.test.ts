@@ -1,6 +1,5 @@
 // Tombstones by themselves: what each makes void, how a refused write is repeated, and what a full memory means.
 
-import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { INVALIDATED_PATHS_MAX, TOMBSTONES_MEMORY_MAX } from "../../worker/limits.ts";
@@ -15,6 +14,7 @@ import {
   Tombstones,
 } from "../../worker/trust-policy/tombstones.ts";
 import { readKv } from "../support/kv.ts";
+import { reset } from "../support/storage.ts";
 import { LIST, policyPath } from "../support/world.ts";
 
 beforeEach(() => reset());

@@ -1,9 +1,9 @@
 // Bodies of which nobody knows yet who sent them: bounded, proven before anybody looks at them, and never waited for without end.
 
-import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { Room } from "../../worker/store/room.ts";
 import { readSigned } from "../../worker/webhook/receipt.ts";
+import { reset } from "../support/storage.ts";
 import { bytesOf, createWebhookWorld, delivery, hmac, SECRET, type Sending } from "../support/webhook-world.ts";
 
 beforeEach(() => reset());

@@ -1,8 +1,8 @@
 // What a change of files is answered: conclusion, title, annotations with line and column, and what the summary says of access.
 
-import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { FileContent } from "../emulators/github/git.ts";
+import { reset } from "../support/storage.ts";
 import { CHAINGUARD, createWebhookWorld, type Run, type WebhookWorld } from "../support/webhook-world.ts";
 import { DOMAIN, type WorldOptions } from "../support/world.ts";
 

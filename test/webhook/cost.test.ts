@@ -1,10 +1,10 @@
 // What each event costs: calls of GitHub, counted, and uses of KV.
 
-import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { callsByRoute } from "../emulators/core/calls.ts";
 import { readKv } from "../support/kv.ts";
+import { reset } from "../support/storage.ts";
 import {
   CHAINGUARD,
   createWebhookWorld,

@@ -1,9 +1,9 @@
 // GitHub's own example payloads, each signed and sent through the route.
 
-import { reset } from "cloudflare:test";
 import examples from "@octokit/webhooks-examples/api.github.com/index.json";
 import { beforeEach, describe, expect, it } from "vitest";
 import { readEvent } from "../../worker/webhook/events.ts";
+import { reset } from "../support/storage.ts";
 import { createWebhookWorld } from "../support/webhook-world.ts";
 
 beforeEach(() => reset());

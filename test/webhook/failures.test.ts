@@ -1,8 +1,8 @@
 // What GitHub can refuse. No run is ever pending, and a check that cannot be done says so.
 
-import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Fault } from "../support/network.ts";
+import { reset } from "../support/storage.ts";
 import { CHAINGUARD, createWebhookWorld, type WebhookWorld } from "../support/webhook-world.ts";
 
 beforeEach(() => reset());

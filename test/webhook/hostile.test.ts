@@ -1,9 +1,9 @@
 // Whoever opens a pull request chooses names, texts, links and how many there are. What that costs the owner's quota and the isolate is
 // bounded; nothing of it passes unseen, and nothing ends a check without a word.
 
-import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { FileContent } from "../emulators/github/git.ts";
+import { reset } from "../support/storage.ts";
 import { CHAINGUARD, createWebhookWorld, type WebhookWorld } from "../support/webhook-world.ts";
 
 beforeEach(() => reset());

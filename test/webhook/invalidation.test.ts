@@ -1,8 +1,8 @@
 // A pushed policy is in force: here at once, elsewhere within two minutes; and no delivery brings an old one back.
 
-import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Isolate } from "../support/isolate.ts";
+import { reset } from "../support/storage.ts";
 import {
   CHAINGUARD,
   createWebhookWorld,

@@ -1,8 +1,8 @@
 // Who is heard: signatures, forms, limits, and that nothing is done for anybody else.
 
-import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { appKeys } from "../emulators/core/keys.ts";
+import { reset } from "../support/storage.ts";
 import {
   CHAINGUARD,
   createWebhookWorld,

@@ -1,8 +1,8 @@
 // One commit has one verdict: with what it is compared, whatever events tell of it and in whichever order, and which App reports.
 
-import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { appKeys } from "../emulators/core/keys.ts";
+import { reset } from "../support/storage.ts";
 import {
   CHAINGUARD,
   createWebhookWorld,

@@ -1,7 +1,6 @@
 // What the generator writes, for every kind of workload: a policy without a fault whose test passes, and that the Worker lets in a
 // workload of that kind with, and nobody else.
 
-import { reset } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { WORKLOAD_KINDS } from "../../../policies/cli/kinds/kinds.ts";
 import { painter } from "../../../policies/cli/layout.ts";
@@ -13,6 +12,7 @@ import { memoryDisk } from "../../policies/cli/memory-disk.ts";
 import { APP_ID } from "../../support/apps.ts";
 import { signerNamed } from "../../support/issuer-world.ts";
 import { sign } from "../../support/signer.ts";
+import { reset } from "../../support/storage.ts";
 import { createWorld, DOMAIN, type World } from "../../support/world.ts";
 import { EXAMPLE_NAMES, WORKLOADS, type Workload } from "./workloads.ts";
 
