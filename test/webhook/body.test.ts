@@ -92,8 +92,8 @@ describe("bodies that never end", () => {
   it("of one address leave room for others, and are refused beyond their places", async () => {
     const { worker } = await createWebhookWorld();
     const controllers: ReadableStreamDefaultController<Uint8Array>[] = [];
-    const stalled = async () => {
-      const signed = await delivery("ping", "{}", { headers: { ...from("192.0.2.1"), "Content-Length": "1000" } });
+    const signed = await delivery("ping", "{}", { headers: { ...from("192.0.2.1"), "Content-Length": "1000" } });
+    const stalled = () => {
       const body = new ReadableStream({ start: (controller) => void controllers.push(controller) });
       return worker.fetch(new Request(signed.url, { method: "POST", headers: signed.headers, body }));
     };
