@@ -55,6 +55,7 @@ async function run(options: Options): Promise<void> {
     const audits = new AuditLog();
     const { variables } = demo;
     const worker = await startWorker({ port: ports.worker, variables, signal: leaving, onLine: audits.take });
+    ports.release();
     try {
       await show({ demo, worker, audits, domain }, options, leaving);
     } finally {

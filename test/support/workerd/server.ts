@@ -6,10 +6,11 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildServer } from "../../tools/build-server.ts";
-import { freePort } from "../../tools/start/ports.ts";
+import { type HeldPort, holdPort } from "../../tools/start/ports.ts";
+import { Output } from "./output.ts";
 import type { Process } from "./process.ts";
 
-const START_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_MS = 100_000;
 /** No npm, no Node and nothing of the repository on it. */
 const PATH = "/usr/bin:/bin";
 
@@ -22,6 +23,8 @@ export class ServerFolder {
   readonly path: string;
   readonly dataPath: string;
   readonly #root: string;
+  /** Nobody else answers at the port of a server that was killed. */
+  readonly #ports: HeldPort[] = [];
 
   constructor(root: string) {
     this.#root = root;
@@ -43,7 +46,9 @@ export class ServerFolder {
 
   /** Resolves once it answers; rejects with what it said if it does not. `before` is said by the shell that starts it. */
   async start(variables: Readonly<Record<string, string>>, before?: string): Promise<RunningServer> {
-    const port = await freePort();
+    const held = await holdPort();
+    this.#ports.push(held);
+    const { port } = held;
     const child = this.#spawn([], { ...variables, PORT: String(port) }, before);
     const server = new RunningServer(child, port);
     const deadline = Date.now() + START_TIMEOUT_MS;
@@ -62,6 +67,7 @@ export class ServerFolder {
   }
 
   remove(): Promise<void> {
+    for (const held of this.#ports.splice(0)) held.release();
     return rm(this.#root, { recursive: true, force: true });
   }
 
@@ -78,17 +84,13 @@ export class RunningServer implements Process {
   readonly pid: number;
   readonly ended: Promise<void>;
   readonly #child: ChildProcess;
-  #output = "";
+  readonly #output = new Output();
 
   constructor(child: ChildProcess, port: number) {
     this.#child = child;
     this.port = port;
     this.pid = child.pid ?? 0;
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.on("data", (chunk: Buffer) => {
-        this.#output += chunk.toString();
-      });
-    }
+    this.#output.read(child.stdout, child.stderr);
     this.ended = new Promise((resolve) => child.once("close", () => resolve()));
   }
 
@@ -101,7 +103,7 @@ export class RunningServer implements Process {
   }
 
   output(): string {
-    return this.#output;
+    return this.#output.text;
   }
 
   /** SIGTERM, as systemd and containers send it; resolves when it has ended. */

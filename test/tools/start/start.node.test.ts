@@ -11,17 +11,15 @@ afterEach(() => {
   for (const { child } of open.splice(0)) child.kill("SIGKILL");
 });
 
-const WAIT = { timeout: 60_000, interval: 50 };
-
 async function serving(running: Run): Promise<number[]> {
   open.push(running);
-  await expect.poll(() => running.output(), WAIT).toContain("Serving until Ctrl-C.");
+  await expect.poll(() => running.output()).toContain("Serving until Ctrl-C.");
   return portsIn(running.output());
 }
 
 async function expectGone(ports: readonly number[]): Promise<void> {
   expect(ports).toHaveLength(2);
-  await expect.poll(() => Promise.all(ports.map(isFree)), WAIT).toEqual([true, true]);
+  await expect.poll(() => Promise.all(ports.map(isFree))).toEqual([true, true]);
 }
 
 /** The output without what differs from run to run. */
@@ -79,7 +77,7 @@ describe("npm start", () => {
     // A workload of the owner: it reads what the policy wants.
     expect(await paste(refused)).toMatchObject({ status: 403, body: expect.stringContaining("refs/heads/main") });
     await expect
-      .poll(() => auditsIn(shell.output()), WAIT)
+      .poll(() => auditsIn(shell.output()))
       .toMatchObject([
         { outcome: "granted", scope: "acme/app" },
         { outcome: "refused", reason: "subject_mismatch" },
