@@ -4,6 +4,12 @@ import { writePage } from "./tools/build-page.ts";
 
 /** A test that takes this long hangs. No test is a measurement: it may take its time on a busy machine. */
 const PATIENCE_MS = 120_000;
+const patient = {
+  testTimeout: PATIENCE_MS,
+  hookTimeout: PATIENCE_MS,
+  teardownTimeout: PATIENCE_MS,
+  expect: { poll: { timeout: PATIENCE_MS / 2 } },
+};
 
 // The Worker of wrangler.toml has it bound.
 await writePage();
@@ -31,28 +37,25 @@ export default defineConfig({
           deps: { optimizer: { ssr: { enabled: true, include: ["graphql"] } } },
           include: ["test/**/*.test.ts"],
           exclude: ["test/**/*.node.test.ts", "test/**/*.bare.test.ts"],
-          testTimeout: PATIENCE_MS,
+          ...patient,
           isolate: false,
           setupFiles: ["test/support/setup.ts"],
         },
       },
       {
-        test: {
-          name: "node",
-          include: ["test/**/*.node.test.ts"],
-          exclude: ["test/tools/start/**"],
-          testTimeout: PATIENCE_MS,
-        },
+        test: { name: "node", include: ["test/**/*.node.test.ts"], exclude: ["test/tools/start/**"], ...patient },
       },
       {
-        test: { name: "bare", include: ["test/**/*.bare.test.ts"], testTimeout: PATIENCE_MS, hookTimeout: PATIENCE_MS },
+        test: { name: "bare", include: ["test/**/*.bare.test.ts"], ...patient },
       },
       {
         test: {
           name: "start",
           include: ["test/tools/start/**/*.node.test.ts"],
           sequence: { groupOrder: 1 },
-          testTimeout: 90_000,
+          ...patient,
+          // Each starts one or two Workers, and sees them end.
+          testTimeout: 2 * PATIENCE_MS,
         },
       },
     ],

@@ -50,7 +50,7 @@ const main = (inputs: Readonly<Record<string, string>> = {}): Promise<Step> =>
   runner.main({ domain: `127.0.0.1:${world.port}`, audience: DOMAIN, identity: "clone", ...inputs });
 
 /** What the policy was read with is revoked after the answer. */
-const WAIT = { timeout: 20_000, interval: 20 };
+const WAIT = { interval: 20 };
 
 const problems = ({ commands }: Step) => commands.filter(({ name }) => name !== "add-mask");
 

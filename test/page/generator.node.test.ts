@@ -69,6 +69,7 @@ describe("written by hand", () => {
     );
     await tabTo(page, /^Copy the policy$/);
     await page.keyboard.press("Enter");
+    await expect.poll(() => page.getByRole("status").textContent()).toBe("Copied the policy");
     expect(await page.evaluate("navigator.clipboard.readText()")).toBe(await textOf(page, "the policy"));
     const create = new URL((await page.getByRole("link", { name: "Create the policy" }).getAttribute("href")) ?? "");
     expect(`${create.origin}${create.pathname}`).toBe(`${webUrl}/acme/app/new/main`);
@@ -102,9 +103,7 @@ describe("every kind of workload", () => {
     for (const { name, form } of WORKLOADS) {
       await page.evaluate(`location.hash = ${JSON.stringify(`#/new?${stateFromForm(form)}`)}`);
       const { outputs } = outcomeOf(form, NOTHING_PASTED, facts);
-      await expect
-        .poll(() => textOf(page, "the policy").catch(() => ""), { timeout: 10_000 })
-        .toBe(outputs?.policy.text);
+      await expect.poll(() => textOf(page, "the policy").catch(() => "")).toBe(outputs?.policy.text);
       expect([name, await warning.count()]).toEqual([name, 1]);
       const errors = page.locator(".result-findings .text-bad");
       // Nobody outside can ask such a cluster for its keys.

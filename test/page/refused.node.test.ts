@@ -61,7 +61,7 @@ it.each<readonly [string, string]>([
     "Request id": expect.stringContaining(ID),
   });
   expect(await page.locator("mark").textContent()).toBe("feature");
-  expect(page.url()).toBe(`${browser.world.url}/#/refused?reason=subject_mismatch&request_id=${ID}`);
+  await expect.poll(() => page.url()).toBe(`${browser.world.url}/#/refused?reason=subject_mismatch&request_id=${ID}`);
 });
 
 it("tells when to come again, who finds a request id, and that other text holds no refusal", async () => {

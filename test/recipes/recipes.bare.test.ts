@@ -37,7 +37,7 @@ const granted = (): { readonly value: string; readonly permissions: object }[] =
 
 /** What lives of an exchange in the end: the token that the policy was read with is revoked after the answer. */
 const expectGranted = (expected: readonly object[]) => expect.poll(granted, WAIT).toMatchObject(expected);
-const WAIT = { timeout: 20_000, interval: 20 };
+const WAIT = { interval: 20 };
 
 /** Runs the recipe, and expects in GH_TOKEN the one token that lives, with these permissions. */
 async function expectToken(title: string, permissions: object, env: Readonly<Record<string, string>> = {}) {

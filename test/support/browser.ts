@@ -35,6 +35,8 @@ export interface BrowserOptions extends WorkerdOptions {
 /** What the document and its links lead to. */
 const OWN_PATHS = /^\/(?:$|assets\/[\w.-]+$|reference(?:\/[\w/-]+)?$|reasons(?:\/\w+)?$|schemas\/[\w-]+\.json$)/;
 const START_TIMEOUT_MS = 120_000;
+/** Of every step, on a machine that is busy with other things. */
+const TIMEOUT_MS = 60_000;
 
 interface Opened {
   readonly world: WorkerdWorld;
@@ -63,9 +65,12 @@ export class PageBrowser {
       baseURL: this.world.url,
       viewport: { width, height },
       colorScheme: dark ? "dark" : "light",
+      // What is judged is what people see in the end, not a colour on its way there.
+      reducedMotion: "reduce",
       permissions: ["clipboard-read", "clipboard-write"],
     });
     this.#contexts.push(context);
+    context.setDefaultTimeout(TIMEOUT_MS);
     const page = await context.newPage();
     page.on("console", (message) => {
       if (["error", "warning"].includes(message.type())) this.#complaints.push(`${message.type()}: ${message.text()}`);
@@ -81,7 +86,7 @@ export class PageBrowser {
   async open(): Promise<void> {
     const [world, browser] = await Promise.all([
       openWorkerd(this.#options),
-      chromiumOptions().then((options) => chromium.launch(options)),
+      chromiumOptions().then((options) => chromium.launch({ ...options, timeout: START_TIMEOUT_MS })),
     ]);
     this.#opened = { world, chromium: browser };
   }
