@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Reason } from "../../worker/denial.ts";
+import { gitEnvironment } from "../emulators/git-http.ts";
 import { createIssuers } from "../emulators/oidc.ts";
 import { ROOT } from "../policies/cli/process.ts";
 import { execute } from "../support/command.ts";
@@ -128,7 +129,8 @@ describe("a grant", () => {
     ['x"]\n[core]\nsshCommand = evil', "a@b.c", undefined],
   ])("lets git commit as the App, and nothing else: slug %j, address %j", async (app_slug, email, expected) => {
     const other = await openRunner({ sign: async () => "e30.e30.c2ln" });
-    const git = (...args: readonly string[]) => execute("git", args, { cwd: other.workspace });
+    const git = (...args: readonly string[]) =>
+      execute("git", args, { cwd: other.workspace, env: gitEnvironment(other.temp) });
     await git("init", "--quiet");
     await git("remote", "add", "origin", "https://github.com/acme/app.git");
     deployment.answers = [() => granted({ ...GRANTED, app_slug, bot: { name: `${app_slug}[bot]`, email } })];

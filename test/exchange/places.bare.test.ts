@@ -30,7 +30,7 @@ async function leave(count: number, request: RawRequest, areMet: () => boolean =
 
 /** As soon as the Worker knows that they left. */
 async function statusUntil(wanted: number, ask: () => Promise<number>): Promise<number> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 60_000;
   for (;;) {
     const status = await ask();
     if (status === wanted || Date.now() > deadline) return status;

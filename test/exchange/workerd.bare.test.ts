@@ -1,6 +1,6 @@
 // Whole exchanges in bare workerd, as it is deployed: over a socket, on a KV of its own, with the compatibility flags of wrangler.toml.
 
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { sendRaw } from "../support/workerd/clients.ts";
 import { openWorkerd, until, type WorkerdWorld } from "../support/workerd.ts";
 
@@ -8,6 +8,11 @@ let world: WorkerdWorld;
 
 beforeAll(async () => {
   world = await openWorkerd();
+});
+
+afterEach(() => {
+  world.kv.set("answer");
+  world.kv.listsAnswer = undefined;
 });
 
 afterAll(() => world.close());
@@ -31,13 +36,14 @@ describe("bare workerd", () => {
 
   it("refuses what no policy grants, though its KV refuses and its client is gone", async () => {
     world.kv.set("refuse");
-    const before = { minted: world.network.github.tokens.length, events: world.audits().length };
-    const client = await sendRaw(world.port, { target: world.target("none"), headers: await world.headers() });
+    const [minted, reads] = [world.network.github.tokens.length, world.network.count("gh.contents")];
+    const headers = { ...(await world.headers()), "User-Agent": "leaves" };
+    const client = await sendRaw(world.port, { target: world.target("none"), headers });
+    // Of one who leaves before the Worker has begun nothing is told.
+    await until(() => world.network.count("gh.contents") > reads);
     client.reset();
-    await until(() => world.audits().length > before.events);
-    expect(world.audits().at(-1)).toMatchObject({ outcome: "refused" });
-    await until(() => world.network.github.tokens.slice(before.minted).every(({ revoked }) => revoked));
-    world.kv.set("answer");
+    expect(await world.auditOf("user_agent", "leaves")).toMatchObject({ outcome: "refused" });
+    await until(() => world.network.github.tokens.slice(minted).every(({ revoked }) => revoked));
   });
 
   it.each([
@@ -53,7 +59,6 @@ describe("bare workerd", () => {
     const calls = world.network.calls.slice(length);
     expect(calls.map(({ path }) => path)).toEqual([expect.stringMatching(/\/access_tokens$/)]);
     await other.kill();
-    world.kv.listsAnswer = undefined;
   });
 
   it("tells what it costs", async () => {

@@ -104,6 +104,13 @@ export class WorkerdWorld {
     return this.logs().filter(({ type }) => type === EVENT_TYPE);
   }
 
+  /** The event in which the field has this value, once it is out: events come after answers, in an order of their own. */
+  async auditOf(field: "request_id" | "user_agent", value: unknown): Promise<Line> {
+    const found = () => this.audits().find((event) => event[field] === value);
+    await until(() => found() !== undefined);
+    return found() ?? {};
+  }
+
   /** What workerd and the Worker printed. */
   output(): string {
     return this.#deps.process.output();
@@ -181,7 +188,7 @@ async function populate(network: Network, policy?: string): Promise<Readonly<Rec
 }
 
 /** Waits until it holds; for what happens after an answer, or without one. Rejects when it takes too long. */
-export async function until(holds: () => boolean, withinMs = 20_000): Promise<void> {
+export async function until(holds: () => boolean, withinMs = 60_000): Promise<void> {
   const deadline = Date.now() + withinMs;
   while (!holds()) {
     if (Date.now() > deadline) throw new Error("what was waited for did not happen");

@@ -30,6 +30,8 @@ export interface Fault {
   readonly location?: string;
   /** delay: before the answer. slow: between two bytes of the body. Milliseconds. */
   readonly delayMs?: number;
+  /** delay: until then, in place of a time. */
+  readonly until?: Promise<unknown>;
   /** huge: length of the body in bytes; may be Infinity. cut, stall: how many arrive, half of them by default. */
   readonly bytes?: number;
   /** How many calls it meets (default: all), and how many it lets pass before. */

@@ -147,7 +147,8 @@ export async function misbehave(fault: Fault, at: Circumstances): Promise<Respon
         ...limits(4321, at.nowMs),
       });
     case "delay":
-      await pause(fault.delayMs ?? 100, at.signal);
+      if (fault.until) await Promise.race([fault.until, pause(null, at.signal)]);
+      else await pause(fault.delayMs ?? 100, at.signal);
       return good;
     case "hang":
       await pause(null, at.signal);
