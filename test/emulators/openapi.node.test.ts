@@ -44,7 +44,7 @@ beforeAll(() => {
   ajv = new Ajv({ strict: false, allErrors: false });
   // The package is CommonJS with a default export inside.
   (addFormats as unknown as (to: Ajv) => void)(ajv);
-}, 60_000);
+});
 
 /** null when the answer fits, else what is wrong with it. */
 function misfit(operation: string, answer: Asked, mediaType = "application/json"): string | null {

@@ -345,7 +345,7 @@ describe("no token is left that nobody was given", () => {
     expect(world.livingTokens()).toEqual([body.token]);
   });
 
-  it("when the mint's answer stalls behind the token", { timeout: 40_000 }, async () => {
+  it("when the mint's answer stalls behind the token", async () => {
     const world = await createWorld();
     world.network.fault({ ...PART, kind: "stall" });
     expect((await world.ask()).body.reason).toBe("github_unavailable");
@@ -353,20 +353,16 @@ describe("no token is left that nobody was given", () => {
     expect(world.worker.counts().mint_unknown).toBe(1);
   });
 
-  it.each(["get", "put", "all"] as const)(
-    "when KV hangs behind the read token's mint: %s",
-    { timeout: 40_000 },
-    async (what) => {
-      const kv = watchedKv();
-      const world = await createWorld({ bindings: { STS_CACHE: kv.binding } });
-      world.network.fault({ route: "gh.mint", kind: "delay", delayMs: 50 });
-      const answering = world.ask();
-      await world.network.begun("gh.mint");
-      kv.hang = what;
-      const { body } = await answering;
-      expect(world.livingTokens()).toEqual([body.token]);
-    },
-  );
+  it.each(["get", "put", "all"] as const)("when KV hangs behind the read token's mint: %s", async (what) => {
+    const kv = watchedKv();
+    const world = await createWorld({ bindings: { STS_CACHE: kv.binding } });
+    world.network.fault({ route: "gh.mint", kind: "delay", delayMs: 50 });
+    const answering = world.ask();
+    await world.network.begun("gh.mint");
+    kv.hang = what;
+    const { body } = await answering;
+    expect(world.livingTokens()).toEqual([body.token]);
+  });
 
   it("when the mint answers too late", async () => {
     const { worker, request, network } = await createWorld();

@@ -80,7 +80,7 @@ describe("over a limit every refusal is one answer", () => {
     await expectGrants(world, STRANGER);
   });
 
-  it("of the owner that it asks about, filled by others", { timeout: 120_000 }, async () => {
+  it("of the owner that it asks about, filled by others", async () => {
     const world = await warmWorld();
     await flood(world, (i) => ({ scope: `${world.owner}/repository-${i}`, address: `203.0.113.${i}` }), 125);
     world.network.forgetCalls();
@@ -93,7 +93,7 @@ describe("over a limit every refusal is one answer", () => {
     expect(elsewhere.status).toBe(404);
   });
 
-  it("of the requests in flight", { timeout: 120_000 }, async () => {
+  it("of the requests in flight", async () => {
     const world = await warmWorld();
     world.network.fault({ route: "gh.mint", kind: "delay", delayMs: 3_900 });
     world.network.forgetCalls();

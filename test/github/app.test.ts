@@ -12,7 +12,7 @@ let other: Uint8Array;
 beforeAll(async () => {
   [pkcs8, other] = await Promise.all([rsaKey(2048), rsaKey(2048)]);
   pkcs1 = unwrapped(pkcs8);
-}, 60_000);
+});
 
 async function rsaKey(modulusLength: number): Promise<Uint8Array> {
   const algorithm = { ...RSA, modulusLength, publicExponent: Uint8Array.of(1, 0, 1) };

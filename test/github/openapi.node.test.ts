@@ -84,7 +84,7 @@ describe.each(FILES)("requests, by %s", (file) => {
     description = descriptionOf(file);
     ajv = new Ajv({ strict: false, validateFormats: false });
     ajv.addSchema({ $id: "api", components: description.components });
-  }, 60_000);
+  });
 
   it("go to operations that exist, by each of the eight routes", () => {
     expect([...new Set(sent.map(templateOf))].sort()).toEqual(TEMPLATES.map(([, template]) => template).sort());
@@ -115,7 +115,7 @@ describe("GitHub's own examples", () => {
 
   beforeAll(() => {
     description = descriptionOf("api.github.com");
-  }, 60_000);
+  });
 
   function examples(path: string, method: string, status: string, type = "application/json"): unknown[] {
     const found = description.paths[path]?.[method]?.responses[status]?.content?.[type]?.examples ?? {};

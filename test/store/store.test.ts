@@ -301,7 +301,7 @@ describe("KV that hangs", () => {
     expect(await store.get("tuple")).toBe("failed");
     expect(await store.put("tuple", { json: "1", readAt: 0 }, 60_000)).toBe(false);
     expect(failures).toEqual(["get", "put"]);
-  }, 10_000);
+  });
 });
 
 describe("the bounded fetch", () => {

@@ -38,7 +38,7 @@ test("every recorded pattern and text", () => {
   expect(differing).toEqual([]);
 });
 
-test("3,000 generated patterns with 12 texts each", { timeout: 120_000 }, () => {
+test("3,000 generated patterns with 12 texts each", () => {
   const random = new Random(1);
   const seen = { legal: 0, illegal: 0, matched: 0 };
   for (let round = 0; round < 3_000; round += 1) {
