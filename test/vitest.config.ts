@@ -11,6 +11,12 @@ const patient = {
   expect: { poll: { timeout: PATIENCE_MS / 2 } },
 };
 
+// What the shell has set for others reaches nothing that tests start: colours, the repository of a hook of git, who is asked for
+// passwords, an account at Cloudflare, proxies.
+const OF_THE_SHELL =
+  /^(?:(?:FORCE|NO)_COLOR|(?:GIT|CLOUDFLARE|CF|WRANGLER|MINIFLARE)_.*|SSH_ASKPASS|(?:https?|all)_proxy)$/i;
+for (const name of Object.keys(process.env)) if (OF_THE_SHELL.test(name)) delete process.env[name];
+
 // The Worker of wrangler.toml has it bound.
 await writePage();
 

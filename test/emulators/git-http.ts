@@ -12,14 +12,9 @@ import { findRepository, type MintedToken } from "./github/state.ts";
 import type { GitHub } from "./github.ts";
 import { type Served, serve } from "./serve.ts";
 
-/** Of the shell that tests run in: where another repository lies (git sets that for hooks), who asks for passwords, proxies. */
-const NOT_TAKEN_OVER = /^(?:GIT_|SSH_ASKPASS$|(?:https?|all)_proxy$)/i;
-
 /** Nothing of the person's own settings, no question asked, and all that is said in English. */
 export const gitEnvironment = (home: string): NodeJS.ProcessEnv => ({
-  ...(Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !NOT_TAKEN_OVER.test(name)),
-  ) as NodeJS.ProcessEnv),
+  ...process.env,
   LC_ALL: "C",
   HOME: home,
   XDG_CONFIG_HOME: home,
