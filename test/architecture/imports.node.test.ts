@@ -10,6 +10,7 @@ import {
   cycles,
   excuses,
   FUNCTION_MAX_LINES,
+  halfResets,
   KNOWN_LONG_FUNCTIONS,
   layerBreaches,
   longFunctions,
@@ -73,6 +74,7 @@ describe("the repository", () => {
   it("keeps the policy language pure", () => expect(policyBreaches(tree)).toEqual([]));
   it("keeps the page and the Worker apart", () => expect(pageBreaches(tree)).toEqual([]));
   it("lets nobody import tests", () => expect(testBreaches(tree)).toEqual([]));
+  it("empties in tests all that is stored", () => expect(halfResets(tree)).toEqual([]));
   it("has no cycle", () => expect(cycles(tree)).toEqual([]));
   it("computes no import that these rules could not see", () => {
     expect(computedImports(tree.filter(({ path }) => !path.startsWith("test/")))).toEqual([]);
@@ -146,6 +148,19 @@ describe("the rules can be broken", () => {
       "test/a.ts": 'import "./b.ts";',
     });
     expect(testBreaches(modules)).toEqual(["worker/app.ts imports test/emulators/serve.ts"]);
+  });
+
+  it("by a reset of half of what is stored", () => {
+    const modules = made({
+      "test/a.test.ts": 'import { reset } from "cloudflare:test";\nbeforeEach(() => reset());',
+      "test/b.test.ts":
+        'import { createExecutionContext } from "cloudflare:test";\nimport { reset } from "./support/storage.ts";\nreset();',
+      "test/support/storage.ts":
+        'import { reset as resetAwake } from "cloudflare:test";\nexport async function reset() {\n  await resetAwake();\n}',
+    });
+    expect(halfResets(modules)).toEqual([
+      "test/a.test.ts takes reset from cloudflare:test and not from test/support/storage.ts",
+    ]);
   });
 
   it("by a cycle, however long, also of types", () => {

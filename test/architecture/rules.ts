@@ -118,6 +118,16 @@ export function excuses(modules: readonly Module[]): string[] {
   return modules.flatMap(({ path, excuses: own }) => own.map((excuse) => `${path}:${excuse}`));
 }
 
+const EMPTYING = "test/support/storage.ts";
+
+/** The test runner's own `reset` leaves what sleeps, so that a test would find what the file before has stored. */
+export function halfResets(modules: readonly Module[]): string[] {
+  return modules
+    .filter(({ names, imports }) => names.has("reset") && imports.includes("cloudflare:test"))
+    .filter(({ path, imports }) => path !== EMPTYING && !imports.includes(EMPTYING))
+    .map(({ path }) => `${path} takes reset from cloudflare:test and not from ${EMPTYING}`);
+}
+
 const isProduct = ({ path }: Module): boolean => isIn("worker", path) || isIn("policies", path);
 
 /** A limit that nothing reads is a promise that nothing keeps. */
