@@ -62,6 +62,7 @@ export default defineConfig({
           ...patient,
           // Each starts one or two Workers, and sees them end.
           testTimeout: 2 * PATIENCE_MS,
+          expect: { poll: { timeout: PATIENCE_MS } },
         },
       },
     ],

@@ -25,7 +25,7 @@ export interface WorkerOptions {
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url).href);
 const GUARD = fileURLToPath(new URL("guard.ts", import.meta.url).href);
-const START_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_MS = 120_000;
 const KEPT_CHARACTERS = 8_000;
 
 /** Nothing of the person's account or settings, nothing sent anywhere, nothing written outside the directory. */
