@@ -19,7 +19,7 @@ let miniflare: Miniflare;
 let world: WorkerdWorld;
 
 async function start(variables: Readonly<Record<string, string>>): Promise<Process> {
-  const [script, { date, flags }] = await Promise.all([bundle(), compatibility()]);
+  const [script, { date, flags }] = await Promise.all([bundle("patient"), compatibility()]);
   const modules = (contents: string) => [{ type: "ESModule" as const, path: "worker.mjs", contents }];
   const options = convertV4MiniflareOptions({
     // Nobody reads the log here.

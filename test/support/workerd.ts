@@ -13,7 +13,7 @@ import { type Served, type ServeOptions, serve } from "../emulators/serve.ts";
 import { Network } from "./network.ts";
 import { KvServer } from "./workerd/kv-server.ts";
 import { PlatformServer } from "./workerd/platform-server.ts";
-import { type Process, startProcess, type Usage, usageOf } from "./workerd/process.ts";
+import { bundle, type Limits, type Process, startProcess, type Usage, usageOf } from "./workerd/process.ts";
 import { claimsOf, DOMAIN, POLICY } from "./workload.ts";
 
 export interface WorkerdOptions {
@@ -25,6 +25,8 @@ export interface WorkerdOptions {
   readonly hasPlatform?: boolean;
   /** Events are sent over HTTP to `eventsUrl`, at which nothing answers until `network.answer` says what. */
   readonly hasEventSink?: boolean;
+  /** `patient` unless what is measured hangs on them. */
+  readonly limits?: Limits;
   /** What runs the Worker in place of workerd on its own. */
   readonly start?: (variables: Readonly<Record<string, string>>) => Promise<Process>;
   /** The emulators answer https at localhost then. */
@@ -160,9 +162,11 @@ export async function openWorkerd(options: WorkerdOptions = {}): Promise<Workerd
   const sink: Readonly<Record<string, string>> = options.hasEventSink ? { EVENT_INGRESS_URI: eventsUrl } : {};
   const variables = { ...(await populate(network, options.policy)), ...sink, ...options.variables };
   const platformAddress = options.hasPlatform ? platform.address : undefined;
-  const start: Deps["start"] = (more = {}) => {
+  const start: Deps["start"] = async (more = {}) => {
     const all = { ...variables, ...more };
-    return options.start?.(all) ?? startProcess({ variables: all, kvAddress: kv.address, platformAddress });
+    if (options.start) return options.start(all);
+    const script = await bundle(options.limits ?? "patient");
+    return startProcess({ variables: all, kvAddress: kv.address, platformAddress, script });
   };
   const servers = [github, issuer];
   return new WorkerdWorld({ network, kv, platform, process: await start(), servers, eventsUrl, start });

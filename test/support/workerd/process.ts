@@ -21,8 +21,8 @@ export interface ProcessOptions {
   readonly kvAddress: string;
   /** Where rate limiters and the audit queue answer; without it none is bound. */
   readonly platformAddress?: string | undefined;
-  /** Another module than the Worker, or the Worker built otherwise. */
-  readonly script?: string;
+  /** The module: the Worker, or another. */
+  readonly script: string;
 }
 
 export interface Process {
@@ -35,33 +35,46 @@ export interface Process {
   stop(): Promise<void>;
 }
 
-/** Limits of the outside world alone, in which the emulators stand: they share the machine with whatever else runs on it. */
-const LIMITS = /^(export const (?:GITHUB_TIMEOUT|ISSUER_TIMEOUT|EXCHANGE_DEADLINE)_MS = )[\d_]+;$/gm;
+/** `deployed` as they are; `patient` with the outside world alone, as the emulators share the machine with whatever else runs on it. */
+export type Limits = "deployed" | "patient";
+
+const OF_THE_OUTSIDE = ["GITHUB_TIMEOUT_MS", "ISSUER_TIMEOUT_MS", "EXCHANGE_DEADLINE_MS"];
 const PATIENT: Plugin = {
   name: "patient",
   setup: ({ onLoad }) =>
-    onLoad({ filter: /worker[\\/]limits\.ts$/ }, async ({ path }) => ({
-      contents: (await readFile(path, "utf8")).replace(LIMITS, (_, head: string) => `${head}60_000;`),
-      loader: "ts",
-    })),
+    onLoad({ filter: /worker[\\/]limits\.ts$/ }, async ({ path }) => {
+      let contents = await readFile(path, "utf8");
+      for (const name of OF_THE_OUTSIDE) {
+        const impatient = contents;
+        contents = contents.replace(
+          new RegExp(`^export const ${name} = [\\d_]+;$`, "m"),
+          `export const ${name} = 60_000;`,
+        );
+        if (contents === impatient) throw new Error(`${path} has no number ${name}`);
+      }
+      return { contents, loader: "ts" };
+    }),
 };
 
-let bundled: Promise<string> | undefined;
+const bundles = new Map<Limits, Promise<string>>();
 
 /** The Worker as one module; built once, however many are started. */
-export function bundle(): Promise<string> {
-  bundled ??= build({
-    entryPoints: [join(ROOT, "worker/index.ts")],
-    bundle: true,
-    write: false,
-    format: "esm",
-    target: "esnext",
-    conditions: ["workerd", "worker", "browser"],
-    external: ["cloudflare:*", "node:*"],
-    logLevel: "silent",
-    plugins: [PATIENT],
-  }).then(({ outputFiles }) => outputFiles[0]?.text ?? "");
-  return bundled;
+export function bundle(limits: Limits): Promise<string> {
+  const built =
+    bundles.get(limits) ??
+    build({
+      entryPoints: [join(ROOT, "worker/index.ts")],
+      bundle: true,
+      write: false,
+      format: "esm",
+      target: "esnext",
+      conditions: ["workerd", "worker", "browser"],
+      external: ["cloudflare:*", "node:*"],
+      logLevel: "silent",
+      plugins: limits === "patient" ? [PATIENT] : [],
+    }).then(({ outputFiles }) => outputFiles[0]?.text ?? "");
+  bundles.set(limits, built);
+  return built;
 }
 
 /** What decides how the runtime behaves, as it is deployed. */
@@ -125,7 +138,7 @@ const main :Workerd.Worker = (
 /** Rejects with what workerd said if it does not come up. */
 export async function startProcess(options: ProcessOptions): Promise<Process> {
   const directory = await mkdtemp(join(tmpdir(), "octo-sts-workerd-"));
-  await writeFile(join(directory, "worker.mjs"), options.script ?? (await bundle()));
+  await writeFile(join(directory, "worker.mjs"), options.script);
   await writeFile(join(directory, "config.capnp"), await configOf(options), { mode: 0o600 });
   const bin = join(createRequire(import.meta.url).resolve("workerd/package.json"), "..", "bin", "workerd");
   const child = spawn(bin, ["serve", "--control-fd=3", join(directory, "config.capnp")], {

@@ -15,7 +15,7 @@ const AGAIN_MS = 500;
 const OWN_COLD = "own-cold";
 
 export async function measure(attack: Attack): Promise<Outcome> {
-  const world = await openWorkerd({ isActions: true, ...attack.options });
+  const world = await openWorkerd({ isActions: true, limits: "deployed", ...attack.options });
   try {
     // As in any isolate that serves somebody: code is warm, and keys, installation and list are known.
     for (let i = 0; i < 20; i += 1) await ask(world);
