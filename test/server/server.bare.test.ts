@@ -164,7 +164,7 @@ describe("the folder", () => {
     const told = Promise.withResolvers<void>();
     world.network.fault({ route: "gh.mint", match: '"issues"', kind: "delay", until: told.promise });
     world.network.fault({ route: "gh.revoke", kind: "delay", delayMs: 1_000 });
-    const asked = Array.from({ length: 5 }, () => world.ask());
+    const asked = Array.from({ length: 20 }, () => world.ask());
     await until(() => world.network.calls.filter(isGrantMint).length === asked.length);
     const ended = server.end();
     told.resolve();
